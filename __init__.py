@@ -1,0 +1,1 @@
+"""Earmark: listening tests and evaluation for neural audio mastering and mixing."""

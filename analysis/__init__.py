@@ -1,0 +1,1 @@
+"""Explains results: tables, figures, reports."""

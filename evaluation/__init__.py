@@ -1,0 +1,1 @@
+"""Turns songs and systems into renders and scores."""

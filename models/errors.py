@@ -1,0 +1,8 @@
+"""The one exception that means: the user can mend this."""
+
+
+class UserError(Exception):
+    """One line that names the place, the bad value, what is allowed and the mend.
+
+    The command line prints it without a traceback; everything else is a bug of ours.
+    """

@@ -1,0 +1,186 @@
+"""What a system is: the contract that every baseline, network and external program meets."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from .errors import UserError
+from .keys import content_key
+
+Mode = Literal["whole", "context", "strided", "overlap_add"]
+Role = Literal["system", "baseline", "anchor", "reference"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """A knob of a system, in its own unit."""
+
+    minimum: float
+    maximum: float
+    default: float
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What the runner must know of a system to run it exactly.
+
+    ``sample_rate`` and ``channels`` are None where the system takes any. ``left`` and ``right``
+    are samples of context that an output sample depends on, ``delay`` the samples by which the
+    output lags and which the runner takes back.
+    """
+
+    name: str
+    kind: str
+    version: int = 1
+    sample_rate: int | None = None
+    channels: int | None = None
+    input: Literal["mix", "stems"] = "mix"
+    mode: Mode = "whole"
+    left: int = 0
+    right: int = 0
+    stride: int = 1
+    minimum: int = 1
+    delay: int = 0
+    uses_reference: bool = False
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    deterministic: bool = True
+    role: Role = "system"
+    licence: str = ""
+    sha256: str = ""
+    parameters: int = 0
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a system is given of one song, all at one rate and of one length.
+
+    ``audio`` is ``(channels, samples)``, or ``(stems, channels, samples)`` where the system's
+    ``input`` is ``stems``. ``label`` is the song's id: a folder of finished masters is searched
+    by it and a seeded system draws from it. ``start`` is the excerpt's first sample in the song.
+    """
+
+    audio: Tensor
+    sample_rate: int
+    reference: Tensor | None = None
+    label: str = ""
+    start: int = 0
+
+
+@runtime_checkable
+class System(Protocol):
+    """Anything that turns a mix or stems into a master."""
+
+    @property
+    def spec(self) -> Spec:
+        """What the runner must know."""
+        ...
+
+    def prepare(self, material: Material, controls: Mapping[str, float]) -> Any:
+        """Once per song: the state that every block needs (a latent, an EQ, a gain)."""
+        ...
+
+    def render(self, block: Tensor, state: Any) -> Tensor:
+        """``(channels, samples)`` or ``(stems, channels, samples)`` in, ``(channels, samples)``
+        out; of the same length in mode ``whole``, shorter by ``left + right`` in ``context``.
+        Pure: no file is touched and nothing is normalised.
+        """
+        ...
+
+
+class Options(BaseModel):
+    """The options of a kind; an unknown one is an error. Paths count by their content."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class NoOptions(Options):
+    """The options of a kind that has none."""
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of system: how its options are read and how it is built.
+
+    ``version`` grows whenever the code renders something else from the same options.
+    """
+
+    name: str
+    version: int
+    options: type[Options]
+    build: Callable[[Any], System]
+    summary: str
+    input: Literal["mix", "stems"] = "mix"
+    uses_reference: bool | Callable[[Any], bool] = False
+    role: Role = "system"
+
+
+@dataclass(frozen=True)
+class SystemSpec:
+    """What a benchmark file says of one system; the name is a label, not identity."""
+
+    name: str
+    kind: str
+    options: Options
+
+    @property
+    def key(self) -> str:
+        """Identity: kind, version of its code, options with files by content."""
+        values = {name: getattr(self.options, name) for name in type(self.options).model_fields}
+        return content_key(self.kind, kinds()[self.kind].version, values)
+
+    @property
+    def uses_reference(self) -> bool:
+        """Whether what it renders depends on the reference master."""
+        uses = kinds()[self.kind].uses_reference
+        return uses(self.options) if callable(uses) else uses
+
+
+KINDS: dict[str, Kind] = {}
+
+# Modules that add to KINDS when imported; a user's plug-in does the same with ``@kind``.
+_BUILT_IN = ("baselines", "external", "checkpoints")
+
+
+def kind(
+    name: str,
+    options: type[OptionsT],
+    *,
+    version: int = 1,
+    input: Literal["mix", "stems"] = "mix",  # noqa: A002  the contract's own word
+    uses_reference: bool | Callable[[Any], bool] = False,
+    role: Role = "system",
+) -> Callable[[Callable[[OptionsT], System]], Callable[[OptionsT], System]]:
+    """Register the function below as the builder of systems of kind ``name``."""
+
+    def register(build: Callable[[OptionsT], System]) -> Callable[[OptionsT], System]:
+        if name in KINDS:
+            raise UserError(f"two system kinds are named {name!r}; rename the one in your plug-in")
+        summary = (build.__doc__ or "").strip().split("\n")[0]
+        KINDS[name] = Kind(name, version, options, build, summary, input, uses_reference, role)
+        return build
+
+    return register
+
+
+def kinds() -> Mapping[str, Kind]:
+    """Every kind of system, the built-in ones loaded."""
+    for module in _BUILT_IN:
+        importlib.import_module(f".{module}", __package__)
+    return KINDS
+
+
+def build(spec: SystemSpec) -> System:
+    """The system that ``spec`` describes.
+
+    Raises:
+        UserError: if its files are missing or do not fit.
+    """
+    return kinds()[spec.kind].build(spec.options)
