@@ -4,9 +4,11 @@ Audio is ``torch.float32``, shape ``(channels, samples)``, full scale 1.0; overs
 """
 
 import importlib
+import io
 import os
 import sys
 import types
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,7 @@ from torch import Tensor
 
 from .errors import UserError
 
+_WRITE_BLOCK = 65_536
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
@@ -88,9 +91,13 @@ def write(path: Path, audio: Tensor, sample_rate: int, subtype: str = "FLOAT") -
     if form != "WAV" and subtype == "FLOAT":
         subtype = {"FLAC": "PCM_24", "OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}[form]
     data = audio.detach().to("cpu", torch.float32).T.contiguous().numpy()
+    # Encoded in memory first: libsndfile would not tell of a disk that fills up midway.
+    encoded = io.BytesIO()
     try:
+        soundfile.write(encoded, data, sample_rate, subtype=subtype, format=form)
+        _undate(encoded)
         with path.open("wb") as stream:
-            soundfile.write(stream, data, sample_rate, subtype=subtype, format=form)
+            stream.write(encoded.getbuffer())
             stream.flush()
             os.fsync(stream.fileno())
     except (OSError, soundfile.LibsndfileError) as error:
@@ -139,9 +146,18 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int) -> Tensor:
         ValueError: if a filter is empty, which would make a band of zeros.
     """
     functional = torchaudio().functional
-    bank: Tensor = functional.melscale_fbanks(
-        n_fft // 2 + 1, 0.0, sample_rate / 2, n_mels, sample_rate, norm="slaney", mel_scale="slaney"
-    )
+    with warnings.catch_warnings():
+        # An empty filter is an error below, not a warning.
+        warnings.simplefilter("ignore", UserWarning)
+        bank: Tensor = functional.melscale_fbanks(
+            n_fft // 2 + 1,
+            0.0,
+            sample_rate / 2,
+            n_mels,
+            sample_rate,
+            norm="slaney",
+            mel_scale="slaney",
+        )
     if bool((bank.sum(dim=0) == 0).any()):
         raise ValueError(f"{n_mels} mel bands leave an empty filter at n_fft {n_fft}")
     return bank
@@ -185,6 +201,15 @@ def _opened(path: Path) -> soundfile.SoundFile:
         file.close()
         raise UserError(f"{path}: the file holds no audio (0 samples)")
     return file
+
+
+def _undate(encoded: io.BytesIO) -> None:
+    """Clear the time that libsndfile writes into a float WAV: equal audio, equal bytes."""
+    with encoded.getbuffer() as data:
+        # The chunk's name, size and version take 12 bytes; the time in seconds follows.
+        peak = bytes(data[:128]).find(b"PEAK")
+        if peak >= 0:
+            data[peak + 12 : peak + 16] = bytes(4)
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,88 @@
+"""``measure``: any audio files, without a benchmark."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..evaluation.measure import FileScores
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option(
+    "--reference", type=click.Path(path_type=Path), help="A master to compare each file with."
+)
+@click.option("--metrics", metavar="A,B", help="Names from 'earmark list metrics', or default.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A Python file that adds metrics; may be repeated.",
+)
+def measure(
+    files: tuple[Path, ...],
+    *,
+    reference: Path | None,
+    metrics: str | None,
+    as_json: bool,
+    plugins: tuple[Path, ...],
+) -> None:
+    """Measure audio files: loudness, peaks, dynamics, stereo, distance to a reference."""
+    import json
+
+    from ..evaluation import measure as measuring
+    from ..evaluation.plugins import load_entry_points, load_plugin
+    from ..models.errors import UserError
+
+    load_entry_points()
+    for plugin in plugins:
+        load_plugin(plugin)
+    names = [name.strip() for name in (metrics or "").split(",") if name.strip()]
+    chosen = measuring.choose(names, compares=reference is not None)
+    other = None if reference is None else measuring.Reference(reference)
+    done = []
+    rates = set()
+    for path in files:
+        try:
+            done.append(measuring.measure_file(path, chosen, other))
+        except UserError as error:
+            click.echo(f"Error: {error}", err=True)
+            continue
+        rate = done[-1].sample_rate
+        if other is not None and rate != other.sample_rate and rate not in rates:
+            rates.add(rate)
+            click.echo(
+                f"{other.path}: resampled from {other.sample_rate} to {rate} Hz to compare",
+                err=True,
+            )
+    if as_json:
+        click.echo(json.dumps(measuring.as_json(done), indent=2, ensure_ascii=False))
+    elif done:
+        _print_table(done)
+    if len(done) < len(files):
+        raise SystemExit(1)
+
+
+def _print_table(done: "list[FileScores]") -> None:
+    import sys
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..evaluation.measure import rows
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("metric", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
+    for file in done:
+        table.add_column(Text(file.path.name), justify="right", overflow="fold")
+    for row in rows(done):
+        table.add_row(*(Text(cell) for cell in row))
+    # A pipe has no width: nothing may be cut off for want of one.
+    Console(width=None if sys.stdout.isatty() else 10_000).print(table)

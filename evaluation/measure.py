@@ -1,0 +1,161 @@
+"""Measures audio files on their own: no benchmark, no results folder."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..models.audio import read, resample
+from ..models.errors import UserError
+from .metrics import METRICS, Analysis, Measurement, Metric, measure, select
+
+SCHEMA = 1
+_MOST_CHANNELS = 6
+
+
+@dataclass(frozen=True)
+class FileScores:
+    """What was measured of one file, in the order of the metrics."""
+
+    path: Path
+    sample_rate: int
+    channels: int
+    seconds: float
+    measurements: tuple[Measurement, ...]
+
+    @property
+    def scores(self) -> dict[str, Measurement]:
+        """By label: the metric's name, with `` (aligned)`` after it for that variant."""
+        return {label(one): one for one in self.measurements}
+
+
+def label(measurement: Measurement) -> str:
+    """The metric's name, and the variant where it is not ``raw``."""
+    suffix = "" if measurement.variant == "raw" else f" ({measurement.variant})"
+    return measurement.metric + suffix
+
+
+def choose(names: Sequence[str], *, compares: bool) -> tuple[Metric, ...]:
+    """The metrics of these names that files can be measured by; all default ones if none.
+
+    ``compares`` says whether there is a reference.
+
+    Raises:
+        UserError: for an unknown name, or one that needs what is not there.
+    """
+    found: list[Metric] = []
+    for name in names or ["default"]:
+        for metric in select(name):
+            if metric.needs in ("render", "set"):
+                if name != "default":
+                    raise UserError(
+                        f"metric {name!r} is no property of a file; 'earmark run' records it. "
+                        f"Choose from {', '.join(_of_files())}"
+                    )
+            elif metric.needs == "reference" and not compares:
+                if name != "default":
+                    raise UserError(
+                        f"metric {name!r} compares with a reference; add --reference FILE"
+                    )
+            elif metric not in found:
+                found.append(metric)
+    return tuple(found)
+
+
+class Reference:
+    """A reference file, resampled once for each rate that files have."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._audio, self.sample_rate = read(path)
+        self._analyses: dict[int, Analysis] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Its length in seconds."""
+        return self._audio.shape[-1] / self.sample_rate
+
+    def at(self, sample_rate: int) -> Analysis:
+        """The reference at this rate."""
+        if sample_rate not in self._analyses:
+            # One rate at a time: the spectra that a reference holds are large.
+            audio = resample(self._audio, self.sample_rate, sample_rate)
+            self._analyses = {sample_rate: Analysis(audio, sample_rate)}
+        return self._analyses[sample_rate]
+
+
+def measure_file(
+    path: Path, metrics: Sequence[Metric], reference: Reference | None = None
+) -> FileScores:
+    """One file by these metrics, alone or with a reference, at the file's own rate.
+
+    Raises:
+        UserError: if the file cannot be read, has more than six channels, is of another length
+            than the reference, or if a metric of a plug-in fails.
+    """
+    audio, rate = read(path)
+    channels, samples = audio.shape
+    seconds = samples / rate
+    if channels > _MOST_CHANNELS:
+        raise UserError(f"{path}: {channels} channels; up to {_MOST_CHANNELS} (5.1) are measured")
+    if reference is not None and abs(seconds - reference.seconds) > 0.05:
+        raise UserError(
+            f"{path}: {seconds:.3f} s long, its reference {reference.path} {reference.seconds:.3f} "
+            "s; cut both to the same 50 ms"
+        )
+    analysis = Analysis(audio, rate)
+    other = None if reference is None else reference.at(rate)
+    found: list[Measurement] = []
+    for metric in metrics:
+        try:
+            found += measure(analysis, (metric,), other)
+        except Exception as error:
+            # Ours do not raise for audio that was read; a plug-in's may raise anything.
+            words = " ".join(str(error).split())
+            raise UserError(
+                f"{path}: metric {metric.name!r} fails: {type(error).__name__}: {words}"
+            ) from error
+    return FileScores(path, rate, channels, seconds, tuple(found))
+
+
+def as_json(files: Sequence[FileScores]) -> dict[str, Any]:
+    """The scores as JSON objects: schema 1; undefined values are null with a reason."""
+    return {"schema": SCHEMA, "files": [_file(one) for one in files]}
+
+
+def rows(files: Sequence[FileScores]) -> Iterator[tuple[str, ...]]:
+    """A table: label, unit, and the value of each file in words."""
+    labels = {name: one.unit for file in files for name, one in file.scores.items()}
+    for name, unit in labels.items():
+        yield (name, unit, *(_in_words(file.scores[name]) for file in files))
+
+
+def _file(file: FileScores) -> dict[str, Any]:
+    return {
+        "path": str(file.path),
+        "sample_rate": file.sample_rate,
+        "channels": file.channels,
+        "seconds": file.seconds,
+        "scores": {
+            name: {
+                "value": one.value,
+                "unit": one.unit,
+                "reason": one.reason or None,
+                "version": one.version,
+            }
+            for name, one in file.scores.items()
+        },
+    }
+
+
+def _in_words(measurement: Measurement) -> str:
+    value = measurement.value
+    if value is None:
+        return f"– ({measurement.reason})"
+    if measurement.unit == "samples":
+        return f"{value:.0f}"
+    return f"{value:.2f}" if measurement.unit.startswith(("dB", "LU")) else f"{value:.4g}"
+
+
+def _of_files() -> list[str]:
+    return [name for name, one in METRICS.items() if one.needs in ("audio", "reference")]

@@ -1,0 +1,133 @@
+"""How far a render is from its reference, sample by sample and in level.
+
+Each is computed per channel and then averaged; with t the reference and p the render:
+
+* MAE = mean|t - p|; ESR = sum(t - p)^2 / sum t^2 (Wright et al., 2019);
+* SNR = 10 log10(sum t^2 / sum(t - p)^2);
+* SI-SDR = SNR of p against a t, where a = sum(p t) / sum t^2 (Le Roux et al., "SDR: half-baked or
+  well done?", 2019).
+
+No mean is removed unless ``zero_mean`` says so. A silent channel of the reference leaves a ratio
+undefined; an identical render makes SNR and SI-SDR infinite. Nothing is clamped by an epsilon.
+"""
+
+import math
+from functools import lru_cache
+
+import torch
+from scipy.fft import next_fast_len
+from torch import Tensor
+
+from .analysis import SILENCE, Analysis, mean_square
+from .registry import Requires, metric
+from .stft import power
+
+_BLOCK = 1 << 18
+_RATIO = Requires(nan="silent_reference")
+
+
+@metric(unit="FS", better="lower", default=True)
+def mae(analysis: Analysis, reference: Analysis) -> Tensor:
+    """Mean absolute error of the samples, full scale 1.0."""
+    error = reference.audio - analysis.audio
+    return error.abs().mean(dim=(1, 2), dtype=torch.float64)
+
+
+@metric(better="lower", default=True, requires=_RATIO)
+def esr(analysis: Analysis, reference: Analysis) -> Tensor:
+    """Error to signal ratio: energy of the error over energy of the reference."""
+    error = mean_square(reference.audio - analysis.audio)
+    return _defined(error / reference.energies, reference).mean(dim=1)
+
+
+@metric(unit="dB", better="higher", default=True, requires=_RATIO)
+def snr_db(analysis: Analysis, reference: Analysis, *, zero_mean: bool = False) -> Tensor:
+    """Signal to noise ratio, the difference to the reference taken as noise."""
+    render, target = _centred(analysis, reference, zero_mean=zero_mean)
+    ratio = mean_square(target) / mean_square(target - render)
+    return _defined(10 * torch.log10(ratio), reference).mean(dim=1)
+
+
+@metric(unit="dB", better="higher", default=True, requires=_RATIO)
+def si_sdr_db(analysis: Analysis, reference: Analysis, *, zero_mean: bool = False) -> Tensor:
+    """Scale-invariant signal to distortion ratio."""
+    render, target = _centred(analysis, reference, zero_mean=zero_mean)
+    # In float64, whose copies of a long file would not fit: block by block.
+    starts = range(0, target.shape[-1], _BLOCK)
+    parts = [slice(start, start + _BLOCK) for start in starts]
+    energy = product = noise = torch.zeros((), dtype=torch.float64, device=target.device)
+    for part in parts:
+        one, wanted = render[..., part].double(), target[..., part].double()
+        energy = energy + wanted.square().sum(dim=-1)
+        product = product + (wanted * one).sum(dim=-1)
+    scale = product / energy
+    for part in parts:
+        one, wanted = render[..., part].double(), target[..., part].double()
+        noise = noise + (wanted * scale[..., None] - one).square().sum(dim=-1)
+    ratio = scale.square() * energy / noise
+    return _defined(10 * torch.log10(ratio), reference).mean(dim=1)
+
+
+@metric(unit="dB", better="lower", default=True, requires=_RATIO)
+def a_weighted_error_db(analysis: Analysis, reference: Analysis) -> Tensor:
+    """Energy of the error over energy of the reference, both A-weighted by IEC 61672-1."""
+    error = _a_weighted_energy(reference.audio - analysis.audio, analysis.sample_rate)
+    target = reference.keep(
+        "a_weighted", lambda: _a_weighted_energy(reference.audio, reference.sample_rate)
+    )
+    return _defined(10 * torch.log10(error / target), reference).mean(dim=1)
+
+
+@metric(
+    unit="LU",
+    better="zero",
+    default=True,
+    variants=("raw",),
+    requires=Requires(seconds=0.4, nan="silent"),
+)
+def lufs_error(analysis: Analysis, reference: Analysis, *, absolute: bool = False) -> Tensor:
+    """Integrated loudness less that of the reference; its magnitude with ``absolute``."""
+    difference = analysis.loudness.integrated - reference.loudness.integrated
+    return difference.abs() if absolute else difference
+
+
+def a_weighting(frequencies: Tensor) -> Tensor:
+    """Gain of the A-weighting of IEC 61672-1 at frequencies in Hz; 1 at 1 kHz."""
+    square = frequencies.square()
+    f1, f2, f3, f4 = (value**2 for value in (20.598997, 107.65265, 737.86223, 12194.217))
+    gain = f4 * square.square() / ((square + f1) * (square + f4))
+    return 10 ** (2.0 / 20) * gain / ((square + f2) * (square + f3)).sqrt()
+
+
+@lru_cache(maxsize=2)
+def _power_weights(sample_rate: int, size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """What squared magnitudes of a one-sided spectrum count in A-weighted energy."""
+    frequencies = torch.fft.rfftfreq(size, 1 / sample_rate, dtype=torch.float64)
+    weights = 2 * a_weighting(frequencies).square() / size
+    if size % 2 == 0:
+        weights[-1] /= 2
+    return weights.to(device, dtype)
+
+
+def _a_weighted_energy(audio: Tensor, sample_rate: int) -> Tensor:
+    """Energies of each channel, ``(batch, channels)`` in float64, by Parseval's theorem."""
+    size = int(next_fast_len(audio.shape[-1], real=True))
+    weights = _power_weights(sample_rate, size, audio.dtype, audio.device)
+    found = []
+    # One channel at a time: its spectrum is as large as the audio of two.
+    for channel in audio.unbind(dim=1):
+        spectrum = torch.fft.rfft(channel, size)
+        found.append((power(spectrum).mul_(weights)).sum(dim=-1, dtype=torch.float64))
+    return torch.stack(found, dim=1)
+
+
+def _centred(analysis: Analysis, reference: Analysis, *, zero_mean: bool) -> tuple[Tensor, Tensor]:
+    render, target = analysis.audio, reference.audio
+    if not zero_mean:
+        return render, target
+    return render - render.mean(dim=-1, keepdim=True), target - target.mean(dim=-1, keepdim=True)
+
+
+def _defined(ratios: Tensor, reference: Analysis) -> Tensor:
+    """The ratios of channels, NaN where the reference's channel is silent."""
+    return torch.where(reference.peaks > SILENCE, ratios, math.nan)

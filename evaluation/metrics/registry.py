@@ -1,0 +1,290 @@
+"""The metrics by name, the decorator that adds one, and the choice a benchmark file makes.
+
+A metric is a function over a batch, ``(batch, channels, samples) -> (batch,)``. Written for
+tensors it takes ``audio``, ``sample_rate`` and, if it compares, ``reference``; written for
+:class:`Analysis` it takes ``analysis`` (and ``reference``) and shares spectra and loudness with
+other metrics. What else it takes are its parameters: each needs a default, and a benchmark file
+may give another value.
+"""
+
+import dataclasses
+import difflib
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, get_args, overload
+
+import torch
+from torch import Tensor
+
+from ...models.errors import UserError
+from .analysis import Analysis
+
+Better = Literal["higher", "lower", "zero", "none"]
+Needs = Literal["audio", "reference", "render", "set"]
+Variant = Literal["raw", "aligned"]
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+Entry = str | Mapping[str, Any]
+
+_GIVEN = ("audio", "analysis", "reference", "sample_rate", "record")
+
+
+class UndefinedError(Exception):
+    """A metric's way to say that it has no value for this audio; the argument is a reason code."""
+
+
+@dataclass(frozen=True)
+class Requires:
+    """What audio must be for a metric to be defined; where it is not, a reason says so."""
+
+    seconds: float = 0.0
+    channels: int | None = None
+    sound: bool = True
+    # The reason for values that the function itself leaves undefined or infinite.
+    nan: str = "undefined"
+    infinite: str = "infinite"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measurement function and all that a table or a score's key must know of it."""
+
+    name: str
+    unit: str
+    better: Better
+    version: int
+    parameters: Mapping[str, Any]
+    needs: Needs
+    summary: str
+    function: Callable[..., Any]
+    default: bool = False
+    variants: tuple[Variant, ...] = ("raw",)
+    requires: Requires = dataclasses.field(default_factory=Requires)
+
+    def __call__(self, audio: Tensor, sample_rate: int, reference: Tensor | None = None) -> Tensor:
+        """The raw values of a batch: ``(batch, channels, samples)`` to ``(batch,)`` in float64.
+
+        NaN where a value is undefined; ``reference`` has the shape of ``audio``.
+        """
+        other = None if reference is None else Analysis(reference, sample_rate)
+        return self.evaluate(Analysis(audio, sample_rate), other)[0]
+
+    def evaluate(
+        self, analysis: Analysis, reference: Analysis | None = None
+    ) -> tuple[Tensor, tuple[str, ...]]:
+        """Values ``(batch,)`` in float64 and a reason for each that is undefined, else ''.
+
+        An undefined value is NaN; one that is infinite keeps its sign and has a reason too.
+        """
+        reasons = [self._lacks(analysis, reference, item) for item in range(len(analysis.audio))]
+        if all(reasons):
+            return torch.full((len(reasons),), math.nan, dtype=torch.float64), tuple(reasons)
+        try:
+            values = self._values(analysis, reference)
+        except UndefinedError as undefined:
+            values = torch.full((len(reasons),), math.nan, dtype=torch.float64)
+            reasons = [reason or str(undefined) for reason in reasons]
+        for item, reason in enumerate(reasons):
+            if reason:
+                values[item] = math.nan
+            elif math.isnan(values[item]):
+                reasons[item] = self.requires.nan
+            elif math.isinf(values[item]):
+                reasons[item] = self.requires.infinite
+        return values, tuple(reasons)
+
+    def _lacks(self, analysis: Analysis, reference: Analysis | None, item: int) -> str:
+        requires = self.requires
+        if self.needs == "reference" and reference is None:
+            return "no_reference"
+        if not analysis.finite[item]:
+            return "non_finite"
+        if requires.sound and analysis.silent[item]:
+            return "silent"
+        if analysis.samples < requires.seconds * analysis.sample_rate:
+            return "too_short"
+        if requires.channels is not None and analysis.channels != requires.channels:
+            return "mono" if analysis.channels == 1 else "not_stereo"
+        if self.needs != "reference" or reference is None:
+            return ""
+        if analysis.channels != reference.channels:
+            return "channel_mismatch"
+        if not reference.finite[item]:
+            return "non_finite_reference"
+        return "silent_reference" if requires.sound and reference.silent[item] else ""
+
+    def _values(self, analysis: Analysis, reference: Analysis | None) -> Tensor:
+        given: dict[str, Any] = {
+            "analysis": analysis,
+            "audio": analysis.audio,
+            "sample_rate": analysis.sample_rate,
+        }
+        accepted = inspect.signature(self.function).parameters
+        if reference is not None:
+            given["reference"] = reference if "analysis" in accepted else reference.audio
+        result = self.function(
+            **{name: value for name, value in given.items() if name in accepted},
+            **self.parameters,
+        )
+        found = torch.as_tensor(math.nan if result is None else result, dtype=torch.float64)
+        found = found.detach().cpu().reshape(-1).clone()
+        if len(found) != len(analysis.audio):
+            raise ValueError(
+                f"metric {self.name} gave {len(found)} values for {len(analysis.audio)} items; "
+                "return one number per item of the batch"
+            )
+        return found
+
+
+METRICS: dict[str, Metric] = {}
+
+
+@overload
+def metric(function: FunctionT, /) -> FunctionT: ...
+
+
+@overload
+def metric(
+    *,
+    unit: str = "",
+    better: Better = "none",
+    version: int = 1,
+    needs: Needs | None = None,
+    default: bool = False,
+    variants: tuple[Variant, ...] | None = None,
+    requires: Requires | None = None,
+    name: str | None = None,
+) -> Callable[[FunctionT], FunctionT]: ...
+
+
+def metric(
+    function: FunctionT | None = None,
+    /,
+    *,
+    unit: str = "",
+    better: Better = "none",
+    version: int = 1,
+    needs: Needs | None = None,
+    default: bool = False,
+    variants: tuple[Variant, ...] | None = None,
+    requires: Requires | None = None,
+    name: str | None = None,
+) -> FunctionT | Callable[[FunctionT], FunctionT]:
+    """Register the function below as a metric under its own name; the function stays as it is.
+
+    ``needs`` follows from its arguments: one named ``reference`` makes it a comparison, which is
+    measured raw and aligned unless ``variants`` says otherwise.
+
+    Raises:
+        UserError: if the name is taken or an argument is no input and has no default.
+    """
+
+    def register(function: FunctionT) -> FunctionT:
+        title = name or function.__name__
+        if title in METRICS:
+            raise UserError(f"two metrics are named {title!r}; rename the one in your plug-in")
+        if better not in get_args(Better):
+            raise UserError(
+                f"metric {title!r}: unknown direction {better!r}; choose from "
+                f"{', '.join(get_args(Better))}"
+            )
+        accepted = inspect.signature(function).parameters
+        kind: Needs = needs or ("reference" if "reference" in accepted else "audio")
+        METRICS[title] = Metric(
+            title,
+            unit,
+            better,
+            version,
+            _defaults(title, accepted),
+            kind,
+            inspect.cleandoc(function.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+            function,
+            default,
+            variants or (("raw", "aligned") if kind == "reference" else ("raw",)),
+            requires or Requires(),
+        )
+        return function
+
+    return register if function is None else register(function)
+
+
+def select(entries: Entry | Sequence[Entry]) -> tuple[Metric, ...]:
+    """The metrics that a benchmark file asks for, in its order, each once.
+
+    An entry is ``default``, a name, or a mapping with ``name`` and the parameters to change.
+
+    Raises:
+        UserError: for an unknown name or parameter, or a value of another type.
+    """
+    chosen: list[Metric] = []
+    for entry in [entries] if isinstance(entries, str | Mapping) else entries:
+        if entry == "default":
+            found = [one for one in METRICS.values() if one.default]
+        elif isinstance(entry, str):
+            found = [_named(entry)]
+        else:
+            found = [_changed(entry)]
+        chosen += [one for one in found if one not in chosen]
+    return tuple(chosen)
+
+
+def _named(name: str) -> Metric:
+    if name in METRICS:
+        return METRICS[name]
+    raise UserError(
+        f"unknown metric {name!r}{_nearest(name, METRICS)}; choose from default, "
+        f"{', '.join(METRICS)}"
+    )
+
+
+def _changed(entry: Mapping[str, Any]) -> Metric:
+    if not isinstance(entry.get("name"), str):
+        raise UserError(f"metric {dict(entry)!r} has no name; write {{name: mrstft_music, ...}}")
+    known = _named(entry["name"])
+    parameters = dict(known.parameters)
+    for name, value in entry.items():
+        if name == "name":
+            continue
+        if name not in parameters:
+            allowed = ", ".join(parameters) or "none"
+            raise UserError(
+                f"metric {known.name!r}: unknown parameter {name!r}"
+                f"{_nearest(name, parameters)}; it has {allowed}"
+            )
+        parameters[name] = _like(known.name, name, value, parameters[name])
+    return dataclasses.replace(known, parameters=parameters)
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _like(metric_name: str, name: str, value: Any, default: Any) -> Any:
+    """``value`` in the type of the parameter's default."""
+    wanted = type(default)
+    if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if wanted is tuple and isinstance(value, list | tuple) and value:
+        return tuple(_like(metric_name, name, item, default[0]) for item in value)
+    if default is None or type(value) is wanted:
+        return value
+    kind = f"a list like {list(default)}" if wanted is tuple else f"{wanted.__name__}"
+    raise UserError(
+        f"metric {metric_name!r}: {name} must be {kind}, not {value!r} (default {default!r})"
+    )
+
+
+def _defaults(title: str, accepted: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
+    defaults = {}
+    for name, parameter in accepted.items():
+        if name in _GIVEN:
+            continue
+        if parameter.default is inspect.Parameter.empty:
+            raise UserError(
+                f"metric {title!r}: argument {name!r} is none of {', '.join(_GIVEN)} and has no "
+                "default; give it one and it is a parameter"
+            )
+        defaults[name] = parameter.default
+    return defaults
