@@ -92,6 +92,15 @@ class System(Protocol):
         ...
 
 
+@runtime_checkable
+class Notes(Protocol):
+    """What a system may have besides: facts of one song for the sidecar of its render."""
+
+    def notes(self, state: Any) -> Mapping[str, float | str]:
+        """By name with its unit: a gain in dB, the loudness reached, why nothing was done."""
+        ...
+
+
 class Options(BaseModel):
     """The options of a kind; an unknown one is an error. Paths count by their content."""
 
@@ -120,6 +129,13 @@ class Kind:
     input: Literal["mix", "stems"] = "mix"
     uses_reference: bool | Callable[[Any], bool] = False
     role: Role = "system"
+    identity: Callable[[Any], Any] | None = None
+
+    def content(self, options: Options) -> Any:
+        """What of the options makes two systems the same system; paths stand for their bytes."""
+        if self.identity is not None:
+            return self.identity(options)
+        return {name: getattr(options, name) for name in type(options).model_fields}
 
 
 @dataclass(frozen=True)
@@ -133,8 +149,8 @@ class SystemSpec:
     @property
     def key(self) -> str:
         """Identity: kind, version of its code, options with files by content."""
-        values = {name: getattr(self.options, name) for name in type(self.options).model_fields}
-        return content_key(self.kind, kinds()[self.kind].version, values)
+        kind = kinds()[self.kind]
+        return content_key(self.kind, kind.version, kind.content(self.options))
 
     @property
     def uses_reference(self) -> bool:
@@ -146,7 +162,15 @@ class SystemSpec:
 KINDS: dict[str, Kind] = {}
 
 # Modules that add to KINDS when imported; a user's plug-in does the same with ``@kind``.
-_BUILT_IN = ("baselines", "external", "checkpoints")
+_BUILT_IN = (
+    "baselines",
+    "baselines_match",
+    "baselines_mix",
+    "baselines_multiband",
+    "anchors",
+    "external",
+    "checkpoints",
+)
 
 
 def kind(
@@ -157,6 +181,7 @@ def kind(
     input: Literal["mix", "stems"] = "mix",  # noqa: A002  the contract's own word
     uses_reference: bool | Callable[[Any], bool] = False,
     role: Role = "system",
+    identity: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[[OptionsT], System]], Callable[[OptionsT], System]]:
     """Register the function below as the builder of systems of kind ``name``."""
 
@@ -164,7 +189,9 @@ def kind(
         if name in KINDS:
             raise UserError(f"two system kinds are named {name!r}; rename the one in your plug-in")
         summary = (build.__doc__ or "").strip().split("\n")[0]
-        KINDS[name] = Kind(name, version, options, build, summary, input, uses_reference, role)
+        KINDS[name] = Kind(
+            name, version, options, build, summary, input, uses_reference, role, identity
+        )
         return build
 
     return register

@@ -1,0 +1,24 @@
+"""Compiles per-sample recursions with numba, keeping the machine code where it can be kept."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """``function`` as machine code, compiled at its first call.
+
+    The code is kept beside the source, or where numba finds a folder of the user's
+    (``NUMBA_CACHE_DIR``, the user's cache folder); where none can be written it is compiled once
+    per process, which costs about a second.
+    """
+    njit: Any = numba.njit  # its own types hide the signature of what it wraps
+    try:
+        machine: Callable[P, R] = njit(cache=True)(function)
+    except RuntimeError:  # "no locator available": nowhere to keep it
+        machine = njit(function)
+    return machine
