@@ -1,0 +1,11 @@
+"""A metric of one's own; a benchmark file names this file under ``plugins``."""
+
+from torch import Tensor
+
+from earmark.evaluation.metrics import metric
+
+
+@metric(unit="FS", better="lower", version=1)
+def dc_offset(audio: Tensor, sample_rate: int) -> Tensor:
+    """The largest mean of a channel: ``(batch, channels, samples)`` to ``(batch,)``."""
+    return audio.mean(dim=-1).abs().amax(dim=-1)
