@@ -6,6 +6,7 @@ Command modules import only click at their top, so that ``--help`` answers at on
 import importlib
 import pkgutil
 import sys
+from collections.abc import Mapping
 
 import click
 
@@ -19,15 +20,23 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return self._found().get(cmd_name)
 
-    def _found(self) -> dict[str, click.Command]:
+    def _found(self) -> Mapping[str, click.Command]:
         if not self.commands:
             for module in pkgutil.iter_modules(__path__):
                 loaded = importlib.import_module(f"{__name__}.{module.name}")
                 for value in vars(loaded).values():
-                    if isinstance(value, click.Command) and value.callback is not None:
-                        if value.callback.__module__ == loaded.__name__:
-                            self.commands[str(value.name)] = value
+                    if isinstance(value, click.Command) and _defined_in(value, loaded.__name__):
+                        self.commands[str(value.name)] = value
         return self.commands
+
+
+def _defined_in(command: click.Command, module: str) -> bool:
+    """Whether it is a command of its own, not imported and not inside a group."""
+    if command.callback is None or command.callback.__module__ != module:
+        return False
+    group = importlib.import_module(module)
+    groups = [value for value in vars(group).values() if isinstance(value, click.Group)]
+    return not any(command in one.commands.values() for one in groups)
 
 
 @click.group(

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -95,7 +96,9 @@ def written(path: Path) -> Iterator[Path]:
             "another folder with --results"
         ) from None
     finally:
-        scratch.unlink(missing_ok=True)
+        # The error above matters, not that there may be nothing to clear away.
+        with contextlib.suppress(OSError):
+            scratch.unlink(missing_ok=True)
 
 
 class Store:
@@ -115,6 +118,13 @@ class Store:
                 f"{self.database}: cannot be used ({error}); check the folder, or choose another "
                 "with --results"
             ) from None
+
+    def sweep(self) -> None:
+        """Remove what killed writers left behind more than an hour ago."""
+        before = time.time() - 3600
+        for scratch in (self.folder / "renders").glob("*/.*"):
+            if scratch.is_file() and scratch.stat().st_mtime < before:
+                scratch.unlink(missing_ok=True)
 
     def render_path(self, key: str) -> Path:
         """Where the render of this key lies, whether or not it is there yet."""

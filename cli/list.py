@@ -1,0 +1,50 @@
+"""``list``: the systems and metrics that a benchmark file can name."""
+
+import click
+
+
+@click.group(name="list")
+def listing() -> None:
+    """List what a benchmark file can name: systems, metrics."""
+
+
+@listing.command()
+def systems() -> None:
+    """The kinds of systems with their options, and the networks that ship."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..models.checkpoints import shipped_names
+    from ..models.systems import kinds
+
+    table = Table("kind", "what it is", "options (default)", "marks", show_lines=False)
+    for name, kind in sorted(kinds().items()):
+        options = ", ".join(
+            f"{option} (required)" if field.is_required() else f"{option} ({field.default})"
+            for option, field in kind.options.model_fields.items()
+        )
+        marks: list[str] = [kind.role] if kind.role in ("anchor", "baseline") else []
+        if kind.uses_reference is True:
+            marks.append("uses reference")
+        if kind.input == "stems":
+            marks.append("needs stems")
+        table.add_row(name, kind.summary, options, ", ".join(marks))
+    console = Console()
+    console.print(table)
+    console.print(f"Networks that ship, by name: {', '.join(shipped_names())}")
+
+
+@listing.command()
+def metrics() -> None:
+    """The metrics with their unit, direction and version."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..evaluation.metrics import METRICS
+
+    table = Table("metric", "unit", "better", "needs", "version", "what it is")
+    for name, metric in METRICS.items():
+        table.add_row(
+            name, metric.unit, metric.better, metric.needs, str(metric.version), metric.summary
+        )
+    Console().print(table)

@@ -1,0 +1,31 @@
+"""``master``: one file through one system."""
+
+from pathlib import Path
+
+import click
+
+from . import options
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--system", required=True, help="A kind, a network that ships, or a checkpoint.")
+@click.option("--reference", type=click.Path(path_type=Path), help="A master to be like.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help=".wav or .flac")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An option.")
+@click.option("--stems", type=click.Path(path_type=Path), help="Folder of stems to mix, not FILE.")
+@options.device
+def master(
+    file: Path,
+    system: str,
+    reference: Path | None,
+    out: Path,
+    settings: tuple[str, ...],
+    stems: Path | None,
+    device: str,
+) -> None:
+    """Master FILE by any system and write the result, at the file's own rate and length."""
+    from ..evaluation.master import Job, master_file
+
+    done = master_file(Job(file, system, out, reference, stems, settings, device))
+    click.echo(f"{out}: {done}")

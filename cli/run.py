@@ -1,0 +1,66 @@
+"""``run``, ``render`` and ``score``: carry a benchmark out."""
+
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from . import options
+
+
+@click.command()
+@options.running
+def run(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
+    """Render, score and report a benchmark file; do only what is missing."""
+    carry_out(benchmark, results, how, ("render", "score", "report"))
+
+
+@click.command()
+@options.running
+def render(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
+    """Render the songs of a benchmark file by its systems, without scoring them."""
+    carry_out(benchmark, results, how, ("render",))
+
+
+@click.command()
+@options.running
+def score(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
+    """Measure the renders that are there, without rendering any."""
+    carry_out(benchmark, results, how, ("score",))
+
+
+def carry_out(
+    benchmark: Path, results: Path, how: options.How, steps: tuple[str, ...]
+) -> Path | None:
+    """Do the steps with progress on the terminal; the path of the report, where one was asked."""
+    from rich.console import Console
+
+    from ..analysis.report import write_report
+    from ..evaluation.benchmark import load
+    from ..evaluation.run import Settings, run_benchmark
+    from ..evaluation.store import Store
+    from ..evaluation.workers import Workers
+    from .progress import Shown
+
+    found = load(benchmark)
+    settings = Settings(
+        Workers.parse(how["workers"]), how["device"], how["retry"], how["force"], steps
+    )
+    report = None
+    with Store(results) as store:
+        with Shown(Console(stderr=True)) as watch:
+            summary = run_benchmark(found, store, settings, watch)
+        if "report" in steps:
+            report = write_report(store, found.name)
+    click.echo(
+        f"{found.name}: {summary.rendered} rendered and {summary.scored} scored of "
+        f"{summary.units} renders in {summary.seconds:.0f} s"
+    )
+    if summary.failures:
+        click.echo(
+            f"{len(summary.failures)} failed; mend the cause, then run again with --retry",
+            err=True,
+        )
+    if report is not None:
+        click.echo(f"Report: {report}")
+    return report

@@ -1,0 +1,151 @@
+"""One file through one system, without a benchmark."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..models import runner, systems
+from ..models.audio import SUFFIXES, info, read, resample, write
+from ..models.configuration import nearest, validate
+from ..models.devices import resolve_device
+from ..models.errors import UserError
+from ..models.loudness import integrated_loudness, true_peak_dbtp
+from ..models.systems import SystemSpec, kinds
+from .songs import Song, material
+from .store import written
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to master: ``system`` names a kind, a network that ships, or a checkpoint's path.
+
+    ``settings`` are options as ``name=value``; a dot reaches into a mapping
+    (``controls.drive=0.5``). ``reference`` may be of any length and rate.
+    """
+
+    file: Path
+    system: str
+    out: Path
+    reference: Path | None = None
+    stems: Path | None = None
+    settings: tuple[str, ...] = ()
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Mastered:
+    """What was written."""
+
+    seconds: float
+    lufs: float
+    dbtp: float
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        said = "".join(f"; {note}" for note in self.notes)
+        return f"{self.seconds:.1f} s, {self.lufs:.1f} LUFS, {self.dbtp:.1f} dBTP{said}"
+
+
+def master_file(job: Job) -> Mastered:
+    """Run the system over the whole file and write its output, float32 WAV or 24-bit FLAC.
+
+    Raises:
+        UserError: if a file, the system or one of its options is not usable.
+    """
+    if job.out.suffix.lower() not in (".wav", ".flac"):
+        raise UserError(f"--out {job.out}: write .wav (32-bit float) or .flac (24 bit)")
+    spec = system_spec(job.system, job.settings)
+    system = systems.build(spec)
+    song = Song(
+        id=job.file.stem,
+        mix=job.file,
+        reference=None,
+        stems=_stems(job.stems),
+        tags={},
+    )
+    rate = info(job.file).sample_rate
+    given = material(song, None, rate, system.spec.input)
+    if job.reference is not None:
+        reference, reference_rate = read(job.reference)
+        # Not cut to the file's length: it may be another piece, whose sound alone is the example.
+        given = replace(given, reference=resample(reference, reference_rate, rate))
+    output = runner.run(system, given, device=str(resolve_device(job.device)))
+    with written(job.out) as scratch:
+        write(scratch, output.audio, rate)
+    notes = [f"{name} {value}" for name, value in output.notes.items()]
+    peak = float(output.audio.abs().max())
+    if job.out.suffix.lower() == ".flac" and peak > 1:
+        notes.append(f"clipped: the peak is {peak:.2f}, and FLAC holds 1.0; write .wav to keep it")
+    return Mastered(
+        output.audio.shape[-1] / rate,
+        float(integrated_loudness(output.audio, rate)),
+        float(true_peak_dbtp(output.audio, rate)),
+        (*output.warnings, *notes),
+    )
+
+
+def system_spec(name: str, settings: tuple[str, ...] = ()) -> SystemSpec:
+    """The system that a command line means by ``name`` and ``name=value`` settings.
+
+    Raises:
+        UserError: if there is no such system, or it has no such option.
+    """
+    from ..models.checkpoints import shipped_names
+
+    given: dict[str, Any] = {}
+    if name in kinds():
+        kind = name
+    elif name in shipped_names():
+        kind, given = "checkpoint", {"shipped": name}
+    elif Path(name).exists():
+        kind, given = "checkpoint", {"path": name}
+    else:
+        known = [*kinds(), *shipped_names()]
+        raise UserError(
+            f"--system {name!r}: no kind, shipped network or checkpoint of this name"
+            f"{nearest(name, known)}"
+        )
+    for setting in settings:
+        _put(given, setting)
+    options = kinds()[kind].options
+    return SystemSpec(name, kind, validate(given, options, _CommandLine(kind)))
+
+
+@dataclass(frozen=True)
+class _CommandLine:
+    """Where an option of a command line stands; its paths are relative to the working folder."""
+
+    kind: str
+    path: Path = Path("command line")
+
+    def at(self, *_: str | int) -> int:
+        return 0
+
+    def where(self, *_: str | int) -> str:
+        return f"system {self.kind}"
+
+
+def _put(given: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise UserError(f"--set {setting!r}: write NAME=VALUE")
+    *path, last = key.split(".")
+    for part in path:
+        given = given.setdefault(part, {})
+    try:
+        given[last] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        given[last] = text
+
+
+def _stems(folder: Path | None) -> tuple[Path, ...]:
+    if folder is None:
+        return ()
+    if not folder.is_dir():
+        raise UserError(f"--stems {folder}: no such folder")
+    found = tuple(sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES))
+    if not found:
+        raise UserError(f"--stems {folder}: holds no audio ({', '.join(SUFFIXES)})")
+    return found

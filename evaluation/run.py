@@ -1,0 +1,206 @@
+"""Carries a benchmark out: renders and scores whatever the results folder still lacks."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..models.devices import resolve_device
+from ..models.errors import UserError
+from .benchmark import Benchmark
+from .ledger import Ledger
+from .metrics import Metric
+from .plan import Plan, plan
+from .record import run_record
+from .render import Failed, Render, RenderTask, read_render, render_one
+from .score import Scored, ScoreTask, cost_scores, entry_of, missing, save_scores, score_one
+from .song_checks import check_songs
+from .songs import Song
+from .store import Store
+from .workers import Lost, Workers, finish
+
+
+class Watch(Protocol):
+    """Who is told of progress."""
+
+    def stage(self, name: str, total: int, done: int) -> None:
+        """A stage begins: ``total`` units, of which ``done`` need no work."""
+
+    def step(self, label: str, failure: str) -> None:
+        """A unit is ready; ``failure`` is empty, or the reason why it could not be done."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run is carried out; but for the device's kind, none of it changes a number."""
+
+    workers: Workers = field(default_factory=Workers)
+    device: str = "auto"
+    retry: bool = False
+    force: bool = False
+    steps: tuple[str, ...] = ("render", "score")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did; ``failures`` are (song, system, step, message) as they now stand."""
+
+    rendered: int
+    scored: int
+    units: int
+    failures: tuple[tuple[str, str, str, str], ...]
+    seconds: float
+
+
+def run_benchmark(benchmark: Benchmark, store: Store, settings: Settings, watch: Watch) -> Summary:
+    """Do the ``settings.steps`` of what is missing, and nothing twice.
+
+    Killed at any moment, the same call goes on where it was. A unit that failed before is left
+    alone until it changes, or ``settings.retry`` asks for it.
+
+    Raises:
+        UserError: if the results folder cannot be written, or no song can be used.
+    """
+    begun = time.monotonic()
+    device = str(resolve_device(settings.device))
+    record = run_record(benchmark.path, benchmark.seed, device, str(settings.workers))
+    store.sweep()
+    run = _Run(Ledger.open(store, benchmark, record), settings, watch)
+    songs = run.usable_songs()
+    todo = plan(benchmark, store.folder, device, songs)
+    with store.transaction():
+        run.ledger.register(songs, todo)
+        run.ledger.adopt(todo.done)
+    rendered = run.render(todo) if "render" in settings.steps else 0
+    with store.transaction():
+        run.ledger.describe(todo)
+    scored = run.score(todo) if "score" in settings.steps else 0
+    run.ledger.close()
+    return Summary(
+        rendered,
+        scored,
+        len(todo.tasks),
+        tuple(run.ledger.failures()),
+        time.monotonic() - begun,
+    )
+
+
+@dataclass(frozen=True)
+class _Run:
+    ledger: Ledger
+    settings: Settings
+    watch: Watch
+
+    def usable_songs(self) -> tuple[Song, ...]:
+        """The songs without errors; each other one becomes a failure row and is left out."""
+        benchmark = self.ledger.benchmark
+        problems = check_songs(benchmark.songs, benchmark.excerpt)
+        errors = {p.song: str(p) for p in reversed(problems) if p.severity == "error"}
+        self.watch.stage("check songs", len(benchmark.songs), 0)
+        with self.ledger.store.transaction():
+            for song in benchmark.songs:
+                self.ledger.forget(song.id, "", "song")
+                if song.id in errors:
+                    self.ledger.fail(song.id, "", "song", "", errors[song.id])
+        for song in benchmark.songs:
+            self.watch.step(song.id, errors.get(song.id, ""))
+        usable = tuple(song for song in benchmark.songs if song.id not in errors)
+        if not usable:
+            first = next(iter(errors.values()), "there is none")
+            raise UserError(f"{benchmark.path}: no song can be used: {first}")
+        return usable
+
+    def render(self, todo: Plan) -> int:
+        waiting = todo.tasks if self.settings.force else todo.todo
+        if not self._again:
+            failed = self.ledger.failed()
+            waiting = tuple(task for task in waiting if ("render", task.key) not in failed)
+        self.watch.stage("render", len(todo.tasks), len(todo.tasks) - len(waiting))
+        count = 0
+        for task, result in self._finish(render_one, waiting):
+            failure = result.message if isinstance(result, Failed | Lost) else ""
+            with self.ledger.store.transaction():
+                for song, system in _labels(todo, task):
+                    self.ledger.forget(song, system, "render")
+                    if failure:
+                        self.ledger.fail(song, system, "render", task.key, failure)
+                if isinstance(result, Render):
+                    self.ledger.add(result)
+                    count += 1
+            self.watch.step(f"{task.system.name} · {task.song.id}", failure)
+        return count
+
+    def score(self, todo: Plan) -> int:
+        placed = set(todo.placements.values())
+        # Song by song, so that a worker analyses each reference once.
+        subjects = sorted(
+            (task for task in todo.done if task.key in placed), key=lambda task: task.song.id
+        )
+        failed = set() if self._again else self.ledger.failed()
+        lacking = {task.key: self._lacking(task, todo, failed) for task in subjects}
+        tasks = [found for found in lacking.values() if found is not None]
+        units = {task.key: task for task in subjects}
+        self.watch.stage("score", len(subjects), len(subjects) - len(tasks))
+        with self.ledger.store.transaction():
+            for task in subjects:
+                self._add_costs(task)
+        for wanted, result in self._finish(score_one, tasks):
+            task = units[wanted.subject]
+            done = Scored((), {"*": result.message}) if isinstance(result, Lost) else result
+            with self.ledger.store.transaction():
+                for song, system in _labels(todo, task):
+                    self.ledger.forget(song, system, "score:%")
+                    for metric, message in done.failures.items():
+                        self.ledger.fail(song, system, f"score:{metric}", task.key, message)
+                save_scores(self.ledger.store, done.scores, self.ledger.run)
+            failure = "; ".join(f"{name}: {why}" for name, why in done.failures.items())
+            self.watch.step(f"{task.system.name} · {task.song.id}", failure)
+        return len(tasks)
+
+    @property
+    def _again(self) -> bool:
+        return self.settings.retry or self.settings.force
+
+    def _lacking(
+        self, task: RenderTask, todo: Plan, failed: set[tuple[str, str]]
+    ) -> ScoreTask | None:
+        store = self.ledger.store
+        reference = todo.references.get(task.song.id, "")
+        path = store.render_path(reference) if reference else None
+        if path is None or not path.is_file():
+            reference, path = "", None
+        wanted: Sequence[Metric] = [
+            metric
+            for metric in self.ledger.benchmark.metrics
+            if metric.needs == "audio" or (metric.needs == "reference" and path is not None)
+        ]
+        if not self.settings.force:
+            wanted = missing(store, task.key, reference, wanted)
+        steps = {f"score:{metric.name}": metric for metric in wanted}
+        left = tuple(metric for step, metric in steps.items() if (step, task.key) not in failed)
+        if not left or ("score:*", task.key) in failed:
+            return None
+        return ScoreTask(task.key, task.path, reference, path, tuple(map(entry_of, left)))
+
+    def _add_costs(self, task: RenderTask) -> None:
+        costs = [metric for metric in self.ledger.benchmark.metrics if metric.needs == "render"]
+        lacking = missing(self.ledger.store, task.key, "", costs)
+        render = read_render(task) if lacking else None
+        if render is not None:
+            scores = cost_scores(task.key, lacking, render.record)
+            save_scores(self.ledger.store, scores, self.ledger.run)
+
+    def _finish(
+        self, function: Callable[[Any], Any], tasks: Sequence[Any]
+    ) -> Iterator[tuple[Any, Any]]:
+        results = finish(self.settings.workers, function, tasks, self.ledger.benchmark.plugins)
+        # Closed at once when the run is interrupted, so that no worker is left behind.
+        with contextlib.closing(results):
+            yield from results
+
+
+def _labels(todo: Plan, task: RenderTask) -> list[tuple[str, str]]:
+    """The (song, system) names that a render stands for; the task's own where it is no row."""
+    named = [place for place, key in todo.placements.items() if key == task.key]
+    return named or [(task.song.id, task.system.name)]

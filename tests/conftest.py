@@ -1,0 +1,80 @@
+"""What many tests need: small songs, a benchmark file, a watch that keeps quiet."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+# Tests share the machine with worker processes; two threads on two busy cores are slower than one.
+torch.set_num_threads(1)
+
+RATE = 22_050
+
+
+def song(seed: int, seconds: float) -> np.ndarray:
+    """A chord with a beat, stereo, about -20 LUFS: ``(samples, 2)``; SIMULATED."""
+    generator = np.random.default_rng(seed)
+    time = np.arange(round(seconds * RATE)) / RATE
+    tones = sum(
+        np.sin(2 * np.pi * frequency * time + generator.uniform(0, 6))
+        for frequency in generator.uniform(80, 4000, 6)
+    )
+    beat = np.exp(-((time * 4) % 1) * 5)
+    left, right = (tones * beat * gain for gain in (0.05, 0.04))
+    hiss = generator.normal(0, 0.003, (len(time), 2))
+    return np.stack([left, right], axis=1) + hiss
+
+
+@pytest.fixture
+def make_songs(tmp_path: Path) -> Callable[..., Path]:
+    """Writes song folders with a mix, a louder reference and two stems."""
+
+    def make(count: int = 2, seconds: float = 1.5, folder: str = "songs") -> Path:
+        for number in range(count):
+            home = tmp_path / folder / f"song-{number}"
+            (home / "stems").mkdir(parents=True)
+            mix = song(number, seconds)
+            noise = np.random.default_rng(99 + number).normal(0, 0.01, mix.shape)
+            save(home / "mix.wav", mix)
+            save(home / "reference.wav", np.tanh(3 * mix) * 0.8)
+            save(home / "stems" / "chord.wav", mix - noise)
+            save(home / "stems" / "hiss.wav", noise)
+        return tmp_path / folder
+
+    return make
+
+
+def save(path: Path, audio: np.ndarray, rate: int = RATE) -> None:
+    soundfile.write(path, audio.astype(np.float32), rate, subtype="FLOAT")
+
+
+@pytest.fixture
+def make_benchmark(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a benchmark file beside the songs; ``systems`` are lines of YAML."""
+
+    def make(*systems: str, more: str = "", name: str = "test") -> Path:
+        lines = "".join(f"  - {system}\n" for system in systems)
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(
+            f"earmark: 1\nname: {name}\nsample_rate: {RATE}\nsongs: {{folder: songs/}}\n"
+            f"systems:\n{lines}reference: true\n{more}"
+        )
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Debian's browser; where it is missing the test is skipped, but fails in CI."""
+    path = shutil.which("chromium")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have chromium: apt-get install chromium")
+        pytest.skip("needs Debian's chromium: apt-get install chromium")
+    return path
