@@ -1,0 +1,54 @@
+# make demo: set up and run the main job.   make test: set up and run the tests.
+PYTHON ?= python3
+PIP_FLAGS ?=
+RESULTS ?= results
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install demo test lint serve clean
+
+help:
+	@echo "make demo    set up, then master, measure and report eight songs (about ten minutes)"
+	@echo "make test    set up, then run the tests"
+	@echo "make lint    set up, then check style and types"
+	@echo "make serve   show the reports in $(RESULTS) on http://127.0.0.1:8000"
+	@echo "make install set up $(VENV) only"
+	@echo "make clean   remove renders, reports and caches; studies are never touched"
+	@echo "PIP_FLAGS='--index-url …' is passed to pip; PYTHON chooses the interpreter (3.11 or later)"
+
+install: $(VENV)/.installed
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Earmark needs Python 3.11 or later; say make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet $(PIP_FLAGS) -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet $(PIP_FLAGS) -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+demo: install
+	$(BIN)/earmark demo --results $(RESULTS)
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+serve: install
+	@test -d $(RESULTS)/reports || { echo "No reports in $(RESULTS) yet: run make demo"; exit 1; }
+	@echo "http://127.0.0.1:8000/ (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory $(RESULTS)/reports
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	rm -rf $(RESULTS)/renders $(RESULTS)/embeddings $(RESULTS)/reports
+	rm -f $(RESULTS)/results.sqlite $(RESULTS)/results.sqlite-wal $(RESULTS)/results.sqlite-shm
