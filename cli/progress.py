@@ -1,5 +1,6 @@
 """Shows a run's progress: a bar with rate and time left on a terminal, plain lines elsewhere."""
 
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -78,6 +79,17 @@ class Shown:
             self.console.print(
                 f"[red]failed[/red] {escape(label)}: {escape(failure)}", soft_wrap=True
             )
+
+    def counted(self, name: str) -> Callable[[int, int], None]:
+        """A stage whose units are only counted: called with (done, total) after each."""
+
+        def advance(done: int, total: int) -> None:
+            if self._stage != name:
+                self.stage(name, total, 0)
+            while self._done < done:
+                self.step("", "")
+
+        return advance
 
     def _close(self) -> None:
         if not self._stage:

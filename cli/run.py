@@ -47,11 +47,10 @@ def carry_out(
         Workers.parse(how["workers"]), how["device"], how["retry"], how["force"], steps
     )
     report = None
-    with Store(results) as store:
-        with Shown(Console(stderr=True)) as watch:
-            summary = run_benchmark(found, store, settings, watch)
+    with Store(results) as store, Shown(Console(stderr=True)) as watch:
+        summary = run_benchmark(found, store, settings, watch)
         if "report" in steps:
-            report = write_report(store, found.name)
+            report = write_report(store, found.name, progress=watch.counted("report"))
     click.echo(
         f"{found.name}: {summary.rendered} rendered and {summary.scored} scored of "
         f"{summary.units} renders in {summary.seconds:.0f} s"

@@ -1,1 +1,111 @@
-"""One file per network family."""
+"""The network families by name; each is imported only when a checkpoint asks for it."""
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor, nn
+
+from ..configuration import Strict, nearest
+from ..errors import UserError
+from ..systems import Mode
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How a network's output samples depend on its input samples; the words of ``Spec``."""
+
+    mode: Mode
+    left: int = 0
+    right: int = 0
+    stride: int = 1
+    minimum: int = 1
+    delay: int = 0
+
+
+class Network(nn.Module):
+    """A network that the runner can run.
+
+    ``forward(audio, controls)`` takes ``(batch, channels, samples)`` and ``(batch, controls)``,
+    each control scaled to -1 .. 1, or None where ``controls`` is 0. It gives
+    ``(batch, channels, samples)``, shorter by ``left + right`` in mode ``context``.
+    """
+
+    channels: int
+    controls: int
+    geometry: Geometry
+
+    def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
+        """See the class."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network family: the hyper-parameters it takes, and how it is built from them."""
+
+    name: str
+    hyperparameters: type[Strict]
+    build: Callable[[Any], Network]
+    summary: str
+
+
+# name -> module of this folder, which holds an ``ARCHITECTURE``.
+_MODULES: dict[str, str] = {"tcn": "tcn"}
+
+
+def architecture_names() -> list[str]:
+    """The names that a checkpoint may give as its architecture."""
+    return sorted(_MODULES)
+
+
+def architecture(name: str) -> Architecture:
+    """The network family called ``name``.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if name not in _MODULES:
+        raise UserError(f"unknown architecture {name!r}{nearest(name, architecture_names())}")
+    found: Architecture = importlib.import_module(f".{_MODULES[name]}", __name__).ARCHITECTURE
+    return found
+
+
+def build_network(name: str, hyperparameters: Mapping[str, Any]) -> tuple[Network, dict[str, Any]]:
+    """A network with fresh weights, and its hyper-parameters with the defaults filled in.
+
+    Raises:
+        UserError: for an unknown architecture or hyper-parameter, or one out of its range.
+    """
+    family = architecture(name)
+    try:
+        checked = family.hyperparameters.model_validate(dict(hyperparameters))
+    except ValidationError as error:
+        raise UserError(f"architecture {name!r}: {_first(error, family)}") from None
+    with torch.device("meta"):
+        weights = sum(value.numel() for value in family.build(checked).state_dict().values())
+    if weights * 4 > _memory_bytes() / 2:
+        raise UserError(
+            f"architecture {name!r}: this size has {weights:,} weights ({weights * 4e-9:,.1f} GB), "
+            f"more than this machine can run; choose smaller hyper-parameters"
+        )
+    return family.build(checked), checked.model_dump(mode="json")
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _first(error: ValidationError, family: Architecture) -> str:
+    one = error.errors()[0]
+    key = ".".join(str(part) for part in one["loc"])
+    if one["type"] == "extra_forbidden":
+        known = list(family.hyperparameters.model_fields)
+        return f"unknown hyper-parameter {key!r}{nearest(key, known)}"
+    message = one["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return f"hyper-parameter {key}: {message}, not {one['input']!r}" if key else message

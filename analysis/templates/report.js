@@ -1,0 +1,51 @@
+/* The report's page: the metric and variant that its reader chose, in every figure. */
+(function () {
+  "use strict";
+
+  const { earmark } = window;
+  let latest = 0;
+
+  async function show() {
+    const select = document.getElementById("metric");
+    if (!select) return;
+    const mine = ++latest;
+    const entry = earmark.get("index").metrics[select.value];
+    let part;
+    try {
+      part = await earmark.load(`metric/${select.value}`, entry);
+    } catch (error) {
+      document.querySelectorAll("[data-about]").forEach((p) => (p.textContent = error.message));
+      return;
+    }
+    if (mine !== latest) return; // the reader has chosen again meanwhile
+    const variants = Object.keys(part.variants);
+    const variant = variants.includes(earmark.variant()) ? earmark.variant() : variants[0];
+    const paired = variants.length > 1;
+    document.querySelectorAll("[data-about]").forEach((about) => {
+      const kind = paired ? `, ${variant}` : "";
+      const direction = part.direction ? `; ${part.direction}` : "";
+      about.textContent = `${part.heading}${kind}: ${part.summary || "a metric of a plug-in"}`
+        .replace(/\.$/, "")
+        .concat(`${direction}.`);
+    });
+    for (const place of document.querySelectorAll("[data-chart]")) {
+      const name = place.dataset.chart;
+      await earmark.charts.draw(
+        place,
+        part.variants[variant][name],
+        `${part.heading} ${paired ? variant : ""} ${name}`.replace(/\s+/g, " "),
+      );
+    }
+    document.documentElement.dataset.drawn = `${select.value}/${variant}`;
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const select = document.getElementById("metric");
+    if (!select) return;
+    select.addEventListener("change", show);
+    document.querySelector(".controls").addEventListener("submit", (event) => event.preventDefault());
+    document.addEventListener("earmark:choice", show);
+    earmark.charts.onChange(show);
+    show();
+  });
+})();

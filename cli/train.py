@@ -1,0 +1,53 @@
+"""The command that trains a network: ``earmark train``."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder below which the training's own folder lies.",
+)
+@click.option("--max-steps", type=click.IntRange(min=1), help="Stop after this step of the recipe.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so many seconds.")
+@click.option("--fresh", is_flag=True, help="Begin again instead of going on.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+def train(
+    recipe: Path,
+    runs: Path,
+    max_steps: int | None,
+    seconds: float | None,
+    fresh: bool,  # noqa: FBT001  click passes by name
+    device: str,
+) -> None:
+    """Train a network as RECIPE.yaml says, and write checkpoint folders.
+
+    Run it again to go on where it was stopped, also after a kill.
+    """
+    from ..models.training import Limits, begin_again
+    from ..models.training import train as train_network
+    from ..models.training_recipe import load_recipe
+    from .training_progress import Shown, interrupts
+
+    loaded = load_recipe(recipe)
+    folder = runs / loaded.name
+    if fresh:
+        begin_again(folder)
+    with interrupts() as interrupted, Shown() as shown:
+        limits = Limits(max_steps, seconds, interrupted)
+        result = train_network(loaded, folder, shown, limits, device)
+    if interrupted():
+        raise KeyboardInterrupt
+    if not result.finished:
+        click.echo(f"Stopped at step {result.step}; the same command without a limit goes on.")
+    click.echo(f"Checkpoints: {folder}/step_*/")
+    if result.best_step:
+        click.echo(f"Best of the validated steps: {result.best_step}, loss {result.best:.4f}")
+        click.echo(f"Use it in a benchmark: {{kind: checkpoint, path: {folder / 'best'}}}")
+    click.echo(f"Curves: tensorboard --logdir {runs}")

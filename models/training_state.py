@@ -1,0 +1,86 @@
+"""The state of a training on disk, so that a killed training goes on to the same result."""
+
+import os
+import pickle
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from .errors import UserError
+
+FORMAT = 1
+_FILE = "state.pt"
+
+
+@dataclass
+class Progress:
+    """How far a training is; randomness is drawn from the seed and the step, so none is kept.
+
+    ``misses`` counts the validations since the best one.
+    """
+
+    step: int = 0
+    best: float = float("inf")
+    best_step: int = 0
+    misses: int = 0
+
+
+def save_state(
+    folder: Path, key: str, network: nn.Module, optimizer: Optimizer, progress: Progress
+) -> None:
+    """Write everything that the next step depends on, whole or not at all.
+
+    Raises:
+        UserError: if the folder cannot be written.
+    """
+    target = folder / _FILE
+    scratch = folder / f".{_FILE}.{uuid.uuid4().hex[:8]}"
+    data = {
+        "format": FORMAT,
+        "key": key,
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "progress": vars(progress),
+    }
+    try:
+        with scratch.open("wb") as stream:
+            torch.save(data, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        scratch.replace(target)
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{target}: cannot be written ({reason})") from None
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def load_state(folder: Path, key: str, network: nn.Module, optimizer: Optimizer) -> Progress | None:
+    """Put back what :func:`save_state` wrote; None where there is nothing.
+
+    Raises:
+        UserError: if the state is damaged or belongs to another recipe or other songs.
+    """
+    target = folder / _FILE
+    if not target.is_file():
+        return None
+    try:
+        data: dict[str, Any] = torch.load(target, map_location="cpu", weights_only=True)
+        known = data["format"] == FORMAT
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError):
+        raise UserError(f"{target}: damaged; remove it to begin again") from None
+    if not known:
+        raise UserError(f"{target}: of another version of Earmark; remove it to begin again")
+    if data["key"] != key:
+        raise UserError(
+            f"{folder}: was begun with another recipe, other songs or another version; choose "
+            "another name in the training file, or begin again with --fresh"
+        )
+    network.load_state_dict(data["network"], strict=True)
+    optimizer.load_state_dict(data["optimizer"])
+    return Progress(**data["progress"])

@@ -1,0 +1,94 @@
+"""The training losses: an independent library, closed forms, gradients, batch = single."""
+
+import auraloss
+import pytest
+import torch
+from torch import Tensor
+
+from earmark.models.losses import (
+    RESOLUTIONS,
+    loudness_distance_db,
+    mastering_loss,
+    mrstft_distance,
+)
+from earmark.models.loudness import integrated_loudness
+
+RATE = 44_100
+
+
+def noise(seed: int, batch: int = 1, channels: int = 2) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return 0.1 * torch.randn(batch, channels, RATE // 2, generator=generator)
+
+
+def test_a_mono_signal_has_auraloss_distance() -> None:
+    audio, target = noise(1, channels=1), 0.5 * noise(1, channels=1) + noise(2, channels=1)
+    sizes, hops, windows = ([one[index] for one in RESOLUTIONS] for index in range(3))
+    library = auraloss.freq.MultiResolutionSTFTLoss(sizes, hops, windows)
+    torch.testing.assert_close(
+        mrstft_distance(audio, target)[0], library(audio, target), atol=1e-4, rtol=1e-4
+    )
+
+
+def test_stereo_is_the_mean_over_left_right_mid_and_side() -> None:
+    audio, target = noise(1), noise(2)
+
+    def signals(one: Tensor) -> list[Tensor]:
+        left, right = one[:, :1], one[:, 1:]
+        return [left, right, (left + right) * 0.5**0.5, (left - right) * 0.5**0.5]
+
+    parts = [mrstft_distance(a, t) for a, t in zip(signals(audio), signals(target), strict=True)]
+    torch.testing.assert_close(mrstft_distance(audio, target), torch.stack(parts).mean(dim=0))
+
+
+def test_what_is_equal_has_no_distance() -> None:
+    losses = mastering_loss(noise(1), noise(1), RATE, (1, 1, 1))
+    assert float(losses.total) == 0.0
+
+
+def test_the_loudness_distance_is_the_gain_in_db() -> None:
+    distance = loudness_distance_db(noise(1) * 10 ** (-6 / 20), noise(1), RATE)
+    torch.testing.assert_close(distance, torch.tensor([6.0]), atol=1e-3, rtol=0)
+
+
+def test_polarity_is_heard_by_the_waveform_alone() -> None:
+    losses = mastering_loss(-noise(1), noise(1), RATE, (1, 1, 1))
+    assert float(losses.mrstft) == pytest.approx(0, abs=1e-6)
+    assert float(losses.l1) > 0.1
+
+
+def test_a_batch_has_the_distances_of_its_items() -> None:
+    audio, target = noise(1, batch=3), noise(2, batch=3)
+    audio[1] *= 0.01
+    alone = [mrstft_distance(audio[i : i + 1], target[i : i + 1]) for i in range(3)]
+    torch.testing.assert_close(mrstft_distance(audio, target), torch.cat(alone))
+
+
+def test_a_silent_side_does_not_outweigh_the_rest() -> None:
+    target = noise(1, channels=1).expand(-1, 2, -1)
+    audio = target + 1e-4 * noise(2)
+    assert float(mrstft_distance(audio, target)) < 2.5
+
+
+def test_the_total_is_the_weighted_sum() -> None:
+    losses = mastering_loss(noise(1), noise(2), RATE, (0.5, 3.0, 0.1))
+    parts = 0.5 * losses.mrstft + 3.0 * losses.l1 + 0.1 * losses.loudness_db
+    torch.testing.assert_close(losses.total, parts)
+
+
+def test_a_gradient_flows_also_after_the_same_was_measured_in_inference_mode() -> None:
+    with torch.inference_mode():
+        mastering_loss(noise(1), noise(2), RATE, (1, 1, 1))
+        integrated_loudness(noise(1), RATE)
+    audio = noise(1).requires_grad_()
+    mastering_loss(audio, noise(2), RATE, (1, 1, 1)).total.backward()  # type: ignore[no-untyped-call]
+    assert audio.grad is not None
+    assert bool(torch.isfinite(audio.grad).all())
+    assert float(audio.grad.abs().max()) > 0
+
+
+def test_silence_has_finite_gradients() -> None:
+    audio = torch.zeros(1, 2, RATE // 2, requires_grad=True)
+    mastering_loss(audio, noise(1), RATE, (1, 1, 1)).total.backward()  # type: ignore[no-untyped-call]
+    assert audio.grad is not None
+    assert bool(torch.isfinite(audio.grad).all())
