@@ -17,7 +17,7 @@ from .store import Store
 # small network or a chain of effects on one CPU core.
 DEFAULT_RTF = 0.2
 # The same for scoring a render with the default metrics.
-SCORING_RTF = 0.3
+SCORING_RTF = 0.06
 _BYTES_PER_SAMPLE = 2 * 4  # stereo float32
 _BYTES_BESIDE = 4096  # header and sidecar
 

@@ -21,12 +21,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = tmp_path_factory.mktemp("source") / "earmark"
     # A copy, so that building leaves nothing in the work tree.
-    subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z"],
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z"],
         check=True,
-        stdout=(folder / "files").open("wb"),
+        capture_output=True,
+        text=True,
     )
-    for name in (folder / "files").read_bytes().decode().split("\0"):
+    for name in listed.stdout.split("\0"):
         if name and (ROOT / name).is_file() and not (ROOT / name).is_symlink():
             target = source / name
             target.parent.mkdir(parents=True, exist_ok=True)
