@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..models.systems import kinds
+from ..models.errors import UserError
+from ..models.systems import SystemSpec, kinds
 from .benchmark import Benchmark
 from .plan import Plan
 from .record import command_line
@@ -192,9 +193,17 @@ class Ledger:
             "kind": system.kind,
             "role": kinds()[system.kind].role,
             "uses_reference": int(system.uses_reference),
-            "key": system.key,
+            "key": _key(system),
             "options": system.options.model_dump(mode="json"),
         }
 
     def _execute(self, statement: str, *values: Any) -> None:
         self.store.connection.execute(statement, values)
+
+
+def _key(system: SystemSpec) -> str:
+    """The system's key, or '' where its files do not even tell what it is."""
+    try:
+        return system.key
+    except (UserError, OSError):
+        return ""

@@ -74,10 +74,14 @@ def system_named(name: str) -> SystemSpec:
         try:
             return SystemSpec(name, name, known[name].options())
         except ValidationError as error:
-            needed = ", ".join(str(one["loc"][0]) for one in error.errors() if one["loc"])
-            raise UserError(
-                f"system {name!r} needs options; write {{name: ..., kind: {name}, {needed}: ...}}"
-            ) from None
+            first = error.errors()[0]
+            needed = [str(one["loc"][0]) for one in error.errors() if one["loc"]]
+            mend = (
+                f"write {{name: ..., kind: {name}, {': ..., '.join(needed)}: ...}}"
+                if needed
+                else str(first["msg"]).removeprefix("Value error, ")
+            )
+            raise UserError(f"system {name!r} needs options; {mend}") from None
     shipped = tuple(shipped_names())
     if name in shipped:
         options = known["checkpoint"].options.model_validate({"shipped": name})

@@ -127,7 +127,24 @@ class CheckpointOptions(Options):
         return self
 
 
-@kind("checkpoint", CheckpointOptions)
+def _identity(options: CheckpointOptions) -> Any:
+    """What of a checkpoint makes its audio: not its card's prose, nor where it lies."""
+    path = options.path
+    if path is None or path.suffix in WEIGHTS_SUFFIXES:
+        return {name: getattr(options, name) for name in type(options).model_fields}
+    folder = path.parent if path.is_file() else path
+    card = read_card(folder)
+    system = card.system.model_dump(mode="json")
+    return [
+        card.architecture,
+        card.hyperparameters,
+        system,
+        path_sha256(folder / _WEIGHTS),
+        options.controls,
+    ]
+
+
+@kind("checkpoint", CheckpointOptions, identity=_identity)
 def build_checkpoint(options: CheckpointOptions) -> NetworkSystem:
     """A trained network: a checkpoint folder, a shipped one, or a state_dict with a description."""
     path = options.path
