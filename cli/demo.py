@@ -1,5 +1,7 @@
 """``demo``: the main job on songs of its own."""
 
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -27,12 +29,14 @@ def demo(folder: Path, results: Path, workers: str, device: str) -> None:
     bench = write_demo(folder)
     how: options.How = {"workers": workers, "device": device, "retry": True, "force": False}
     carry_out(bench, results, how, ("render", "score", "report"))
+    # Without an activated environment the bare name would not be found.
+    earmark = "earmark" if shutil.which("earmark") else sys.argv[0]
     click.echo(
         f"""
 Open the report in a browser. Then try your own files:
-  earmark measure YOUR.wav                         loudness, peaks and more of any file
-  earmark master YOUR.wav --system tcn --out OUT.wav
-  earmark check {bench}                  what a benchmark file would do
-  cp {bench} my.yaml                     then put your songs and systems in, and
-  earmark run my.yaml"""
+  {earmark} measure YOUR.wav
+  {earmark} master YOUR.wav --system tcn --out OUT.wav
+To compare on your own songs, copy {bench} beside them, put them and your systems in, and:
+  {earmark} check my.yaml
+  {earmark} run my.yaml"""
     )
