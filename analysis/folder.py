@@ -30,9 +30,14 @@ class Folder:
     def __init__(self, path: Path) -> None:
         if path.exists() and not path.is_dir():
             raise UserError(f"{path}: is a file; choose a folder with --out")
+        if path.is_dir() and any(path.iterdir()) and not (path / _MANIFEST).is_file():
+            raise UserError(f"{path}: holds other files; choose an empty folder with --out")
         self.path = path
         self._earlier = self._manifest()
         self._files: set[str] = set()
+        if not (path / _MANIFEST).is_file():
+            # Marks the folder as a report's, so that a killed one can be finished.
+            self._list()
 
     def text(self, name: str, content: str) -> str:
         """Write a text file; its name."""
@@ -64,6 +69,9 @@ class Folder:
         """Remove files of an earlier report that this one no longer has; list what there is."""
         for name in sorted(self._earlier - self._files):
             (self.path / name).unlink(missing_ok=True)
+        self._list()
+
+    def _list(self) -> None:
         listing = {"schema": 1, "files": sorted(self._files)}
         self.text(_MANIFEST, json.dumps(listing, indent=1, ensure_ascii=False) + "\n")
 

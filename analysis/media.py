@@ -104,7 +104,8 @@ def _song_media(folder: Folder, song: SongRenders) -> dict[tuple[str, str], Medi
     found: dict[tuple[str, str], Media] = {}
     for key, path in song.files.items():
         against = song.reference if song.reference in song.files and song.reference != key else None
-        names = _names(key, against)
+        other = against and _content(against, song.files[against])
+        names = _names(_content(key, path), other)
         paths = {kind: folder.keep(name) for kind, name in names.items()}
         if not all(path.is_file() for path in paths.values()):
             try:
@@ -121,6 +122,15 @@ def _song_media(folder: Folder, song: SongRenders) -> dict[tuple[str, str], Medi
             **outline,
         )
     return found
+
+
+def _content(key: str, path: Path) -> str:
+    """The render and its very audio: one that was made again may differ under the same key."""
+    try:
+        record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return key
+    return f"{key} {record.get('audio_sha256', '')}"
 
 
 def _names(key: str, against: str | None) -> dict[str, str]:

@@ -29,25 +29,15 @@ SCORE_COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _SCORES = """
-SELECT p.song, p.system, s.metric, s.variant, s.parameters, s.value, s.unit, s.reason, s.version,
-       s.reference
+SELECT p.song, p.system, s.metric, s.variant, s.parameters, s.value, s.unit, s.reason, s.version
 FROM placement AS p
 JOIN song ON song.benchmark = p.benchmark AND song.id = p.song
 JOIN system ON system.benchmark = p.benchmark AND system.name = p.system
-JOIN score AS s ON s.subject = p.render
+JOIN score AS s ON s.subject = p.render AND s.reference IN ('', song.reference_key)
+JOIN selection AS m ON m.benchmark = p.benchmark AND m.metric = s.metric
+ AND m.parameters = s.parameters AND m.version = s.version
 WHERE p.benchmark = ?
 ORDER BY song.position, system.position, s.metric, s.variant, s.parameters, s.version, s.rowid
-"""
-
-_REFERENCES = """
-SELECT p.song, p.render FROM placement AS p
-JOIN system AS m ON m.benchmark = p.benchmark AND m.name = p.system
-WHERE p.benchmark = ? AND m.role = 'reference'
-"""
-
-_COMPARED = """
-SELECT p.song, s.reference FROM placement AS p JOIN score AS s ON s.subject = p.render
-WHERE p.benchmark = ? AND s.reference != '' ORDER BY s.rowid
 """
 
 _COSTS = """
@@ -85,38 +75,23 @@ def scores(store: Store, benchmark: str) -> pd.DataFrame:
     """Tidy scores: one row per song, system, metric, variant and parameters.
 
     Columns are :data:`SCORE_COLUMNS`; ``value`` is NaN where ``reason`` says why, and infinite
-    values are NaN with the reason ``infinite``. Of each metric only its latest version counts,
-    because values of two versions are not comparable. Speed, memory and parameters come from the
-    render records where no score holds them.
+    values are NaN with the reason ``infinite``. Only the metrics that the benchmark asks for
+    count, in the version and with the parameters of its last run, against the reference of its
+    last run. Speed, memory and parameters come from the render records where no score holds them.
     """
-    references = reference_keys(store, benchmark)
-    found = [
-        row
-        for row in store.rows(_SCORES, (benchmark,))
-        if row["reference"] in ("", references.get(row["song"]))
-    ]
-    latest: dict[str, int] = {}
-    for row in found:
-        latest[row["metric"]] = max(row["version"], latest.get(row["metric"], row["version"]))
     rows = [
         _finite({name: row[name] for name in SCORE_COLUMNS})
-        for row in found
-        if row["version"] == latest[row["metric"]]
+        for row in store.rows(_SCORES, (benchmark,))
     ]
-    rows += _costs(store, benchmark, known=set(latest))
+    rows += _costs(store, benchmark, known={row["metric"] for row in rows})
     frame = pd.DataFrame(rows, columns=list(SCORE_COLUMNS))
     return frame.astype({"value": "float64", "version": "int64"})
 
 
 def reference_keys(store: Store, benchmark: str) -> dict[str, str]:
-    """The render that each song's systems are compared with, by song.
-
-    It is the row of the human master, or, where a benchmark gives it no row, what the latest
-    scores were taken against.
-    """
-    compared = {row["song"]: row["reference"] for row in store.rows(_COMPARED, (benchmark,))}
-    placed = {row["song"]: row["render"] for row in store.rows(_REFERENCES, (benchmark,))}
-    return compared | placed
+    """The render that each song's systems are compared with, by song."""
+    found = store.rows("SELECT id, reference_key FROM song WHERE benchmark = ?", (benchmark,))
+    return {row["id"]: row["reference_key"] for row in found if row["reference_key"]}
 
 
 def songs(store: Store, benchmark: str) -> pd.DataFrame:
@@ -283,10 +258,12 @@ def _finite(row: dict[str, Any]) -> dict[str, Any]:
 
 def _costs(store: Store, benchmark: str, known: set[str]) -> list[dict[str, Any]]:
     rows = []
+    asked = store.rows("SELECT metric FROM selection WHERE benchmark = ?", (benchmark,))
+    wanted = {row["metric"] for row in asked} - known
     for row in store.rows(_COSTS, (benchmark,)):
         made_here = row["kind"] not in ("reference", "imported")
         for metric in ("rtf", "peak_memory_mb", "parameters"):
-            if metric not in known:
+            if metric in wanted:
                 value = row[metric] if made_here else None
                 rows.append(
                     {

@@ -1,5 +1,6 @@
 """``run``, ``render`` and ``score``: carry a benchmark out."""
 
+import sys
 from pathlib import Path
 from typing import Unpack
 
@@ -12,27 +13,28 @@ from . import options
 @options.running
 def run(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
     """Render, score and report a benchmark file; do only what is missing."""
-    carry_out(benchmark, results, how, ("render", "score", "report"))
+    if not carry_out(benchmark, results, how, ("render", "score", "report")):
+        sys.exit(1)
 
 
 @click.command()
 @options.running
 def render(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
     """Render the songs of a benchmark file by its systems, without scoring them."""
-    carry_out(benchmark, results, how, ("render",))
+    if not carry_out(benchmark, results, how, ("render",)):
+        sys.exit(1)
 
 
 @click.command()
 @options.running
 def score(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
     """Measure the renders that are there, without rendering any."""
-    carry_out(benchmark, results, how, ("score",))
+    if not carry_out(benchmark, results, how, ("score",)):
+        sys.exit(1)
 
 
-def carry_out(
-    benchmark: Path, results: Path, how: options.How, steps: tuple[str, ...]
-) -> Path | None:
-    """Do the steps with progress on the terminal; the path of the report, where one was asked."""
+def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str, ...]) -> bool:
+    """Do the steps with progress on the terminal; whether all of it could be done."""
     from rich.console import Console
 
     from ..analysis.report import write_report
@@ -62,4 +64,4 @@ def carry_out(
         )
     if report is not None:
         click.echo(f"Report: {report}")
-    return report
+    return not summary.failures

@@ -1,18 +1,24 @@
 """What a run writes into ``results.sqlite``: the benchmark as it is now, renders, failures."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..models.errors import UserError
-from ..models.systems import SystemSpec, kinds
-from .benchmark import Benchmark
-from .plan import Plan
+from ..models.systems import kinds
+from .benchmark import REFERENCE, Benchmark
+from .plan import MIX, Plan
 from .record import command_line
 from .render import Render, RenderTask, read_render
+from .score import LOST, as_json, step_of
 from .songs import Song
 from .store import Store, now
+
+ValueT = TypeVar("ValueT")
+
+# Rendered for every song, whether or not they are rows of the table.
+_NEEDED = (MIX.name, REFERENCE.name)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Ledger:
     def register(self, songs: Sequence[Song], todo: Plan) -> None:
         """Write down what the benchmark is now; renders and scores of earlier versions stay."""
         name = self.benchmark.name
-        for table in ("song", "system", "placement"):
+        for table in ("song", "system", "placement", "selection"):
             self._execute(f"DELETE FROM {table} WHERE benchmark = ?", name)
         row = {
             "name": name,
@@ -64,7 +70,20 @@ class Ledger:
                 for (song, system), key in todo.placements.items()
             ),
         )
-        self._drop_strangers(songs)
+        self.store.put(
+            "selection",
+            (
+                {
+                    "benchmark": name,
+                    "position": position,
+                    "metric": metric.name,
+                    "parameters": as_json(metric.parameters),
+                    "version": metric.version,
+                }
+                for position, metric in enumerate(self.benchmark.metrics)
+            ),
+        )
+        self._drop_strangers()
         done = {task.key for task in todo.done}
         for (song, system), key in todo.placements.items():
             if key in done:
@@ -82,28 +101,27 @@ class Ledger:
 
     def describe(self, todo: Plan) -> None:
         """Fill in what only a render could tell: excerpts, parameter counts, licences."""
-        for task in todo.done:
-            render = read_render(task)
-            if render is None:
-                continue
-            if task.key == todo.mixes.get(task.song.id):
+        renders = {task.key: read_render(task) for task in todo.tasks}
+        for song, key in todo.mixes.items():
+            if (render := renders[key]) is not None:
                 self._execute(
                     "UPDATE song SET start = ?, samples = ? WHERE benchmark = ? AND id = ?",
                     render.record["start"],
                     render.samples,
                     self.benchmark.name,
-                    task.song.id,
+                    song,
                 )
-            system = render.record["system"]
-            self._execute(
-                "UPDATE system SET parameters = ?, step = ?, licence = ?"
-                " WHERE benchmark = ? AND name = ?",
-                system["parameters"],
-                system["step"],
-                system["licence"],
-                self.benchmark.name,
-                task.system.name,
-            )
+        # By placement, because systems of two names may share a render.
+        for (_, name), key in todo.placements.items():
+            if (render := renders[key]) is not None:
+                self._execute(
+                    "UPDATE system SET parameters = ?, licence = ?"
+                    " WHERE benchmark = ? AND name = ?",
+                    render.record["system"]["parameters"],
+                    render.record["system"]["licence"],
+                    self.benchmark.name,
+                    name,
+                )
 
     def add(self, render: Render) -> None:
         """A render that is on disk."""
@@ -122,6 +140,13 @@ class Ledger:
         }
         self.store.put("render", [row])
 
+    def replace(self, render: Render) -> None:
+        """A render that was made anew: scores of what lay there before no longer hold."""
+        self._execute(
+            "DELETE FROM score WHERE subject = ? OR reference = ?", render.key, render.key
+        )
+        self.add(render)
+
     def fail(self, song: str, system: str, step: str, key: str, message: str) -> None:
         """A unit that could not be done; ``key`` tells a later run whether it is still the same."""
         row = {
@@ -137,19 +162,19 @@ class Ledger:
         self.store.put("failure", [row])
 
     def forget(self, song: str, system: str, step: str) -> None:
-        """An earlier failure no longer stands; ``step`` may end in ``%`` for all that begin so."""
+        """An earlier failure no longer stands."""
         self._execute(
-            "DELETE FROM failure WHERE benchmark = ? AND song = ? AND system = ? AND step LIKE ?",
+            "DELETE FROM failure WHERE benchmark = ? AND song = ? AND system = ? AND step = ?",
             self.benchmark.name,
             song,
             system,
             step,
         )
 
-    def failed(self) -> set[tuple[str, str]]:
-        """(step, key) of every unit that failed before and is still the same unit."""
-        found = self.store.rows("SELECT step, key FROM failure")
-        return {(row["step"], row["key"]) for row in found}
+    def failed(self) -> dict[tuple[str, str], str]:
+        """(step, key) of every unit that failed before, under any name, and why."""
+        found = self.store.rows("SELECT step, key, message FROM failure")
+        return {(row["step"], row["key"]): row["message"] for row in found}
 
     def failures(self) -> list[tuple[str, str, str, str]]:
         """(song, system, step, message) of the benchmark, as they now stand."""
@@ -160,12 +185,13 @@ class Ledger:
         )
         return [(row["song"], row["system"], row["step"], row["message"]) for row in found]
 
-    def _drop_strangers(self, songs: Sequence[Song]) -> None:
-        # Failures of songs and systems that the benchmark no longer has would never be cleared.
+    def _drop_strangers(self) -> None:
+        # Failures of what the benchmark no longer asks for would never be cleared.
         known = {song.id for song in self.benchmark.songs}
-        systems = {system.name for system in self.benchmark.systems} | {""}
+        systems = {system.name for system in self.benchmark.systems} | {"", *_NEEDED}
+        steps = {"song", "render", LOST, *map(step_of, self.benchmark.metrics)}
         for song, system, step, _ in self.failures():
-            if song not in known or system not in systems:
+            if song not in known or system not in systems or step not in steps:
                 self.forget(song, system, step)
 
     def _song(self, position: int, song: Song, todo: Plan) -> Mapping[str, Any]:
@@ -182,6 +208,7 @@ class Ledger:
             "samples": 0,
             "tags": dict(song.tags),
             "mix_key": todo.mixes.get(song.id),
+            "reference_key": todo.references.get(song.id),
         }
 
     def _system(self, position: int) -> Mapping[str, Any]:
@@ -193,17 +220,18 @@ class Ledger:
             "kind": system.kind,
             "role": kinds()[system.kind].role,
             "uses_reference": int(system.uses_reference),
-            "key": _key(system),
+            "key": _known(lambda: system.key, ""),
             "options": system.options.model_dump(mode="json"),
+            "step": _known(lambda: system.step, None),
         }
 
     def _execute(self, statement: str, *values: Any) -> None:
         self.store.connection.execute(statement, values)
 
 
-def _key(system: SystemSpec) -> str:
-    """The system's key, or '' where its files do not even tell what it is."""
+def _known(ask: Callable[[], ValueT], otherwise: ValueT) -> ValueT:
+    """What a system says of itself, where its files do not even tell what it is: ``otherwise``."""
     try:
-        return system.key
+        return ask()
     except (UserError, OSError):
-        return ""
+        return otherwise

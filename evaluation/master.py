@@ -1,9 +1,11 @@
 """One file through one system, without a benchmark."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 
 from ..models import runner, systems
@@ -45,7 +47,10 @@ class Mastered:
 
     def __str__(self) -> str:
         said = "".join(f"; {note}" for note in self.notes)
-        return f"{self.seconds:.1f} s, {self.lufs:.1f} LUFS, {self.dbtp:.1f} dBTP{said}"
+        level = "silent or too short for LUFS"
+        if math.isfinite(self.lufs):
+            level = f"{self.lufs:.1f} LUFS, {self.dbtp:.1f} dBTP"
+        return f"{self.seconds:.1f} s, {level}{said}"
 
 
 def master_file(job: Job) -> Mastered:
@@ -56,7 +61,11 @@ def master_file(job: Job) -> Mastered:
     """
     if job.out.suffix.lower() not in (".wav", ".flac"):
         raise UserError(f"--out {job.out}: write .wav (32-bit float) or .flac (24 bit)")
+    if job.out.exists() and job.file.exists() and job.out.samefile(job.file):
+        raise UserError(f"--out {job.out}: is the input itself; write to another file")
     spec = system_spec(job.system, job.settings)
+    if kinds()[spec.kind].role == "reference":
+        raise UserError(f"--system {job.system!r}: a reference masters nothing; choose another")
     system = systems.build(spec)
     song = Song(
         id=job.file.stem,
@@ -65,23 +74,30 @@ def master_file(job: Job) -> Mastered:
         stems=_stems(job.stems),
         tags={},
     )
-    rate = info(job.file).sample_rate
+    head = info(job.file)
+    rate = head.sample_rate
     given = material(song, None, rate, system.spec.input)
     if job.reference is not None:
         reference, reference_rate = read(job.reference)
         # Not cut to the file's length: it may be another piece, whose sound alone is the example.
         given = replace(given, reference=resample(reference, reference_rate, rate))
     output = runner.run(system, given, device=str(resolve_device(job.device)))
+    audio = output.audio
+    notes = [f"{name} {_short(value)}" for name, value in output.notes.items()]
+    if head.channels == 1 and audio.shape[0] == 2:
+        # Systems are given two equal channels; what is still mono goes out as it came in.
+        mono = torch.equal(audio[0], audio[1])
+        audio = audio[:1] if mono else audio
+        notes += [] if mono else ["stereo, from a mono file"]
     with written(job.out) as scratch:
-        write(scratch, output.audio, rate)
-    notes = [f"{name} {value}" for name, value in output.notes.items()]
-    peak = float(output.audio.abs().max())
+        write(scratch, audio, rate)
+    peak = float(audio.abs().max())
     if job.out.suffix.lower() == ".flac" and peak > 1:
         notes.append(f"clipped: the peak is {peak:.2f}, and FLAC holds 1.0; write .wav to keep it")
     return Mastered(
-        output.audio.shape[-1] / rate,
-        float(integrated_loudness(output.audio, rate)),
-        float(true_peak_dbtp(output.audio, rate)),
+        audio.shape[-1] / rate,
+        float(integrated_loudness(audio, rate)),
+        float(true_peak_dbtp(audio, rate)),
         (*output.warnings, *notes),
     )
 
@@ -125,6 +141,10 @@ class _CommandLine:
 
     def where(self, *_: str | int) -> str:
         return f"system {self.kind}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _put(given: dict[str, Any], setting: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..models.errors import UserError
 from ..models.systems import NoOptions, SystemSpec
 from .benchmark import REFERENCE, Benchmark
-from .render import RenderTask, render_key
+from .render import RenderTask, read_render, render_key
 from .songs import Song
 
 MIX = SystemSpec("unprocessed", "unprocessed", NoOptions())
@@ -30,13 +30,13 @@ class Plan:
 
     @property
     def done(self) -> tuple[RenderTask, ...]:
-        """The units whose file is there."""
-        return tuple(task for task in self.tasks if task.path.is_file())
+        """The units whose render is there, whole."""
+        return tuple(task for task in self.tasks if read_render(task) is not None)
 
     @property
     def todo(self) -> tuple[RenderTask, ...]:
         """The units that are still to be rendered."""
-        return tuple(task for task in self.tasks if not task.path.is_file())
+        return tuple(task for task in self.tasks if read_render(task) is None)
 
 
 def plan(benchmark: Benchmark, results: Path, device: str, songs: tuple[Song, ...]) -> Plan:

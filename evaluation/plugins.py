@@ -11,6 +11,7 @@ from types import ModuleType
 
 from ..models.errors import UserError
 from ..models.keys import path_sha256
+from ..models.systems import PLUGIN_MODULE
 
 ENTRY_POINTS = "earmark.plugins"
 
@@ -25,7 +26,7 @@ def load_plugin(path: Path) -> ModuleType:
         UserError: if the file is missing, or fails; with the line in it that failed.
     """
     try:
-        name = f"earmark_plugin_{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}_{path_sha256(path)[:12]}"
+        name = f"{PLUGIN_MODULE}{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}_{path_sha256(path)[:12]}"
     except OSError as error:
         raise UserError(f"{path}: the plug-in cannot be read ({error.strerror})") from None
     if name in sys.modules:

@@ -12,8 +12,8 @@ import torch
 
 from ..models import runner, systems
 from ..models.audio import write
-from ..models.errors import UserError
-from ..models.keys import content_key
+from ..models.errors import StorageError, UserError
+from ..models.keys import content_key, path_sha256
 from ..models.loudness import integrated_loudness, true_peak_dbtp
 from ..models.systems import System, SystemSpec
 from .songs import Excerpt, Song, material
@@ -97,9 +97,15 @@ def render_key(
 
 
 def render_one(task: RenderTask) -> Render | Failed:
-    """Render, write and describe; every failure of the system or of its input is a value."""
+    """Render, write and describe; every failure of the system or of its input is a value.
+
+    Raises:
+        StorageError: if the results folder cannot be written.
+    """
     try:
         return _render(task)
+    except StorageError:
+        raise
     except UserError as error:
         return Failed(str(error))
     except Exception as error:
@@ -109,13 +115,13 @@ def render_one(task: RenderTask) -> Render | Failed:
 
 
 def read_render(task: RenderTask) -> Render | None:
-    """The render of a task if it is done: its file and its sidecar are both there."""
-    sidecar = task.path.with_suffix(".json")
-    if not task.path.is_file():
-        return None
+    """The render of a task if it is done: its file, whole, and its sidecar are both there."""
     try:
-        record = json.loads(sidecar.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = json.loads(task.path.with_suffix(".json").read_text(encoding="utf-8"))
+        least = record["samples"] * record["channels"] * 4
+        if task.path.stat().st_size < least:
+            return None
+    except (OSError, ValueError, LookupError, TypeError):
         return None
     return Render(
         key=task.key,
@@ -175,10 +181,12 @@ def _render(task: RenderTask) -> Render:
         "versions": {name: version(name) for name in ("earmark", "torch", "numpy", "scipy")},
     }
     # The sidecar first: where the audio stands, the render is done.
-    with written(task.path.with_suffix(".json")) as scratch:
-        scratch.write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
-    with written(task.path) as scratch:
-        write(scratch, output.audio, output.sample_rate)
+    with written(task.path) as audio:
+        write(audio, output.audio, output.sample_rate)
+        record["audio_sha256"] = path_sha256(audio)
+        with written(task.path.with_suffix(".json")) as sidecar:
+            text = json.dumps(record, indent=1, ensure_ascii=False)
+            sidecar.write_text(text, encoding="utf-8")
     done = read_render(task)
     if done is None:
         raise UserError(f"{task.path}: vanished while it was written; do not clean it during a run")

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,11 +10,21 @@ from ..models.devices import resolve_device
 from ..models.errors import UserError
 from .benchmark import Benchmark
 from .ledger import Ledger
-from .metrics import Metric
+from .metrics import Metric, select
 from .plan import Plan, plan
 from .record import run_record
 from .render import Failed, Render, RenderTask, read_render, render_one
-from .score import Scored, ScoreTask, cost_scores, entry_of, missing, save_scores, score_one
+from .score import (
+    LOST,
+    Scored,
+    ScoreTask,
+    cost_scores,
+    entry_of,
+    missing,
+    save_scores,
+    score_one,
+    step_of,
+)
 from .song_checks import check_songs
 from .songs import Song
 from .store import Store
@@ -113,20 +123,34 @@ class _Run:
 
     def render(self, todo: Plan) -> int:
         waiting = todo.tasks if self.settings.force else todo.todo
-        if not self._again:
-            failed = self.ledger.failed()
-            waiting = tuple(task for task in waiting if ("render", task.key) not in failed)
-        self.watch.stage("render", len(todo.tasks), len(todo.tasks) - len(waiting))
+        failed = {} if self._again else self.ledger.failed()
+        left_alone = [task for task in waiting if ("render", task.key) in failed]
+        waiting = tuple(task for task in waiting if ("render", task.key) not in failed)
+        unknown = len(todo.failures)
+        done = len(todo.tasks) - len(waiting)
+        self.watch.stage("render", len(todo.tasks) + unknown, done)
+        with self.ledger.store.transaction():
+            for task in left_alone:
+                # Another benchmark, or another name in this one, may have found it out.
+                for song, system in _labels(todo, task):
+                    self.ledger.fail(song, system, "render", task.key, failed["render", task.key])
+        for (song, system), message in todo.failures.items():
+            self.watch.step(f"{system} · {song}", message)
         count = 0
         for task, result in self._finish(render_one, waiting):
             failure = result.message if isinstance(result, Failed | Lost) else ""
+            if not failure and read_render(task) is None:
+                failure = (
+                    f"{task.path}: rendered, but not seen from here; the results folder must lie "
+                    "where all workers and this machine share it under one path"
+                )
             with self.ledger.store.transaction():
                 for song, system in _labels(todo, task):
                     self.ledger.forget(song, system, "render")
                     if failure:
                         self.ledger.fail(song, system, "render", task.key, failure)
-                if isinstance(result, Render):
-                    self.ledger.add(result)
+                if isinstance(result, Render) and not failure:
+                    self.ledger.replace(result)
                     count += 1
             self.watch.step(f"{task.system.name} · {task.song.id}", failure)
         return count
@@ -137,24 +161,26 @@ class _Run:
         subjects = sorted(
             (task for task in todo.done if task.key in placed), key=lambda task: task.song.id
         )
-        failed = set() if self._again else self.ledger.failed()
-        lacking = {task.key: self._lacking(task, todo, failed) for task in subjects}
-        tasks = [found for found in lacking.values() if found is not None]
-        units = {task.key: task for task in subjects}
-        self.watch.stage("score", len(subjects), len(subjects) - len(tasks))
+        failed = {} if self._again else self.ledger.failed()
         with self.ledger.store.transaction():
+            lacking = [self._lacking(task, todo, failed) for task in subjects]
             for task in subjects:
                 self._add_costs(task)
+        tasks = [found for found in lacking if found is not None]
+        units = {task.key: task for task in subjects}
+        self.watch.stage("score", len(subjects), len(subjects) - len(tasks))
         for wanted, result in self._finish(score_one, tasks):
             task = units[wanted.subject]
-            done = Scored((), {"*": result.message}) if isinstance(result, Lost) else result
+            done = Scored((), {LOST: result.message}) if isinstance(result, Lost) else result
+            tried = [LOST, *(step_of(metric) for metric in select(wanted.metrics))]
             with self.ledger.store.transaction():
                 for song, system in _labels(todo, task):
-                    self.ledger.forget(song, system, "score:%")
-                    for metric, message in done.failures.items():
-                        self.ledger.fail(song, system, f"score:{metric}", task.key, message)
+                    for step in tried:
+                        self.ledger.forget(song, system, step)
+                    for step, message in done.failures.items():
+                        self.ledger.fail(song, system, step, task.key, message)
                 save_scores(self.ledger.store, done.scores, self.ledger.run)
-            failure = "; ".join(f"{name}: {why}" for name, why in done.failures.items())
+            failure = "; ".join(f"{step}: {why}" for step, why in done.failures.items())
             self.watch.step(f"{task.system.name} · {task.song.id}", failure)
         return len(tasks)
 
@@ -163,7 +189,7 @@ class _Run:
         return self.settings.retry or self.settings.force
 
     def _lacking(
-        self, task: RenderTask, todo: Plan, failed: set[tuple[str, str]]
+        self, task: RenderTask, todo: Plan, failed: Mapping[tuple[str, str], str]
     ) -> ScoreTask | None:
         store = self.ledger.store
         reference = todo.references.get(task.song.id, "")
@@ -177,11 +203,15 @@ class _Run:
         ]
         if not self.settings.force:
             wanted = missing(store, task.key, reference, wanted)
-        steps = {f"score:{metric.name}": metric for metric in wanted}
-        left = tuple(metric for step, metric in steps.items() if (step, task.key) not in failed)
-        if not left or ("score:*", task.key) in failed:
-            return None
-        return ScoreTask(task.key, task.path, reference, path, tuple(map(entry_of, left)))
+        left = []
+        for metric in wanted:
+            steps = [step for step in (step_of(metric), LOST) if (step, task.key) in failed]
+            for step in steps:
+                for song, system in _labels(todo, task):
+                    self.ledger.fail(song, system, step, task.key, failed[step, task.key])
+            if not steps:
+                left.append(entry_of(metric))
+        return ScoreTask(task.key, task.path, reference, path, tuple(left)) if left else None
 
     def _add_costs(self, task: RenderTask) -> None:
         costs = [metric for metric in self.ledger.benchmark.metrics if metric.needs == "render"]

@@ -47,7 +47,7 @@ class ScoreTask:
 
 @dataclass(frozen=True)
 class Scored:
-    """What came of a task: scores, and a message for each metric that could not be computed."""
+    """What came of a task: scores, and why a metric could not be computed, by its step."""
 
     scores: tuple[Score, ...]
     failures: Mapping[str, str]
@@ -60,12 +60,11 @@ def score_one(task: ScoreTask) -> Scored:
         analysis = Analysis(audio, rate)
         reference = None if task.reference_path is None else _reference(task.reference_path)
     except UserError as error:
-        return Scored((), {_name(entry): str(error) for entry in task.metrics})
+        return Scored((), {step: str(error) for step, _ in _chosen(task)})
     scores: list[Score] = []
     failures: dict[str, str] = {}
-    for entry in task.metrics:
+    for step, metric in _chosen(task):
         try:
-            (metric,) = select([entry])
             compared = task.reference if metric.needs == "reference" else ""
             scores += [
                 _score(task.subject, compared, measurement)
@@ -73,9 +72,9 @@ def score_one(task: ScoreTask) -> Scored:
             ]
         except Exception as error:
             # A plug-in's metric may raise anything; the other metrics must go on.
-            _log.debug("metric %s of %s", _name(entry), task.path, exc_info=True)
+            _log.debug("%s of %s", step, task.path, exc_info=True)
             kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-            failures[_name(entry)] = kind + " ".join(str(error).split())
+            failures[step] = kind + " ".join(str(error).split())
     return Scored(tuple(scores), failures)
 
 
@@ -84,6 +83,18 @@ def entry_of(metric: Metric) -> str | Mapping[str, Any]:
     default = METRICS[metric.name].parameters
     changed = {name: value for name, value in metric.parameters.items() if value != default[name]}
     return {"name": metric.name, **changed} if changed else metric.name
+
+
+def step_of(metric: Metric) -> str:
+    """How a failure row names the work of one metric: two parameter sets are two steps."""
+    entry = entry_of(metric)
+    if isinstance(entry, str):
+        return f"score:{entry}"
+    return f"score:{metric.name} {as_json({k: v for k, v in entry.items() if k != 'name'})}"
+
+
+# The step of all metrics at once, when the worker itself was lost.
+LOST = "score:*"
 
 
 def missing(
@@ -172,5 +183,5 @@ def _score(subject: str, reference: str, measurement: Measurement) -> Score:
     )
 
 
-def _name(entry: str | Mapping[str, Any]) -> str:
-    return entry if isinstance(entry, str) else str(entry["name"])
+def _chosen(task: ScoreTask) -> list[tuple[str, Metric]]:
+    return [(step_of(metric), metric) for entry in task.metrics for metric in select([entry])]

@@ -91,6 +91,9 @@ class _Check:
         part = self._span(main)
         if part is None:
             return
+        if song.mix is not None and main.channels == 1:
+            message = "is mono; systems get it as two equal channels, 3.01 LU louder by BS.1770"
+            self.add(source(song), message, "warning")
         heard = self._mix(main, part)
         for path, head in stems.items():
             if head is not None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..models.errors import UserError
+from ..models.errors import StorageError, UserError
 
 SCHEMA = 1
 
@@ -36,6 +36,7 @@ CREATE TABLE song (
     sample_rate INTEGER NOT NULL, start INTEGER NOT NULL, samples INTEGER NOT NULL,
     tags TEXT NOT NULL,                  -- JSON object
     mix_key TEXT,                        -- key of the render that holds the mix as excerpted
+    reference_key TEXT,                  -- and of the one that scores compare with
     PRIMARY KEY (benchmark, id)
 );
 CREATE TABLE system (
@@ -44,6 +45,11 @@ CREATE TABLE system (
     uses_reference INTEGER NOT NULL, key TEXT NOT NULL, options TEXT NOT NULL,
     parameters INTEGER, step INTEGER, licence TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (benchmark, name)
+);
+CREATE TABLE selection (                 -- the metrics that the benchmark asks for, in order
+    benchmark TEXT NOT NULL, position INTEGER NOT NULL,
+    metric TEXT NOT NULL, parameters TEXT NOT NULL, version INTEGER NOT NULL,
+    PRIMARY KEY (benchmark, metric, parameters)
 );
 CREATE TABLE placement (                 -- which render stands for song x system
     benchmark TEXT NOT NULL, song TEXT NOT NULL, system TEXT NOT NULL, render TEXT NOT NULL,
@@ -90,11 +96,13 @@ def written(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         scratch.replace(path)
         _sync_folder(path.parent)
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); free space, or choose "
-            "another folder with --results"
-        ) from None
+    except (OSError, StorageError) as error:
+        # The scratch file's own name would tell nobody anything.
+        cause = error.__cause__ if isinstance(error, StorageError) else error
+        reason = getattr(cause, "strerror", None) or cause or error
+        raise StorageError(
+            f"{path}: cannot be written ({reason}); free space, or choose another folder"
+        ) from cause
     finally:
         # The error above matters, not that there may be nothing to clear away.
         with contextlib.suppress(OSError):
@@ -105,7 +113,8 @@ class Store:
     """A results folder, opened; the connection belongs to one process."""
 
     def __init__(self, folder: Path, *, create: bool = True) -> None:
-        self.folder = folder
+        # Absolute, because the workers of a cluster have working folders of their own.
+        self.folder = folder = folder.absolute()
         self.database = folder / "results.sqlite"
         if not create and not self.database.is_file():
             raise UserError(f"{folder}: holds no results; run 'earmark run BENCH.yaml' first")
@@ -156,7 +165,7 @@ class Store:
                 raise
             self.connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            raise UserError(
+            raise StorageError(
                 f"{self.database}: cannot be written ({error}); free space or choose another "
                 "folder with --results, then run the same command again"
             ) from None

@@ -4,6 +4,7 @@ Everything is a ``concurrent.futures.Executor``, so that nothing else knows wher
 task that kills its worker is tried once more alone and then becomes a :class:`Lost`.
 """
 
+import functools
 import importlib
 import logging
 import multiprocessing
@@ -143,6 +144,8 @@ def _gather(
     for future in _as_ready(futures):
         try:
             result: ResultT | Lost = future.result()
+        except UserError:
+            raise
         except Exception as error:
             # Expected failures come as values; this is a cluster that gave a task up.
             result = Lost(f"the cluster gave the task up ({type(error).__name__}: {error})")
@@ -220,7 +223,8 @@ def _cluster(address: str, plugins: Sequence[Path]) -> Iterator[Executor]:
     except (OSError, ValueError) as error:
         raise UserError(f"--workers {address}: no Dask scheduler answers ({error})") from None
     try:
-        client.run(load_plugins, list(plugins))
+        # For workers that join later too.
+        client.register_worker_callbacks(functools.partial(load_plugins, tuple(plugins)))
         yield client.get_executor(pure=False)
     finally:
         client.close()

@@ -20,7 +20,7 @@ import soxr
 import torch
 from torch import Tensor
 
-from .errors import UserError
+from .errors import StorageError, UserError
 
 _WRITE_BLOCK = 65_536
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
@@ -85,7 +85,7 @@ def write(path: Path, audio: Tensor, sample_rate: int, subtype: str = "FLOAT") -
     The file is complete and on disk when this returns.
 
     Raises:
-        UserError: if the place cannot be written (full, read-only, missing).
+        StorageError: if the place cannot be written (full, read-only, missing).
     """
     form = {".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}.get(path.suffix.lower(), "WAV")
     if form != "WAV" and subtype == "FLOAT":
@@ -101,7 +101,7 @@ def write(path: Path, audio: Tensor, sample_rate: int, subtype: str = "FLOAT") -
             stream.flush()
             os.fsync(stream.fileno())
     except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(f"{path}: cannot be written ({_reason(error)})") from None
+        raise StorageError(f"{path}: cannot be written ({_reason(error)})") from error
 
 
 def resample(audio: Tensor, from_rate: int, to_rate: int) -> Tensor:

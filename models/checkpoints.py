@@ -144,7 +144,14 @@ def _identity(options: CheckpointOptions) -> Any:
     ]
 
 
-@kind("checkpoint", CheckpointOptions, identity=_identity)
+def _step(options: CheckpointOptions) -> int | None:
+    path = options.path
+    if path is None or path.suffix in WEIGHTS_SUFFIXES:
+        return None
+    return read_card(path.parent if path.is_file() else path).training.step
+
+
+@kind("checkpoint", CheckpointOptions, identity=_identity, step=_step)
 def build_checkpoint(options: CheckpointOptions) -> NetworkSystem:
     """A trained network: a checkpoint folder, a shipped one, or a state_dict with a description."""
     path = options.path

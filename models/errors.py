@@ -6,3 +6,7 @@ class UserError(Exception):
 
     The command line prints it without a traceback; everything else is a bug of ours.
     """
+
+
+class StorageError(UserError):
+    """A place cannot be written: full, read-only, gone. No unit is at fault, and a run stops."""

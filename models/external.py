@@ -274,6 +274,13 @@ def _command_identity(options: CommandOptions) -> Any:
 )
 def command(options: CommandOptions) -> System:
     """Any program that reads one audio file and writes another, in a process of its own."""
+    program = shlex.split(options.run)[0]
+    path = options.environment.get("PATH")
+    if not shutil.which(program, path=path) and not shutil.which(str(options.cwd / program)):
+        raise UserError(
+            f"command {options.run!r}: cannot be started (no program {program!r}); install it, or "
+            "give its path"
+        )
     uses = "{reference}" in options.run
     return _Command(options, Spec("command", "command", uses_reference=uses))
 

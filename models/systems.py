@@ -118,7 +118,9 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 class Kind:
     """A kind of system: how its options are read and how it is built.
 
-    ``version`` grows whenever the code renders something else from the same options.
+    ``version`` grows whenever the code renders something else from the same options. ``identity``
+    says what of the options counts (all of them by default), ``step`` the training step that they
+    stand for, ``origin`` the plug-in file that the kind is from.
     """
 
     name: str
@@ -130,6 +132,8 @@ class Kind:
     uses_reference: bool | Callable[[Any], bool] = False
     role: Role = "system"
     identity: Callable[[Any], Any] | None = None
+    step: Callable[[Any], int | None] | None = None
+    origin: str = ""
 
     def content(self, options: Options) -> Any:
         """What of the options makes two systems the same system; paths stand for their bytes."""
@@ -150,7 +154,13 @@ class SystemSpec:
     def key(self) -> str:
         """Identity: kind, version of its code, options with files by content."""
         kind = kinds()[self.kind]
-        return content_key(self.kind, kind.version, kind.content(self.options))
+        return content_key(self.kind, kind.version, kind.origin, kind.content(self.options))
+
+    @property
+    def step(self) -> int | None:
+        """The training step that a checkpoint says it is from."""
+        step = kinds()[self.kind].step
+        return None if step is None else step(self.options)
 
     @property
     def uses_reference(self) -> bool:
@@ -160,6 +170,7 @@ class SystemSpec:
 
 
 KINDS: dict[str, Kind] = {}
+PLUGIN_MODULE = "earmark_plugin_"
 
 # Modules that add to KINDS when imported; a user's plug-in does the same with ``@kind``.
 _BUILT_IN = (
@@ -182,6 +193,7 @@ def kind(
     uses_reference: bool | Callable[[Any], bool] = False,
     role: Role = "system",
     identity: Callable[[Any], Any] | None = None,
+    step: Callable[[Any], int | None] | None = None,
 ) -> Callable[[Callable[[OptionsT], System]], Callable[[OptionsT], System]]:
     """Register the function below as the builder of systems of kind ``name``."""
 
@@ -189,8 +201,20 @@ def kind(
         if name in KINDS:
             raise UserError(f"two system kinds are named {name!r}; rename the one in your plug-in")
         summary = (build.__doc__ or "").strip().split("\n")[0]
+        # A plug-in's module is named after the bytes of its file: an edited one is another kind.
+        origin = build.__module__ if build.__module__.startswith(PLUGIN_MODULE) else ""
         KINDS[name] = Kind(
-            name, version, options, build, summary, input, uses_reference, role, identity
+            name,
+            version,
+            options,
+            build,
+            summary,
+            input,
+            uses_reference,
+            role,
+            identity,
+            step,
+            origin,
         )
         return build
 

@@ -79,6 +79,17 @@ def build(folder: Path, fake: Fake | None = None) -> Path:
     with Store(folder) as store, store.transaction():
         store.put("benchmark", [_benchmark(fake)])
         store.put("run", [_run(fake)])
+        asked = (
+            *fake.metrics,
+            *fake.all_null,
+            "rtf",
+            "peak_memory_mb",
+            "parameters",
+            "extra",
+            "mae",
+            "sparkle",
+        )
+        store.put("selection", [_asked(fake, *one) for one in enumerate(dict.fromkeys(asked))])
         store.put("system", [_system(fake, i) for i in range(len(fake.systems))])
         for position, song in enumerate(fake.songs):
             _add_song(store, fake, position, song)
@@ -111,6 +122,16 @@ def _benchmark(fake: Fake) -> dict[str, Any]:
         "config": {"name": fake.name, "seed": fake.seed, "metrics": list(fake.metrics)},
         "simulated": int(fake.simulated),
         "updated": fake.started,
+    }
+
+
+def _asked(fake: Fake, position: int, metric: str) -> dict[str, Any]:
+    return {
+        "benchmark": fake.name,
+        "position": position,
+        "metric": metric,
+        "parameters": "{}",
+        "version": 1,
     }
 
 
@@ -152,6 +173,8 @@ def _system(fake: Fake, position: int) -> dict[str, Any]:
 def _add_song(store: Store, fake: Fake, position: int, song: str) -> None:
     mix = _audio(fake, position, FakeSystem("mix", gain=0.3))
     mix_key = _add_render(store, fake, song, "mix", mix)
+    reference = next((s.name for s in fake.systems if s.role == "reference"), None)
+    against = "" if reference is None else _key(fake, song, reference)
     store.put(
         "song",
         [
@@ -168,11 +191,10 @@ def _add_song(store: Store, fake: Fake, position: int, song: str) -> None:
                 "samples": mix.shape[-1],
                 "tags": {"genre": ("rock", "electronic", "ballad")[position % 3]},
                 "mix_key": mix_key,
+                "reference_key": against or None,
             }
         ],
     )
-    reference = next((s.name for s in fake.systems if s.role == "reference"), None)
-    against = "" if reference is None else _key(fake, song, reference)
     for number, system in enumerate(fake.systems):
         message = fake.failing.get((song, system.name))
         if message is not None:

@@ -20,10 +20,13 @@ START_SECONDS = 120.0
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """The address of a scheduler on this machine, and its two workers."""
     log = (tmp_path / "dask.log").open("wb")
+    # The machines of a cluster have working folders of their own.
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
 
     def start(*arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=elsewhere)
 
     place = tmp_path / "scheduler.json"
     scheduler = start(
@@ -60,7 +63,9 @@ def test_a_cluster_that_loses_a_worker_gives_the_scores_of_one_process(
     make_benchmark: Make,
     tmp_path: Path,
     cluster: tuple[str, list[subprocess.Popen[bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     make_songs(3)
     systems = ["unprocessed", "lowpass_3500", "lowpass_7000"]
     systems += [f"{{kind: loudness, target: -{level}}}" for level in range(14, 24)]
@@ -78,7 +83,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_scores_of_one_process(
 
     killer = Thread(target=kill_one)
     killer.start()
-    summary, _ = carry_out(bench, tmp_path / "far", Settings(Workers(address=address), "cpu"))
+    summary, _ = carry_out(bench, Path("far"), Settings(Workers(address=address), "cpu"))
     killer.join()
     assert workers[0].wait() != 0
     assert 3 <= killed[0] < summary.units, "the worker was killed too late to show anything"

@@ -82,7 +82,7 @@ def test_a_failed_rewrite_keeps_what_was_there(tmp_path: Path) -> None:
 def test_an_unwritable_place_is_one_line_with_the_mend(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with (
-        pytest.raises(UserError, match=r"cannot be written.*--results"),
+        pytest.raises(UserError, match=r"cannot be written.*another folder"),
         written(tmp_path / "file" / "render.wav"),
     ):
         pass

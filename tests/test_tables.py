@@ -36,14 +36,17 @@ def value_of(frame: pd.DataFrame, song: str, system: str, metric: str) -> list[f
     return list(chosen["value"])
 
 
-def test_of_a_metric_only_the_latest_version_counts(store: Store) -> None:
+def test_of_a_metric_only_what_the_benchmark_asks_for_counts(store: Store) -> None:
     add(store, "007", "tcn small", value=1.0, version=1)
     add(store, "007", "tcn small", value=2.0, version=2)
-    add(store, "007", "unprocessed", value=3.0, version=1)
+    add(store, "007", "tcn small", value=3.0, parameters='{"band": "low"}')
+    add(store, "007", "tcn small", value=4.0, metric="no longer asked for")
+    add(store, "007", "unprocessed", value=5.0, version=2)
     frame = tables.scores(store, "small")
-    assert value_of(frame, "007", "tcn small", "extra") == [2.0]
-    # An old version is not comparable with a new one, not even of another system.
+    assert value_of(frame, "007", "tcn small", "extra") == [1.0]
+    # Another version is not comparable, not even of another system.
     assert value_of(frame, "007", "unprocessed", "extra") == []
+    assert "no longer asked for" not in set(frame["metric"])
 
 
 def test_scores_against_an_earlier_reference_are_left_out(store: Store) -> None:
@@ -52,16 +55,15 @@ def test_scores_against_an_earlier_reference_are_left_out(store: Store) -> None:
     assert value_of(tables.scores(store, "small"), "007", "tcn small", "extra") == [6.0]
 
 
-def test_without_a_row_of_its_own_the_reference_is_the_one_last_compared_with(
-    tmp_path: Path,
-) -> None:
+def test_without_a_row_of_its_own_the_reference_is_the_one_of_the_last_run(tmp_path: Path) -> None:
     fake = Fake(songs=("one",), systems=(FakeSystem("tcn small"),), seconds=0.1)
     with Store(build(tmp_path, fake)) as store, store.transaction():
         key = render_key(fake, "one", "tcn small")
-        store.put("score", [score_row(key, "older", "mae", "raw", 1.0)])
-        store.put("score", [score_row(key, "newer", "mae", "raw", 2.0)])
-        assert tables.reference_keys(store, "small") == {"one": "newer"}
-        assert value_of(tables.scores(store, "small"), "one", "tcn small", "mae") == [2.0]
+        store.put("score", [score_row(key, "now", "mae", "raw", 1.0)])
+        store.put("score", [score_row(key, "of another benchmark", "mae", "raw", 2.0)])
+        store.connection.execute("UPDATE song SET reference_key = 'now'")
+        assert tables.reference_keys(store, "small") == {"one": "now"}
+        assert value_of(tables.scores(store, "small"), "one", "tcn small", "mae") == [1.0]
 
 
 def test_a_missing_value_keeps_its_reason_and_ids_stay_text(store: Store) -> None:
