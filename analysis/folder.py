@@ -72,7 +72,7 @@ class Folder:
         self._list()
 
     def _list(self) -> None:
-        listing = {"schema": 1, "files": sorted(self._files)}
+        listing = {"schema": 1, "files": sorted(self._files - {_MANIFEST})}
         self.text(_MANIFEST, json.dumps(listing, indent=1, ensure_ascii=False) + "\n")
 
     def _manifest(self) -> set[str]:
