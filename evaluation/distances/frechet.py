@@ -50,7 +50,7 @@ def statistics(embeddings: ArrayLike) -> Reference:
     """
     values, mean = _centred(embeddings)
     n, dimensions = values.shape
-    root = np.linalg.qr(values, mode="r") if n > dimensions else values
+    root: Array = np.asarray(np.linalg.qr(values, mode="r")) if n > dimensions else values
     return Reference(n, mean, root)
 
 

@@ -34,18 +34,22 @@ class KernelReference:
 
 
 def kernel_reference(
-    embeddings: Embeddings, device: torch.device | str = "cpu"
+    embeddings: Embeddings,
+    device: torch.device | str = "cpu",
+    bandwidth: float | None = None,
 ) -> KernelReference | None:
     """What KAD needs of the reference; None where its bandwidth is 0 (most of it is equal).
+
+    ``bandwidth`` takes the place of the median, for a part of a reference whose own is known.
 
     Raises:
         ValueError: for fewer than two embeddings, or one that is not finite.
     """
     points = _points(embeddings, device)
-    bandwidth = _median_distance(points)
-    if bandwidth == 0:
+    width = _median_distance(points) if bandwidth is None else bandwidth
+    if width == 0:
         return None
-    return KernelReference(points, bandwidth, _mean_within(points, bandwidth))
+    return KernelReference(points, width, _mean_within(points, width))
 
 
 def kernel_distance(reference: KernelReference, embeddings: Embeddings) -> float:

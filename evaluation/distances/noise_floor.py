@@ -43,20 +43,21 @@ def noise_floor(
     seed: int,
     distance: Distance,
 ) -> NoiseFloor | None:
-    """The floor of a distance; each set is a sequence of songs ``(n, d)``.
+    """The floor of a distance; each set is a sequence of songs ``(n, d)``, which may be empty.
 
     Sets of the same length are taken to be the same songs in the same order. None where the
     reference has fewer than four embeddings.
     """
     paired = len(reference) == len(evaluated)
-    by_song = len(reference) >= 4
-    songs = list(reference)
-    if not by_song:
-        rows = np.concatenate(songs) if songs else np.empty((0, 1))
+    heard = [index for index, rows in enumerate(reference) if len(rows)]
+    by_song = len(heard) >= 4
+    songs = [reference[index] for index in heard]
+    if songs and not by_song:
+        rows = np.concatenate(songs)
         songs = [rows[index : index + 1] for index in range(len(rows))]
     if len(songs) < 4:
         return None
-    others = list(evaluated) if by_song and paired else [np.concatenate(list(evaluated))]
+    others = [evaluated[index] for index in heard] if by_song and paired else [_joined(evaluated)]
     generator = np.random.default_rng([seed, 2])
     floors, equals, sizes = [], [], []
     for _ in range(_SPLITS):
@@ -69,7 +70,7 @@ def noise_floor(
         one, other = _drawn(one, n, generator), _drawn(other, n, generator)
         floors.append(distance(one, other))
         sizes.append(n)
-        pool = others[0] if len(others) == 1 else np.concatenate([others[i] for i in second])
+        pool = others[0] if len(others) == 1 else _joined([others[i] for i in second])
         if len(pool) >= n:
             equals.append(distance(one, _drawn(pool, n, generator)))
     if not floors:
@@ -83,6 +84,12 @@ def noise_floor(
         splits=len(floors),
         by_song=by_song,
     )
+
+
+def _joined(parts: Sequence[Embeddings]) -> Embeddings:
+    """The rows of all parts that have any."""
+    filled = [part for part in parts if len(part)]
+    return np.concatenate(filled) if filled else np.empty((0, 0))
 
 
 def _drawn(values: Embeddings, n: int, generator: np.random.Generator) -> Embeddings:

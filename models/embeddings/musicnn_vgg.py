@@ -59,7 +59,8 @@ class MusicnnVgg(nn.Module):
             self.convolutions, self.norms[1:], self.pools, strict=True
         ):
             x = F.max_pool2d(norm(F.relu(convolution(x))), kernel, stride)
-        return x.permute(0, 2, 3, 1).flatten(1)
+        out: Tensor = x.permute(0, 2, 3, 1).flatten(1)
+        return out
 
     def tags(self, embeddings: Tensor) -> Tensor:
         """The probabilities of the tags the network was trained for, ``(batch, 50)``."""
@@ -148,7 +149,7 @@ def _load(weights: Path, pools: Pools, device: torch.device) -> Embed:
     def embed(audio: Tensor) -> Tensor:
         with torch.inference_mode(), exact_float32():
             patches = log_mel_patches(audio.to(device))
-            rows = [network(part) for part in patches.split(_BATCH)]
+            rows = [network(part) for part in torch.split(patches, _BATCH) if len(part)]
             return torch.cat(rows).cpu() if rows else torch.zeros(0, 256)
 
     return embed

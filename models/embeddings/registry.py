@@ -77,10 +77,13 @@ class Embedding:
         """
         if self.weights is None:
             if checkpoint is not None:
-                raise UserError(f"embedding {self.name!r} has no checkpoint; leave {checkpoint} out")
+                raise UserError(f"embedding {self.name!r} has no weights; leave {checkpoint} out")
             return Opened(self, None, "", device)
         path = self.weights(checkpoint)
-        return Opened(self, path, path_sha256(path), device)
+        try:
+            return Opened(self, path, path_sha256(path), device)
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 @dataclass(frozen=True)
