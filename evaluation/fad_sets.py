@@ -96,7 +96,7 @@ def chosen_channels(text: str) -> str:
     letters = text.lower()
     if not letters or set(letters) - set(CHANNELS):
         known = ", ".join(f"{letter} ({name})" for letter, name in CHANNELS.items())
-        raise UserError(f"--channels {text!r}: give letters of {''.join(CHANNELS)}: {known}")
+        raise UserError(f"channels {text!r}: give letters of {''.join(CHANNELS)}: {known}")
     return "".join(letter for letter in CHANNELS if letter in letters)
 
 

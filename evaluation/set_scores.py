@@ -51,6 +51,21 @@ class SetScored:
 
 
 @dataclass(frozen=True)
+class SetValue:
+    """One set score with the record that lies beside it, as :func:`~.fad.as_json` writes it.
+
+    ``record`` is empty where its file is lost; its ``channels`` has the one channel of the score.
+    """
+
+    system: str
+    metric: str
+    parameters: Mapping[str, Any]
+    value: float | None
+    reason: str
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class _Group:
     """Metrics that share an embedding, channels and seed."""
 
@@ -64,6 +79,17 @@ class _Group:
     def names(self) -> list[str]:
         return [metric.name for metric in self.metrics]
 
+    @property
+    def letters(self) -> str:
+        return chosen_channels(self.channels)
+
+    def opened(self, device: str) -> Opened:
+        """The embedding; every parameter is checked."""
+        chosen_channels(self.channels)
+        if self.seed < 0:
+            raise UserError(f"seed {self.seed}: give a whole number, 0 or more")
+        return named(self.embedding).open(self.checkpoint, device)
+
 
 def embed_tasks(store: Store, benchmark: Benchmark, todo: Plan, device: str) -> list[EmbedTask]:
     """The embeddings that the set metrics still need, for workers to make in parallel.
@@ -73,22 +99,22 @@ def embed_tasks(store: Store, benchmark: Benchmark, todo: Plan, device: str) -> 
     tasks = {}
     for group in _groups(benchmark):
         try:
-            cache = EmbeddingCache(store.folder, _opened(group, device))
+            cache = EmbeddingCache(store.folder, group.opened(device))
         except UserError:
             continue
         for one in _sets(todo).values():
             for clip in one.clips:
-                if not cache.has(clip, group.channels):
+                if not cache.has(clip, group.letters):
                     task = EmbedTask(
                         clip,
-                        group.channels,
+                        group.letters,
                         group.embedding,
                         group.checkpoint,
                         device,
                         store.folder,
                         one.label,
                     )
-                    tasks[clip.identity, cache.folder, group.channels] = task
+                    tasks[clip.identity, cache.folder, group.letters] = task
     return list(tasks.values())
 
 
@@ -118,7 +144,7 @@ def score_sets(
             yield from (_failed(group, label, reason) for label in sets)
             continue
         try:
-            opened = _opened(group, device)
+            opened = group.opened(device)
         except UserError as error:
             yield from (_failed(group, label, str(error)) for label in sets)
             continue
@@ -133,21 +159,40 @@ def score_sets(
 
 def set_key(one: ClipSet) -> str:
     """The key of a set of renders, whatever their order."""
-    return content_key("set", sorted(clip.identity for clip in one.clips))
+    return _key([clip.identity for clip in one.clips])
 
 
-def set_record(
-    store: Store, subject: str, reference: str, parameters: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """What lies beside a set's score: songs, n, noise floor, fit, warnings; {} if it is lost.
-
-    ``subject``, ``reference`` and ``parameters`` are those of the score's row.
-    """
-    path = _record_path(store.folder, subject, reference, parameters)
-    try:
-        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+def read_sets(store: Store, benchmark: str) -> list[SetValue]:
+    """The set scores of a benchmark as it now is, in the order of its systems."""
+    renders: dict[str, list[str]] = {}
+    for row in store.rows(
+        "SELECT p.system, p.render, m.role FROM placement AS p"
+        " JOIN system AS m ON m.benchmark = p.benchmark AND m.name = p.system"
+        " JOIN render AS r ON r.key = p.render WHERE p.benchmark = ? ORDER BY m.position",
+        (benchmark,),
+    ):
+        renders.setdefault("" if row["role"] == "reference" else row["system"], []).append(
+            row["render"]
+        )
+    masters = renders.pop("", None)
+    found = []
+    for system, keys in renders.items():
+        rows = store.rows(
+            "SELECT * FROM score WHERE subject = ? ORDER BY metric, parameters, rowid",
+            (_key(keys),),
+        )
+        for row in rows:
+            if masters is not None and row["reference"] != _key(masters):
+                continue
+            parameters = json.loads(row["parameters"])
+            path = _record_path(
+                store.folder, _key(keys), row["reference"], row["metric"], parameters
+            )
+            found.append(
+                SetValue(
+                    system, row["metric"], parameters, row["value"], row["reason"], _read(path)
+                )
+            )
     return found
 
 
@@ -160,21 +205,21 @@ def _score_group(
 ) -> Iterator[SetScored]:
     cache = EmbeddingCache(store.folder, opened)
     wanted = Wanted(
-        channels=group.channels,
+        channels=group.letters,
         per_song=True,
         infinity="fad_inf" in group.names,
         kad="kad" in group.names,
         seed=group.seed,
     )
     try:
-        reference = ReferenceSet(cache, embed_set(cache, real, group.channels))
+        reference = ReferenceSet(cache, embed_set(cache, real, group.letters))
     except UserError as error:
         yield from (_failed(group, label, str(error)) for label in waiting)
         return
     for label, one in waiting.items():
         try:
             check_bandwidth([real, one], opened.embedding)
-            found = compare(reference, embed_set(cache, one, group.channels), wanted)
+            found = compare(reference, embed_set(cache, one, group.letters), wanted)
         except UserError as error:
             yield _failed(group, label, str(error))
             continue
@@ -216,18 +261,30 @@ def _row_parameters(metric: Metric, opened: Opened, channel: str) -> Mapping[str
     }
 
 
+def _key(renders: Sequence[str]) -> str:
+    return content_key("set", sorted(renders))
+
+
 def _record_path(
-    results: Path, subject: str, reference: str, parameters: Mapping[str, Any]
+    results: Path, subject: str, reference: str, metric: str, parameters: Mapping[str, Any]
 ) -> Path:
-    key = content_key(SCHEMA, subject, reference, dict(parameters))
+    key = content_key(SCHEMA, subject, reference, metric, dict(parameters))
     return results / "sets" / key[:2] / f"{key}.json"
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def _write_records(results: Path, found: Distances, scores: Sequence[Score]) -> None:
     by_channel = {channel.channel: channel for channel in found.channels}
-    for score in {score.parameters["channel"]: score for score in scores}.values():
+    for score in scores:
         record = as_json(replace(found, channels=(by_channel[score.parameters["channel"]],)))
-        path = _record_path(results, score.subject, score.reference, score.parameters)
+        path = _record_path(results, score.subject, score.reference, score.metric, score.parameters)
         with written(path) as scratch:
             scratch.write_text(
                 json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8"
@@ -242,11 +299,12 @@ def _complete(store: Store, group: _Group, opened: Opened, subject: str, referen
     )
     have = {(row["metric"], row["version"], row["parameters"]) for row in rows}
     for metric in group.metrics:
-        for channel in group.channels:
+        for channel in group.letters:
             parameters = _row_parameters(metric, opened, channel)
             if (metric.name, metric.version, as_text(parameters)) not in have:
                 return False
-            if not _record_path(store.folder, subject, reference, parameters).is_file():
+            path = _record_path(store.folder, subject, reference, metric.name, parameters)
+            if not path.is_file():
                 return False
     return True
 
@@ -266,14 +324,10 @@ def _group(metrics: Sequence[Metric], folder: Path) -> _Group:
     return _Group(
         tuple(metrics),
         str(parameters["embedding"]),
-        chosen_channels(str(parameters["channels"])),
+        str(parameters["channels"]),
         folder / Path(checkpoint).expanduser() if checkpoint else None,
         int(parameters["seed"]),
     )
-
-
-def _opened(group: _Group, device: str) -> Opened:
-    return named(group.embedding).open(group.checkpoint, device)
 
 
 def _sets(todo: Plan) -> dict[str, ClipSet]:

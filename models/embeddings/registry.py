@@ -48,7 +48,7 @@ class Download:
         if path.exists():
             return path
         what = f"download {self.url} to {checkpoint_folder() / self.file}"
-        raise UserError(f"{path}: no such checkpoint; {what}, or give its path with --checkpoint")
+        raise UserError(f"{path}: no such checkpoint; {what}, or give the path of its checkpoint")
 
 
 @dataclass(frozen=True)
