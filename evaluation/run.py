@@ -15,6 +15,7 @@ from .plan import Plan, plan
 from .record import run_record
 from .render import Failed, Render, RenderTask, read_render, render_one
 from .score import Scored, ScoreTask, cost_scores, entry_of, missing, save_scores, score_one
+from .set_scores import embed_one, embed_tasks, score_sets
 from .song_checks import check_songs
 from .songs import Song
 from .store import Store
@@ -76,6 +77,8 @@ def run_benchmark(benchmark: Benchmark, store: Store, settings: Settings, watch:
     with store.transaction():
         run.ledger.describe(todo)
     scored = run.score(todo) if "score" in settings.steps else 0
+    if "score" in settings.steps:
+        run.score_sets(todo, device)
     run.ledger.close()
     return Summary(
         rendered,
@@ -157,6 +160,26 @@ class _Run:
             failure = "; ".join(f"{name}: {why}" for name, why in done.failures.items())
             self.watch.step(f"{task.system.name} · {task.song.id}", failure)
         return len(tasks)
+
+    def score_sets(self, todo: Plan, device: str) -> None:
+        """The metrics of whole sets: workers embed the renders, the distances are made here."""
+        ledger = self.ledger
+        if not any(metric.needs == "set" for metric in ledger.benchmark.metrics):
+            return
+        tasks = embed_tasks(ledger.store, ledger.benchmark, todo, device)
+        self.watch.stage("embed", len(tasks), 0)
+        for task, result in self._finish(embed_one, tasks):
+            failure = result.message if isinstance(result, Lost) else result
+            self.watch.step(f"{task.system} · {task.clip.label}", failure)
+        with ledger.store.transaction():
+            for system in ledger.benchmark.systems:
+                ledger.forget("", system.name, "score:%")
+        again = self.settings.force
+        for done in score_sets(ledger.store, ledger.benchmark, todo, device, again=again):
+            with ledger.store.transaction():
+                for metric, message in done.failures.items():
+                    ledger.fail("", done.system, f"score:{metric}", "", message)
+                save_scores(ledger.store, done.scores, ledger.run)
 
     @property
     def _again(self) -> bool:
