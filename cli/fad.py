@@ -110,7 +110,7 @@ def _clip_set(argument: str, results: Path, benchmark: str | None) -> "ClipSet":
     from ..models.errors import UserError
 
     folder = Path(argument)
-    if benchmark is None and folder.is_dir():
+    if benchmark is None and argument and folder.is_dir():
         return folder_set(folder)
     if not (results / "results.sqlite").is_file():
         raise UserError(
@@ -125,7 +125,7 @@ def _clip_set(argument: str, results: Path, benchmark: str | None) -> "ClipSet":
             )
         name = benchmark or (known[0] if known else "")
         names = store.rows("SELECT name FROM system WHERE benchmark = ?", (name,))
-        if folder.is_dir() and argument not in {row["name"] for row in names}:
+        if argument and folder.is_dir() and argument not in {row["name"] for row in names}:
             return folder_set(folder)
         return system_set(store, name, argument)
 

@@ -66,7 +66,7 @@ def frechet_distance(reference: Reference, embeddings: ArrayLike) -> float:
         raise ValueError(f"{values.shape[1]} dimensions, the reference has {root.shape[1]}")
     if len(values) <= values.shape[1]:
         overlap = float(scipy.linalg.svdvals(values @ root.T, check_finite=False).sum())
-    elif len(root) < root.shape[1]:
+    elif reference.n <= root.shape[1]:  # its root is no triangle
         projected = values @ root.T
         overlap = _root_trace(projected.T @ projected)
     else:

@@ -9,11 +9,12 @@ where songs are shared: only these two are at equal n and may be compared.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Embeddings = NDArray[np.floating]
+Embeddings = NDArray[Any]
 Distance = Callable[[Embeddings, Embeddings], float]
 
 _SPLITS = 10

@@ -115,10 +115,10 @@ def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     found = {}
     for name, value in weights.items():
         name = name.removeprefix("hubert.")
-        # The weight norm of the positional convolution, in either of torch's two spellings.
+        # The weight norm of the positional convolution had another spelling before torch 2.
         for old, new in (("weight_g", "original0"), ("weight_v", "original1")):
-            if name.endswith(f"parametrizations.weight.{new}"):
-                name = name.replace(f"parametrizations.weight.{new}", old)
+            if name.endswith(f".{old}"):
+                name = name.replace(old, f"parametrizations.weight.{new}")
         if name.startswith("feature_projection."):
             name = f"encoder.{name}"
         elif name.startswith("encoder."):

@@ -75,10 +75,10 @@ class Vggish(nn.Module):
 
 def log_mel_patches(audio: Tensor) -> Tensor:
     """Mono audio ``(samples,)`` at 16 kHz as patches ``(n, 96, 64)``, not overlapping."""
-    if audio.shape[-1] < _WINDOW:
+    count = ((audio.shape[-1] - _WINDOW) // _HOP + 1) // _FRAMES
+    if count < 1:
         return audio.new_zeros(0, _FRAMES, _MELS)
     frames = audio.unfold(0, _WINDOW, _HOP)
-    count = len(frames) // _FRAMES
     window = torch.hann_window(_WINDOW, device=audio.device)
     spectrum = torch.fft.rfft(frames[: count * _FRAMES] * window, n=_FFT).abs()
     mel = spectrum @ _mel_filters().to(audio.device)
