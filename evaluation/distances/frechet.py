@@ -20,6 +20,7 @@ product is singular, is another distance. The estimate is biased upwards by abou
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,11 @@ class Reference:
     n: int
     mean: Array
     root: Array
+
+    @cached_property
+    def spread(self) -> float:
+        """The trace of the covariance."""
+        return float(np.square(self.root).sum())
 
 
 def statistics(embeddings: ArrayLike) -> Reference:
@@ -64,16 +70,19 @@ def frechet_distance(reference: Reference, embeddings: ArrayLike) -> float:
     root = reference.root
     if values.shape[1] != root.shape[1]:
         raise ValueError(f"{values.shape[1]} dimensions, the reference has {root.shape[1]}")
-    if len(values) <= values.shape[1]:
-        overlap = float(scipy.linalg.svdvals(values @ root.T, check_finite=False).sum())
-    elif reference.n <= root.shape[1]:  # its root is no triangle
-        projected = values @ root.T
-        overlap = _root_trace(projected.T @ projected)
-    else:
-        overlap = _root_trace(_congruent(root, values.T @ values))
-    spread = float(np.square(root).sum() + np.square(values).sum())
-    apart = float(np.square(mean - reference.mean).sum())
-    return max(apart + spread - 2 * overlap, 0.0)
+    if len(values) > values.shape[1]:
+        return distance_from(reference, mean, values.T @ values)
+    overlap = float(scipy.linalg.svdvals(values @ root.T, check_finite=False).sum())
+    return _distance(reference, mean, float(np.square(values).sum()), overlap)
+
+
+def distance_from(reference: Reference, mean: Array, covariance: Array) -> float:
+    """The distance of a distribution given by its mean ``(d,)`` and covariance ``(d, d)``."""
+    if reference.n > len(covariance):
+        product = _congruent(reference.root, covariance)
+    else:  # the root is no triangle
+        product = reference.root @ covariance @ reference.root.T
+    return _distance(reference, mean, float(np.trace(covariance)), _root_trace(product))
 
 
 def frechet_of_moments(
@@ -86,6 +95,12 @@ def frechet_of_moments(
     apart = np.square(np.asarray(mean, np.float64) - np.asarray(other_mean, np.float64)).sum()
     overlap = _root_trace(root @ second @ root.T)
     return max(float(apart + np.trace(first) + np.trace(second)) - 2 * overlap, 0.0)
+
+
+def _distance(reference: Reference, mean: Array, spread: float, overlap: float) -> float:
+    apart = float(np.square(mean - reference.mean).sum())
+    total = apart + reference.spread + spread - 2 * overlap
+    return max(total, 0.0)
 
 
 def _centred(embeddings: ArrayLike) -> tuple[Array, Array]:
@@ -102,9 +117,10 @@ def _centred(embeddings: ArrayLike) -> tuple[Array, Array]:
 def _congruent(root: Array, covariance: Array) -> Array:
     """``root · covariance · rootᵀ`` for a triangular root, in half the work of two products."""
     lapack: Any = scipy.linalg.lapack
-    # itype 2 multiplies and never divides, so a singular root is as good as any other.
-    product, _ = lapack.dsygst(covariance, root, itype=2, lower=0)
-    return np.asarray(product).T  # eigvalsh reads the lower triangle, which this now is
+    # itype 2 multiplies and never divides, so a singular root is as good as any other. Both are
+    # handed over transposed, which is how LAPACK keeps matrices: nothing has to be turned round.
+    product, _ = lapack.dsygst(covariance.T, root.T, itype=2, lower=1)
+    return np.asarray(product)  # its lower triangle, which is what eigvalsh reads
 
 
 def _root_trace(matrix: Array) -> float:

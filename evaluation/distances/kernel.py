@@ -65,7 +65,7 @@ def kernel_distance(reference: KernelReference, embeddings: Embeddings) -> float
         )
     between = sum(
         float(torch.exp(square.mul_(-0.5 / reference.bandwidth**2)).sum())
-        for square in _blocks(points, reference.points)
+        for square in _between(points, reference.points)
     )
     between /= len(points) * len(reference.points)
     own = _mean_within(points, reference.bandwidth)
@@ -81,37 +81,36 @@ def _points(embeddings: Embeddings, device: torch.device | str) -> Tensor:
     return points
 
 
-def _blocks(first: Tensor, second: Tensor) -> Iterator[Tensor]:
-    """Squared distances, block by block."""
+def _between(first: Tensor, second: Tensor) -> Iterator[Tensor]:
+    """Squared distances of the points of two sets, block by block."""
     # Around a common centre the squares are small, and their difference keeps its digits.
     centre = second.mean(dim=0)
-    first, second = first - centre, second - centre
-    norms = second.square().sum(dim=1)
-    for start in range(0, len(first), _BLOCK):
-        rows = first[start : start + _BLOCK]
-        own = rows.square().sum(dim=1, keepdim=True)
-        for column in range(0, len(second), _BLOCK):
-            part = slice(column, column + _BLOCK)
-            yield (own + norms[part]).addmm_(rows, second[part].T, alpha=-2).clamp_(min=0)
+    second = second - centre
+    for rows in torch.split(first, _BLOCK):
+        for columns in torch.split(second, _BLOCK):
+            yield _squares(rows - centre, columns)
 
 
 def _pairs(points: Tensor) -> Iterator[Tensor]:
-    """Squared distances of all distinct pairs, each once, as flat tensors."""
-    for start in range(0, len(points), _BLOCK):
-        rows = points[start : start + _BLOCK]
-        for at, square in enumerate(_blocks(rows, points[start:])):
-            if at == 0:
-                size = len(rows)
-                above = torch.triu_indices(size, size, 1, device=points.device)
-                yield square[above[0], above[1]]
-            else:
-                yield square.flatten()
+    """Squared distances of all distinct pairs of a set, each once, as flat tensors."""
+    blocks = torch.split(points - points.mean(dim=0), _BLOCK)
+    for index, rows in enumerate(blocks):
+        size = len(rows)
+        above = torch.triu_indices(size, size, 1, device=points.device)
+        yield _squares(rows, rows)[above[0], above[1]]
+        for columns in blocks[index + 1 :]:
+            yield _squares(rows, columns).flatten()
+
+
+def _squares(rows: Tensor, columns: Tensor) -> Tensor:
+    norms = rows.square().sum(dim=1, keepdim=True) + columns.square().sum(dim=1)
+    return norms.addmm_(rows, columns.T, alpha=-2).clamp_(min=0)
 
 
 def _mean_within(points: Tensor, bandwidth: float) -> float:
     pairs = len(points) * (len(points) - 1) / 2
     factor = -0.5 / bandwidth**2
-    return sum(float(torch.exp(square * factor).sum()) for square in _pairs(points)) / pairs
+    return sum(float(torch.exp(square.mul_(factor)).sum()) for square in _pairs(points)) / pairs
 
 
 def _median_distance(points: Tensor) -> float:
