@@ -1,5 +1,6 @@
 """The cache of embeddings: found by content, whole or not there, never a stranger's."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from fad_files import RATE, noise, write_plugin, write_set
 
 from earmark.evaluation.embedding_cache import Clip, EmbeddingCache, file_clip
 from earmark.evaluation.plugins import load_plugin
+from earmark.evaluation.store import Store
 from earmark.models.embeddings import Embed, Embedding, Opened, named
 from earmark.models.errors import UserError
 
@@ -190,3 +192,17 @@ def test_an_embedding_that_gives_no_rows_is_refused(
     cache = EmbeddingCache(tmp_path / "r", broken.open())
     with pytest.raises(UserError, match="it must give"):
         cache.rows(song(tmp_path), "m")
+
+
+def test_what_a_killed_writer_left_is_swept_away(cache: EmbeddingCache, tmp_path: Path) -> None:
+    cache.rows(song(tmp_path), "m")
+    (whole,) = cache.folder.rglob("*.npy")
+    old, young = (whole.with_name(f".{name}.npy") for name in ("old", "young"))
+    for path in (old, young):
+        path.write_bytes(b"cut")
+    os.utime(old, (0, 0))
+    with Store(tmp_path / "r") as store:
+        store.sweep()
+    assert not old.exists()
+    assert young.exists()
+    assert whole.exists()

@@ -1,5 +1,6 @@
 """The set metrics of a benchmark: one value a system and channel, resumable, with its record."""
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from fad_files import call, write_plugin
 from runs import carry_out
 
+from earmark.analysis.report import write_report
 from earmark.evaluation.benchmark import load
 from earmark.evaluation.embedding_cache import Clip
 from earmark.evaluation.fad_sets import ClipSet
@@ -212,3 +214,30 @@ def test_the_key_of_a_set_ignores_order_and_names() -> None:
     second = ClipSet("b", tuple(Clip("x", Path("y"), str(at)) for at in (2, 0, 1)))
     assert set_key(first) == set_key(second)
     assert set_key(first) != set_key(ClipSet("a", first.clips[:2]))
+
+
+def test_the_report_shows_each_value_with_n_floor_weights_and_warnings(
+    make_bench: Make, tmp_path: Path
+) -> None:
+    carry_out(make_bench(), tmp_path / "r")
+    stored = values(tmp_path / "r")
+    with Store(tmp_path / "r") as store:
+        page = write_report(store, "test")
+    text = page.read_text(encoding="utf-8")
+    for words in ("How far is each set", "bands, front end 1", "hears nothing above 8 kHz"):
+        assert words in text
+    table = (page.parent / "tables" / "sets.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(table.splitlines()))
+    assert len(rows) == len(stored) == 18
+    for row in rows:
+        one = stored[row["system"], row["metric"], row["channel"][0]]
+        assert (row["value"] == "") == (one.value is None)
+        if one.value is not None:
+            assert float(row["value"]) == pytest.approx(one.value)
+            assert (row["n_reference"], row["n_evaluated"]) == ("30", "30")
+            assert float(row["noise_low"]) <= float(row["noise_floor"])
+    silent = [row for row in rows if row["reason"] == "silent"]
+    assert {(row["system"], row["channel"]) for row in silent} == {("mono_sum", "side")}
+    assert all("as in mono" in row["warnings"] for row in silent)
+    found = json.loads((page.parent / "result.json").read_text(encoding="utf-8"))
+    assert [one["value"] for one in found["sets"]] == [one.value for one in stored.values()]
