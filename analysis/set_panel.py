@@ -24,6 +24,7 @@ def sets(context: Context) -> Section | None:
     if not found:
         return None
     rows = [set_row(one) for one in found]
+    words = list(dict.fromkeys(text for one in found for text in _of(one)))
     show = number_format(row[name] for row in rows for name in ("value", "noise_floor"))
     shown = [
         {
@@ -31,8 +32,9 @@ def sets(context: Context) -> Section | None:
             "value": show(row["value"]) if row["value"] is not None else row["reason"],
             "floor": _range(row, show),
             "at_equal_n": show(row["at_equal_n"]),
+            "notes": [words.index(text) + 1 for text in _of(one)],
         }
-        for row in rows
+        for one, row in zip(found, rows, strict=True)
     ]
     embeddings = {(row["embedding"], row["front_end"], row["weights_sha256"]): None for row in rows}
     general = dict.fromkeys(words for one in found for words in one.record.get("warnings", ()))
@@ -41,7 +43,8 @@ def sets(context: Context) -> Section | None:
         rows=shown,
         looks=context.result.looks,
         embeddings=list(embeddings),
-        warnings=list(general),
+        general=list(general),
+        words=words,
     )
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     return Section("sets", "How far is each set from the references?", html, tables={"sets": table})
@@ -68,8 +71,16 @@ def set_row(one: SetValue) -> dict[str, Any]:
         "front_end": one.parameters["front_end"],
         "weights_sha256": one.parameters["weights"],
         "seed": one.parameters["seed"],
-        "warnings": "; ".join(channel.get("warnings", ())),
+        "warnings": "; ".join(_of(one)),
     }
+
+
+def _of(one: SetValue) -> list[str]:
+    """The warnings of one value."""
+    channel: Mapping[str, Any] = next(iter(one.record.get("channels", ())), {})
+    # A channel without a value says why in its own warnings, whatever the metric.
+    kernel = one.metric == "kad" and channel.get("kad") is not None
+    return list(channel.get("kad_warnings" if kernel else "warnings", ()))
 
 
 def _range(row: Mapping[str, Any], show: Any) -> str:

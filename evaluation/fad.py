@@ -7,7 +7,7 @@ made from it.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from .distances import (
 )
 from .embedding_cache import EmbeddingCache, Rows
 from .fad_sets import EmbeddedSet
-from .fad_warnings import channel_warnings, missing_warnings, set_warnings
+from .fad_warnings import channel_warnings, kernel_warnings, missing_warnings, set_warnings
 
 SCHEMA = 1
 
@@ -72,6 +72,7 @@ class ChannelDistance:
     kad_noise_floor: NoiseFloor | None = None
     per_song: tuple[SongDistance, ...] = ()
     warnings: tuple[str, ...] = ()
+    kad_warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -188,8 +189,10 @@ def _channel(
         per_song=_per_song(whole, kernel, evaluated, channel) if wanted.per_song else (),
         **sizes,
     )
-    return ChannelDistance(
-        **{**vars(found), "warnings": channel_warnings(found, infinity=wanted.infinity)}
+    return replace(
+        found,
+        warnings=channel_warnings(found, infinity=wanted.infinity),
+        kad_warnings=kernel_warnings(found),
     )
 
 

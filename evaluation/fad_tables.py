@@ -83,7 +83,8 @@ def notes(found: Distances) -> list[str]:
     """The warnings, each once with the channels that it holds for."""
     heard: dict[str, list[str]] = {}
     for channel in found.channels:
-        for warning in channel.warnings:
+        kernel = [f"KAD {warning}" for warning in channel.kad_warnings]
+        for warning in (*channel.warnings, *kernel):
             heard.setdefault(warning, []).append(CHANNELS[channel.channel])
     lines = [f"Note: {warning}" for warning in found.warnings]
     return lines + [f"Note, {', '.join(names)}: {warning}" for warning, names in heard.items()]

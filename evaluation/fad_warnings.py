@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ..models.embeddings import Embedding
+from .distances import NoiseFloor
 from .embedding_cache import CHANNELS
 from .fad_sets import EmbeddedSet
 
@@ -56,16 +57,7 @@ def channel_warnings(found: "ChannelDistance", *, infinity: bool) -> tuple[str, 
             f"unequal n: {found.n_reference} of the reference, {found.n_evaluated} evaluated; "
             "rank only systems whose n is the same"
         )
-    floor = found.noise_floor
-    if floor is None:
-        warnings.append("no noise floor: the reference has too few embeddings to be split")
-    elif floor.at_equal_n is not None and floor.at_equal_n <= floor.high:
-        warnings.append(
-            f"within the noise: at n = {floor.n} it is {floor.at_equal_n:.3g}, and halves of the "
-            f"reference are up to {floor.high:.3g} apart"
-        )
-    if floor is not None and not floor.by_song:
-        warnings.append("fewer than four songs of reference: halves share songs, the floor is low")
+    warnings += _floor_warnings(found.noise_floor)
     if infinity and found.infinity is None:
         warnings.append("no FAD-inf: it needs twenty embeddings on both sides")
     elif found.infinity is not None:
@@ -79,6 +71,11 @@ def channel_warnings(found: "ChannelDistance", *, infinity: bool) -> tuple[str, 
     return tuple(warnings)
 
 
+def kernel_warnings(found: "ChannelDistance") -> tuple[str, ...]:
+    """What holds for the KAD of one channel, which has no bias in n."""
+    return () if found.kad is None else tuple(_floor_warnings(found.kad_noise_floor))
+
+
 def missing_warnings(reason: str, channel: str, reference: str, evaluated: str) -> tuple[str, ...]:
     """Why a channel has no value."""
     label = reference if reason == "silent_reference" else evaluated
@@ -88,6 +85,19 @@ def missing_warnings(reason: str, channel: str, reference: str, evaluated: str) 
         f"no value: every {CHANNELS[channel]} channel of {label} is silent"
         + (", as in mono" if channel == "s" else ""),
     )
+
+
+def _floor_warnings(floor: NoiseFloor | None) -> list[str]:
+    if floor is None:
+        return ["no noise floor: the reference has too few embeddings to be split"]
+    found = []
+    if floor.at_equal_n is not None and floor.at_equal_n <= floor.high:
+        found.append(
+            "within the noise: at equal n it is no further than halves of the reference are apart"
+        )
+    if not floor.by_song:
+        found.append("fewer than four songs of reference: halves share songs, the floor is low")
+    return found
 
 
 def _unheard(one: EmbeddedSet) -> list[str]:
