@@ -3,6 +3,8 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 RESULTS ?= results
 VENV := .venv
+# Read for its weights, never imported: its own requirements (TensorFlow) are not wanted.
+MUSICNN := --no-deps musicnn==0.1.0
 BIN := $(VENV)/bin
 
 .PHONY: help install demo test lint serve clean
@@ -25,10 +27,12 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet $(PIP_FLAGS) -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet $(PIP_FLAGS) $(MUSICNN)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet $(PIP_FLAGS) -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet $(PIP_FLAGS) $(MUSICNN)
 	@touch $@ $(VENV)/.installed
 
 demo: install
@@ -50,5 +54,5 @@ serve: install
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
-	rm -rf $(RESULTS)/renders $(RESULTS)/embeddings $(RESULTS)/reports
+	rm -rf $(RESULTS)/renders $(RESULTS)/embeddings $(RESULTS)/sets $(RESULTS)/reports
 	rm -f $(RESULTS)/results.sqlite $(RESULTS)/results.sqlite-wal $(RESULTS)/results.sqlite-shm

@@ -14,7 +14,7 @@ from typing import Any
 import plotly.offline
 
 from ..evaluation.store import Store, written
-from . import charts, panels  # noqa: F401  they register what a report is made of
+from . import charts, panels, set_panel  # noqa: F401  they register what a report is made of
 from .columns import COSTS, Column
 from .folder import Folder, folder_name
 from .media import Media, SongRenders, prepare_media
@@ -33,6 +33,7 @@ _SHORT = {
     "headline": "Headline table",
     "differences": "Differences",
     "training": "Training",
+    "sets": "Sets",
 }
 
 

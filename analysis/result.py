@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..evaluation.set_scores import SetValue, read_sets
 from ..evaluation.store import Store
 from . import tables
 from .bootstrap import LEVEL, RESAMPLES, Estimate
@@ -24,7 +25,8 @@ class Result:
     """Everything a report says of one benchmark.
 
     ``cells`` and ``differences`` are by (system, column id, variant); ``references`` are render
-    keys by song; the data frames are those of :mod:`earmark.analysis.tables`.
+    keys by song; the data frames are those of :mod:`earmark.analysis.tables`; ``sets`` are the
+    distances of whole systems.
     """
 
     benchmark: str
@@ -44,6 +46,7 @@ class Result:
     differences: Mapping[tuple[str, str, str], Estimate]
     looks: Mapping[str, Look]
     finding: str
+    sets: tuple[SetValue, ...] = ()
 
     @property
     def headline(self) -> tuple[Column, ...]:
@@ -143,6 +146,11 @@ class Result:
             "summary": [row for row in self.summary_rows() if row["metric"] in kept],
             "differences": [row for row in self.difference_rows() if row["metric"] in kept],
             "scores": records(self.scores[self.scores["metric"].isin(kept)]),
+            "sets": [
+                {"system": one.system, "metric": one.metric, "parameters": dict(one.parameters)}
+                | {"value": one.value, "reason": one.reason, "record": dict(one.record)}
+                for one in self.sets
+            ],
             "failures": records(self.failures[["song", "system", "step", "message"]]),
         }
         return _dumped(content)
@@ -212,6 +220,7 @@ def load(store: Store, benchmark: str) -> Result:
         differences=paired,
         looks=looks(zip(systems["system"], systems["role"], strict=True)),
         finding=finding(evidence),
+        sets=tuple(read_sets(store, benchmark)),
     )
 
 

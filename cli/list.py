@@ -5,7 +5,7 @@ import click
 
 @click.group(name="list")
 def listing() -> None:
-    """List what a benchmark file can name: systems, metrics."""
+    """List what a benchmark file can name: systems, metrics, embeddings."""
 
 
 @listing.command()
@@ -32,6 +32,22 @@ def systems() -> None:
     console = Console()
     console.print(table)
     console.print(f"Networks that ship, by name: {', '.join(shipped_names())}")
+
+
+@listing.command()
+def embeddings() -> None:
+    """The embeddings of Fréchet distances, and where their weights come from."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..models.embeddings import embeddings as known
+
+    table = Table("embedding", "rate, Hz", "hears to, Hz", "version", "what it is")
+    for name, one in known().items():
+        table.add_row(
+            name, str(one.sample_rate), f"{one.highest_hz:g}", str(one.version), one.summary
+        )
+    Console().print(table)
 
 
 @listing.command()

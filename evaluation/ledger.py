@@ -187,9 +187,10 @@ class Ledger:
 
     def _drop_strangers(self) -> None:
         # Failures of what the benchmark no longer asks for would never be cleared.
-        known = {song.id for song in self.benchmark.songs}
+        known = {song.id for song in self.benchmark.songs} | {""}
         systems = {system.name for system in self.benchmark.systems} | {"", *_NEEDED}
         steps = {"song", "render", LOST, *map(step_of, self.benchmark.metrics)}
+        steps |= {f"score:{one.name}" for one in self.benchmark.metrics if one.needs == "set"}
         for song, system, step, _ in self.failures():
             if song not in known or system not in systems or step not in steps:
                 self.forget(song, system, step)

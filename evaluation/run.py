@@ -25,6 +25,7 @@ from .score import (
     score_one,
     step_of,
 )
+from .set_scores import embed_one, embed_tasks, score_sets
 from .song_checks import check_songs
 from .songs import Song
 from .store import Store
@@ -86,6 +87,8 @@ def run_benchmark(benchmark: Benchmark, store: Store, settings: Settings, watch:
     with store.transaction():
         run.ledger.describe(todo)
     scored = run.score(todo) if "score" in settings.steps else 0
+    if "score" in settings.steps:
+        run.score_sets(todo, device)
     run.ledger.close()
     return Summary(
         rendered,
@@ -183,6 +186,28 @@ class _Run:
             failure = "; ".join(f"{step}: {why}" for step, why in done.failures.items())
             self.watch.step(f"{task.system.name} · {task.song.id}", failure)
         return len(tasks)
+
+    def score_sets(self, todo: Plan, device: str) -> None:
+        """The metrics of whole sets: workers embed the renders, the distances are made here."""
+        ledger = self.ledger
+        if not any(metric.needs == "set" for metric in ledger.benchmark.metrics):
+            return
+        tasks = embed_tasks(ledger.store, ledger.benchmark, todo, device)
+        self.watch.stage("embed", len(tasks), 0)
+        for task, result in self._finish(embed_one, tasks):
+            failure = result.message if isinstance(result, Lost) else result
+            self.watch.step(f"{task.system} · {task.clip.label}", failure)
+        with ledger.store.transaction():
+            for system in ledger.benchmark.systems:
+                for metric in ledger.benchmark.metrics:
+                    if metric.needs == "set":
+                        ledger.forget("", system.name, f"score:{metric.name}")
+        again = self.settings.force
+        for done in score_sets(ledger.store, ledger.benchmark, todo, device, again=again):
+            with ledger.store.transaction():
+                for name, message in done.failures.items():
+                    ledger.fail("", done.system, f"score:{name}", "", message)
+                save_scores(ledger.store, done.scores, ledger.run)
 
     @property
     def _again(self) -> bool:

@@ -33,6 +33,7 @@ REASONS: Mapping[str, str] = {
     "channel_mismatch": "audio and reference have different numbers of channels",
     "not_recorded": "the making of the render was not observed",
     "not_applicable": "the cost of a finished master is not known",
+    "too_few": "a distance of sets needs two embeddings on both sides, fad_inf twenty",
     "undefined": "the metric gave no number",
 }
 """The reason codes, each with what it says."""

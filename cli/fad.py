@@ -1,0 +1,156 @@
+"""``fad``: how far a set of masters is from the reference masters, as distributions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from . import options
+
+if TYPE_CHECKING:
+    from ..evaluation.fad import Distances
+    from ..evaluation.fad_sets import ClipSet
+
+
+@click.command()
+@click.argument("reference", metavar="REFERENCE")
+@click.argument("evaluated", metavar="EVALUATED")
+@click.option(
+    "--embedding",
+    default="msd_vgg",
+    show_default=True,
+    help="What makes vectors of audio: see docs/fad.md.",
+)
+@click.option(
+    "--channels",
+    default="lrms",
+    show_default=True,
+    help="Letters: left, right, mid, side; a value for each.",
+)
+@click.option("--per-song", is_flag=True, help="Also each evaluated song against the reference.")
+@click.option("--infinity", is_flag=True, help="Also FAD-inf: the bias of small sets taken off.")
+@click.option("--kad", is_flag=True, help="Also the kernel audio distance.")
+@click.option("--seed", default=0, show_default=True, help="For the subsets and halves drawn.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    help="Weights of the embedding, where it has none of its own.",
+)
+@click.option("--benchmark", metavar="NAME", help="Whose systems are meant; default: the latest.")
+@options.results
+@options.device
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A Python file that adds embeddings; may be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def fad(
+    reference: str,
+    evaluated: str,
+    *,
+    embedding: str,
+    channels: str,
+    per_song: bool,
+    infinity: bool,
+    kad: bool,
+    seed: int,
+    checkpoint: Path | None,
+    benchmark: str | None,
+    results: Path,
+    device: str,
+    plugins: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Fréchet audio distance between two folders, or two systems of a benchmark."""
+    import json
+
+    from rich.console import Console
+
+    from ..evaluation import fad as distances
+    from ..evaluation.embedding_cache import EmbeddingCache
+    from ..evaluation.fad_sets import check_bandwidth, chosen_channels, embed_set
+    from ..evaluation.plugins import load_entry_points, load_plugin
+    from ..models.devices import resolve_device
+    from ..models.embeddings import named
+    from ..models.errors import UserError
+    from .progress import Shown
+
+    load_entry_points()
+    for plugin in plugins:
+        load_plugin(plugin)
+    if seed < 0:
+        raise UserError(f"--seed {seed}: give a whole number, 0 or more")
+    wanted = distances.Wanted(chosen_channels(channels), per_song, infinity, kad, seed)
+    opened = named(embedding).open(checkpoint, str(resolve_device(device)))
+    sets = [_clip_set(argument, results, benchmark) for argument in (reference, evaluated)]
+    check_bandwidth(sets, opened.embedding)
+    cache = EmbeddingCache(results, opened)
+    clips = [clip for one in sets for clip in one.clips]
+    with Shown(Console(stderr=True)) as watch:
+        present = sum(cache.has(clip, wanted.channels) for clip in clips)
+        watch.stage("embed", len(clips), 0 if present < len(clips) else present)
+        real, made = (
+            embed_set(cache, one, wanted.channels, lambda label: watch.step(label, ""))
+            for one in sets
+        )
+    found = distances.compare(distances.ReferenceSet(cache, real), made, wanted)
+    if as_json:
+        click.echo(json.dumps(distances.as_json(found), indent=2, ensure_ascii=False))
+    else:
+        _print(found)
+
+
+def _clip_set(argument: str, results: Path, benchmark: str | None) -> "ClipSet":
+    """A folder of audio, or the renders of a system where a benchmark has one of that name."""
+    from ..evaluation.fad_sets import folder_set, system_set
+    from ..evaluation.store import Store
+    from ..models.errors import UserError
+
+    folder = Path(argument)
+    if benchmark is None and argument and folder.is_dir():
+        return folder_set(folder)
+    if not (results / "results.sqlite").is_file():
+        raise UserError(
+            f"{argument}: no such folder, and {results} holds no benchmark whose system it could "
+            "be; give a folder of audio files"
+        )
+    with Store(results, create=False) as store:
+        known = store.benchmarks()
+        if benchmark is not None and benchmark not in known:
+            raise UserError(
+                f"--benchmark {benchmark!r}: not in {results}; choose from {', '.join(known)}"
+            )
+        name = benchmark or (known[0] if known else "")
+        names = store.rows("SELECT name FROM system WHERE benchmark = ?", (name,))
+        if argument and folder.is_dir() and argument not in {row["name"] for row in names}:
+            return folder_set(folder)
+        return system_set(store, name, argument)
+
+
+def _print(found: "Distances") -> None:
+    import sys
+
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ..evaluation.fad_tables import distance_rows, fit_lines, headline, notes, song_rows
+
+    # A pipe has no width: nothing may be cut off for want of one.
+    console = Console(width=None if sys.stdout.isatty() else 10_000)
+    for line in headline(found):
+        console.print(escape(line), soft_wrap=True, highlight=False)
+    for columns, rows in (distance_rows(found), song_rows(found)):
+        if rows:
+            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+            for index, column in enumerate(columns):
+                table.add_column(column, justify="right" if index else "left", no_wrap=True)
+            for row in rows:
+                table.add_row(*map(escape, row))
+            console.print(table)
+    for line in (*fit_lines(found), *notes(found)):
+        console.print(escape(line), soft_wrap=True, highlight=False)

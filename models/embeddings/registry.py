@@ -1,0 +1,176 @@
+"""The embeddings by name, and the decorator that adds one.
+
+An embedding turns audio into vectors whose distribution a distance compares. Its function is given
+the weights and a device and returns what embeds; the decorator says what a user must know of it:
+
+    @embedding("mine", sample_rate=16000, seconds=1.0, highest_hz=8000, weights=None)
+    def load_mine(weights: Path, device: torch.device) -> Embed:
+        ...
+        return lambda audio: network(audio)     # (samples,) -> (rows, dimensions)
+
+A result is told by the sha256 of the weights and by ``version``, which grows whenever the code
+makes other vectors from the same audio and weights.
+"""
+
+import difflib
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..errors import UserError
+from ..keys import content_key, path_sha256
+
+# Mono audio (samples,) at the embedding's rate -> (rows, dimensions), float32 on the CPU; no rows
+# where the audio is shorter than one patch.
+Embed = Callable[[Tensor], Tensor]
+Load = Callable[[Path, torch.device], Embed]
+
+
+@dataclass(frozen=True)
+class Download:
+    """Weights that are not part of any package: what to fetch, and from where."""
+
+    file: str
+    url: str
+
+    def find(self, checkpoint: Path | None) -> Path:
+        """The given file, or the one of this name among the user's checkpoints.
+
+        Raises:
+            UserError: if it is not there; one line that says what to download to where.
+        """
+        path = checkpoint or checkpoint_folder() / self.file
+        if path.exists():
+            return path
+        what = f"download {self.url} to {checkpoint_folder() / self.file}"
+        raise UserError(f"{path}: no such checkpoint; {what}, or give the path of its checkpoint")
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What must be known of an embedding before it is loaded.
+
+    ``seconds`` is the length of audio that one row stands for, and the shortest that has a row;
+    nothing above ``highest_hz`` changes a row. ``weights`` finds the file or folder of weights,
+    where there is one.
+    """
+
+    name: str
+    version: int
+    sample_rate: int
+    seconds: float
+    highest_hz: float
+    summary: str
+    weights: Callable[[Path | None], Path] | None
+    load: Load
+
+    def open(self, checkpoint: Path | None = None, device: str = "cpu") -> "Opened":
+        """Find the weights, without loading them yet; ``checkpoint`` is a path the user gave.
+
+        Raises:
+            UserError: if they are missing; the line says how to get them.
+        """
+        if self.weights is None:
+            if checkpoint is not None:
+                raise UserError(f"embedding {self.name!r} has no weights; leave {checkpoint} out")
+            return Opened(self, None, "", device)
+        path = self.weights(checkpoint)
+        try:
+            return Opened(self, path, path_sha256(path), device)
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An embedding with its weights at hand; ``sha256`` is theirs, '' where it has none."""
+
+    embedding: Embedding
+    path: Path | None
+    sha256: str
+    device: str
+
+    @property
+    def revision(self) -> str:
+        """What of the embedding decides its vectors: 64 hex digits."""
+        one = self.embedding
+        return content_key(
+            one.name, one.version, one.sample_rate, self.sha256, self.device.split(":")[0]
+        )
+
+    def loaded(self) -> Embed:
+        """What embeds; loaded once a process while no other is asked for.
+
+        Raises:
+            UserError: if the weights are damaged, or of another architecture.
+        """
+        key = self.revision + self.device
+        if key not in _LOADED:
+            _LOADED.clear()
+            _LOADED[key] = self.embedding.load(self.path or Path(), torch.device(self.device))
+        return _LOADED[key]
+
+
+_LOADED: dict[str, Embed] = {}
+EMBEDDINGS: dict[str, Embedding] = {}
+
+# Modules that add to EMBEDDINGS when imported; a user's plug-in does the same with ``@embedding``.
+_BUILT_IN = ("musicnn_vgg", "vggish", "packaged", "mert", "audiobox")
+
+
+def embedding(
+    name: str,
+    *,
+    sample_rate: int,
+    seconds: float,
+    highest_hz: float,
+    weights: Callable[[Path | None], Path] | None,
+    version: int = 1,
+) -> Callable[[Load], Load]:
+    """Register the function below as the loader of embedding ``name``.
+
+    Raises:
+        UserError: if the name is taken.
+    """
+
+    def register(load: Load) -> Load:
+        if name in EMBEDDINGS:
+            raise UserError(f"two embeddings are named {name!r}; rename the one in your plug-in")
+        summary = " ".join((load.__doc__ or "").split("\n\n")[0].split())
+        EMBEDDINGS[name] = Embedding(
+            name, version, sample_rate, seconds, highest_hz, summary, weights, load
+        )
+        return load
+
+    return register
+
+
+def embeddings() -> Mapping[str, Embedding]:
+    """Every embedding, the built-in ones loaded."""
+    for module in _BUILT_IN:
+        importlib.import_module(f".{module}", __package__)
+    return EMBEDDINGS
+
+
+def named(name: str) -> Embedding:
+    """The embedding of this name.
+
+    Raises:
+        UserError: if there is none.
+    """
+    known = embeddings()
+    if name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    raise UserError(f"unknown embedding {name!r}{hint}; choose from {', '.join(known)}")
+
+
+def checkpoint_folder() -> Path:
+    """Where downloaded checkpoints lie: ``$EARMARK_CHECKPOINTS``, or ``~/.cache/earmark``."""
+    return Path(os.environ.get("EARMARK_CHECKPOINTS") or Path.home() / ".cache" / "earmark")
