@@ -216,7 +216,7 @@ class _Rows:
         if doubled.any():
             line = int(ratings.line[order[doubled]].min())
             warnings.append(
-                f"{int(doubled.sum())} rows repeat an earlier row in full (the first on line {line}); "
+                f"{int(doubled.sum())} rows repeat an earlier one in full (first: line {line}); "
                 "each counts once"
             )
         if lengths.max() > 1:
