@@ -5,18 +5,24 @@ ratings share moves together (Field & Welsh 2007). For scope *music like these*,
 too (Owen 2007, pigeonhole bootstrap), which is somewhat conservative. Intervals are percentiles.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from .table import Floats
 
 RESAMPLES = 2000
+_MOST_DRAWN = 8_000_000  # numbers at once; with thousands of listeners fewer resamples do
 
 
+@lru_cache(maxsize=4)
 def draws(count: int, seed: int, tag: int, resamples: int = RESAMPLES) -> Floats:
     """How often each of ``count`` units is drawn: ``(resamples, count)``; rows sum to count."""
+    resamples = max(200, min(resamples, _MOST_DRAWN // count))
     generator = np.random.default_rng([seed, tag, count])
     chances = np.full(count, 1 / count)
     weights: Floats = generator.multinomial(count, chances, size=resamples).astype(np.float64)
+    weights.setflags(write=False)
     return weights
 
 
@@ -27,19 +33,3 @@ def interval(values: Floats, alpha: float) -> tuple[float | None, float | None]:
         return None, None
     low, high = np.quantile(known, [alpha / 2, 1 - alpha / 2])
     return float(low), float(high)
-
-
-def resampled_means(cells: Floats, seed: int, *, passages: bool) -> Floats:
-    """Bootstrap means of ``cells`` ``(n, m)`` with NaN for missing: ``(resamples,)``.
-
-    Listeners (rows) are drawn; passages (columns) too where ``passages`` is true.
-    """
-    n, m = cells.shape
-    known = (~np.isnan(cells)).astype(np.float64)
-    filled = np.where(np.isnan(cells), 0.0, cells)
-    rows = draws(n, seed, 1)
-    columns = draws(m, seed, 2) if passages else np.ones((len(rows), m))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sums = ((rows @ filled) * columns).sum(axis=1)
-        means: Floats = sums / ((rows @ known) * columns).sum(axis=1)
-    return means
