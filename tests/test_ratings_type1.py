@@ -19,8 +19,12 @@ S1: dict[str, float] = {}
 S2 = {"listener_system": 8.0}
 S3 = {"passage_system": 8.0}
 C1 = {
-    "listener": 10.0, "passage": 4.0, "listener_passage": 6.5, "listener_system": 6.5,
-    "passage_system": 9.0, "residual": 14.0,
+    "listener": 10.0,
+    "passage": 4.0,
+    "listener_passage": 6.5,
+    "listener_system": 6.5,
+    "passage_system": 9.0,
+    "residual": 14.0,
 }
 
 

@@ -9,7 +9,7 @@ from .design import listener_means
 from .scales import Scale
 from .table import Floats, Ratings
 
-INTERVAL = "t over listener means"
+INTERVAL = "t intervals over listener means"
 
 
 def descriptives(ratings: Ratings, scale: Scale, alpha: float) -> dict[str, Any]:

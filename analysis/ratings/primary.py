@@ -101,7 +101,11 @@ def _friedman(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcom
     means = listener_means(ratings.cells)
     test = friedman(means)
     return Outcome(
-        test.f, conover_friedman(test), paired(means, alpha), "t over listeners", test.kendall_w
+        test.f,
+        conover_friedman(test),
+        paired(means, alpha),
+        "t intervals over listeners",
+        test.kendall_w,
     )
 
 
@@ -110,7 +114,11 @@ def _over_passages(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> O
     table = table[~np.isnan(table).any(axis=1)]
     test = friedman(table)
     return Outcome(
-        test.f, conover_friedman(test), paired(table, alpha), "t over passages", test.kendall_w
+        test.f,
+        conover_friedman(test),
+        paired(table, alpha),
+        "t intervals over passages",
+        test.kendall_w,
     )
 
 
@@ -120,7 +128,7 @@ def _permutation(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Outc
         permutation_test(means, seed),
         permutation_pairs(means, seed),
         paired(means, alpha),
-        "t over listeners",
+        "t intervals over listeners",
         friedman(means).kendall_w,
     )
 
@@ -129,7 +137,12 @@ def _kruskal(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome
     means = listener_means(ratings.cells)
     listener, system = np.nonzero(~np.isnan(means))
     test = kruskal_wallis(means[listener, system], system.astype(np.int64), means.shape[1])
-    return Outcome(test.omnibus, conover_iman(test), _welch(means, alpha), "Welch t of listeners")
+    return Outcome(
+        test.omnibus,
+        conover_iman(test),
+        _welch(means, alpha),
+        "Welch t intervals of listener means",
+    )
 
 
 def _quasi_f(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
@@ -137,7 +150,7 @@ def _quasi_f(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome
     found = crossed_pairs(cells, alpha)
     w = friedman(listener_means(cells)).kendall_w
     test = quasi_f(mean_squares(cells))
-    return Outcome(test, *_from(found, cells), "t, listeners and passages random", w)
+    return Outcome(test, *_from(found, cells), "t intervals, listeners and passages random", w)
 
 
 def _mixed(ratings: Ratings, scope: str, alpha: float, seed: int) -> Outcome:
@@ -149,14 +162,18 @@ def _mixed(ratings: Ratings, scope: str, alpha: float, seed: int) -> Outcome:
         reason = f"The mixed model cannot be fitted ({error}); Skillings-Mack takes its place."
         outcome = _skillings_mack(ratings, scope, alpha, seed)
         return Outcome(**{**vars(outcome), "notes": (reason, *outcome.notes)})
-    return Outcome(test, *_from(found, ratings.cells), "t of the mixed model (Satterthwaite)")
+    return Outcome(
+        test, *_from(found, ratings.cells), "t intervals of the mixed model (Satterthwaite)"
+    )
 
 
 def _durbin(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = durbin(means)
     best = test.f if test.f.p is not None else test.chi2
-    return Outcome(best, durbin_pairs(test), paired(means, alpha), "t over listeners with both")
+    return Outcome(
+        best, durbin_pairs(test), paired(means, alpha), "t intervals over listeners with both"
+    )
 
 
 def _skillings_mack(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
@@ -167,7 +184,7 @@ def _skillings_mack(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> 
         test.omnibus,
         skillings_mack_pairs(test),
         paired(means, alpha),
-        "t over listeners with both",
+        "t intervals over listeners with both",
         notes=() if len(ratings.passages) == 1 else (note,),
     )
 
