@@ -30,6 +30,7 @@ def _column_options(command: click.decorators.FC) -> click.decorators.FC:
 @click.option("--margin", type=float, help="Differences within ±M points count as equivalent.")
 @click.option("--adjust", default="holm", show_default=True, help="For several comparisons.")
 @click.option("--seed", default=0, show_default=True, help="Of resampling and permutation.")
+@click.option("--abx", is_flag=True, help="Ratings are right (1) or wrong (0) ABX answers.")
 @click.option("--declared", type=click.Path(path_type=Path), help="YAML of what was declared.")
 @click.option("--simulated", is_flag=True, help="Mark everything as SIMULATED.")
 @click.option("--folder", is_flag=True, help="Put Plotly beside report.html, not inside.")

@@ -52,6 +52,7 @@ def analyse_file(request: Request, command: Sequence[str]) -> tuple[Result, Path
         margin=asked.get("margin"),
         adjust=asked.get("adjust") or "holm",
         seed=int(asked.get("seed") or 0),
+        abx=bool(asked.get("abx")),
         declared=_declared(asked.get("declared")),
     )
     result = analyse(file, options)

@@ -86,7 +86,8 @@ def _details(
         median: float | None = float(np.median(columns[0]) - np.median(columns[1]))
     else:
         median = float(np.median(known)) if len(known) else None
-        effects = [
+        effects = [outcome.effects[pair]] if pair in outcome.effects else []
+        effects += [
             paired_superiority(
                 tested.cells[:, :, i],
                 tested.cells[:, :, j],

@@ -4,7 +4,8 @@ The design is read off the cells listener × passage × system: who rated what d
 are independent. The words: *between* (each listener rated one system), *complete* (every listener
 rated every system on every passage), *complete blocks* (every listener rated every system, on some
 of the passages), *balanced incomplete* (each listener rated as many systems, each pair of systems
-equally often), *incomplete* (any other), and the designs too small for inference over listeners
+equally often), *preferences* (one of two systems on every page), *incomplete* (any other), and the
+designs too small for inference over listeners
 (*one listener*, *one system*, *no variation*).
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .incomplete import is_balanced_incomplete
+from .preference import preferences
 from .table import Floats, Ratings
 
 SCOPES = ("passages", "music")
@@ -64,7 +66,8 @@ def detect(ratings: Ratings) -> Design:
     kind = _kind(ratings, listener_means(ratings.cells))
     dependent = bool((counts.sum(axis=(1, 2)) > 1).any())
     # Between listeners a cell of another system was never meant to be filled.
-    expected = filled.size if kind != "between" else int(filled.sum())
+    # and of preferences each page holds two systems.
+    expected = filled.size if kind not in ("between", "preferences") else int(filled.sum())
     return Design(
         kind=kind,
         listeners=listeners,
@@ -102,6 +105,8 @@ def _kind(ratings: Ratings, means: Floats) -> str:
     rated = (~np.isnan(means)).sum(axis=1)
     if listeners == 1:
         return "one listener"
+    if systems > 2 and preferences(ratings) is not None:
+        return "preferences"
     if (rated == 1).all():
         return "between"
     if (ratings.counts > 0).all():
@@ -134,6 +139,8 @@ def _allows(kind: str, listeners: int, passages: int, systems: int) -> list[Allo
     found = [Allowed("passages", allowed=True, reason=why)]
     if kind == "between":
         return [*found, _no_music("each listener rated one system, on which no other was rated")]
+    if kind == "preferences":
+        return [*found, _no_music("preferences are tested over listeners only")]
     if passages < 2:
         return [*found, _no_music("one passage stands for no other music")]
     why = f"{passages} passages and {listeners} listeners vary crosswise"

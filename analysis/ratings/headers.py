@@ -35,6 +35,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "simulated": ("simulated",),
 }
 REQUIRED = ("listener", "system", "value")
+PAIRED = ("system_a", "system_b", "winner")
 _OPTION = {"value": "score"}
 
 
@@ -55,9 +56,14 @@ def find_columns(
     """
     known = [_plain(name) for name in header]
     found: dict[str, int] = {}
+    if not set(declared) & {"system", "value"} and all(name in known for name in PAIRED):
+        # One row per preference; reading turns it into the ratings of its two systems.
+        found |= {name: known.index(name) for name in PAIRED}
     for role, name in declared.items():
         found[role] = _declared(header, name, role, f"{place}:{line}")
     for role, names in SYNONYMS.items():
+        if "winner" in found and role in ("system", "value", "page"):
+            continue
         for name in names:
             if role in found:
                 break
@@ -69,7 +75,7 @@ def find_columns(
             if at:
                 found[role] = at[0]
     for role in REQUIRED:
-        if role not in found:
+        if role not in found and not ("winner" in found and role != "listener"):
             option = _OPTION.get(role, role)
             raise UserError(
                 f"{place}:{line}: no column holds the {option}; the columns are "

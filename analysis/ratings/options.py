@@ -17,7 +17,8 @@ class Options:
     """How to analyse; ``declared`` is what the study fixed beforehand, for flagging deviations.
 
     ``margin`` is in points of the scale. ``baseline`` is a system under test that the others are
-    compared with; ``reference`` and ``anchors`` are left out of the test of all systems.
+    compared with; ``reference`` and ``anchors`` are left out of the test of all systems. ``abx``
+    says that ratings are right (1) or wrong (0) answers.
     """
 
     question: str | None = None
@@ -29,6 +30,7 @@ class Options:
     margin: float | None = None
     adjust: str = "holm"
     seed: int = 0
+    abx: bool = False
     declared: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -66,6 +66,29 @@ def sign_flips(differences: Floats, seed: int) -> float | None:
     return (1 + exceeding) / (1 + DRAWS)
 
 
+def flip_listeners(scores: Floats, seed: int) -> Omnibus:
+    """Test that ``scores`` (listeners, systems) centre on zero: each listener's row may flip.
+
+    For preferences: a listener without any would have preferred the other systems as likely.
+    """
+    name = ("listener flips", "SS")
+    n = len(scores)
+    if n < 2:
+        return no_test(*name, "needs at least two listeners")
+    observed = float((scores.sum(axis=0) ** 2).sum())
+    if 2**n <= _EXACT:
+        signs = np.array(list(itertools.product((1.0, -1.0), repeat=n)))
+    else:
+        generator = np.random.default_rng([seed, n, 4])
+        drawn = DRAWS if n <= 2000 else 999
+        signs = generator.integers(0, 2, size=(drawn, n)) * 2.0 - 1.0
+    exceeding = int((((signs @ scores) ** 2).sum(axis=1) >= observed * (1 - 1e-9)).sum())
+    exact = 2**n <= _EXACT
+    p = exceeding / len(signs) if exact else (1 + exceeding) / (1 + len(signs))
+    note = f"{'all' if exact else 'random'} {len(signs)} flips of listeners"
+    return Omnibus(*name, observed / n, "permutation", None, None, p, note)
+
+
 def permutation_pairs(table: Floats, seed: int) -> list[Comparison]:
     """Every pair of columns of ``table`` by sign flips; p unadjusted."""
     pairs = []

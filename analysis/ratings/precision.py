@@ -41,7 +41,7 @@ def variance_components(
 
 
 def _variances(ratings: Ratings, design: Design) -> tuple[dict[str, float] | None, str, str]:
-    if design.kind in ("one system", "no variation", "between", "one listener"):
+    if design.kind in ("one system", "no variation", "between", "one listener", "preferences"):
         return None, "", f"not estimable: {design.kind}"
     if design.passages > 1:
         if design.balanced:

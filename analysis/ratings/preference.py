@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from .resampling import draws
-from .table import Bools, Floats
+from .table import Bools, Floats, Ints, Ratings
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,32 @@ def bradley_terry(wins: Floats, reference: int = 0) -> BradleyTerry:
     deviance = 2 * float((wins[played] * np.log(wins[played] / expected[played])).sum())
     df = int((np.triu(games) > 0).sum()) - (k - 1)
     return BradleyTerry(abilities, errors, deviance, df)
+
+
+def preferences(ratings: Ratings) -> Floats | None:
+    """Wins ``(listeners, k, k)`` of ratings that are preferences; None if they are not.
+
+    They are where every page holds two systems whose ratings are 1 and 0, or one half each. A page
+    is a page number, else one repeat of a listener on a passage.
+    """
+    if not set(np.unique(ratings.value).tolist()) <= {0.0, 0.5, 1.0}:
+        return None
+    page: Ints = ratings.repeat if ratings.page is None else ratings.page.astype(np.int64)
+    order = np.lexsort((ratings.system, page, ratings.passage, ratings.listener))
+    if len(order) % 2:
+        return None
+    first, second = order[::2], order[1::2]
+    for column in (ratings.listener, ratings.passage, page):
+        if not (column[first] == column[second]).all():
+            return None
+    one, other = ratings.value[first], ratings.value[second]
+    if not (one + other == 1).all() or (ratings.system[first] == ratings.system[second]).any():
+        return None
+    k = len(ratings.systems)
+    wins = np.zeros((len(ratings.listeners), k, k))
+    np.add.at(wins, (ratings.listener[first], ratings.system[first], ratings.system[second]), one)
+    np.add.at(wins, (ratings.listener[first], ratings.system[second], ratings.system[first]), other)
+    return wins
 
 
 def bootstrap_beats(wins: Floats, alpha: float, seed: int) -> tuple[Floats, Floats, int]:

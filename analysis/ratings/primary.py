@@ -4,8 +4,8 @@ Scope *passages* takes the passages as given and generalises over listeners; sco
 both as samples. Either way the listener is the unit, never the row.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import stats
@@ -13,11 +13,13 @@ from scipy import stats
 from .comparisons import Comparison, Omnibus, all_pairs, no_test
 from .crossed import PairEstimate, crossed_pairs, mean_squares, quasi_f
 from .design import Design, listener_means
+from .effects import Effect
 from .friedman import conover_friedman, friedman
 from .incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pairs
 from .kruskal import conover_iman, kruskal_wallis
 from .mixed import fit_mixed
-from .permutation import permutation_pairs, permutation_test
+from .permutation import flip_listeners, permutation_pairs, permutation_test
+from .preference import bootstrap_beats, bradley_terry, preferences
 from .table import Bools, Floats, Ratings
 
 
@@ -52,6 +54,7 @@ class Outcome:
     interval: str
     kendall_w: float | None = None
     notes: tuple[str, ...] = ()
+    effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
 
 
 def choose(design: Design, scope: str) -> Choice:
@@ -72,6 +75,9 @@ def choose(design: Design, scope: str) -> Choice:
             return Choice("quasi-F", scope, "complete and balanced, listeners and passages random")
         text = "not balanced, so a mixed model with both slopes instead of quasi-F′"
         return Choice("mixed model", scope, text)
+    if design.kind == "preferences":
+        text = "one of two systems on every page, listeners as units"
+        return Choice("Bradley-Terry", scope, note + text)
     if design.kind == "between":
         return Choice("Kruskal-Wallis", scope, note + "different listeners rated each system")
     if design.kind in ("complete", "complete blocks"):
@@ -189,6 +195,32 @@ def _skillings_mack(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> 
     )
 
 
+def _bradley_terry(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Outcome:
+    wins = preferences(ratings)
+    if wins is None:
+        raise ValueError("these ratings are no preferences")
+    scores = wins.sum(axis=2) - wins.sum(axis=1)
+    test = flip_listeners(scores, seed)
+    pairs = permutation_pairs(scores, seed)
+    interval = f"{1000} bootstraps of listeners, preference for Group 1 − Group 2"
+    try:
+        beats = bradley_terry(wins.sum(axis=0)).beats()
+    except ValueError as error:
+        note = f"Bradley-Terry cannot be fitted: {error}; the tests stand without it."
+        return Outcome(test, pairs, {}, interval, notes=(note,))
+    low, high, fitted = bootstrap_beats(wins, alpha, seed)
+    estimates, effects = {}, {}
+    for i, j in all_pairs(len(ratings.systems)):
+        p = float(beats[i, j])
+        known = bool(np.isfinite(low[i, j]))
+        bounds = (float(low[i, j]), float(high[i, j])) if known else (None, None)
+        at_low, at_high = (None if b is None else 2 * b - 1 for b in bounds)
+        estimates[i, j] = Estimate(2 * p - 1, low=at_low, high=at_high, units=len(wins))
+        effects[i, j] = Effect("P(i beats j)", p, *bounds)
+    notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
+    return Outcome(test, pairs, estimates, interval, notes=notes, effects=effects)
+
+
 _METHODS: dict[str, Callable[[Ratings, str, float, int], Outcome]] = {
     "Friedman F": _friedman,
     "friedman over passages": _over_passages,
@@ -197,6 +229,7 @@ _METHODS: dict[str, Callable[[Ratings, str, float, int], Outcome]] = {
     "quasi-F": _quasi_f,
     "mixed model": _mixed,
     "Durbin": _durbin,
+    "Bradley-Terry": _bradley_terry,
     "Skillings-Mack": _skillings_mack,
 }
 

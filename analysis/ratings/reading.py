@@ -120,6 +120,8 @@ class _Rows:
         self.whole: list[int] = []
         optional = ("position", "page", "seconds", "listened")
         self.numbers: dict[str, list[float]] = {name: [] for name in optional if name in columns}
+        if "winner" in columns:
+            self.numbers["page"] = []  # a preference is a page of its own
 
     def add(self, line: int, row: list[str]) -> None:
         """Take one row of the file."""
@@ -128,25 +130,54 @@ class _Rows:
                 f"{self.path}:{line}: {len(row)} cells where the header has {self.width}; quote "
                 "cells that hold the delimiter (a decimal comma in a comma-separated file too)"
             )
+        if "winner" in self.columns:
+            shares = self._preference(row, line)
+            if shares[0] == shares[1] == 0:
+                self.rows, self.missing = self.rows + 2, self.missing + 2
+                return
+            for which, share in zip(("system_a", "system_b"), shares, strict=True):
+                self._take(line, row, share, which)
+            return
+        self._take(line, row, self._number(row[self.columns["value"]], line, "rating"), "system")
+
+    def _preference(self, row: list[str], line: int) -> tuple[float, float]:
+        """What the two systems of a preference got: 1 and 0, or half each; 0 and 0 if missing."""
+        first, second = (_name(row[self.columns[name]]) for name in ("system_a", "system_b"))
+        winner = _name(row[self.columns["winner"]])
+        if first == second:
+            raise UserError(f"{self.path}:{line}: {first!r} is compared with itself")
+        if winner.lower() in _MISSING - {"-", "–"}:
+            return 0.0, 0.0
+        found = {first: (1.0, 0.0), second: (0.0, 1.0)}.get(winner)
+        found = found or {"a": (1.0, 0.0), "b": (0.0, 1.0)}.get(winner.lower())
+        if found is None and winner.lower() not in ("=", "tie", "-"):
+            raise UserError(
+                f"{self.path}:{line}: winner {winner!r} is neither a, b, = (a tie) nor one of "
+                f"{first!r} and {second!r}"
+            )
+        return found or (0.5, 0.5)
+
+    def _take(self, line: int, row: list[str], number: float, system: str) -> None:
         self.rows += 1
-        number = self._number(row[self.columns["value"]], line, "rating")
         if math.isnan(number):
             self.missing += 1
             return
+        columns = {**self.columns, "system": self.columns[system]}
         for role, names in self.names.items():
-            text = _name(row[self.columns[role]]) if role in self.columns else ""
+            text = _name(row[columns[role]]) if role in columns else ""
             if not text:
-                if role in self.columns:
+                if role in columns:
                     raise UserError(f"{self.path}:{line}: the {role} is empty; fill it in")
                 text = {"passage": "all", "question": "overall"}[role]
             self.codes[role].append(names.setdefault(text, len(names)))
         self.values.append(number)
         self.lines.append(line)
-        self.whole.append(hash(tuple(row)))
+        self.whole.append(hash((line if "winner" in columns else 0, *row)))
         if "repeat" in self.columns:
             self.repeats.append(row[self.columns["repeat"]].strip())
         for role, numbers in self.numbers.items():
-            numbers.append(self._number(row[self.columns[role]], line, role))
+            text = row[columns[role]] if role in columns else str(line)
+            numbers.append(self._number(text, line, role))
         if "simulated" in self.columns and not self.simulated:
             self.simulated = row[self.columns["simulated"]].strip().lower() in _TRUE
 

@@ -57,7 +57,7 @@ def guessed_scale(values: Floats) -> Scale:
     """
     steps = np.unique(values)
     ordinal = len(steps) <= _MOST_STEPS and bool((steps == np.round(steps)).all())
-    if ordinal and set(steps.tolist()) <= {0.0, 1.0}:
+    if set(steps.tolist()) <= {0.0, 0.5, 1.0}:
         return Scale(0.0, 1.0, ordinal=True, origin="inferred", name="no or yes")
     for low, high, name in _KNOWN:
         if np.mean((values >= low) & (values <= high)) >= _NEARLY_ALL:

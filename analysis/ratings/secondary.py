@@ -4,15 +4,18 @@ None of them decides; they show whether the primary result hangs on the choice o
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from ...models.errors import UserError
 from .adjust import adjusted
 from .comparisons import Comparison, Omnibus, comparison_p
 from .crossed import mean_squares, quasi_f
 from .design import Design, listener_means
+from .discrimination import abx_d_prime, beta_binomial_test, binomial_test
 from .forms import omnibus_form, pair_forms
 from .friedman import critical_difference, friedman, nemenyi, quade, quade_pairs
 from .incomplete import skillings_mack
@@ -20,10 +23,12 @@ from .mixed import fit_mixed
 from .options import Options
 from .order_effects import order_effect
 from .permutation import permutation_test
+from .preference import bradley_terry, circular_triads, preferences
 from .primary import paired
 from .scales import Scale
 from .table import Floats, Ratings
 
+_UNTESTED = ("one system", "no variation", "between", "one listener")
 _MOST_LISTENERS = 2000  # above, the permutation takes long and says what F says
 
 
@@ -42,7 +47,7 @@ def secondary(
     means = listener_means(ratings.cells)
     whole = means[~np.isnan(means).any(axis=1)]
     tests: list[dict[str, Any]] = []
-    if design.kind not in ("one system", "no variation", "between", "one listener"):
+    if design.kind not in (*_UNTESTED, "preferences"):
         tests += _rank_tests(whole, len(means), ratings, options)
         tests += _crossed_tests(ratings, design)
     return {
@@ -53,6 +58,8 @@ def secondary(
             for control in dict.fromkeys((options.reference, options.baseline))
             if control is not None
         ],
+        "preference": _preference(ratings) if design.kind == "preferences" else None,
+        "abx": _abx(everything, options) if options.abx else None,
         "against_zero": _against_zero(ratings, options) if scale.signed else None,
         "order_effects": [
             vars(order_effect(everything, order, options.alpha)) for order in ("position", "page")
@@ -164,6 +171,74 @@ def _many_to_one(ratings: Ratings, control: str, options: Options) -> dict[str, 
         "wilcoxon": pair_forms(wilcoxon, under.systems, differences, adjust, alpha),
         "demsar": pair_forms(demsar, under.systems, {}, adjust, alpha),
     }
+
+
+def _preference(ratings: Ratings) -> dict[str, Any] | None:
+    wins = preferences(ratings)
+    if wins is None:
+        return None
+    triads = [circular_triads(listener) for listener in wins]
+    found: dict[str, Any] = {
+        "wins": wins.sum(axis=0).tolist(),
+        "circular_triads": sum(circles for circles, _ in triads),
+        "decided_triads": sum(decided for _, decided in triads),
+        "listeners": [
+            {"listener": name, "circular": circles, "decided": decided}
+            for name, (circles, decided) in zip(ratings.listeners, triads, strict=True)
+        ],
+    }
+    try:
+        fit = bradley_terry(wins.sum(axis=0))
+    except ValueError as error:
+        return found | {"abilities": None, "note": str(error)}
+    abilities = [
+        {"system": name, "ability": float(ability), "se": float(error)}
+        for name, ability, error in zip(ratings.systems, fit.abilities, fit.errors, strict=True)
+    ]
+    note = "log odds against the first system; the errors take every answer as independent"
+    return found | {
+        "abilities": abilities,
+        "deviance": fit.deviance,
+        "df": fit.df,
+        "note": note,
+    }
+
+
+def _abx(ratings: Ratings, options: Options) -> list[dict[str, Any]]:
+    """Right (1) or wrong (0) answers per system, which here names what A and B were."""
+    if not set(np.unique(ratings.value).tolist()) <= {0.0, 1.0}:
+        raise UserError("--abx needs ratings that are 1 (right) or 0 (wrong)")
+    found = []
+    for code, name in enumerate(ratings.systems):
+        mine = ratings.system == code
+        who, value = ratings.listener[mine], ratings.value[mine]
+        count = len(ratings.listeners)
+        trials = np.bincount(who, minlength=count).astype(np.float64)
+        right: Floats = np.bincount(who, weights=value, minlength=count).astype(np.float64)
+        took = trials > 0
+        pooled = beta_binomial_test(right[took], trials[took])
+        all_right, all_trials = int(right.sum()), int(trials.sum())
+        found.append(
+            {
+                "system": name,
+                **asdict(binomial_test(all_right, all_trials, options.alpha)),
+                "share": all_right / all_trials,
+                "beta_binomial": asdict(pooled),
+                "d_prime": abx_d_prime(all_right / all_trials),
+                "d_prime_strategy": "differencing",
+                "listeners": [
+                    {
+                        "listener": ratings.listeners[at],
+                        **asdict(binomial_test(int(right[at]), int(trials[at]), options.alpha)),
+                    }
+                    for at in np.flatnonzero(took)
+                ],
+            }
+        )
+    p_adj = adjusted([row["beta_binomial"]["p"] for row in found], options.adjust)
+    for row, p in zip(found, p_adj, strict=True):
+        row["p_adj"], row["reject"] = p, p is not None and p < options.alpha
+    return found
 
 
 def _wilcoxon(d: Floats, first: int, second: int) -> Comparison:

@@ -78,6 +78,7 @@ def sheets(block: Form) -> list[Sheet]:
         _checks(block),
     ]
     made += [_against(control) for control in block["secondary"]["many_to_one"]]
+    made += [_preference(block), _abx(block)]
     if block["all_listeners"]:
         made.append(_both(block))
     return [sheet for sheet in made if sheet.rows]
@@ -286,6 +287,38 @@ def _against(control: Form) -> Sheet:
         f"P_adj by {control['adjust']}"
     )
     return Sheet(f"against-{control['control']}", caption, columns, tuple(rows))
+
+
+def _preference(block: Form) -> Sheet:
+    found = block["secondary"]["preference"]
+    columns = _columns("System", "Ability (log odds)/number", "SE/number")
+    if found is None or found["abilities"] is None:
+        return Sheet("preferences", "", columns, ())
+    caption = (
+        f"Bradley-Terry: {found['note']}; deviance {found['deviance']:.2f} on {found['df']} df; "
+        f"{found['circular_triads']} of {found['decided_triads']} triads go round in a circle"
+    )
+    rows = _fields(found["abilities"], "system", "ability", "se")
+    return Sheet("preferences", caption, columns, rows)
+
+
+def _abx(block: Form) -> Sheet:
+    rows = []
+    for row in block["secondary"]["abx"] or ():
+        pooled = row["beta_binomial"]
+        names = ("system", "right", "trials", "share", "low", "high", "p")
+        more = (pooled["overdispersion"], pooled["p"], row["p_adj"], row["reject"])
+        rows.append((*(row[name] for name in names), *more, row["d_prime"]))
+    columns = _columns(
+        *("A and B", "Right/count", "Trials/count", "Share/share", "Low/share", "High/share"),
+        *("p binomial/p", "Spread of listeners/share", "p beta-binomial/p", "P_adj/p"),
+        *("Reject/yes", "d′/number"),
+    )
+    caption = (
+        "ABX: the binomial test takes every trial as independent, the beta-binomial lets "
+        "listeners differ; d′ by the differencing strategy"
+    )
+    return Sheet("abx", caption, columns, tuple(rows))
 
 
 def _both(block: Form) -> Sheet:
