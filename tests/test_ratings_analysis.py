@@ -12,6 +12,7 @@ from ratings_simulation import simulated_cells, written_ratings
 from earmark.analysis.ratings.analysis import analyse
 from earmark.analysis.ratings.checks import checks
 from earmark.analysis.ratings.options import Options
+from earmark.analysis.ratings.permutation import flip_listeners
 from earmark.analysis.ratings.reading import read_ratings
 from earmark.analysis.ratings.table import Floats
 from earmark.models.errors import UserError
@@ -353,11 +354,11 @@ def test_the_result_has_the_documented_top_keys_and_no_times(run: Run) -> None:
 
 
 def test_the_variances_that_made_the_ratings_are_found_again(run: Run) -> None:
-    cells = simulated_cells(1, (60, 30, 4), listener_system=7, passage_system=8)
+    cells = simulated_cells(1, (40, 24, 4), listener_system=7, passage_system=8)
     terms = {t["term"]: t["sd"] for t in run(cells, systems="ABCD")["variance_components"]["terms"]}
     truth = {"listener:system": 7, "passage:system": 8, "residual": 10, "listener:passage": 6}
     for name, sd in truth.items():
-        assert terms[name] == pytest.approx(sd, rel=0.2)
+        assert terms[name] == pytest.approx(sd, rel=0.25)
 
 
 def preference_rows(seed: int, listeners: int = 16) -> list[str]:
@@ -411,21 +412,16 @@ def test_ties_count_half_and_winners_may_be_named(tmp_path: Path) -> None:
         read_ratings(path)
 
 
-def test_listeners_without_a_preference_are_rarely_told_to_have_one(tmp_path: Path) -> None:
+def test_listeners_without_a_shared_preference_are_rarely_told_to_have_one() -> None:
     r = np.random.default_rng(0)
     rejected = 0
-    for _ in range(60):
-        rows = ["listener,system_a,system_b,winner"]
-        for listener in range(10):
-            favourite = r.permutation(["x", "y", "z"])  # strong tastes, none shared
-            for a, b in (("x", "y"), ("x", "z"), ("y", "z")) * 4:
-                first = list(favourite).index(a) < list(favourite).index(b)
-                rows.append(f"L{listener},{a},{b},{'a' if first else 'b'}")
-        path = tmp_path / "null.csv"
-        path.write_text("\n".join(rows))
-        p = analyse(read_ratings(path), Options()).data["primary"]["omnibus"]["p"]
+    for _ in range(200):
+        tastes = np.stack([r.permutation(3) for _ in range(10)])  # strong, none shared
+        scores: Floats = 8.0 * (tastes - 1.0)  # wins less losses of four answers per pair
+        p = flip_listeners(scores, 0).p
+        assert p is not None
         rejected += p < 0.05
-    assert rejected <= 9, "0.05 of 60 is 3; more than 9 has a chance of 1 in 1000"
+    assert 2 <= rejected <= 22, "0.05 of 200 is 10"
 
 
 def test_abx_answers_are_tested_against_guessing(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_primary_on_these_passages_keeps_its_error_rate(scenario: dict[str, 
 
 @pytest.mark.parametrize("scenario", [S1, S2, S3, C1], ids=["S1", "S2", "S3", "C1"])
 def test_the_primary_for_music_like_these_keeps_its_error_rate(scenario: dict[str, float]) -> None:
-    assert 0.015 <= rate(on_music_like_these, scenario) <= 0.08
+    assert 0.02 <= rate(on_music_like_these, scenario) <= 0.08
 
 
 def test_the_classical_path_misses_effects_or_invents_them() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from .design import listener_means
 from .friedman import friedman
 from .table import Floats, Ratings
 
@@ -135,12 +136,13 @@ def intraclass(table: Floats, alpha: float = 0.05) -> Icc | None:
 
 
 def concordance(cells: Floats) -> float | None:
-    """Kendall's W of the listeners over the systems, by their means of complete ``cells``."""
-    if np.isnan(cells).any():
-        cells = cells[~np.isnan(cells).any(axis=(1, 2))]
-    if len(cells) < 2:
-        return None
-    return friedman(np.round(cells.mean(axis=1), 10)).kendall_w
+    """Kendall's W of the listeners over the systems, by their means of ``cells`` ``(n, m, k)``.
+
+    Listeners who lack a system are left out.
+    """
+    means = listener_means(cells)
+    whole = means[~np.isnan(means).any(axis=1)]
+    return friedman(whole).kendall_w if len(whole) > 1 else None
 
 
 @dataclass(frozen=True)

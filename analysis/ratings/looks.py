@@ -40,3 +40,12 @@ def label(name: str, width: int = 20) -> str:
     if len(lines) > 3:
         lines = [*lines[:2], lines[2][: width - 1] + "…"]
     return "<br>".join(html.escape(line) for line in lines)
+
+
+def short_names(names: list[str], width: int = 14) -> list[str]:
+    """Names of at most ``width`` letters for narrow axes, escaped; the middle gives way first."""
+    head = (width - 1) // 2
+    cut = [n if len(n) <= width else f"{n[:head]}…{n[-(width - 1 - head) :]}" for n in names]
+    if len(set(cut)) < len(cut):
+        cut = [f"{place}. {name[: width - 4]}" for place, name in enumerate(names, start=1)]
+    return [html.escape(name) for name in cut]

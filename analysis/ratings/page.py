@@ -35,6 +35,7 @@ _MOST_DRILLED = 30_000
 _FOLDED = 12
 _ROW_LIMIT = 400
 _FEW_PAIRS = 60
+_MOST_DRAWN = 28
 
 
 def write_page(result: Result, file: RatingsFile, out: Path, *, beside: bool = False) -> Path:
@@ -101,6 +102,7 @@ def _question(data: Form, block: Form, file: RatingsFile, at: int) -> dict[str, 
         "verdicts": [
             (pair, verdict_words(pair, primary)) for pair in primary["pairs"][:_FEW_PAIRS]
         ],
+        "all_drawn": len(_main_pairs(block)) == len(primary["pairs"]),
         "scope_words": scope_words(primary["scope"]),
         "methods": methods_paragraph(data, block),
         "notes": _notes(block),
@@ -132,7 +134,7 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
     pairs = [pair for pair in primary["pairs"] if pair["mean_diff"] is not None]
     if pairs:
         made["forest"] = plots.forest(
-            pairs[:_FEW_PAIRS], primary["margin"], "Difference in points, Group 1 − Group 2"
+            _main_pairs(block), primary["margin"], "Difference in points, Group 1 − Group 2"
         )
     if len(names) > 2 and any(pair["p_adj"] is not None for pair in pairs):
         made["p-map"] = significance.p_map(pairs, names)
@@ -152,6 +154,17 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
     if plan:
         made["planning"] = significance.planning_figure(plan)
     return made
+
+
+def _main_pairs(block: Form) -> list[Form]:
+    """All pairs, or those with the system of the highest mean where all would be too many."""
+    pairs: list[Form] = block["primary"]["pairs"]
+    if len(pairs) <= _MOST_DRAWN:
+        return pairs
+    tested = set(block["design"]["system_names"])
+    rows = [row for row in block["descriptives"]["systems"] if row["system"] in tested]
+    best = max(rows, key=lambda row: (row["mean"], row["system"]))["system"]
+    return [pair for pair in pairs if best in (pair["group1"], pair["group2"])]
 
 
 def _sheet_form(sheet: Sheet) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .looks import Look, label
+from .looks import Look, label, short_names
 from .table import Floats, Ratings
 
 Figure = dict[str, Any]
@@ -21,11 +21,11 @@ MOST_ROWS = 60
 _GREY = "rgba(128,128,128,0.16)"
 
 
-def rows_axis(names: Sequence[str]) -> dict[str, Any]:
-    """A vertical axis with one row per name, the first on top."""
+def rows_axis(names: Sequence[str], width: int = 20) -> dict[str, Any]:
+    """A vertical axis with one row per name, the first on top; names break at ``width``."""
     return {
         "tickvals": list(range(len(names))),
-        "ticktext": [label(name) for name in names],
+        "ticktext": [label(name, width) for name in names],
         "range": [len(names) - 0.4, -0.6],
         "automargin": True,
         "fixedrange": True,
@@ -174,7 +174,7 @@ def listener_lines(means: Floats, names: Sequence[str], listeners: Sequence[str]
     )
     axis = {
         "tickvals": list(range(len(names))),
-        "ticktext": [label(name, 14) for name in names],
+        "ticktext": short_names(list(names)),
         "range": [-0.3, len(names) - 0.7],
         "fixedrange": True,
         "automargin": True,
@@ -209,7 +209,7 @@ def residual_map(means: Floats, names: Sequence[str], listeners: Sequence[str]) 
     }
     axis = {
         "tickvals": list(range(len(names))),
-        "ticktext": [label(name, 12) for name in names],
+        "ticktext": short_names(list(names)),
         "fixedrange": True,
         "automargin": True,
         "side": "top",
@@ -251,7 +251,9 @@ def forest(pairs: Sequence[Form], margin: float | None, unit: str) -> Figure:
             }
         traces.append(trace)
     names = [f"{pair['group1']} − {pair['group2']}" for pair in rows]
-    figure = layout(28 * len(rows) + 90, unit, yaxis=rows_axis(names))
+    longest = max((len(name) for name in names), default=0)
+    height = 28 if longest <= 26 else 36 if longest <= 52 else 50
+    figure = layout(height * len(rows) + 90, unit, yaxis=rows_axis(names, 26))
     line = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
     figure["shapes"] = [line | {"line": {"color": "muted", "width": 1, "dash": "dot"}}]
     if margin is not None:

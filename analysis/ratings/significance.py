@@ -1,9 +1,8 @@
 """What the tests say, as Plotly figures: p-values, critical difference, order, planning."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from .looks import Look, label
+from .looks import Look, short_names
 from .plots import Figure, Form, layout, rows_axis
 
 # Steps at .001, .01 and .05, as reports mark them; in each the lighter the larger p.
@@ -46,7 +45,7 @@ def p_map(pairs: Sequence[Form], names: Sequence[str]) -> Figure:
         "ygap": 2,
     }
     axis = rows_axis(names) | {"side": "top", "range": [-0.5, count - 0.5]}
-    axis["ticktext"] = [label(name, 10) for name in names]
+    axis["ticktext"] = short_names(list(names), 10)
     height = 44 * count + 90
     figure = layout(height, "", xaxis=axis, yaxis=rows_axis(names))
     figure["margin"]["b"] = 20
@@ -54,70 +53,34 @@ def p_map(pairs: Sequence[Form], names: Sequence[str]) -> Figure:
 
 
 def critical_difference(nemenyi: Form, looks: Mapping[str, Look]) -> Figure:
-    """Mean ranks on a line; bars join systems closer than Nemenyi's critical difference."""
-    ranks = sorted(nemenyi["mean_ranks"].items(), key=lambda item: item[1])
-    cd, count = nemenyi["critical_difference"], len(ranks)
-    traces: list[dict[str, Any]] = []
-    for row, (name, rank) in enumerate(ranks):
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines+markers+text",
-                "x": [round(rank, 4), round(rank, 4)],
-                "y": [0, row + 1.5],
-                "text": ["", f"{label(name, 40)} {rank:.2f}"],
-                "textposition": "middle right" if rank < (count + 1) / 2 else "middle left",
-                "line": {"color": "line", "width": 1},
-                "marker": {
-                    "color": looks[name].colour,
-                    "symbol": looks[name].symbol,
-                    "size": [10, 4],
-                    "line": {"width": 1},
-                },
-                "hoverinfo": "skip",
-            }
-        )
-    last = -1.0
-    depth = 0
-    for first in range(count):
-        end = max(i for i in range(count) if ranks[i][1] - ranks[first][1] <= cd)
-        if end > first and end > last:
-            depth += 1
-            last = end
-            x = [round(ranks[first][1] - 0.03, 4), round(ranks[end][1] + 0.03, 4)]
-            line = {"color": "ink", "width": 5}
-            traces.append(_bar(x, -0.35 - 0.45 * depth, line))
-    traces.append(_bar([1, 1 + cd], count + 2.4, {"color": "accent", "width": 3}))
-    title = "Mean rank over listeners (higher is better)"
-    figure = layout(34 * count + 150, title)
-    figure["xaxis"]["range"] = [0.8, max(count, 1 + cd) + 0.2]
-    figure["yaxis"] = {
-        "visible": False,
-        "range": [-0.8 - 0.45 * (depth + 1), count + 3.4],
-        "fixedrange": True,
-    }
-    figure["annotations"] = [
+    """Mean ranks with bars of half the critical difference to either side.
+
+    Two bars that do not overlap are further apart than Nemenyi's critical difference.
+    """
+    ranks = sorted(nemenyi["mean_ranks"].items(), key=lambda item: (-item[1], item[0]))
+    half = round(nemenyi["critical_difference"] / 2, 4)
+    traces = [
         {
-            "x": 1,
-            "y": count + 2.5,
-            "text": f"critical difference {cd:.2f}",
-            "showarrow": False,
-            "xanchor": "left",
-            "yanchor": "bottom",
+            "type": "scatter",
+            "mode": "markers",
+            "x": [round(rank, 4)],
+            "y": [row],
+            "marker": {"color": looks[name].colour, "symbol": looks[name].symbol, "size": 11},
+            "error_x": {
+                "type": "data",
+                "array": [half],
+                "color": "ink",
+                "thickness": 3,
+                "width": 0,
+            },
+            "hovertemplate": "mean rank %{x:.2f}<extra></extra>",
         }
+        for row, (name, rank) in enumerate(ranks)
     ]
+    names = [name for name, _ in ranks]
+    title = f"Mean rank (higher is better); critical difference {2 * half:.2f}"
+    figure = layout(38 * len(names) + 90, title, yaxis=rows_axis(names))
     return {"data": traces, "layout": figure}
-
-
-def _bar(x: list[float], y: float, line: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x,
-        "y": [y, y],
-        "line": dict(line),
-        "hoverinfo": "skip",
-    }
 
 
 def order_figure(effect: Form) -> Figure:
@@ -135,7 +98,7 @@ def order_figure(effect: Form) -> Figure:
     title = {"position": "Position on the page", "page": "Number of the page"}[effect["order"]]
     figure = layout(260, title)
     figure["yaxis"] = {
-        "title": {"text": "Points above what is expected"},
+        "title": {"text": "Points"},
         "fixedrange": True,
         "automargin": True,
         "zeroline": True,

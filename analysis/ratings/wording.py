@@ -151,7 +151,8 @@ def finding(block: Form) -> str:
         return f"{shown}) and was rated above every other system under test."
     if not beaten:
         return f"{shown}), but it is not significantly above any other system."
-    return f"{shown}) and was rated above {_listed(beaten)}; the rest is undecided."
+    those = _listed(beaten) if len(beaten) <= 4 else f"{len(beaten)} of the {len(mine)} others"
+    return f"{shown}) and was rated above {those}; the rest is undecided."
 
 
 def _listed(names: list[str]) -> str:
