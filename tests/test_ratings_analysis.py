@@ -417,7 +417,9 @@ def test_listeners_without_a_shared_preference_are_rarely_told_to_have_one() -> 
     rejected = 0
     for _ in range(200):
         tastes = np.stack([r.permutation(3) for _ in range(10)])  # strong, none shared
-        scores: Floats = 8.0 * (tastes - 1.0)  # wins less losses of four answers per pair
+        scores = np.asarray(
+            8 * (tastes - 1), dtype=np.float64
+        )  # wins less losses of four answers per pair
         p = flip_listeners(scores, 0).p
         assert p is not None
         rejected += p < 0.05

@@ -18,7 +18,7 @@ from earmark.analysis.ratings.export import csv_table, sentences, write_result
 from earmark.analysis.ratings.latex import escaped, latex_table
 from earmark.analysis.ratings.options import Options
 from earmark.analysis.ratings.page import page, write_page
-from earmark.analysis.ratings.plots import box
+from earmark.analysis.ratings.plots import answers, box
 from earmark.analysis.ratings.reading import RatingsFile, read_ratings
 from earmark.analysis.ratings.sheets import p_text, sheets, shown
 from earmark.analysis.ratings.wording import p_apa
@@ -227,3 +227,30 @@ def test_the_page_draws_and_drills_down_in_a_browser(
             assert keys == sorted(keys)
             tab.close()
         browser.close()
+
+
+def test_scales_of_few_steps_are_drawn_as_shares_that_add_up(tmp_path: Path) -> None:
+    path = tmp_path / "acr.csv"
+    r = np.random.default_rng(0)
+    rows = [f"L{n},p,{s},{r.integers(1, 6)}" for n in range(30) for s in "xyz"]
+    path.write_text("\n".join(["listener,passage,system,value", *rows]))
+    file = read_ratings(path)
+    figure = answers(file.ratings, {"low": 1, "high": 5})
+    shares = np.array([trace["x"] for trace in figure["data"]])
+    np.testing.assert_allclose(shares.sum(axis=0), 100, atol=0.01)
+    assert '"q0-answers"' in page(analyse(file, Options()), file, bundle="")
+
+
+def test_where_pairs_are_many_the_page_draws_those_with_the_best(tmp_path: Path) -> None:
+    cells = simulated_cells(1, (8, 3, 9), effects=np.linspace(0, 20, 9))
+    path = written_ratings(tmp_path / "many.csv", cells, systems="ABCDEFGHI")
+    file = read_ratings(path)
+    result = analyse(file, Options())
+    text = page(result, file, bundle="")
+    figures = json.loads(text.split('id="figures">')[1].split("</script>")[0])
+    forest = figures["q0-forest"]
+    means = {row["system"]: row["mean"] for row in result.data["descriptives"]["systems"]}
+    best = max(means, key=lambda name: means[name])
+    assert forest["layout"]["xaxis"]["title"]["text"] == f"Difference in points from {best}"
+    for trace, name in zip(forest["data"], forest["layout"]["yaxis"]["ticktext"], strict=True):
+        assert trace["x"][0] == pytest.approx(means[name] - means[best], abs=0.001)

@@ -13,6 +13,7 @@ from scipy import stats
 
 from .design import listener_means
 from .friedman import friedman
+from .preference import preferences
 from .table import Floats, Ratings
 
 LEVELS = ("nominal", "ordinal", "interval", "ratio")
@@ -157,7 +158,12 @@ class Repeats:
 
 
 def intra_rater(ratings: Ratings) -> list[Repeats]:
-    """Consistency of each listener on repeated cells; empty where nothing was repeated."""
+    """Consistency of each listener on repeated cells; empty where nothing was repeated.
+
+    Preferences rate a system against another each time, which is no repeat.
+    """
+    if preferences(ratings) is not None:
+        return []
     _, passages, systems = ratings.counts.shape
     cell = (ratings.listener * passages + ratings.passage) * systems + ratings.system
     values: dict[int, dict[int, float]] = {0: {}, 1: {}}

@@ -202,5 +202,5 @@ def _agreement(kept: Ratings, scale: Scale, options: Options) -> dict[str, Any]:
         "icc": asdict(icc) if icc else None,
         "icc_note": None if icc else "needs two stimuli that every listener rated, and variation",
         "intra_rater": [asdict(entry) for entry in repeats],
-        "intra_rater_note": None if repeats else "not estimable: no cell was rated twice",
+        "intra_rater_note": None if repeats else "not estimable: nothing was rated twice",
     }

@@ -102,7 +102,7 @@ def _question(data: Form, block: Form, file: RatingsFile, at: int) -> dict[str, 
         "verdicts": [
             (pair, verdict_words(pair, primary)) for pair in primary["pairs"][:_FEW_PAIRS]
         ],
-        "all_drawn": len(_main_pairs(block)) == len(primary["pairs"]),
+        "all_drawn": len(primary["pairs"]) <= _MOST_DRAWN,
         "scope_words": scope_words(primary["scope"]),
         "methods": methods_paragraph(data, block),
         "notes": _notes(block),
@@ -124,7 +124,9 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block["primary"]
     made = {"distributions": plots.distributions(kept, look, limits)}
-    if len(kept.passages) > 1:
+    if scale.ordinal:
+        made = {"answers": plots.answers(kept, limits)}
+    if len(kept.passages) > 1 and scale.name != "no or yes":
         made["passages"] = plots.by_passage(kept, look, limits)
     some: Bools = np.asarray((~np.isnan(means)).any(axis=1))
     if len(names) > 1 and len(means) > 1 and block["design"]["kind"] != "between":
@@ -133,9 +135,8 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
         made["residuals"] = plots.residual_map(means[some], names, who)
     pairs = [pair for pair in primary["pairs"] if pair["mean_diff"] is not None]
     if pairs:
-        made["forest"] = plots.forest(
-            _main_pairs(block), primary["margin"], "Difference in points, Group 1 − Group 2"
-        )
+        shown_pairs, unit = _main_pairs(block)
+        made["forest"] = plots.forest(shown_pairs, primary["margin"], unit)
     if len(names) > 2 and any(pair["p_adj"] is not None for pair in pairs):
         made["p-map"] = significance.p_map(pairs, names)
     for test in block["secondary"]["tests"]:
@@ -156,15 +157,29 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
     return made
 
 
-def _main_pairs(block: Form) -> list[Form]:
-    """All pairs, or those with the system of the highest mean where all would be too many."""
+def _main_pairs(block: Form) -> tuple[list[Form], str]:
+    """All pairs, or the others less the system of the highest mean where all are too many."""
     pairs: list[Form] = block["primary"]["pairs"]
     if len(pairs) <= _MOST_DRAWN:
-        return pairs
+        return pairs, "Difference in points, Group 1 − Group 2"
     tested = set(block["design"]["system_names"])
     rows = [row for row in block["descriptives"]["systems"] if row["system"] in tested]
     best = max(rows, key=lambda row: (row["mean"], row["system"]))["system"]
-    return [pair for pair in pairs if best in (pair["group1"], pair["group2"])]
+    mine = [_turned(pair) for pair in pairs if pair["group1"] == best]
+    mine += [pair for pair in pairs if pair["group2"] == best]
+    order = {name: at for at, name in enumerate(block["design"]["system_names"])}
+    mine.sort(key=lambda pair: order[pair["group1"]])
+    return mine, f"Difference in points from {best}"
+
+
+def _turned(pair: Form) -> Form:
+    """The same pair seen from the other side."""
+    turned = {**pair, "group1": pair["group2"], "group2": pair["group1"]}
+    if pair["mean_diff"] is not None:
+        turned["mean_diff"] = -pair["mean_diff"]
+    if pair["low"] is not None:
+        turned |= {"low": -pair["high"], "high": -pair["low"]}
+    return turned
 
 
 def _sheet_form(sheet: Sheet) -> dict[str, Any]:

@@ -111,6 +111,47 @@ def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> F
     return {"data": traces, "layout": figure}
 
 
+def answers(ratings: Ratings, scale: Form) -> Figure:
+    """The share of each step of a scale of few steps, per system, all passages together."""
+    steps = np.unique(ratings.value)
+    counts = np.zeros((len(ratings.systems), len(steps)))
+    np.add.at(counts, (ratings.system, np.searchsorted(steps, ratings.value)), 1)
+    shares = 100 * counts / counts.sum(axis=1, keepdims=True)
+    traces = []
+    for at, step in enumerate(steps):
+        place = (step - scale["low"]) / (scale["high"] - scale["low"])
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": f"{step:g}",
+                "y": list(range(len(ratings.systems))),
+                "x": rounded(shares[:, at]),
+                "text": [
+                    f"{step:g}: {share:.0f} %" if share >= 8 else "" for share in shares[:, at]
+                ],
+                "textposition": "inside",
+                "insidetextanchor": "middle",
+                "textfont": {"color": "#ffffff" if abs(place - 0.5) > 0.3 else "#16191b"},
+                "marker": {"color": _step_colour(place), "line": {"color": "paper", "width": 1}},
+                "hovertemplate": f"{step:g}: %{{x:.1f}} %<extra></extra>",
+            }
+        )
+    names = list(ratings.systems)
+    figure = layout(44 * len(names) + 90, "Share of the ratings in %", yaxis=rows_axis(names))
+    figure["barmode"] = "stack"
+    figure["xaxis"]["range"] = [0, 100]
+    return {"data": traces, "layout": figure}
+
+
+def _step_colour(place: float) -> str:
+    """From vermillion over pale grey to blue, as ``place`` goes from 0 to 1."""
+    ends = ((178, 82, 45), (236, 236, 232), (31, 90, 150))
+    low, high, share = (0, 1, 2 * place) if place < 0.5 else (1, 2, 2 * place - 1)
+    mixed = [round(a + (b - a) * share) for a, b in zip(ends[low], ends[high], strict=True)]
+    return f"rgb({mixed[0]},{mixed[1]},{mixed[2]})"
+
+
 def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> Figure:
     """A box per system on every passage, passages one under the other."""
     passages = ratings.passages[:MOST_ROWS]
@@ -251,6 +292,8 @@ def forest(pairs: Sequence[Form], margin: float | None, unit: str) -> Figure:
             }
         traces.append(trace)
     names = [f"{pair['group1']} − {pair['group2']}" for pair in rows]
+    if len({pair["group2"] for pair in rows}) == 1 and len(rows) > 1:
+        names = [pair["group1"] for pair in rows]  # the axis names the other
     longest = max((len(name) for name in names), default=0)
     height = 28 if longest <= 26 else 36 if longest <= 52 else 50
     figure = layout(height * len(rows) + 90, unit, yaxis=rows_axis(names, 26))

@@ -202,7 +202,7 @@ def _bradley_terry(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Ou
     scores = wins.sum(axis=2) - wins.sum(axis=1)
     test = flip_listeners(scores, seed)
     pairs = permutation_pairs(scores, seed)
-    interval = f"{1000} bootstraps of listeners, preference for Group 1 − Group 2"
+    interval = "intervals of 1000 bootstraps of listeners for P(i beats j) − P(j beats i)"
     try:
         beats = bradley_terry(wins.sum(axis=0)).beats()
     except ValueError as error:

@@ -250,7 +250,7 @@ class _Rows:
                 f"{int(doubled.sum())} rows repeat an earlier one in full (first: line {line}); "
                 "each counts once"
             )
-        if lengths.max() > 1:
+        if lengths.max() > 1 and "winner" not in self.columns:
             warnings.append(
                 f"{int((lengths > 1).sum())} cells hold more than one rating; the analysis uses "
                 "their mean, intra-rater agreement their difference"

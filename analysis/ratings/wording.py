@@ -144,9 +144,11 @@ def finding(block: Form) -> str:
         for p in mine
         if p["verdict"] == f"{best['system']} better"
     ]
-    shown = f"{best['system']} has the highest mean rating ({best['mean']:.1f}"
+    scale = block["descriptives"]["scale"]
+    digits = 1 if scale["high"] - scale["low"] > 5 else 2
+    shown = f"{best['system']} has the highest mean rating ({best['mean']:.{digits}f}"
     if best["low"] is not None:
-        shown += f", {best['low']:.1f} to {best['high']:.1f}"
+        shown += f", {best['low']:.{digits}f} to {best['high']:.{digits}f}"
     if len(beaten) == len(mine):
         return f"{shown}) and was rated above every other system under test."
     if not beaten:
