@@ -1,7 +1,6 @@
 """The report of an analysis: one offline HTML file that reads like a paper's results section."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +198,7 @@ def _sheet_form(sheet: Sheet) -> dict[str, Any]:
         "rows": rows,
         "more": max(0, len(sheet.rows) - _ROW_LIMIT),
         "folded": len(sheet.rows) > _FOLDED,
-        "csv": csv_table(sheet) if len(sheet.rows) <= _ROW_LIMIT else "",
+        "csv": _script_json(csv_table(sheet)) if len(sheet.rows) <= _ROW_LIMIT else "",
     }
 
 
@@ -226,6 +225,7 @@ def _drill(ratings: Ratings) -> dict[str, Any] | None:
     }
 
 
-def _script_json(value: Mapping[str, Any]) -> str:
+def _script_json(value: Any) -> str:
+    """JSON that can stand in a script element: no "<" ends or opens anything."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

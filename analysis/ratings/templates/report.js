@@ -78,7 +78,7 @@
 
   document.querySelectorAll("[data-copy]").forEach((button) =>
     button.addEventListener("click", async () => {
-      const text = button.closest(".sheet").querySelector("script").textContent.replaceAll("<\\/", "</");
+      const text = JSON.parse(button.closest(".sheet").querySelector("script").textContent);
       const words = button.textContent;
       try {
         await navigator.clipboard.writeText(text);
