@@ -1,0 +1,1 @@
+"""From ratings of any listening test to a significance report."""

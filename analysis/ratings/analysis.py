@@ -1,0 +1,206 @@
+"""From a ratings file and options to one immutable result that everything else prints.
+
+The result is a document of plain values under a schema number: equal input, options and seed give
+equal bytes. What depends on the day or the machine goes to ``provenance``, never here.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .adjust import adjusted
+from .agreement import concordance, intra_rater, intraclass, krippendorff_alpha
+from .checks import checks
+from .classical import classical
+from .decision import Case, decide
+from .descriptives import descriptives
+from .design import Design, detect
+from .forms import plain
+from .options import Options
+from .precision import variance_components
+from .primary import choose
+from .reading import RatingsFile
+from .scales import Scale
+from .screening import Screening, screen
+from .secondary import secondary
+from .table import Ratings
+
+SCHEMA = 1
+_BLOCKS = (
+    *("design", "screening", "descriptives", "classical", "primary", "secondary", "agreement"),
+    *("variance_components", "checks"),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result as its JSON text; ``data`` reads it, so that nothing can change it in place."""
+
+    text: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The document as dictionaries, a fresh copy each time."""
+        parsed: dict[str, Any] = json.loads(self.text)
+        return parsed
+
+
+def analyse(file: RatingsFile, options: Options) -> Result:
+    """Analyse every question of a ratings file, or the one that ``options`` name.
+
+    Raises:
+        UserError: if options name a system or question that the ratings lack.
+    """
+    ratings = file.ratings
+    options.check_names(ratings.systems, ratings.questions)
+    asked = [options.question] if options.question else list(ratings.questions)
+    blocks = [_question(file, question, options) for question in asked]
+    omnibus = adjusted([block["primary"]["omnibus"]["p"] for block in blocks], options.adjust)
+    for block, p in zip(blocks, omnibus, strict=True):
+        block["primary"]["omnibus"]["p_questions"] = p
+    first, *others = blocks
+    document = {
+        "schema": SCHEMA,
+        "simulated": file.simulated,
+        "options": asdict(options) | {"declared": dict(options.declared)},
+        "deviations": options.deviations(),
+        "questions": asked,
+        "questions_adjust": _question_note(asked, options),
+        **first,
+        "others": others,
+    }
+    text = json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False)
+    return Result(text + "\n")
+
+
+def _question_note(asked: list[str], options: Options) -> str:
+    if len(asked) == 1:
+        return "one question: nothing to adjust across questions"
+    return (
+        f"{len(asked)} questions: pairs are adjusted ({options.adjust}) within each question; "
+        f"p_questions is the test of all systems adjusted ({options.adjust}) across questions"
+    )
+
+
+def _question(file: RatingsFile, question: str, options: Options) -> dict[str, Any]:
+    everyone = file.ratings.of_question(question)
+    scale = file.scales[question]
+    screening = screen(everyone, scale, options.reference, options.anchors)
+    kept = everyone.without_listeners(screening.excluded)
+    notes = []
+    if screening.excluded and not len(kept):
+        kept = everyone
+        notes.append("The screening rules would exclude every listener, so none is excluded.")
+        screening = Screening(
+            screening.rules, tuple(replace(f, excludes=False) for f in screening.findings)
+        )
+    block: dict[str, Any] = {
+        "question": question,
+        "input": _input(file),
+        "screening": _screening_form(screening, everyone, kept),
+        "descriptives": descriptives(kept, scale, options.alpha),
+        **_inference(kept, scale, options, notes),
+        "agreement": _agreement(kept, scale, options),
+    }
+    block["all_listeners"] = (
+        _all_listeners(everyone, scale, options) if screening.excluded else None
+    )
+    block["checks"] = checks(plain(block), options.alpha)
+    return {"question": question, "input": block["input"]} | {
+        name: block[name] for name in (*_BLOCKS, "all_listeners")
+    }
+
+
+def _inference(kept: Ratings, scale: Scale, options: Options, notes: list[str]) -> dict[str, Any]:
+    tested = kept.without_systems(options.aside)
+    if not len(tested):
+        # Only reference and anchors were rated; they are then what there is to compare.
+        tested, notes = kept, [*notes, "Only reference and anchors were rated; they are tested."]
+    design = detect(tested)
+    choice = choose(design, options.resolved_scope())
+    standard = classical(tested, options)
+    return {
+        "design": _design_form(design, tested, options),
+        "classical": standard,
+        "primary": decide(tested, Case(design, choice, scale, options, tuple(notes)), standard),
+        "secondary": secondary(tested, kept, design, scale, options),
+        "variance_components": variance_components(tested, design, choice.scope, options.alpha),
+    }
+
+
+def _all_listeners(everyone: Ratings, scale: Scale, options: Options) -> dict[str, Any]:
+    found = _inference(everyone, scale, options, [])
+    return {
+        "descriptives": descriptives(everyone, scale, options.alpha),
+        "classical": found["classical"],
+        "primary": found["primary"],
+    }
+
+
+def _input(file: RatingsFile) -> dict[str, Any]:
+    ratings = file.ratings
+    counts = np.bincount(ratings.question, minlength=len(ratings.questions)).tolist()
+    return {
+        "file": file.name,
+        "sha256": file.sha256,
+        "format": file.format,
+        "delimiter": file.delimiter,
+        "columns": dict(file.columns),
+        "rows": file.rows,
+        "missing": file.missing,
+        "duplicates": file.duplicates,
+        "ratings": len(ratings),
+        "per_question": dict(zip(ratings.questions, counts, strict=True)),
+        "warnings": list(file.warnings),
+    }
+
+
+def _design_form(design: Design, tested: Ratings, options: Options) -> dict[str, Any]:
+    return asdict(design) | {
+        "listeners": len(tested.listeners),
+        "passages": len(tested.passages),
+        "systems": len(tested.systems),
+        "questions": len(tested.questions),
+        "system_names": tested.systems,
+        "passage_names": tested.passages,
+        "listener_names": tested.listeners,
+        "set_aside": options.aside,
+        "per_listener": np.bincount(tested.listener, minlength=len(tested.listeners)).tolist(),
+    }
+
+
+def _screening_form(screening: Screening, everyone: Ratings, kept: Ratings) -> dict[str, Any]:
+    counts = np.bincount(everyone.listener, minlength=len(everyone.listeners))
+    rated = dict(zip(everyone.listeners, counts.tolist(), strict=True))
+    rules = {rule.name: asdict(rule) for rule in screening.rules}
+    return {
+        "rules": list(rules.values()),
+        "excluded": [asdict(f) for f in screening.findings if f.excludes],
+        "flagged": [asdict(f) for f in screening.findings if not f.excludes],
+        "flow": {
+            "listeners": len(everyone.listeners),
+            "excluded": [{"listener": name, "ratings": rated[name]} for name in screening.excluded],
+            "analysed": len(kept.listeners),
+        },
+    }
+
+
+def _agreement(kept: Ratings, scale: Scale, options: Options) -> dict[str, Any]:
+    tested = kept.without_systems(options.aside)
+    tested = tested if len(tested) else kept
+    cells = tested.cells
+    units = cells.reshape(len(cells), -1).T
+    level = "ordinal" if scale.ordinal else "interval"
+    whole = units[~np.isnan(units).any(axis=1)]
+    icc = intraclass(whole, options.alpha) if len(whole) else None
+    repeats = intra_rater(kept)
+    return {
+        "kendall_w": concordance(cells),
+        "krippendorff": {"alpha": krippendorff_alpha(units, level), "level": level},
+        "icc": asdict(icc) if icc else None,
+        "icc_note": None if icc else "needs two stimuli that every listener rated, and variation",
+        "intra_rater": [asdict(entry) for entry in repeats],
+        "intra_rater_note": None if repeats else "not estimable: nothing was rated twice",
+    }

@@ -1,0 +1,118 @@
+"""The primary block of a result: the test that fits the design, and a verdict per pair."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .adjust import letters
+from .design import Design, listener_means
+from .effects import matched_rank_biserial, paired_superiority, unpaired_dominance
+from .equivalence import tost, verdict
+from .forms import omnibus_form, pair_forms
+from .options import Options
+from .primary import Choice, Estimate, Outcome, run
+from .scales import Scale
+from .table import Bools, Ratings
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is to be decided: a design, the method chosen for it, its scale and the options."""
+
+    design: Design
+    choice: Choice
+    scale: Scale
+    options: Options
+    notes: tuple[str, ...] = ()
+
+
+def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the primary analysis and compare each pair with the ``standard`` (classical) one."""
+    choice, options, notes = case.choice, case.options, list(case.notes)
+    outcome = run(choice, tested, options.alpha, options.seed)
+    if case.scale.ordinal and choice.scope == "music":
+        notes = [*notes, "The scale has few steps; a model of their means is an approximation."]
+    details = {
+        pair: _details(tested, case, pair, outcome)
+        for pair in [(test.first, test.second) for test in outcome.pairs]
+    }
+    pairs = pair_forms(outcome.pairs, tested.systems, details, options.adjust, options.alpha)
+    by_name = {(p["group1"], p["group2"]): p for p in standard["pairs"]}
+    different: Bools = np.zeros((len(tested.systems),) * 2, dtype=bool)
+    for pair, test in zip(pairs, outcome.pairs, strict=True):
+        other = by_name[pair["group1"], pair["group2"]]
+        pair["classical_p_adj"], pair["classical_reject"] = other["p_adj"], other["reject"]
+        decided = None not in (pair["reject"], other["reject"])
+        pair["agrees"] = pair["reject"] == other["reject"] if decided else None
+        within = pair["equivalence"]
+        pair["verdict"] = verdict(
+            pair["mean_diff"],
+            rejected=pair["reject"],
+            equivalent=bool(within and within["equivalent"]),
+            names=(pair["group1"], pair["group2"]),
+        )
+        different[test.first, test.second] = different[test.second, test.first] = pair["reject"]
+    return {
+        "method": outcome.omnibus.method,
+        "choice": choice.method,
+        "scope": choice.scope,
+        "scope_asked": options.resolved_scope(),
+        "reason": choice.reason,
+        "omnibus": omnibus_form(outcome.omnibus, kendall_w=outcome.kendall_w),
+        "adjust": options.adjust,
+        "alpha": options.alpha,
+        "margin": options.margin,
+        "interval": f"{100 * (1 - options.alpha):g} % {outcome.interval}, pointwise",
+        "pairs": pairs,
+        "letters": dict(zip(tested.systems, letters(different), strict=True)),
+        "notes": [*notes, *outcome.notes],
+    }
+
+
+def _details(
+    tested: Ratings, case: Case, pair: tuple[int, int], outcome: Outcome
+) -> dict[str, Any]:
+    """By how much the systems of a pair differ: points, interval, effect sizes, equivalence."""
+    (i, j), options = pair, case.options
+    means = listener_means(tested.cells)
+    estimate = outcome.estimates.get(pair, Estimate(None))
+    d = means[:, i] - means[:, j]
+    known = d[~np.isnan(d)]
+    if case.design.kind == "between":
+        columns = [means[~np.isnan(means[:, system]), system] for system in pair]
+        effects = [unpaired_dominance(*columns, alpha=options.alpha, seed=options.seed)]
+        median: float | None = float(np.median(columns[0]) - np.median(columns[1]))
+    else:
+        median = float(np.median(known)) if len(known) else None
+        effects = [outcome.effects[pair]] if pair in outcome.effects else []
+        effects += [
+            paired_superiority(
+                tested.cells[:, :, i],
+                tested.cells[:, :, j],
+                alpha=options.alpha,
+                seed=options.seed,
+                passages=case.choice.scope == "music",
+            ),
+            matched_rank_biserial(d, alpha=options.alpha, seed=options.seed),
+        ]
+    return {
+        "n": estimate.units,
+        "mean_diff": estimate.difference,
+        "median_diff": median,
+        "low": estimate.low,
+        "high": estimate.high,
+        "effect": asdict(effects[0]),
+        "effects": [asdict(effect) for effect in effects[1:]],
+        "equivalence": _equivalence(estimate, options),
+    }
+
+
+def _equivalence(estimate: Estimate, options: Options) -> dict[str, Any] | None:
+    if options.margin is None or estimate.error is None or estimate.df is None:
+        return None
+    test = tost(
+        estimate.difference or 0.0, estimate.error, estimate.df, options.margin, options.alpha
+    )
+    return asdict(test) | {"equivalent": test.holds(options.alpha)}

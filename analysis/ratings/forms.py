@@ -1,0 +1,54 @@
+"""Tests as plain dictionaries: the form in which a result stores, prints and checks them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from .adjust import adjusted
+from .comparisons import Comparison, Omnibus
+
+
+def omnibus_form(test: Omnibus, **more: Any) -> dict[str, Any]:
+    """An omnibus test with its name, statistic, distribution and p."""
+    return asdict(test) | more
+
+
+def pair_forms(
+    tests: Sequence[Comparison],
+    names: Sequence[str],
+    differences: Mapping[tuple[int, int], Mapping[str, Any]],
+    adjust: str,
+    alpha: float,
+) -> list[dict[str, Any]]:
+    """Pairs with adjusted p and decision; ``differences`` adds what is known of each pair."""
+    p_adj = adjusted([test.p for test in tests], adjust)
+    return [
+        {
+            "group1": names[test.first],
+            "group2": names[test.second],
+            **differences.get((test.first, test.second), {}),
+            "mean_rank_diff": test.rank_difference,
+            "statistic": test.statistic,
+            "distribution": test.distribution,
+            "groups": test.groups,
+            "df": test.df,
+            "p_raw": test.p,
+            "p_adj": p,
+            "reject": None if p is None else p < alpha,
+        }
+        for test, p in zip(tests, p_adj, strict=True)
+    ]
+
+
+def plain(value: Any) -> Any:
+    """``value`` for JSON: tuples as lists, numbers as Python's, what is not finite as None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,282 @@
+"""The analysis that fits the design: chosen by rules that are stated, run once, with intervals.
+
+Scope *passages* takes the passages as given and generalises over listeners; scope *music* takes
+both as samples. Either way the listener is the unit, never the row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import stats
+
+from .comparisons import Comparison, Omnibus, all_pairs, no_test
+from .crossed import PairEstimate, crossed_pairs, mean_squares, quasi_f
+from .design import Design, listener_means
+from .effects import Effect
+from .friedman import conover_friedman, friedman
+from .incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pairs
+from .kruskal import conover_iman, kruskal_wallis
+from .mixed import fit_mixed
+from .permutation import flip_listeners, permutation_pairs, permutation_test
+from .preference import bootstrap_beats, bradley_terry, preferences
+from .table import Bools, Floats, Ratings
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which method, for which scope, and why."""
+
+    method: str
+    scope: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The difference of a pair in points of the scale, its error, df and interval."""
+
+    difference: float | None
+    error: float | None = None
+    df: float | None = None
+    low: float | None = None
+    high: float | None = None
+    units: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method says: of all systems, of each pair, and by how much each pair differs."""
+
+    omnibus: Omnibus
+    pairs: list[Comparison]
+    estimates: dict[tuple[int, int], Estimate]
+    interval: str
+    kendall_w: float | None = None
+    notes: tuple[str, ...] = ()
+    effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
+
+
+def choose(design: Design, scope: str) -> Choice:
+    """The primary method for a design and the scope asked for."""
+    why = {entry.inference: entry.reason for entry in design.allows}
+    if design.kind in ("one system", "no variation"):
+        return Choice("none", scope, why["passages"])
+    if design.kind == "one listener":
+        if design.permits("listener"):
+            return Choice("friedman over passages", "this listener", why["listener"])
+        return Choice("none", scope, why["listener"])
+    note = ""
+    if scope == "music" and not design.permits("music"):
+        note = f"Scope music is not possible ({why['music']}), so: "
+        scope = "passages"
+    if scope == "music":
+        if design.balanced:
+            return Choice("quasi-F", scope, "complete and balanced, listeners and passages random")
+        text = "not balanced, so a mixed model with both slopes instead of quasi-F′"
+        return Choice("mixed model", scope, text)
+    if design.kind == "preferences":
+        text = "one of two systems on every page, listeners as units"
+        return Choice("Bradley-Terry", scope, note + text)
+    if design.kind == "between":
+        return Choice("Kruskal-Wallis", scope, note + "different listeners rated each system")
+    if design.kind in ("complete", "complete blocks"):
+        if design.systems == 2:
+            text = "two systems, every listener rated both: signs of differences are exchangeable"
+            return Choice("permutation", scope, note + text)
+        return Choice("Friedman F", scope, note + "every listener rated every system")
+    if design.kind == "balanced incomplete":
+        return Choice("Durbin", scope, note + "each listener rated a balanced part of the systems")
+    if design.passages > 1:
+        text = "cells are missing, so a mixed model with the passages fixed"
+        return Choice("mixed model", scope, note + text)
+    return Choice("Skillings-Mack", scope, note + "cells are missing on one passage")
+
+
+def run(choice: Choice, ratings: Ratings, alpha: float, seed: int) -> Outcome:
+    """Run the chosen method on the ratings of the systems under test."""
+    if choice.method == "none":
+        pairs = [
+            Comparison(i, j, None, "none", None, None) for i, j in all_pairs(len(ratings.systems))
+        ]
+        return Outcome(no_test("none", "", choice.reason), pairs, {}, "none")
+    return _METHODS[choice.method](ratings, choice.scope, alpha, seed)
+
+
+def _friedman(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    test = friedman(means)
+    return Outcome(
+        test.f,
+        conover_friedman(test),
+        paired(means, alpha),
+        "t intervals over listeners",
+        test.kendall_w,
+    )
+
+
+def _over_passages(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+    table = np.round(ratings.cells[0], 10)
+    table = table[~np.isnan(table).any(axis=1)]
+    test = friedman(table)
+    return Outcome(
+        test.f,
+        conover_friedman(test),
+        paired(table, alpha),
+        "t intervals over passages",
+        test.kendall_w,
+    )
+
+
+def _permutation(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    return Outcome(
+        permutation_test(means, seed),
+        permutation_pairs(means, seed),
+        paired(means, alpha),
+        "t intervals over listeners",
+        friedman(means).kendall_w,
+    )
+
+
+def _kruskal(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    listener, system = np.nonzero(~np.isnan(means))
+    test = kruskal_wallis(means[listener, system], system.astype(np.int64), means.shape[1])
+    return Outcome(
+        test.omnibus,
+        conover_iman(test),
+        _welch(means, alpha),
+        "Welch t intervals of listener means",
+    )
+
+
+def _quasi_f(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+    cells = ratings.cells
+    found = crossed_pairs(cells, alpha)
+    w = friedman(listener_means(cells)).kendall_w
+    test = quasi_f(mean_squares(cells))
+    return Outcome(test, *_from(found, cells), "t intervals, listeners and passages random", w)
+
+
+def _mixed(ratings: Ratings, scope: str, alpha: float, seed: int) -> Outcome:
+    try:
+        fit = fit_mixed(ratings.cells, scope)
+        test = fit.omnibus()
+        found = fit.pairs(alpha)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        reason = f"The mixed model cannot be fitted ({error}); Skillings-Mack takes its place."
+        outcome = _skillings_mack(ratings, scope, alpha, seed)
+        return Outcome(**{**vars(outcome), "notes": (reason, *outcome.notes)})
+    return Outcome(
+        test, *_from(found, ratings.cells), "t intervals of the mixed model (Satterthwaite)"
+    )
+
+
+def _durbin(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    test = durbin(means)
+    best = test.f if test.f.p is not None else test.chi2
+    return Outcome(
+        best, durbin_pairs(test), paired(means, alpha), "t intervals over listeners with both"
+    )
+
+
+def _skillings_mack(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    test = skillings_mack(means)
+    note = "Listener means over different passages are compared as if over the same ones."
+    return Outcome(
+        test.omnibus,
+        skillings_mack_pairs(test),
+        paired(means, alpha),
+        "t intervals over listeners with both",
+        notes=() if len(ratings.passages) == 1 else (note,),
+    )
+
+
+def _bradley_terry(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Outcome:
+    wins = preferences(ratings)
+    if wins is None:
+        raise ValueError("these ratings are no preferences")
+    scores = wins.sum(axis=2) - wins.sum(axis=1)
+    test = flip_listeners(scores, seed)
+    pairs = permutation_pairs(scores, seed)
+    interval = "intervals of 1000 bootstraps of listeners for P(i beats j) − P(j beats i)"
+    try:
+        beats = bradley_terry(wins.sum(axis=0)).beats()
+    except ValueError as error:
+        note = f"Bradley-Terry cannot be fitted: {error}; the tests stand without it."
+        return Outcome(test, pairs, {}, interval, notes=(note,))
+    low, high, fitted = bootstrap_beats(wins, alpha, seed)
+    estimates, effects = {}, {}
+    for i, j in all_pairs(len(ratings.systems)):
+        p = float(beats[i, j])
+        known = bool(np.isfinite(low[i, j]))
+        bounds = (float(low[i, j]), float(high[i, j])) if known else (None, None)
+        at_low, at_high = (None if b is None else 2 * b - 1 for b in bounds)
+        estimates[i, j] = Estimate(2 * p - 1, low=at_low, high=at_high, units=len(wins))
+        effects[i, j] = Effect("P(i beats j)", p, *bounds)
+    notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
+    return Outcome(test, pairs, estimates, interval, notes=notes, effects=effects)
+
+
+_METHODS: dict[str, Callable[[Ratings, str, float, int], Outcome]] = {
+    "Friedman F": _friedman,
+    "friedman over passages": _over_passages,
+    "permutation": _permutation,
+    "Kruskal-Wallis": _kruskal,
+    "quasi-F": _quasi_f,
+    "mixed model": _mixed,
+    "Durbin": _durbin,
+    "Bradley-Terry": _bradley_terry,
+    "Skillings-Mack": _skillings_mack,
+}
+
+
+def paired(table: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
+    """t estimates of the paired difference of every two columns of ``table`` (units, systems)."""
+    found = {}
+    for i, j in all_pairs(table.shape[1]):
+        d = table[:, i] - table[:, j]
+        d = d[~np.isnan(d)]
+        n = len(d)
+        if n < 2:
+            found[i, j] = Estimate(float(d.mean()) if n else None, units=n)
+            continue
+        error = float(d.std(ddof=1) / np.sqrt(n))
+        found[i, j] = _estimate(float(d.mean()), error, n - 1, alpha, n)
+    return found
+
+
+def _welch(means: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
+    found = {}
+    columns = [means[~np.isnan(means[:, system]), system] for system in range(means.shape[1])]
+    for i, j in all_pairs(len(columns)):
+        x, y = columns[i], columns[j]
+        difference = float(x.mean() - y.mean())
+        units = len(x) + len(y)
+        if min(len(x), len(y)) < 2:
+            found[i, j] = Estimate(difference, units=units)
+            continue
+        a, b = float(x.var(ddof=1) / len(x)), float(y.var(ddof=1) / len(y))
+        df = (a + b) ** 2 / (a**2 / (len(x) - 1) + b**2 / (len(y) - 1)) if a + b else units - 2
+        found[i, j] = _estimate(difference, float(np.sqrt(a + b)), df, alpha, units)
+    return found
+
+
+def _estimate(difference: float, error: float, df: float, alpha: float, units: int) -> Estimate:
+    half = float(stats.t.isf(alpha / 2, df)) * error
+    return Estimate(difference, error, df, difference - half, difference + half, units)
+
+
+def _from(
+    found: list[PairEstimate], cells: Floats
+) -> tuple[list[Comparison], dict[tuple[int, int], Estimate]]:
+    rated: Bools = ~np.asarray(np.isnan(cells).all(axis=1))
+    estimates = {}
+    for pair in found:
+        i, j = pair.comparison.first, pair.comparison.second
+        units = int((rated[:, i] & rated[:, j]).sum())
+        estimates[i, j] = Estimate(pair.difference, pair.error, pair.df, pair.low, pair.high, units)
+    return [pair.comparison for pair in found], estimates

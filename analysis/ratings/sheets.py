@@ -1,0 +1,346 @@
+"""The tables of a result: one definition for the page, the CSV files and the LaTeX files."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Form = Mapping[str, Any]
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's title and kind: ``text``, ``count``, ``points``, ``number``, ``share``, ``df``,
+    ``p``, ``yes`` (True or False)."""
+
+    title: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table with a name for its file and a caption for its reader."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+def shown(value: Any, kind: str) -> str:
+    """A value as a reader sees it; a dash where there is none."""
+    if value is None:
+        return NONE
+    if kind == "yes":
+        return "yes" if value else "no"
+    if kind == "p":
+        return p_text(float(value))
+    if kind == "text" or isinstance(value, str):
+        return str(value)
+    if kind == "count":
+        return f"{value:d}"
+    if kind == "df":
+        return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
+    decimals = {"points": 2, "number": 3, "share": 3}[kind]
+    text = f"{value:.{decimals}f}" if abs(value) < 1e6 else f"{value:.3g}"
+    return text.replace("-", "−") if float(text) else text.lstrip("-")
+
+
+def p_text(p: float) -> str:
+    """A p-value with two significant digits, never as zero."""
+    if p < 1e-16:
+        return "<1e-16"
+    if p < 0.001:
+        return f"{p:.1e}"
+    return f"{p:.3f}"
+
+
+def p_equals(p: float) -> str:
+    """``p = .012`` or ``p < 1e-16``, for running text."""
+    text = p_text(p)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+
+
+def sheets(block: Form) -> list[Sheet]:
+    """Every table of one question's block of a result."""
+    made = [
+        _pairs(block),
+        _classical(block),
+        _systems(block),
+        _cells(block),
+        _tests(block),
+        _passages(block),
+        _assessors(block),
+        _agreement(block),
+        _variances(block),
+        _planning(block),
+        _checks(block),
+    ]
+    made += [_against(control) for control in block["secondary"]["many_to_one"]]
+    made += [_preference(block), _abx(block)]
+    if block["all_listeners"]:
+        made.append(_both(block))
+    return [sheet for sheet in made if sheet.rows]
+
+
+_PAIR = (Column("Group 1"), Column("Group 2"))
+
+
+def _columns(*entries: str) -> tuple[Column, ...]:
+    """``title/kind`` entries as columns."""
+    return tuple(Column(*entry.split("/")) for entry in entries)
+
+
+def _fields(rows: Sequence[Form], *names: str) -> tuple[tuple[Any, ...], ...]:
+    return tuple(tuple(row[name] for name in names) for row in rows)
+
+
+def _pairs(block: Form) -> Sheet:
+    primary = block["primary"]
+    rows = []
+    for pair in primary["pairs"]:
+        effect = pair["effect"]
+        rows.append(
+            (
+                *(pair[n] for n in ("group1", "group2", "n", "mean_diff", "low", "high")),
+                *(pair[n] for n in ("median_diff", "mean_rank_diff", "statistic", "df")),
+                *(pair[n] for n in ("p_raw", "p_adj", "reject")),
+                *(effect[n] for n in ("value", "low", "high")),
+                *(pair[n] for n in ("verdict", "classical_p_adj", "agrees")),
+            )
+        )
+    name = primary["pairs"][0]["effect"]["name"] if primary["pairs"] else "effect"
+    columns = _PAIR + _columns(
+        *("Units/count", "Mean Diff./points", "Low/points", "High/points"),
+        *("Median Diff./points", "Mean Rank Diff./number", "Statistic/number", "df/df"),
+        *("p/p", "P_adj/p", "Reject/yes", f"{name}/share", "Effect low/share"),
+        *("Effect high/share", "Verdict/text", "Classical P_adj/p", "Classical agrees/yes"),
+    )
+    caption = (
+        f"Pairs of systems, primary analysis ({primary['method']}, scope {primary['scope']}); "
+        f"differences are Group 1 − Group 2, {primary['interval']}; "
+        f"P_adj by {primary['adjust']}, alpha {primary['alpha']:g}"
+    )
+    return Sheet("pairs", caption, columns, tuple(rows))
+
+
+def _classical(block: Form) -> Sheet:
+    classical = block["classical"]
+    names = ("group1", "group2", "mean_diff", "median_diff", "mean_rank_diff")
+    rows = _fields(classical["pairs"], *names, "t", "df", "p_raw", "p_adj", "reject")
+    columns = _PAIR + _columns(
+        *("Mean Diff./points", "Median Diff./points", "Mean Rank Diff./number", "t/number"),
+        *("df/df", "p/p", "P_adj/p", "Reject/yes"),
+    )
+    caption = f"{classical['label']}; P_adj by {classical['adjust']}"
+    return Sheet("classical", caption, columns, rows)
+
+
+def _systems(block: Form) -> Sheet:
+    found = block["descriptives"]
+    names = ("system", "n", "listeners", "mean", "low", "high", "sd", "median", "q1", "q3")
+    rows = _fields(found["systems"], *names, "floor_percent", "ceiling_percent", "mean_rank")
+    columns = _columns(
+        *("System", "Ratings/count", "Listeners/count", "Mean/points", "Low/points"),
+        *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
+        *("Floor %/points", "Ceiling %/points", "Mean rank/points"),
+    )
+    return Sheet("systems", f"Ratings per system; interval: {found['interval']}", columns, rows)
+
+
+def _cells(block: Form) -> Sheet:
+    found = block["descriptives"]
+    names = ("passage", "system", "n", "listeners", "mean", "low", "high", "sd", "median")
+    rows = _fields(found["cells"], *names, "q1", "q3")
+    columns = _columns(
+        *("Passage", "System", "Ratings/count", "Listeners/count", "Mean/points", "Low/points"),
+        *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
+    )
+    caption = f"Ratings per system and passage; interval: {found['interval']}"
+    return Sheet("systems-by-passage", caption, columns, rows)
+
+
+def _tests(block: Form) -> Sheet:
+    rows = [_test("primary", f"scope {block['primary']['scope']}", block["primary"]["omnibus"])]
+    unit = f"{block['classical']['n']} ratings taken as independent"
+    rows.append(_test("classical", unit, block["classical"]["kruskal"]))
+    rows += [
+        _test("secondary", test["unit"], test["omnibus"])
+        for test in block["secondary"]["tests"]
+        if "omnibus" in test
+    ]
+    columns = _columns(
+        *("Role", "Test", "Unit", "Statistic", "Value/number", "df/df", "df2/df", "p/p"),
+        "Note",
+    )
+    return Sheet("tests", "Tests that all systems are alike", columns, tuple(rows))
+
+
+def _test(role: str, unit: str, test: Form) -> tuple[Any, ...]:
+    names = ("symbol", "statistic", "df", "df2", "p", "note")
+    return (role, test["method"], unit, *(test[name] for name in names))
+
+
+def _passages(block: Form) -> Sheet:
+    found = block["secondary"]["per_passage"]
+    names = ("passage", "listeners", "statistic", "df", "df2", "p", "p_adj", "reject")
+    columns = _columns(
+        *("Passage", "Listeners/count", "F/number", "df/df", "df2/df", "p/p", "P_adj/p"),
+        "Reject/yes",
+    )
+    caption = f"{found['method']}, P_adj by {found['adjust']}"
+    return Sheet("passages", caption, columns, _fields(found["passages"], *names))
+
+
+def _assessors(block: Form) -> Sheet:
+    screening = block["screening"]
+    texts = {rule["name"]: rule["text"] for rule in screening["rules"]}
+    rows = []
+    for consequence in ("excluded", "flagged"):
+        for entry in screening[consequence]:
+            evidence = "; ".join(_evidence(item) for item in entry["evidence"])
+            rows.append(
+                (
+                    *(entry["listener"], consequence, texts[entry["rule"]], entry["value"]),
+                    *(entry["threshold"], evidence),
+                )
+            )
+    columns = _columns(
+        *("Listener", "Consequence", "Rule", "Value/number", "Threshold/number", "Evidence")
+    )
+    return Sheet("assessors", "Listeners who break a screening rule", columns, tuple(rows))
+
+
+def _evidence(item: Form) -> str:
+    return ", ".join(
+        f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in item.items()
+    )
+
+
+def _agreement(block: Form) -> Sheet:
+    found = block["agreement"]
+    alpha, icc = found["krippendorff"], found["icc"]
+    rows: list[tuple[Any, ...]] = [
+        ("Kendall's W of listener means", found["kendall_w"], None, None, ""),
+        (f"Krippendorff's α ({alpha['level']})", alpha["alpha"], None, None, ""),
+    ]
+    if icc:
+        over = f"{icc['targets']} stimuli, {icc['judges']} listeners"
+        rows.append(("ICC(A,1)", icc["icc2"], icc["low"], icc["high"], over))
+        rows.append(("ICC(A,k)", icc["icc2k"], icc["low_k"], icc["high_k"], over))
+    else:
+        rows.append(("ICC", None, None, None, found["icc_note"]))
+    if found["intra_rater"]:
+        gaps = [entry["mean_absolute_difference"] for entry in found["intra_rater"]]
+        mean = math.fsum(gaps) / len(gaps)
+        note = f"mean absolute difference in points, {len(gaps)} listeners"
+        rows.append(("Intra-rater (repeats)", mean, min(gaps), max(gaps), note))
+    else:
+        rows.append(("Intra-rater (repeats)", None, None, None, found["intra_rater_note"]))
+    columns = _columns("Measure", "Value/number", "Low/number", "High/number", "Note")
+    return Sheet("agreement", "Agreement of the listeners", columns, tuple(rows))
+
+
+def _variances(block: Form) -> Sheet:
+    found = block["variance_components"]
+    columns = _columns("Source", "Variance/points", "SD/points", "Share/share")
+    rows = _fields(found["terms"], "term", "variance", "sd", "share")
+    caption = f"Variance components ({found['method']}). {found['note']}".strip()
+    return Sheet("variance-components", caption, columns, rows)
+
+
+def _planning(block: Form) -> Sheet:
+    plan = block["variance_components"]["planning"]
+    columns = _columns(
+        *("Listeners/count", "Passages/count", "Standard error/points", "df/df"),
+        "Detectable difference/points",
+    )
+    if plan is None:
+        return Sheet("planning", "", columns, ())
+    names = ("listeners", "passages", "standard_error", "df", "detectable")
+    caption = (
+        f"Smallest difference found with power {plan['power']:g} at alpha {plan['alpha']:g}, "
+        f"scope {plan['scope']}"
+    )
+    return Sheet("planning", caption, columns, _fields(plan["grid"], *names))
+
+
+def _checks(block: Form) -> Sheet:
+    columns = _columns("Check", "Passed/yes", "Detail")
+    rows = _fields(block["checks"], "check", "passed", "detail")
+    return Sheet("checks", "Checks of this result on itself", columns, rows)
+
+
+def _against(control: Form) -> Sheet:
+    rows = []
+    for pair, other in zip(control["wilcoxon"], control["demsar"], strict=True):
+        names = ("group1", "group2", "n", "mean_diff", "low", "high", "statistic", "p_raw")
+        rows.append((*(pair[name] for name in (*names, "p_adj", "reject")), other["p_adj"]))
+    columns = _PAIR + _columns(
+        *("Listeners/count", "Mean Diff./points", "Low/points", "High/points", "W/number"),
+        *("p/p", "P_adj/p", "Reject/yes", "Demšar P_adj/p"),
+    )
+    caption = (
+        f"Every system against {control['control']}: Wilcoxon signed rank on listener means, "
+        f"P_adj by {control['adjust']}"
+    )
+    return Sheet(f"against-{control['control']}", caption, columns, tuple(rows))
+
+
+def _preference(block: Form) -> Sheet:
+    found = block["secondary"]["preference"]
+    columns = _columns("System", "Ability (log odds)/number", "SE/number")
+    if found is None or found["abilities"] is None:
+        return Sheet("preferences", "", columns, ())
+    caption = (
+        f"Bradley-Terry: {found['note']}; deviance {found['deviance']:.2f} on {found['df']} df; "
+        f"{found['circular_triads']} of {found['decided_triads']} triads go round in a circle"
+    )
+    rows = _fields(found["abilities"], "system", "ability", "se")
+    return Sheet("preferences", caption, columns, rows)
+
+
+def _abx(block: Form) -> Sheet:
+    rows = []
+    for row in block["secondary"]["abx"] or ():
+        pooled = row["beta_binomial"]
+        names = ("system", "right", "trials", "share", "low", "high", "p")
+        more = (pooled["overdispersion"], pooled["p"], row["p_adj"], row["reject"])
+        rows.append((*(row[name] for name in names), *more, row["d_prime"]))
+    columns = _columns(
+        *("A and B", "Right/count", "Trials/count", "Share/share", "Low/share", "High/share"),
+        *("p binomial/p", "Spread of listeners/share", "p beta-binomial/p", "P_adj/p"),
+        *("Reject/yes", "d′/number"),
+    )
+    caption = (
+        "ABX: the binomial test takes every trial as independent, the beta-binomial lets "
+        "listeners differ; d′ by the differencing strategy"
+    )
+    return Sheet("abx", caption, columns, tuple(rows))
+
+
+def _both(block: Form) -> Sheet:
+    rows = []
+    pairs = zip(block["primary"]["pairs"], block["all_listeners"]["primary"]["pairs"], strict=True)
+    for kept, everyone in pairs:
+        rows.append(
+            (
+                *(kept[name] for name in ("group1", "group2", "mean_diff", "p_adj", "verdict")),
+                *(everyone[name] for name in ("mean_diff", "p_adj", "verdict")),
+                kept["verdict"] == everyone["verdict"],
+            )
+        )
+    columns = _PAIR + _columns(
+        *("Mean Diff. without excluded/points", "P_adj/p", "Verdict"),
+        *("Mean Diff. all listeners/points", "P_adj all/p", "Verdict all", "Same/yes"),
+    )
+    caption = "The primary analysis without the excluded listeners and with all of them"
+    return Sheet("with-and-without-exclusions", caption, columns, tuple(rows))
+
+
+def blocks(data: Form) -> Iterator[Form]:
+    """The blocks of all questions of a result."""
+    yield data
+    yield from data["others"]

@@ -1,0 +1,130 @@
+"""How often each method rejects where nothing differs, by the source of variation: Type I error.
+
+SIMULATED ratings of 16 listeners × 5 passages × 5 systems without any true difference, under the
+scenarios below (standard deviations on a 0-100 scale; those of C1 and C2 are typical of real MUSHRA
+data). Prints the table of docs/statistics.md:
+
+    python benchmarks/type1.py --runs 2000 --slow-runs 500
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+import numpy as np
+from scipy import stats
+
+from earmark.analysis.ratings.crossed import mean_squares, quasi_f
+from earmark.analysis.ratings.design import listener_means
+from earmark.analysis.ratings.friedman import friedman, quade
+from earmark.analysis.ratings.kruskal import kruskal_wallis
+from earmark.analysis.ratings.mixed import fit_mixed
+from earmark.analysis.ratings.permutation import permutation_test
+from earmark.analysis.ratings.table import Floats
+
+SHAPE = (16, 5, 5)
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Standard deviations of what makes ratings vary; ``fixed`` passages keep their own effects."""
+
+    listener: float
+    passage: float
+    listener_passage: float
+    listener_system: float
+    passage_system: float
+    residual: float
+    fixed: bool = False
+
+    def cells(self, generator: np.random.Generator) -> Floats:
+        """Ratings ``(listeners, passages, systems)`` whose systems are alike in this scenario."""
+        n, m, k = SHAPE
+        draw = generator.normal
+        by_passage = draw(0, self.passage_system, (1, m, k))
+        if self.fixed:
+            # Alike on these passages: the systems' effects cancel over them.
+            by_passage = by_passage - by_passage.mean(axis=1, keepdims=True)
+        return (
+            draw(0, self.listener, (n, 1, 1))
+            + draw(0, self.passage, (1, m, 1))
+            + draw(0, self.listener_passage, (n, m, 1))
+            + draw(0, self.listener_system, (n, 1, k))
+            + by_passage
+            + draw(0, self.residual, SHAPE)
+        )
+
+
+SCENARIOS = {
+    "S1": Scenario(12, 8, 6, 0, 0, 10),
+    "S2": Scenario(12, 8, 6, 8, 0, 10),
+    "S3": Scenario(12, 8, 6, 0, 8, 10),
+    "C2": Scenario(10, 4, 6.5, 6.5, 9, 14, fixed=True),
+    "C1": Scenario(10, 4, 6.5, 6.5, 9, 14),
+}
+
+
+def _pooled(cells: Floats) -> float | None:
+    systems = np.broadcast_to(np.arange(SHAPE[2]), SHAPE)[~np.isnan(cells)]
+    return kruskal_wallis(cells[~np.isnan(cells)], systems, SHAPE[2]).omnibus.p
+
+
+def _anova(cells: Floats) -> float:
+    return float(stats.f_oneway(*cells.reshape(-1, SHAPE[2]).T).pvalue)
+
+
+def _with_holes(cells: Floats) -> Floats:
+    holes = np.random.default_rng(int(abs(cells[0, 0, 0]) * 1e9)).random(SHAPE) < 0.1
+    return np.where(holes, np.nan, cells)
+
+
+Method = Callable[[Floats], float | None]
+FAST: dict[str, Method] = {
+    "Kruskal-Wallis pooled (classical)": _pooled,
+    "one-way ANOVA pooled": _anova,
+    "Friedman, 80 listener × passage blocks": lambda c: friedman(c.reshape(-1, SHAPE[2])).chi2.p,
+    "**Friedman F, listener means** (primary, passages)": lambda c: friedman(listener_means(c)).f.p,
+    "Friedman F, passage means": lambda c: friedman(c.mean(axis=0)).f.p,
+    "Quade, listener means": lambda c: quade(listener_means(c), decimals=10).omnibus.p,
+    "**quasi-F′** (primary, music)": lambda c: quasi_f(mean_squares(c)).p,
+}
+SLOW: dict[str, Method] = {
+    "within-listener permutation": lambda c: permutation_test(listener_means(c), 0).p,
+    "mixed model, passages fixed": lambda c: fit_mixed(c, "passages").omnibus().p,
+    "mixed model, passages random": lambda c: fit_mixed(c, "music").omnibus().p,
+    "**mixed model, passages fixed**, 10 % missing (primary)": lambda c: (
+        fit_mixed(_with_holes(c), "passages").omnibus().p
+    ),
+    "**mixed model, passages random**, 10 % missing (primary)": lambda c: (
+        fit_mixed(_with_holes(c), "music").omnibus().p
+    ),
+}
+
+
+def rejection_rate(method: Method, scenario: Scenario, runs: int, seed: int) -> float:
+    """The share of ``runs`` in which ``method`` rejects at 0.05."""
+    generator = np.random.default_rng(seed)
+    rejected = 0
+    for _ in range(runs):
+        p = method(scenario.cells(generator))
+        rejected += p is not None and p < ALPHA
+    return rejected / runs
+
+
+@click.command()
+@click.option("--runs", default=4000, show_default=True)
+@click.option("--slow-runs", default=1000, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+def main(runs: int, slow_runs: int, seed: int) -> None:
+    """Print the table of Type I error rates."""
+    click.echo(f"| method | {' | '.join(SCENARIOS)} |")
+    click.echo(f"|---|{'---|' * len(SCENARIOS)}")
+    for methods, count in ((FAST, runs), (SLOW, slow_runs)):
+        for name, method in methods.items():
+            rates = [rejection_rate(method, s, count, seed) for s in SCENARIOS.values()]
+            click.echo(f"| {name} | {' | '.join(f'{rate:.3f}' for rate in rates)} |")
+
+
+if __name__ == "__main__":
+    main()
