@@ -1,0 +1,55 @@
+"""Networks for the tests: small ones with every weight at random, published ones on no device."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from earmark.models.architectures import Network, architecture, build_network
+from earmark.models.networks import NetworkSystem, SystemCard
+from earmark.models.runner import run
+from earmark.models.systems import Material, Spec
+
+RATE = 44_100
+
+
+def small(name: str, seed: int = 0, **sizes: Any) -> Network:
+    """A network in evaluation mode, moved away from its initialisation."""
+    torch.manual_seed(seed)
+    network, _ = build_network(name, sizes)
+    with torch.no_grad():
+        for value in network.parameters():
+            value += 0.05 * torch.randn_like(value)
+        for key, value in network.named_buffers():
+            if "running" in key:
+                value.copy_(torch.rand_like(value) + 0.5)
+    return network.eval()
+
+
+def published(name: str, **sizes: Any) -> Network:
+    """A network of any size, its weights counted but not held."""
+    family = architecture(name)
+    with torch.device("meta"):
+        return family.build(family.hyperparameters.model_validate(sizes))
+
+
+def count(network: Network) -> int:
+    """Trainable numbers."""
+    return sum(weight.numel() for weight in network.parameters())
+
+
+def noise(*shape: int, seed: int = 0, level: float = 0.1) -> Tensor:
+    """Seeded noise."""
+    return level * torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def as_system(network: Network, rate: int = RATE) -> NetworkSystem:
+    """The network as the runner takes it."""
+    card = SystemCard(sample_rate=network.sample_rate or rate)
+    return NetworkSystem(network, card, Spec("network", "test"))
+
+
+def rendered(network: Network, audio: Tensor, **how: int) -> Tensor:
+    """What the runner makes of a song with the network."""
+    system = as_system(network)
+    return run(system, Material(audio, system.spec.sample_rate or RATE, label="song"), **how).audio

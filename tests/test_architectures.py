@@ -1,0 +1,168 @@
+"""What every network family owes: lengths, batches, chunks, gradients, checkpoints, the identity."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from networks_built import RATE, as_system, noise, rendered, small
+from torch import Tensor
+
+from earmark.models.architectures import Network, architecture_names, build_network
+from earmark.models.checkpoints import (
+    Description,
+    TrainingCard,
+    load_checkpoint,
+    save_checkpoint,
+)
+from earmark.models.errors import UserError
+from earmark.models.networks import NetworkSystem, SystemCard
+from earmark.models.runner import run
+from earmark.models.systems import Material, Spec
+
+SMALL: dict[str, dict[str, Any]] = {
+    "crnn": {"widths": (4, 6), "recurrent": 3, "window": 4096, "context": 400},
+    "tcn": {"channels": 2, "width": 4, "blocks": 3, "kernel": 5},
+    "waveunet": {"width": 3, "levels": 3},
+    "waveunet_seed": {"width": 3, "levels": 3},
+}
+# What gives the identity at first: the size that asks for it, where it is not the family itself.
+IDENTITY: dict[str, dict[str, Any]] = {
+    "crnn": {"dry": True},
+    "tcn": {"dry": True},
+    "waveunet": {},
+    "waveunet_seed": {"dry": True},
+}
+
+
+def built(name: str) -> Network:
+    return small(name, **SMALL[name])
+
+
+def song(network: Network, samples: int, seed: int = 0) -> Tensor:
+    shape = (3,) if network.input == "stems" else ()
+    return noise(*shape, network.channels, samples, seed=seed)
+
+
+def forward(network: Network, batch: Tensor) -> Tensor:
+    controls = torch.zeros(len(batch), network.controls) if network.controls else None
+    out: Tensor = network(batch, controls)
+    return out
+
+
+def test_every_family_is_tested_here() -> None:
+    assert sorted(SMALL) == architecture_names()
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("samples", [1, 999, 5_001, 13_107])
+def test_any_length_comes_back_as_long_as_it_was(name: str, samples: int) -> None:
+    network = built(name)
+    audio = song(network, samples)
+    out = rendered(network, audio)
+    assert out.shape == (network.channels, samples)
+    assert out.dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_batch_gives_what_its_items_give(name: str) -> None:
+    network = built(name)
+    batch = torch.stack([song(network, 6_000, seed) for seed in (1, 2, 3)])
+    with torch.no_grad():
+        together = forward(network, batch)
+        alone = torch.cat([forward(network, one[None]) for one in batch])
+    torch.testing.assert_close(together, alone, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_gradient_reaches_every_parameter(name: str) -> None:
+    network = built(name)
+    batch = torch.stack([song(network, 6_000, seed) for seed in (1, 2, 3, 4)])
+    out = forward(network, batch)
+    (out * noise(*out.shape, seed=9, level=1.0)).sum().backward()  # type: ignore[no-untyped-call]
+    unreached = [
+        key
+        for key, value in network.named_parameters()
+        if value.grad is None or not torch.isfinite(value.grad).all() or not value.grad.any()
+    ]
+    assert unreached == []
+
+
+EXACT = [name for name in SMALL if small(name, **SMALL[name]).geometry.mode != "overlap_add"]
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize(("chunk", "batch"), [(1_000, 1), (3_000, 3)])
+def test_chunks_give_what_the_whole_gives(name: str, chunk: int, batch: int) -> None:
+    network = built(name)
+    audio = song(network, 14_321)
+    whole = rendered(network, audio, chunk=10**9)
+    parts = rendered(network, audio, chunk=chunk, batch=batch)
+    assert float((whole - parts).abs().max()) <= 3e-6 * float(whole.abs().max().clamp(min=1.0))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_an_output_sample_depends_on_no_more_than_the_declared_context(name: str) -> None:
+    network = built(name)
+    geometry = network.geometry
+    if geometry.mode == "whole":
+        pytest.skip("a system that hears the whole song has no context")
+    samples = 2 * (geometry.left + geometry.right) + 4 * geometry.stride + 500
+    audio = song(network, samples)
+    middle = samples // 2
+    before = rendered(network, audio)
+    for offset in range(0, geometry.stride, max(geometry.stride // 5, 1)):
+        at = middle + offset
+        changed = audio.clone()
+        # ``analyse`` may hear the whole song; the blocks may not.
+        system = as_system(network)
+        state = system.prepare(Material(audio, system.card.sample_rate, label="song"), {})
+        changed[..., : at - geometry.left] += 1.0
+        changed[..., at + geometry.right + 1 :] -= 1.0
+        with torch.inference_mode():
+            one = system.render(_aligned(changed, geometry.mode, geometry), state)
+            two = system.render(_aligned(audio, geometry.mode, geometry), state)
+        torch.testing.assert_close(one[..., at], two[..., at], atol=2e-6, rtol=1e-5)
+    assert before.shape[-1] == samples
+
+
+def _aligned(audio: Tensor, mode: str, geometry: Any) -> Tensor:
+    """With the context that mode ``context`` takes off, so that sample n comes out as n."""
+    if mode != "context":
+        return audio
+    return torch.nn.functional.pad(audio, (geometry.left, geometry.right))
+
+
+@pytest.mark.parametrize("name", IDENTITY)
+def test_a_fresh_network_is_the_identity(name: str) -> None:
+    torch.manual_seed(0)
+    network, _ = build_network(name, {**SMALL[name], **IDENTITY[name]})
+    audio = song(network, 9_000)
+    torch.testing.assert_close(rendered(network, audio), audio, atol=1e-6, rtol=0)
+    side = network.geometry.left if network.geometry.mode == "context" else 0
+    with torch.no_grad():
+        out = forward(network.eval(), audio[None])[0]
+    torch.testing.assert_close(out, audio[..., side : audio.shape[-1] - side], atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_checkpoint_renders_as_the_network_did(name: str, tmp_path: Path) -> None:
+    network = built(name)
+    controls = {f"control {n}": {"minimum": 0, "maximum": 1, "default": 0.5} for n in range(9)}
+    named = dict(list(controls.items())[: network.controls])
+    card = SystemCard.model_validate(
+        {"sample_rate": network.sample_rate or RATE, "controls": named}
+    )
+    about = Description(architecture=name, hyperparameters=SMALL[name], system=card)
+    save_checkpoint(tmp_path / name, network, about, TrainingCard(step=1))
+    loaded = load_checkpoint(tmp_path / name)
+    audio = Material(song(network, 7_000), card.sample_rate, label="song")
+    fresh = NetworkSystem(network, card, Spec("network", "test"))
+    assert torch.equal(run(loaded, audio).audio, run(fresh, audio).audio)
+    assert loaded.spec.input == network.input
+
+
+def test_a_size_that_cannot_fit_is_refused_with_its_parameters_and_bytes() -> None:
+    wanted = "193,273,812,438 parameters, 773,095,249,752 bytes in float32 .773.1 GB."
+    with pytest.raises(UserError, match=wanted):
+        build_network("waveunet_seed", {"levels": 12})
