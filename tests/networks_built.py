@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from earmark.models.architectures import Network, architecture, build_network
-from earmark.models.networks import NetworkSystem, SystemCard
+from earmark.models.networks import ControlCard, NetworkSystem, SystemCard
 from earmark.models.runner import run
 from earmark.models.systems import Material, Spec
 
@@ -18,8 +18,10 @@ def small(name: str, seed: int = 0, **sizes: Any) -> Network:
     torch.manual_seed(seed)
     network, _ = build_network(name, sizes)
     with torch.no_grad():
-        for value in network.parameters():
-            value += 0.05 * torch.randn_like(value)
+        for key, value in network.named_parameters():
+            step = 0.05 * torch.randn_like(value)
+            # A TCN's residual gain is held below 1, where it begins and beyond which it is deaf.
+            value += -step.abs() if key.endswith(".gain") else step
         for key, value in network.named_buffers():
             if "running" in key:
                 value.copy_(torch.rand_like(value) + 0.5)
@@ -45,7 +47,10 @@ def noise(*shape: int, seed: int = 0, level: float = 0.1) -> Tensor:
 
 def as_system(network: Network, rate: int = RATE) -> NetworkSystem:
     """The network as the runner takes it."""
-    card = SystemCard(sample_rate=network.sample_rate or rate)
+    knobs = {
+        f"knob {n}": ControlCard(minimum=0, maximum=1, default=0.7) for n in range(network.controls)
+    }
+    card = SystemCard(sample_rate=network.sample_rate or rate, controls=knobs)
     return NetworkSystem(network, card, Spec("network", "test"))
 
 

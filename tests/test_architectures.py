@@ -1,14 +1,14 @@
-"""What every network family owes: lengths, batches, chunks, gradients, checkpoints, the identity."""
+"""What every network family owes: length, batches, chunks, gradients, checkpoints, identity."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from networks_built import RATE, as_system, noise, rendered, small
+from networks_built import as_system, noise, rendered, small
 from torch import Tensor
 
-from earmark.models.architectures import Network, architecture_names, build_network
+from earmark.models.architectures import Geometry, Network, architecture_names, build_network
 from earmark.models.checkpoints import (
     Description,
     TrainingCard,
@@ -16,14 +16,15 @@ from earmark.models.checkpoints import (
     save_checkpoint,
 )
 from earmark.models.errors import UserError
-from earmark.models.networks import NetworkSystem, SystemCard
 from earmark.models.runner import run
-from earmark.models.systems import Material, Spec
+from earmark.models.systems import Material
 
 SMALL: dict[str, dict[str, Any]] = {
     "crnn": {"widths": (4, 6), "recurrent": 3, "window": 4096, "context": 400},
     "tcn": {"channels": 2, "width": 4, "blocks": 3, "kernel": 5},
     "waveunet": {"width": 3, "levels": 3},
+    "waveunet_demucs": {"channels": 2, "width": 3, "levels": 3, "kernel": 6, "controls": 2},
+    "waveunet_mix": {"width": 3, "levels": 3},
     "waveunet_seed": {"width": 3, "levels": 3},
 }
 # What gives the identity at first: the size that asks for it, where it is not the family itself.
@@ -31,6 +32,7 @@ IDENTITY: dict[str, dict[str, Any]] = {
     "crnn": {"dry": True},
     "tcn": {"dry": True},
     "waveunet": {},
+    "waveunet_demucs": {"dry": True},
     "waveunet_seed": {"dry": True},
 }
 
@@ -45,7 +47,9 @@ def song(network: Network, samples: int, seed: int = 0) -> Tensor:
 
 
 def forward(network: Network, batch: Tensor) -> Tensor:
-    controls = torch.zeros(len(batch), network.controls) if network.controls else None
+    controls = None
+    if network.controls:
+        controls = torch.linspace(-0.5, 1, network.controls).repeat(len(batch), 1)
     out: Tensor = network(batch, controls)
     return out
 
@@ -110,25 +114,24 @@ def test_an_output_sample_depends_on_no_more_than_the_declared_context(name: str
     samples = 2 * (geometry.left + geometry.right) + 4 * geometry.stride + 500
     audio = song(network, samples)
     middle = samples // 2
-    before = rendered(network, audio)
+    # What a network makes of the song as a whole may hear all of it; its blocks may not.
+    system = as_system(network)
+    defaults = {name: known.default for name, known in system.spec.controls.items()}
+    state = system.prepare(Material(audio, system.card.sample_rate, label="song"), defaults)
     for offset in range(0, geometry.stride, max(geometry.stride // 5, 1)):
         at = middle + offset
         changed = audio.clone()
-        # ``analyse`` may hear the whole song; the blocks may not.
-        system = as_system(network)
-        state = system.prepare(Material(audio, system.card.sample_rate, label="song"), {})
         changed[..., : at - geometry.left] += 1.0
         changed[..., at + geometry.right + 1 :] -= 1.0
         with torch.inference_mode():
-            one = system.render(_aligned(changed, geometry.mode, geometry), state)
-            two = system.render(_aligned(audio, geometry.mode, geometry), state)
+            one = system.render(_around(changed, geometry), state)
+            two = system.render(_around(audio, geometry), state)
         torch.testing.assert_close(one[..., at], two[..., at], atol=2e-6, rtol=1e-5)
-    assert before.shape[-1] == samples
 
 
-def _aligned(audio: Tensor, mode: str, geometry: Any) -> Tensor:
+def _around(audio: Tensor, geometry: Geometry) -> Tensor:
     """With the context that mode ``context`` takes off, so that sample n comes out as n."""
-    if mode != "context":
+    if geometry.mode != "context":
         return audio
     return torch.nn.functional.pad(audio, (geometry.left, geometry.right))
 
@@ -148,17 +151,13 @@ def test_a_fresh_network_is_the_identity(name: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_a_checkpoint_renders_as_the_network_did(name: str, tmp_path: Path) -> None:
     network = built(name)
-    controls = {f"control {n}": {"minimum": 0, "maximum": 1, "default": 0.5} for n in range(9)}
-    named = dict(list(controls.items())[: network.controls])
-    card = SystemCard.model_validate(
-        {"sample_rate": network.sample_rate or RATE, "controls": named}
-    )
+    system = as_system(network)
+    card = system.card
     about = Description(architecture=name, hyperparameters=SMALL[name], system=card)
     save_checkpoint(tmp_path / name, network, about, TrainingCard(step=1))
     loaded = load_checkpoint(tmp_path / name)
     audio = Material(song(network, 7_000), card.sample_rate, label="song")
-    fresh = NetworkSystem(network, card, Spec("network", "test"))
-    assert torch.equal(run(loaded, audio).audio, run(fresh, audio).audio)
+    torch.testing.assert_close(run(loaded, audio).audio, run(system, audio).audio)
     assert loaded.spec.input == network.input
 
 
