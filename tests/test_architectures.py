@@ -19,8 +19,16 @@ from earmark.models.errors import UserError
 from earmark.models.runner import run
 from earmark.models.systems import Material
 
+HYBRID = {"encoder": (3, 4, 4), "latent": 5, "hidden": (4,), "bands": 3}
 SMALL: dict[str, dict[str, Any]] = {
+    "cafx": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8}
+    | {"dense": (5, 4), "activations": 3},
     "crnn": {"widths": (4, 6), "recurrent": 3, "window": 4096, "context": 400},
+    "eqcnn2018": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8},
+    "hybrid_1a": HYBRID,
+    "hybrid_1b": HYBRID | {"residual": (3, 4, 5)},
+    "hybrid_1c": HYBRID | {"residual": (3, 4), "bands": 4, "gate": 3},
+    "signaltrain": {"scale": 1, "transform": 64, "hop": 32, "hidden": 8, "controls": 2},
     "tcn": {"channels": 2, "width": 4, "blocks": 3, "kernel": 5},
     "waveunet": {"width": 3, "levels": 3},
     "waveunet_demucs": {"channels": 2, "width": 3, "levels": 3, "kernel": 6, "controls": 2},
@@ -30,6 +38,9 @@ SMALL: dict[str, dict[str, Any]] = {
 # What gives the identity at first: the size that asks for it, where it is not the family itself.
 IDENTITY: dict[str, dict[str, Any]] = {
     "crnn": {"dry": True},
+    "hybrid_1a": {},
+    "hybrid_1b": {},
+    "hybrid_1c": {},
     "tcn": {"dry": True},
     "waveunet": {},
     "waveunet_demucs": {"dry": True},
@@ -81,7 +92,7 @@ def test_a_batch_gives_what_its_items_give(name: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_a_gradient_reaches_every_parameter(name: str) -> None:
     network = built(name)
-    batch = torch.stack([song(network, 6_000, seed) for seed in (1, 2, 3, 4)])
+    batch = 10 * torch.stack([song(network, 6_000, seed) for seed in (1, 2, 3, 4)])
     out = forward(network, batch)
     (out * noise(*out.shape, seed=9, level=1.0)).sum().backward()  # type: ignore[no-untyped-call]
     unreached = [
