@@ -8,12 +8,15 @@ does not come round again. Coefficients and responses are float64: in float32 a 
 good to about -80 dB only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import scipy.signal
 import torch
 from torch import Tensor
 
-from .equalizer import Band, BandKind
+from .equalizer import Band, BandKind, sections
 
 _LOWEST_HZ, _HIGHEST_HZ = 20.0, 20_000.0
 
@@ -62,6 +65,18 @@ def equalise(audio: Tensor, bands: Bands, sample_rate: int) -> Tensor:
     size = _transform(samples, sample_rate)
     spectrum = torch.fft.rfft(audio, size)
     shaped = spectrum * response(bands, size, sample_rate).to(spectrum.dtype).unsqueeze(1)
+    return torch.fft.irfft(shaped, size)[..., :samples]
+
+
+def fixed(audio: Tensor, bands: Sequence[Band], sample_rate: int) -> Tensor:
+    """``(batch, channels, samples)`` through filters of any kind that are not learned."""
+    samples = audio.shape[-1]
+    size = _transform(samples, sample_rate)
+    _, gains = scipy.signal.freqz_sos(
+        sections(bands, sample_rate), np.linspace(0, np.pi, size // 2 + 1)
+    )
+    spectrum = torch.fft.rfft(audio, size)
+    shaped = spectrum * torch.from_numpy(gains).to(spectrum)
     return torch.fft.irfft(shaped, size)[..., :samples]
 
 

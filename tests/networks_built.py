@@ -23,8 +23,10 @@ def small(name: str, seed: int = 0, **sizes: Any) -> Network:
             # A TCN's residual gain is held below 1, where it begins and beyond which it is deaf.
             value += -step.abs() if key.endswith(".gain") else step
         for key, value in network.named_buffers():
-            if "running" in key:
+            if "running_var" in key:
                 value.copy_(torch.rand_like(value) + 0.5)
+            elif "running_mean" in key:
+                value.copy_(0.1 * torch.randn_like(value))
     return network.eval()
 
 

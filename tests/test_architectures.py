@@ -9,6 +9,7 @@ from networks_built import as_system, noise, rendered, small
 from torch import Tensor
 
 from earmark.models.architectures import Geometry, Network, architecture_names, build_network
+from earmark.models.architectures.greybox import Greybox
 from earmark.models.checkpoints import (
     Description,
     TrainingCard,
@@ -19,15 +20,16 @@ from earmark.models.errors import UserError
 from earmark.models.runner import run
 from earmark.models.systems import Material
 
-HYBRID = {"encoder": (3, 4, 4), "latent": 5, "hidden": (4,), "bands": 3}
+HYBRID = {"encoder": (8, 12, 16), "latent": 10, "hidden": (16,), "bands": 3}
 SMALL: dict[str, dict[str, Any]] = {
     "cafx": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8}
     | {"dense": (5, 4), "activations": 3},
     "crnn": {"widths": (4, 6), "recurrent": 3, "window": 4096, "context": 400},
     "eqcnn2018": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8},
+    "greybox": {"encoder": (8, 12, 16), "latent": 10, "predictor": 16, "residual": (6, 8)},
     "hybrid_1a": HYBRID,
-    "hybrid_1b": HYBRID | {"residual": (3, 4, 5)},
-    "hybrid_1c": HYBRID | {"residual": (3, 4), "bands": 4, "gate": 3},
+    "hybrid_1b": HYBRID | {"residual": (6, 8, 10)},
+    "hybrid_1c": HYBRID | {"residual": (6, 8), "bands": 4, "gate": 12},
     "signaltrain": {"scale": 1, "transform": 64, "hop": 32, "hidden": 8, "controls": 2},
     "tcn": {"channels": 2, "width": 4, "blocks": 3, "kernel": 5},
     "waveunet": {"width": 3, "levels": 3},
@@ -38,6 +40,7 @@ SMALL: dict[str, dict[str, Any]] = {
 # What gives the identity at first: the size that asks for it, where it is not the family itself.
 IDENTITY: dict[str, dict[str, Any]] = {
     "crnn": {"dry": True},
+    "greybox": {},
     "hybrid_1a": {},
     "hybrid_1b": {},
     "hybrid_1c": {},
@@ -49,7 +52,12 @@ IDENTITY: dict[str, dict[str, Any]] = {
 
 
 def built(name: str) -> Network:
-    return small(name, **SMALL[name])
+    network = small(name, **SMALL[name])
+    if isinstance(network, Greybox):
+        # Every processor at work: one that is off hides the settings behind it.
+        for predictor in network.predictors.values():
+            torch.nn.init.uniform_(predictor.get_parameter("2.bias"), 0.1, 0.4)
+    return network
 
 
 def song(network: Network, samples: int, seed: int = 0) -> Tensor:
