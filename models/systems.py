@@ -172,6 +172,7 @@ _BUILT_IN = (
     "baselines_mix",
     "baselines_multiband",
     "anchors",
+    "console",
     "external",
     "checkpoints",
 )
