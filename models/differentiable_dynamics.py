@@ -92,7 +92,7 @@ class _Detector(torch.autograd.Function):
         return torch.from_numpy(smooth).to(*ctx.place)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]  # torch leaves it untyped
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         found = _adjoint(_array(grad), *ctx.arrays)
         return tuple(torch.from_numpy(one).to(*ctx.place) for one in found)

@@ -65,7 +65,8 @@ def equalise(audio: Tensor, bands: Bands, sample_rate: int) -> Tensor:
     size = _transform(samples, sample_rate)
     spectrum = torch.fft.rfft(audio, size)
     shaped = spectrum * response(bands, size, sample_rate).to(spectrum.dtype).unsqueeze(1)
-    return torch.fft.irfft(shaped, size)[..., :samples]
+    out: Tensor = torch.fft.irfft(shaped, size)[..., :samples]
+    return out
 
 
 def fixed(audio: Tensor, bands: Sequence[Band], sample_rate: int) -> Tensor:
@@ -77,7 +78,8 @@ def fixed(audio: Tensor, bands: Sequence[Band], sample_rate: int) -> Tensor:
     )
     spectrum = torch.fft.rfft(audio, size)
     shaped = spectrum * torch.from_numpy(gains).to(spectrum)
-    return torch.fft.irfft(shaped, size)[..., :samples]
+    out: Tensor = torch.fft.irfft(shaped, size)[..., :samples]
+    return out
 
 
 def response(bands: Bands, size: int, sample_rate: int) -> Tensor:

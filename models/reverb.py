@@ -48,14 +48,15 @@ def reverberant(mono: Tensor, sample_rate: int, settings: ReverbSettings) -> Ten
     size = 1 << (samples + heard - 1).bit_length()
     spectrum = torch.fft.rfft(mono, size).unsqueeze(1)
     wet = torch.fft.irfft(spectrum * torch.fft.rfft(responses.to(mono.dtype), size), size)
-    return settings.wet.to(mono.dtype)[:, None, None] * wet[..., :samples]
+    out: Tensor = settings.wet.to(mono.dtype)[:, None, None] * wet[..., :samples]
+    return out
 
 
 def reverberate(mono: ArrayLike, sample_rate: int, room: float, decay_seconds: float) -> Array:
     """The wet sound of a whole stem ``(samples,)`` at gain 1, float64 ``(2, samples)``."""
     x = np.asarray(mono, dtype=np.float64)
-    settings = (torch.tensor([value], dtype=torch.float64) for value in (room, decay_seconds))
-    response = impulse_response(*settings, sample_rate)[0].numpy()
+    settings = torch.tensor([[room], [decay_seconds]], dtype=torch.float64)
+    response = impulse_response(settings[0], settings[1], sample_rate)[0].numpy()
     wet = scipy.signal.oaconvolve(x[None], response[:, : max(len(x), 1)], axes=-1)
     return np.asarray(wet[:, : len(x)], dtype=np.float64)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from earmark.models.architectures import Network, architecture, build_network
 from earmark.models.networks import ControlCard, NetworkSystem, SystemCard
-from earmark.models.runner import run
+from earmark.models.runner import CHUNK, run
 from earmark.models.systems import Material, Spec
 
 RATE = 44_100
@@ -21,12 +21,12 @@ def small(name: str, seed: int = 0, **sizes: Any) -> Network:
         for key, value in network.named_parameters():
             step = 0.05 * torch.randn_like(value)
             # A TCN's residual gain is held below 1, where it begins and beyond which it is deaf.
-            value += -step.abs() if key.endswith(".gain") else step
-        for key, value in network.named_buffers():
+            value.add_(-step.abs() if key.endswith(".gain") else step)
+        for key, buffer in network.named_buffers():
             if "running_var" in key:
-                value.copy_(torch.rand_like(value) + 0.5)
+                buffer.copy_(torch.rand_like(buffer) + 0.5)
             elif "running_mean" in key:
-                value.copy_(0.1 * torch.randn_like(value))
+                buffer.copy_(0.1 * torch.randn_like(buffer))
     return network.eval()
 
 
@@ -56,7 +56,8 @@ def as_system(network: Network, rate: int = RATE) -> NetworkSystem:
     return NetworkSystem(network, card, Spec("network", "test"))
 
 
-def rendered(network: Network, audio: Tensor, **how: int) -> Tensor:
+def rendered(network: Network, audio: Tensor, chunk: int = CHUNK, batch: int = 1) -> Tensor:
     """What the runner makes of a song with the network."""
     system = as_system(network)
-    return run(system, Material(audio, system.spec.sample_rate or RATE, label="song"), **how).audio
+    song = Material(audio, system.spec.sample_rate or RATE, label="song")
+    return run(system, song, chunk=chunk, batch=batch).audio

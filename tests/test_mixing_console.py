@@ -46,7 +46,7 @@ def a_console(name: str) -> Network:
     with torch.no_grad():
         # Small embeddings of noise are all alike; made large, the strips are not.
         for value in network.get_submodule("post").parameters():
-            value *= 3.0
+            value.mul_(3.0)
     return network
 
 

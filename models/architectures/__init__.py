@@ -35,7 +35,8 @@ class Network(nn.Module):
     each control scaled to -1 .. 1, or None where ``controls`` is 0. It gives
     ``(batch, channels, samples)``, shorter by ``left + right`` in mode ``context``. A network whose
     ``input`` is ``stems`` takes ``(batch, stems, channels, samples)``. Training calls ``forward``
-    alone, on a part of a song.
+    alone, on a part of a song. ``receptive_field`` is the samples that one output sample depends
+    on, None where that is the song.
 
     Rendering a song, the runner calls ``analyse`` once, ``render`` for each block and ``finish``
     once, on the CPU except for ``render``. ``sample_rate`` is the rate in Hz that the network is
@@ -47,6 +48,7 @@ class Network(nn.Module):
     geometry: Geometry
     input: Literal["mix", "stems"] = "mix"
     sample_rate: int | None = None
+    receptive_field: int | None = None
 
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """See the class."""

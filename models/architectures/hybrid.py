@@ -162,7 +162,9 @@ class Hybrid(Network):
     def penalty(self, audio: Tensor) -> Tensor:
         """The regularisation of the settings, ``(batch,)``: L1 of the gains in dB, (Q - 1)^2."""
         bands = self.equaliser(self.encoder(audio)).bands
-        return bands.gain_db.abs().mean(dim=-1) + (bands.q - 1).square().mean(dim=-1)
+        gains: Tensor = bands.gain_db.abs().mean(dim=-1)
+        resonances: Tensor = (bands.q - 1).square().mean(dim=-1)
+        return gains + resonances
 
     def analyse(self, song: Material, controls: Tensor | None) -> SongSettings:
         """The latent of the whole song, and the equaliser."""

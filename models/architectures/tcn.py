@@ -76,6 +76,7 @@ class TCN(Network):
         self.controls = sizes.controls
         side = sizes.context // 2
         self.geometry = Geometry("context", side, side, minimum=sizes.context + 1)
+        self.receptive_field = sizes.context + 1
         self.dry = sizes.dry
         self.conditioning = mlp((sizes.controls, *sizes.hidden, sizes.embedding))
         self.blocks = nn.ModuleList(

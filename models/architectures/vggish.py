@@ -56,10 +56,11 @@ class VGGish(nn.Module):
 
     def averaged(self, mono: Tensor, sample_rate: int) -> Tensor:
         """``(rows, samples)`` to the mean embedding of each row, ``(rows, size)``."""
-        patches = log_mel_patches(mono, sample_rate).to(self.embeddings[0].weight.device)
+        place = self.get_parameter("embeddings.0.weight").device
+        patches = log_mel_patches(mono, sample_rate).to(place)
         rows, count = patches.shape[:2]
         flat = patches.flatten(0, 1)
-        found = torch.cat([self(part) for part in flat.split(_BATCH)])
+        found = torch.cat([self(part) for part in torch.split(flat, _BATCH)])
         return found.reshape(rows, count, -1).mean(dim=1)
 
 
@@ -75,7 +76,7 @@ def log_mel_patches(mono: Tensor, sample_rate: int) -> Tensor:
         count = ((heard.shape[-1] - _WINDOW) // _HOP + 1) // _FRAMES
         frames = heard.unfold(-1, _WINDOW, _HOP)[:, : count * _FRAMES]
         spectrum = torch.fft.rfft(frames * torch.hann_window(_WINDOW), _FFT).abs()
-        mel = (spectrum @ _filters() + 0.01).log()
+        mel: Tensor = (spectrum @ _filters() + 0.01).log()
         return mel.reshape(len(mono), count, _FRAMES, _MELS)
 
 
