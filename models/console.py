@@ -91,7 +91,13 @@ def channel(mono: Array, sample_rate: int, strip: StripCard) -> Array:
     """One stem ``(samples,)`` through its strip, float64 ``(2, samples)``."""
     x = -mono if strip.inverted else mono
     bands = [Band(b.kind, b.frequency_hz, b.gain_db, b.q) for b in strip.eq]
-    x = equalise(x, sample_rate, [b for b in bands if b.frequency < 0.499 * sample_rate])
+    highest = max((band.frequency for band in bands), default=0.0)
+    if highest >= sample_rate / 2:
+        raise UserError(
+            f"stem {strip.name!r}: a band at {highest:g} Hz does not exist at {sample_rate} Hz; "
+            "give the console the sample_rate that its settings were made for"
+        )
+    x = equalise(x, sample_rate, bands)
     if strip.compressor is not None:
         x = compress(x[None], sample_rate, Compressor(**strip.compressor.model_dump()))[0]
     x = x * 10 ** (strip.gain_db / 20)
@@ -132,9 +138,13 @@ def read_settings(path: Path) -> ConsoleCard:
 
 
 class ConsoleOptions(Options):
-    """``settings``: a JSON file, or a folder with one named after each song, ``<song id>.json``."""
+    """``settings``: a JSON file, or a folder with one named after each song, ``<song id>.json``.
+
+    ``sample_rate`` is what the strips run at, that of the song where it is left out.
+    """
 
     settings: YamlPath
+    sample_rate: Annotated[int, Field(ge=8000, le=192_000)] | None = None
 
     @field_validator("settings")
     @classmethod
@@ -155,9 +165,9 @@ class ConsoleState:
 class Console:
     """Renders stems by settings on disk."""
 
-    def __init__(self, settings: Path) -> None:
+    def __init__(self, settings: Path, sample_rate: int | None) -> None:
         self._settings = settings
-        self._spec = Spec("console", "console", input="stems", mode="whole")
+        self._spec = Spec("console", "console", sample_rate=sample_rate, input="stems")
 
     @property
     def spec(self) -> Spec:
@@ -219,4 +229,4 @@ def named(strips: Sequence[StripCard], material: Material) -> ConsoleCard:
 @kind("console", ConsoleOptions, input="stems")
 def build_console(options: ConsoleOptions) -> System:
     """Channel strips set by a file: predicted settings, edited and rendered again."""
-    return Console(options.settings)
+    return Console(options.settings, options.sample_rate)

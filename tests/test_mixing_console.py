@@ -12,7 +12,7 @@ from torch import Tensor
 
 from earmark.models.architectures import Network
 from earmark.models.architectures.dmc import DMC
-from earmark.models.architectures.vggish import SAMPLE_RATE, VGGish, log_mel_patches
+from earmark.models.architectures.vggish import SAMPLE_RATE, VGGish, patches
 from earmark.models.baselines_mix import pan_gains
 from earmark.models.console import (
     BandCard,
@@ -152,6 +152,19 @@ def test_settings_that_do_not_fit_are_one_clear_line(case: str, tmp_path: Path) 
         rendered(build(SystemSpec("c", "console", options)), stems(3), ("kick", "bass", "voice"))
 
 
+def test_a_band_beyond_half_the_rate_is_refused(tmp_path: Path) -> None:
+    high = StripCard(name="a", eq=(BandCard(kind="peak", frequency_hz=23_000),))
+    write_settings(tmp_path / "song.json", ConsoleCard(stems=(high,)))
+    given = {"settings": tmp_path / "song.json"}
+    options = kinds()["console"].options
+    system = build(SystemSpec("c", "console", options.model_validate(given)))
+    with pytest.raises(UserError, match="stem 'a': a band at 23000 Hz does not exist at 44100 Hz"):
+        rendered(system, stems(1))
+    options_48k = options.model_validate(given | {"sample_rate": 48_000})
+    out = rendered(build(SystemSpec("c", "console", options_48k)), stems(1))
+    assert out.audio.shape == (2, 9_000)
+
+
 def test_settings_that_are_not_there_are_refused() -> None:
     with pytest.raises(ValueError, match="no such file or folder"):
         kinds()["console"].options.model_validate({"settings": "nowhere.json"})
@@ -211,13 +224,23 @@ def test_a_reverb_has_no_sound_of_its_own() -> None:
 
 def test_the_encoder_hears_a_tone_in_its_mel_band() -> None:
     tone = torch.sin(2 * torch.pi * 1_000 * torch.arange(2 * RATE) / RATE)
-    patches = log_mel_patches(tone[None], RATE)
-    assert patches.shape == (1, 2, 96, 64)
+    (found,) = patches(tone, RATE)
+    assert found.shape == (2, 96, 64)
     mel = 1127 * np.log1p(np.array([125.0, 1_000.0, 7_500.0]) / 700)
     wanted = (mel[1] - mel[0]) / (mel[2] - mel[0]) * 65 - 1
-    assert abs(float(patches.mean(dim=(0, 1, 2)).argmax()) - wanted) <= 1
+    assert abs(float(found.mean(dim=(0, 1)).argmax()) - wanted) <= 1
 
 
 def test_a_stem_shorter_than_a_patch_is_heard() -> None:
     net = VGGish((2, 2, 2, 2, 2, 2), 4, 3).eval()
     assert net.averaged(noise(2, 100), SAMPLE_RATE).shape == (2, 3)
+
+
+def test_a_long_stem_is_heard_a_few_patches_at_a_time() -> None:
+    net = VGGish((2, 3, 4, 4, 5, 5), 6, 3).eval()
+    audio = noise(40 * 15_360 + 500)
+    parts = list(patches(audio, SAMPLE_RATE))
+    assert [len(part) for part in parts] == [16, 16, 8]
+    with torch.no_grad():
+        wanted = net(torch.cat(parts)).mean(dim=0)
+        torch.testing.assert_close(net.averaged(audio[None], SAMPLE_RATE)[0], wanted)

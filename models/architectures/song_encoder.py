@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 _FIRST, _STRIDE, _KERNEL = 15, 2, 3
 # Samples of a song encoded at once.
-_PART = 262_144
+_PART = 65_536
 
 
 class SongEncoder(nn.Module):

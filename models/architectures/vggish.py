@@ -10,18 +10,20 @@ port, so that its state dict fits; audio shorter than one patch is padded with s
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ..audio import resample
+from ..audio import fit_length, resample
 
 SAMPLE_RATE = 16_000
 _WINDOW, _HOP, _FFT, _MELS, _FRAMES = 400, 160, 512, 64, 96
 _LOWEST_HZ, _HIGHEST_HZ = 125.0, 7500.0
 # A maximum over 2 x 2 follows the convolutions of these numbers.
 _POOLED = (0, 1, 3, 5)
+# Samples of one patch, and of the least audio that holds one.
+_PATCH, _LEAST = _FRAMES * _HOP, (_FRAMES - 1) * _HOP + _WINDOW
 # Patches encoded at once: what bounds the memory of a long song.
 _BATCH = 16
 
@@ -57,27 +59,35 @@ class VGGish(nn.Module):
     def averaged(self, mono: Tensor, sample_rate: int) -> Tensor:
         """``(rows, samples)`` to the mean embedding of each row, ``(rows, size)``."""
         place = self.get_parameter("embeddings.0.weight").device
-        patches = log_mel_patches(mono, sample_rate).to(place)
-        rows, count = patches.shape[:2]
-        flat = patches.flatten(0, 1)
-        found = torch.cat([self(part) for part in torch.split(flat, _BATCH)])
-        return found.reshape(rows, count, -1).mean(dim=1)
+        sums: list[Tensor] = []
+        for row in mono:
+            parts = [self(part.to(place)).sum(dim=0) for part in patches(row, sample_rate)]
+            sums.append(torch.stack(parts).sum(dim=0))
+        count = _patch_count(round(mono.shape[-1] * SAMPLE_RATE / sample_rate))
+        return torch.stack(sums) / count
 
 
-def log_mel_patches(mono: Tensor, sample_rate: int) -> Tensor:
-    """``(rows, samples)`` to ``(rows, patches, 96, 64)`` on the CPU, not overlapping, at least one.
+def patches(mono: Tensor, sample_rate: int) -> Iterator[Tensor]:
+    """The log-mel patches of ``(samples,)``, ``(n, 96, 64)`` on the CPU, a few at a time.
 
-    No gradient reaches the audio.
+    They do not overlap; there is at least one. No gradient reaches the audio.
     """
     with torch.no_grad():
-        heard = resample(mono.detach().cpu(), sample_rate, SAMPLE_RATE)
-        least = _WINDOW + (_FRAMES - 1) * _HOP
-        heard = nn.functional.pad(heard, (0, max(least - heard.shape[-1], 0)))
-        count = ((heard.shape[-1] - _WINDOW) // _HOP + 1) // _FRAMES
-        frames = heard.unfold(-1, _WINDOW, _HOP)[:, : count * _FRAMES]
-        spectrum = torch.fft.rfft(frames * torch.hann_window(_WINDOW), _FFT).abs()
-        mel: Tensor = (spectrum @ _filters() + 0.01).log()
-        return mel.reshape(len(mono), count, _FRAMES, _MELS)
+        heard = resample(mono.detach().cpu()[None], sample_rate, SAMPLE_RATE)[0]
+        count = _patch_count(len(heard))
+        heard = fit_length(heard, max(len(heard), _LEAST))
+    for first in range(0, count, _BATCH):
+        many = min(_BATCH, count - first)
+        part = heard[first * _PATCH : (first + many) * _PATCH + _WINDOW - _HOP]
+        with torch.no_grad():
+            frames = part.unfold(0, _WINDOW, _HOP)
+            spectrum = torch.fft.rfft(frames * torch.hann_window(_WINDOW), _FFT).abs()
+            mel = (spectrum @ _filters() + 0.01).log().reshape(many, _FRAMES, _MELS)
+        yield mel
+
+
+def _patch_count(samples: int) -> int:
+    return max(((samples - _WINDOW) // _HOP + 1) // _FRAMES, 1)
 
 
 @functools.cache
