@@ -105,7 +105,12 @@ def strip_cards(strips: Strips) -> list[StripCard]:
         if strips.bands is not None:
             card["eq"] = tuple(
                 BandCard.model_validate(
-                    {"kind": b.kind, "frequency_hz": b.frequency, "gain_db": b.gain_db, "q": b.q}
+                    {
+                        "kind": b.kind,
+                        "frequency_hz": _short(b.frequency),
+                        "gain_db": _short(b.gain_db),
+                        "q": _short(b.q),
+                    }
                 )
                 for b in strips.bands.of(item)
             )
@@ -126,4 +131,9 @@ def _even(value: Tensor, low: float, high: float) -> Tensor:
 
 
 def _number(values: Tensor, item: int) -> float:
-    return float(values[item])
+    return _short(float(values[item]))
+
+
+def _short(value: float) -> float:
+    """Five digits: finer than anyone hears, and short enough to read."""
+    return float(f"{value:.5g}")
