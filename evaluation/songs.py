@@ -122,7 +122,8 @@ def material(
     else:
         audio = _mix(song, part, sample_rate)
     reference = None if song.reference is None else _part(song.reference, part, sample_rate)
-    return Material(audio, sample_rate, reference, song.id, part.start)
+    names = tuple(stem.stem for stem in song.stems) if input == "stems" else ()
+    return Material(audio, sample_rate, reference, song.id, part.start, names)
 
 
 def span(song: Song, excerpt: Excerpt | None, sample_rate: int) -> Span:

@@ -19,14 +19,13 @@ import torch
 from pydantic import Field, model_validator
 from safetensors.torch import save_file
 from torch import Tensor
-from torch.nn import functional as F
 
 from .architectures import Network, build_network
 from .configuration import Strict, YamlPath, load_yaml, nearest
 from .errors import UserError
 from .keys import path_sha256
 from .networks import NetworkSystem, SystemCard, controls_of
-from .runner import check_controls
+from .runner import check_controls, run
 from .systems import Material, Options, Spec, kind
 from .weights_files import (
     WEIGHTS_SUFFIXES,
@@ -235,7 +234,7 @@ def verify(system: NetworkSystem, folder: Path, tolerance: float) -> float:
         UserError: if it is larger than ``tolerance``.
     """
     golden = read_safetensors(folder / _GOLDEN)
-    if set(golden) != {"input", "output"} or golden["input"].ndim != 2:
+    if set(golden) != {"input", "output"} or golden["input"].ndim not in (2, 3):
         raise UserError(f"{folder / _GOLDEN}: must hold 'input' and 'output'")
     out = _golden_output(system, golden["input"])
     wanted = golden["output"]
@@ -261,6 +260,8 @@ def save_checkpoint(
     check_finite(weights, str(folder))
     system = NetworkSystem(kept, about.system, Spec(name=folder.name, kind="checkpoint"))
     excitation = _golden_input(kept.channels, about.system.sample_rate)
+    if kept.input == "stems":
+        excitation = torch.stack([excitation, excitation.flip(-1), 0.5 * excitation.roll(99, -1)])
     golden = {"input": excitation, "output": _golden_output(system, excitation)}
     scratch = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
@@ -339,8 +340,5 @@ def _golden_input(channels: int, sample_rate: int) -> Tensor:
 
 def _golden_output(system: NetworkSystem, audio: Tensor) -> Tensor:
     """What comes out of the golden input, which is too short to have a loudness: no gain."""
-    spec = system.spec
     controls = {name: known.default for name, known in controls_of(system.card).items()}
-    state = system.prepare(Material(audio, system.card.sample_rate), controls)
-    with torch.inference_mode():
-        return system.render(F.pad(audio, (spec.left, spec.right)), state).clone()
+    return run(system, Material(audio, system.card.sample_rate), controls).audio

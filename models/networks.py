@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .architectures import Network
 from .configuration import Strict
+from .errors import UserError
 from .loudness import integrated_loudness
 from .systems import Control, Material, Spec
 
@@ -51,6 +52,7 @@ class SongState:
     gain: float
     controls: Tensor | None
     notes: Mapping[str, Any]
+    latent: Any = None
 
 
 class NetworkSystem:
@@ -58,6 +60,11 @@ class NetworkSystem:
 
     def __init__(self, network: Network, card: SystemCard, spec: Spec) -> None:
         geometry = network.geometry
+        if network.sample_rate not in (None, card.sample_rate):
+            raise UserError(
+                f"system {spec.name!r}: its network is built for {network.sample_rate} Hz and its "
+                f"description says {card.sample_rate}; give both the same sample_rate"
+            )
         self.network = network.eval()
         self.card = card
         self._spec = replace(
@@ -70,6 +77,8 @@ class NetworkSystem:
             stride=geometry.stride,
             minimum=geometry.minimum,
             delay=geometry.delay + card.delay,
+            window=geometry.window,
+            input=network.input,
             controls=spec.controls or controls_of(card),
             licence=card.licence,
             parameters=sum(weight.numel() for weight in network.parameters()),
@@ -85,9 +94,13 @@ class NetworkSystem:
         self.network.to(device)
 
     def prepare(self, material: Material, controls: Mapping[str, float]) -> SongState:
-        """The gain that brings the song to ``input_lufs``, and the controls scaled."""
+        """The gain that brings the song to ``input_lufs``, the controls scaled, what the network
+        makes of the song as a whole.
+        """
         gain, notes = input_gain(material.audio, material.sample_rate, self.card.input_lufs)
-        return SongState(gain, self._scaled(controls), notes)
+        scaled = self._scaled(controls)
+        latent = self.network.analyse(_louder(material, gain), scaled)
+        return SongState(gain, scaled, notes | self.network.describe(latent), latent)
 
     def render(self, block: Tensor, state: SongState) -> Tensor:
         """``(channels, samples)`` in, ``(channels, samples - left - right)`` out."""
@@ -98,11 +111,14 @@ class NetworkSystem:
         controls = state.controls
         if controls is not None:
             controls = controls.to(blocks.device).expand(blocks.shape[0], -1)
-        out: Tensor = self.network(blocks * state.gain, controls)
-        return out
+        return self.network.render(blocks * state.gain, controls, state.latent)
+
+    def finish(self, audio: Tensor, material: Material, state: SongState) -> Tensor:
+        """What the network does to the joined blocks."""
+        return self.network.finish(audio, _louder(material, state.gain), state.latent)
 
     def notes(self, state: SongState) -> dict[str, Any]:
-        """The song's loudness and the gain before the network."""
+        """The song's loudness, the gain before the network, what the network found."""
         return dict(state.notes)
 
     def _scaled(self, controls: Mapping[str, float]) -> Tensor | None:
@@ -122,16 +138,22 @@ def controls_of(card: SystemCard) -> dict[str, Control]:
     }
 
 
+def _louder(material: Material, gain: float) -> Material:
+    return material if gain == 1.0 else replace(material, audio=material.audio * gain)
+
+
 def input_gain(
     audio: Tensor, sample_rate: int, input_lufs: float | None
 ) -> tuple[float, dict[str, Any]]:
     """The linear gain that brings ``(channels, samples)`` to ``input_lufs``, and notes of it.
 
+    Of stems, ``(stems, channels, samples)``, the loudness is that of their sum.
     1.0 where no loudness is asked for, or the song has none (silence, less than 400 ms).
     """
     if input_lufs is None:
         return 1.0, {}
-    loudness = float(integrated_loudness(audio, sample_rate))
+    heard = audio.sum(dim=0) if audio.ndim == 3 else audio
+    loudness = float(integrated_loudness(heard, sample_rate))
     if loudness != loudness:
         return 1.0, {"input_gain_db": 0.0, "input_loudness": "undefined: silent or below 400 ms"}
     gain_db = input_lufs - loudness

@@ -4,32 +4,34 @@ The runner alone resamples to the system's rate and back, adapts the channels, c
 chunks, takes back the delay that a system *declares*, and crops. It never normalises, and it
 hides no error of polarity, level or delay: what a system does wrong, the scores shall show.
 
-* Mode ``whole``: one call over the whole song.
-* Mode ``context``: the song is padded once with silence by the system's context and sliced, so
-  that the chunked output is the whole output. Chunks of one song have equal length and are
-  batched where the system has the optional method ``render_batch``; where memory runs out the
-  batch is halved, then the chunk.
+How a song is cut follows from the system's mode (:mod:`earmark.models.chunking`): ``whole``,
+``context`` and ``strided`` give what one call over the song would, in bounded memory the latter
+two; ``overlap_add`` approximates it and is noted as ``approximate``. Blocks of one song are batched
+where the system has the optional method ``render_batch``; where memory runs out the batch is
+halved, then the chunk.
 
 Beyond the :class:`~earmark.models.systems.System` contract a system may have
 
 * ``render_batch(blocks, state)``: as ``render``, for ``(batch, channels, samples)``;
 * ``to(device)``: moves its weights; blocks then come on that device. Without it the system runs
   on the CPU. What ``prepare`` sees is always on the CPU;
+* ``finish(audio, material, state)``: what only the joined song allows, after the blocks: a limiter
+  over all of it, an equaliser in float64. ``(channels, samples)`` in and out, on the CPU;
 * ``notes(state) -> dict``: facts of this song for the sidecar (an EQ, an achieved loudness).
 
 A mono system is run on each channel of a stereo song by itself.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .audio import fit_length, match_channels, resample
+from .chunking import MODES, Job, plain, who
 from .configuration import nearest
 from .devices import PeakMemory, exact_float32, resolve_device
 from .errors import UserError
@@ -87,7 +89,7 @@ def run(
     _check_material(spec, material)
     _check_eval_mode(system)
     place = resolve_device(device) if hasattr(system, "to") else torch.device("cpu")
-    job = _Job(system, place, batch or (1 if place.type == "cpu" else 16), max(chunk, 1))
+    job = Job(system, place, batch or (1 if place.type == "cpu" else 16), max(chunk, 1))
     with torch.inference_mode(), exact_float32(), PeakMemory(place) as memory:
         if hasattr(system, "to"):
             system.to(str(place))
@@ -128,23 +130,8 @@ def check_controls(spec: Spec, controls: Mapping[str, float]) -> dict[str, float
     return {name: float(controls.get(name, known.default)) for name, known in spec.controls.items()}
 
 
-@dataclass
-class _Job:
-    """One system on one device; ``batch`` and ``chunk`` shrink when memory runs out."""
-
-    system: System
-    device: torch.device
-    batch: int
-    chunk: int
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)
-
-
 def _rendered(
-    job: _Job, material: Material, controls: Mapping[str, float]
+    job: Job, material: Material, controls: Mapping[str, float]
 ) -> tuple[Tensor, dict[str, Any]]:
     """The output at the material's rate and length, and the notes."""
     spec = job.system.spec
@@ -171,132 +158,16 @@ def _rendered(
 
 
 def _one_layout(
-    job: _Job, material: Material, controls: Mapping[str, float]
+    job: Job, material: Material, controls: Mapping[str, float]
 ) -> tuple[Tensor, dict[str, Any]]:
     """Prepare and render material whose rate and channels are the system's own."""
     system = job.system
     state = system.prepare(material, controls)
-    audio = _MODES[system.spec.mode](job, material, state)
+    audio = MODES[system.spec.mode](job, material, state)
+    if hasattr(system, "finish"):
+        audio = plain(job, material, system.finish(audio, material, state), audio.shape[-1])
     notes = system.notes(state) if hasattr(system, "notes") else {}
-    return audio, dict(notes)
-
-
-def _whole(job: _Job, material: Material, state: Any) -> Tensor:
-    spec = job.system.spec
-    samples = material.audio.shape[-1]
-    lead, lag = max(-spec.delay, 0), max(spec.delay, 0)
-    block = F.pad(material.audio, (lead, lag))
-    length = block.shape[-1]
-    block = fit_length(block, max(length, spec.minimum)).to(job.device)
-    try:
-        out = job.system.render(block, state)
-    except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        raise UserError(
-            f"{_who(spec, material)}: memory ran out on {job.device} for {samples} samples; "
-            "choose a shorter excerpt or another device"
-        ) from None
-    out = _plain(job, material, out, block.shape[-1])
-    return out[:, lag : lag + samples]
-
-
-def _context(job: _Job, material: Material, state: Any) -> Tensor:
-    """Pad once, slice: chunk k sees samples ``k n - left .. (k + 1) n + right`` of the song."""
-    spec = job.system.spec
-    samples = material.audio.shape[-1]
-    lead, lag = max(-spec.delay, 0), max(spec.delay, 0)
-    while True:
-        around = spec.left + spec.right
-        limit = max(job.chunk, around)
-        count = -(-samples // limit)
-        size = max(-(-samples // count), spec.minimum - around, 1)
-        padded = F.pad(
-            material.audio, (spec.left + lead, spec.right + lag + count * size - samples)
-        )[..., lag:]
-        try:
-            out = torch.cat(list(_chunks(job, material, padded, (count, size), state)), dim=-1)
-        except _ChunkTooLargeError:
-            # Below the context a chunk costs memory for the context alone.
-            if size <= max(around, 1024):
-                raise UserError(
-                    f"{_who(spec, material)}: memory ran out on {job.device} even for one chunk "
-                    f"of {size} samples; use another device"
-                ) from None
-            job.chunk = max(size // 2, 1)
-            job.warn(f"memory ran out: chunks shortened to {job.chunk} samples")
-            continue
-        return out[:, :samples]
-
-
-class _ChunkTooLargeError(Exception):
-    """Memory did not suffice for one chunk."""
-
-
-def _chunks(
-    job: _Job, material: Material, padded: Tensor, cut: tuple[int, int], state: Any
-) -> Iterator[Tensor]:
-    spec = job.system.spec
-    count, size = cut
-    around = spec.left + spec.right
-    done = 0
-    while done < count:
-        many = min(job.batch, count - done) if hasattr(job.system, "render_batch") else 1
-        blocks = torch.stack(
-            [padded[..., k * size : (k + 1) * size + around] for k in range(done, done + many)]
-        )
-        try:
-            outs = _render_many(job, blocks.to(job.device), state)
-        except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
-                raise
-            outs = None
-        # Outside the handler, so that the failed call's tensors are no longer held by it.
-        if outs is None:
-            if job.device.type == "cuda":
-                torch.cuda.empty_cache()
-            if many == 1:
-                raise _ChunkTooLargeError
-            job.batch = many // 2
-            job.warn(f"memory ran out: batch halved to {job.batch}")
-            continue
-        for out in outs:
-            yield _plain(job, material, out, size)
-        done += many
-
-
-def _render_many(job: _Job, blocks: Tensor, state: Any) -> Tensor:
-    if hasattr(job.system, "render_batch"):
-        outs: Tensor = job.system.render_batch(blocks, state)
-        return outs
-    return job.system.render(blocks[0], state).unsqueeze(0)
-
-
-# How a system is run, by the mode of its Spec.
-_MODES: dict[str, Callable[[_Job, Material, Any], Tensor]] = {
-    "whole": _whole,
-    "context": _context,
-}
-
-
-def _plain(job: _Job, material: Material, out: Tensor, samples: int) -> Tensor:
-    """What a system gave, checked, as float32 on the CPU."""
-    spec = job.system.spec
-    if out.ndim != 2 or out.shape[-1] != samples:
-        raise UserError(
-            f"{_who(spec, material)}: the system gave {tuple(out.shape)}, "
-            f"expected (channels, {samples}); its declared context, delay or stride is wrong"
-        )
-    if out.dtype != torch.float32:
-        job.warn(f"the system gave {str(out.dtype).removeprefix('torch.')}; kept as float32")
-    return out.to("cpu", torch.float32)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error).lower()
-    return "can't allocate" in text or "out of memory" in text
+    return audio, job.notes | dict(notes)
 
 
 def _resampled(material: Material, rate: int) -> Material:
@@ -336,27 +207,27 @@ def _one_channel(material: Material, index: int) -> Material:
 
 
 def _check_material(spec: Spec, material: Material) -> None:
-    who = _who(spec, material)
-    if spec.mode not in _MODES:
-        raise UserError(f"{who}: the runner has no mode {spec.mode!r}; it has {', '.join(_MODES)}")
+    about = who(spec, material)
+    if spec.mode not in MODES:
+        raise UserError(f"{about}: the runner has no mode {spec.mode!r}; it has {', '.join(MODES)}")
     if spec.input == "stems" and material.audio.ndim != 3:
-        raise UserError(f"{who}: the system mixes stems, and the song has none")
+        raise UserError(f"{about}: the system mixes stems, and the song has none")
     if spec.input == "mix" and material.audio.ndim != 2:
-        raise UserError(f"{who}: the system takes a mix, not stems")
+        raise UserError(f"{about}: the system takes a mix, not stems")
     if material.audio.shape[-1] == 0:
-        raise UserError(f"{who}: the song has no samples")
+        raise UserError(f"{about}: the song has no samples")
     if spec.uses_reference and material.reference is None:
-        raise UserError(f"{who}: the system uses the reference master, and the song has none")
+        raise UserError(f"{about}: the system uses the reference master, and the song has none")
     bad = int((~torch.isfinite(material.audio)).sum())
     if bad:
-        raise UserError(f"{who}: {bad} samples of the song are not finite numbers")
+        raise UserError(f"{about}: {bad} samples of the song are not finite numbers")
 
 
 def _check_finite(spec: Spec, material: Material, audio: Tensor) -> None:
     bad = int((~torch.isfinite(audio)).sum())
     if bad:
         raise UserError(
-            f"{_who(spec, material)}: {bad} of {audio.numel()} samples of the output are not "
+            f"{who(spec, material)}: {bad} of {audio.numel()} samples of the output are not "
             "finite numbers (NaN or infinite)"
         )
 
@@ -367,7 +238,3 @@ def _check_eval_mode(system: System) -> None:
             raise UserError(
                 f"system {system.spec.name!r}: its network is in training mode; call .eval()"
             )
-
-
-def _who(spec: Spec, material: Material) -> str:
-    return f"system {spec.name!r}, song {material.label or '(unnamed)'!r}"

@@ -30,7 +30,8 @@ class Spec:
 
     ``sample_rate`` and ``channels`` are None where the system takes any. ``left`` and ``right``
     are samples of context that an output sample depends on, ``delay`` the samples by which the
-    output lags and which the runner takes back.
+    output lags and which the runner takes back. In modes ``strided`` and ``overlap_add`` blocks
+    begin at multiples of ``stride``; in the latter they have ``window`` samples.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Spec:
     stride: int = 1
     minimum: int = 1
     delay: int = 0
+    window: int = 0
     uses_reference: bool = False
     controls: Mapping[str, Control] = field(default_factory=dict)
     deterministic: bool = True
@@ -62,6 +64,7 @@ class Material:
     ``audio`` is ``(channels, samples)``, or ``(stems, channels, samples)`` where the system's
     ``input`` is ``stems``. ``label`` is the song's id: a folder of finished masters is searched
     by it and a seeded system draws from it. ``start`` is the excerpt's first sample in the song.
+    ``stems`` are the names of the stems, in their order, where they are known.
     """
 
     audio: Tensor
@@ -69,6 +72,7 @@ class Material:
     reference: Tensor | None = None
     label: str = ""
     start: int = 0
+    stems: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -86,7 +90,7 @@ class System(Protocol):
 
     def render(self, block: Tensor, state: Any) -> Tensor:
         """``(channels, samples)`` or ``(stems, channels, samples)`` in, ``(channels, samples)``
-        out; of the same length in mode ``whole``, shorter by ``left + right`` in ``context``.
+        out; shorter by ``left + right`` in mode ``context``, of the same length in the others.
         Pure: no file is touched and nothing is normalised.
         """
         ...
@@ -179,6 +183,7 @@ _BUILT_IN = (
     "baselines_mix",
     "baselines_multiband",
     "anchors",
+    "console",
     "external",
     "checkpoints",
 )

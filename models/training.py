@@ -101,9 +101,9 @@ class _Training:
         self.optimizer = torch.optim.Adam(self.network.parameters(), recipe.learning_rate)
         geometry = self.network.geometry
         rate = recipe.system.sample_rate
-        self.cut = Cut(
-            round(recipe.crop * rate), geometry.left, geometry.right, self.network.channels, rate
-        )
+        # Only a network in mode ``context`` gives less than it is given.
+        around = (geometry.left, geometry.right) if geometry.mode == "context" else (0, 0)
+        self.cut = Cut(round(recipe.crop * rate), *around, self.network.channels, rate)
         said = recipe.model_dump(mode="json", exclude={"name", "save_every"})
         said["songs"].pop("folder")  # its songs count, wherever they lie
         self.key = content_key(VERSION, said, songs.key)

@@ -141,4 +141,15 @@ def load_recipe(path: Path) -> Recipe:
             f"{lines.where('hyperparameters', 'controls')}: songs have no controls to train on; "
             "set controls to 0"
         )
+    if network.input == "stems":
+        raise UserError(
+            f"{lines.where('architecture')}: {recipe.architecture} mixes stems, and pairs of mix "
+            "and reference have none"
+        )
+    if network.sample_rate not in (None, recipe.system.sample_rate):
+        raise UserError(
+            f"{lines.where('hyperparameters', 'sample_rate')}: the network is built for "
+            f"{network.sample_rate} Hz and system says {recipe.system.sample_rate}; give "
+            "hyperparameters and system the same sample_rate"
+        )
     return recipe.model_copy(update={"hyperparameters": complete})

@@ -354,5 +354,7 @@ def test_an_unknown_device_is_refused() -> None:
 
 
 def test_a_mode_that_the_runner_does_not_have_is_said() -> None:
-    with pytest.raises(UserError, match="the runner has no mode 'strided'; it has whole, context"):
-        run(a_system(lambda block: block, mode="strided"), material(integers(4)))
+    system = a_system(lambda block: block)
+    system.spec = replace(system.spec, mode="wohle")  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(UserError, match="no mode 'wohle'; it has whole, context, strided, overlap"):
+        run(system, material(integers(4)))

@@ -125,6 +125,51 @@ def test_training_lowers_the_validation_loss(tmp_path: Path) -> None:
     assert result.best == after["loss"]
 
 
+SMALL = {
+    "waveunet": {"width": 4, "levels": 3},
+    "crnn": {"widths": [4, 6], "recurrent": 4, "window": 4096, "context": 500, "dry": True},
+    "hybrid_1a": {"encoder": [8, 12], "latent": 8, "hidden": [16], "sample_rate": RATE},
+    "greybox": {"encoder": [8, 12], "latent": 8, "residual": [4, 6], "sample_rate": RATE},
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.usefixtures("pairs")
+def test_a_network_of_every_mode_learns(name: str, tmp_path: Path) -> None:
+    watch = Silent()
+    made: dict[str, Any] = {
+        "architecture": name,
+        "hyperparameters": SMALL[name],
+        "learning_rate": 0.01,
+    }
+    made["loss"] = {"mrstft": 0, "l1": 1, "loudness": 0}  # which any of them learns in a moment
+    recipe = load_recipe(a_recipe(tmp_path, **made, steps=40, validate_every=40))
+    result = train(recipe, tmp_path / "run", watch)
+    (_, before), (_, after) = watch.validations
+    assert after["loss"] < before["loss"]
+    assert load_checkpoint(result.folder / "best").spec.mode in ("strided", "overlap_add", "whole")
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (
+            {"architecture": "hybrid_1a", "hyperparameters": {"sample_rate": 48_000}},
+            "train.yaml:[0-9]+: the network is built for 48000 Hz and system says 16000",
+        ),
+        (
+            {"architecture": "waveunet_mix", "hyperparameters": {"width": 2}},
+            "train.yaml:3: waveunet_mix mixes stems, and pairs of mix and reference have none",
+        ),
+    ],
+)
+def test_a_network_that_cannot_learn_from_the_songs_is_refused(
+    made: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=message):
+        load_recipe(a_recipe(tmp_path, **made))
+
+
 @pytest.mark.usefixtures("pairs")
 def test_a_training_leaves_checkpoints_that_say_where_they_come_from(tmp_path: Path) -> None:
     trained(tmp_path, "run")

@@ -4,7 +4,7 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import ValidationError
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..configuration import Strict, nearest
 from ..errors import UserError
-from ..systems import Mode
+from ..systems import Material, Mode
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Geometry:
     stride: int = 1
     minimum: int = 1
     delay: int = 0
+    window: int = 0
 
 
 class Network(nn.Module):
@@ -32,16 +33,43 @@ class Network(nn.Module):
 
     ``forward(audio, controls)`` takes ``(batch, channels, samples)`` and ``(batch, controls)``,
     each control scaled to -1 .. 1, or None where ``controls`` is 0. It gives
-    ``(batch, channels, samples)``, shorter by ``left + right`` in mode ``context``.
+    ``(batch, channels, samples)``, shorter by ``left + right`` in mode ``context``. A network whose
+    ``input`` is ``stems`` takes ``(batch, stems, channels, samples)``. Training calls ``forward``
+    alone, on a part of a song. ``receptive_field`` is the samples that one output sample depends
+    on, None where that is the song.
+
+    Rendering a song, the runner calls ``analyse`` once, ``render`` for each block and ``finish``
+    once, on the CPU except for ``render``. ``sample_rate`` is the rate in Hz that the network is
+    built for, or None where it does not matter.
     """
 
     channels: int
     controls: int
     geometry: Geometry
+    input: Literal["mix", "stems"] = "mix"
+    sample_rate: int | None = None
+    receptive_field: int | None = None
 
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """See the class."""
         raise NotImplementedError
+
+    def analyse(self, song: Material, controls: Tensor | None) -> Any:
+        """What all blocks of a song share (a latent, console settings); ``controls`` of batch 1."""
+        return None
+
+    def render(self, blocks: Tensor, controls: Tensor | None, latent: Any) -> Tensor:
+        """As ``forward``, with what ``analyse`` gave."""
+        out: Tensor = self(blocks, controls)
+        return out
+
+    def finish(self, audio: Tensor, song: Material, latent: Any) -> Tensor:
+        """The whole output ``(channels, samples)``, of the joined blocks."""
+        return audio
+
+    def describe(self, latent: Any) -> dict[str, Any]:
+        """What ``analyse`` found, as values that JSON can hold."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -54,8 +82,24 @@ class Architecture:
     summary: str
 
 
-# name -> module of this folder, which holds an ``ARCHITECTURE``.
-_MODULES: dict[str, str] = {"tcn": "tcn"}
+# name -> module of this folder, which holds an ``ARCHITECTURE``, or ``ARCHITECTURES`` by name.
+_MODULES: dict[str, str] = {
+    "cafx": "eqcnn",
+    "crnn": "crnn",
+    "dmc_basic": "dmc",
+    "dmc_full": "dmc",
+    "eqcnn2018": "eqcnn",
+    "greybox": "greybox",
+    "hybrid_1a": "hybrid",
+    "hybrid_1b": "hybrid",
+    "hybrid_1c": "hybrid",
+    "signaltrain": "signaltrain",
+    "tcn": "tcn",
+    "waveunet": "waveunet",
+    "waveunet_demucs": "waveunet_demucs",
+    "waveunet_mix": "waveunet_mix",
+    "waveunet_seed": "waveunet_seed",
+}
 
 
 def architecture_names() -> list[str]:
@@ -71,7 +115,9 @@ def architecture(name: str) -> Architecture:
     """
     if name not in _MODULES:
         raise UserError(f"unknown architecture {name!r}{nearest(name, architecture_names())}")
-    found: Architecture = importlib.import_module(f".{_MODULES[name]}", __name__).ARCHITECTURE
+    module = importlib.import_module(f".{_MODULES[name]}", __name__)
+    several: dict[str, Architecture] = getattr(module, "ARCHITECTURES", {})
+    found: Architecture = several[name] if several else module.ARCHITECTURE
     return found
 
 
@@ -88,10 +134,12 @@ def build_network(name: str, hyperparameters: Mapping[str, Any]) -> tuple[Networ
         raise UserError(f"architecture {name!r}: {_first(error, family)}") from None
     with torch.device("meta"):
         weights = sum(value.numel() for value in family.build(checked).state_dict().values())
-    if weights * 4 > _memory_bytes() / 2:
+    memory = _memory_bytes()
+    if weights * 4 > memory / 2:
         raise UserError(
-            f"architecture {name!r}: this size has {weights:,} weights ({weights * 4e-9:,.1f} GB), "
-            f"more than this machine can run; choose smaller hyper-parameters"
+            f"architecture {name!r}: this size has {weights:,} parameters, {weights * 4:,} bytes "
+            f"in float32 ({weights * 4e-9:,.1f} GB), more than this machine can run with its "
+            f"{memory * 1e-9:,.1f} GB; choose smaller hyper-parameters"
         )
     return family.build(checked), checked.model_dump(mode="json")
 

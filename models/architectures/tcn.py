@@ -17,7 +17,6 @@ The published sizes, kernel 15 and 32 channels, have 3571, 14323, 28645 and 4296
 by a magnitude loss alone it may invert the polarity. Such a network begins as the identity.
 """
 
-import itertools
 from typing import Annotated
 
 import torch
@@ -26,6 +25,7 @@ from torch import Tensor, nn
 
 from ..configuration import Strict
 from . import Architecture, Geometry, Network
+from .conditioning import FiLM, centre, mlp
 
 Size = Annotated[int, Field(ge=1, le=4096)]
 
@@ -76,8 +76,9 @@ class TCN(Network):
         self.controls = sizes.controls
         side = sizes.context // 2
         self.geometry = Geometry("context", side, side, minimum=sizes.context + 1)
+        self.receptive_field = sizes.context + 1
         self.dry = sizes.dry
-        self.conditioning = _mlp((sizes.controls, *sizes.hidden, sizes.embedding))
+        self.conditioning = mlp((sizes.controls, *sizes.hidden, sizes.embedding))
         self.blocks = nn.ModuleList(
             _Block(sizes, sizes.width if index else sizes.channels, dilation)
             for index, dilation in enumerate(sizes.dilations)
@@ -95,10 +96,10 @@ class TCN(Network):
         hidden, skip = audio, None
         for block in self.blocks:
             hidden = block(hidden, embedding)
-            part = _centre(hidden, samples)
+            part = centre(hidden, samples)
             skip = part if skip is None else skip + part
         out: Tensor = self.output(skip)
-        return out + _centre(audio, samples) if self.dry else out
+        return out + centre(audio, samples) if self.dry else out
 
 
 class _Block(nn.Module):
@@ -108,51 +109,14 @@ class _Block(nn.Module):
         self.repeat = width // inputs
         self.conv = nn.Conv1d(inputs, width, sizes.kernel, dilation=dilation, bias=False)
         self.norm = nn.BatchNorm1d(width, affine=False)
-        self.film = _FiLM(width, sizes.embedding if sizes.controls else 0)
+        self.film = FiLM(width, sizes.embedding if sizes.controls else 0)
         self.activation = nn.PReLU(width)
         self.gain = nn.Parameter(torch.ones(()))
 
     def forward(self, audio: Tensor, embedding: Tensor | None) -> Tensor:
         out: Tensor = self.activation(self.film(self.norm(self.conv(audio)), embedding))
-        through = _centre(audio, out.shape[-1]).repeat(1, self.repeat, 1)
+        through = centre(audio, out.shape[-1]).repeat(1, self.repeat, 1)
         return out + self.gain.clamp(0.0, 1.0) * through
-
-
-class _FiLM(nn.Module):
-    """``scale * audio + shift`` per channel, of an embedding or, without one, learned constants."""
-
-    def __init__(self, width: int, embedding: int) -> None:
-        super().__init__()
-        self.conditioned = embedding > 0
-        if self.conditioned:
-            self.to_scale = nn.Linear(embedding, width)
-            self.to_shift = nn.Linear(embedding, width)
-        else:
-            self.scale = nn.Parameter(torch.ones(width))
-            self.shift = nn.Parameter(torch.zeros(width))
-
-    def forward(self, audio: Tensor, embedding: Tensor | None) -> Tensor:
-        if self.conditioned:
-            scale, shift = self.to_scale(embedding), self.to_shift(embedding)
-        else:
-            scale, shift = self.scale.expand(1, -1), self.shift.expand(1, -1)
-        out: Tensor = audio * scale.unsqueeze(-1) + shift.unsqueeze(-1)
-        return out
-
-
-def _mlp(sizes: tuple[int, ...]) -> nn.Sequential:
-    """Linear layers with ReLU between them; none where there is nothing to take in."""
-    layers: list[nn.Module] = []
-    if sizes[0]:
-        for index, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
-            layers += [nn.ReLU()] if index else []
-            layers.append(nn.Linear(inputs, outputs))
-    return nn.Sequential(*layers)
-
-
-def _centre(audio: Tensor, samples: int) -> Tensor:
-    start = (audio.shape[-1] - samples) // 2
-    return audio[..., start : start + samples]
 
 
 ARCHITECTURE = Architecture(

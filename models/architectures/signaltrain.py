@@ -1,0 +1,186 @@
+"""SignalTrain: S. H. Hawley, B. Colburn, S. I. Mimilakis, "SignalTrain: profiling audio compressors
+with deep neural networks" (AES 147th Convention, 2019).
+
+    chunk -> two Conv1d of 1024 taps, hop 384, that begin as a Hamming-windowed DFT
+          -> magnitude, phase: (1024, T) each
+    each: along time T -> 64 -> 32 -> 16 -> 16, controls joined, -> 16 -> 16 -> 32 -> 64 -> O
+    magnitude of the last O frames x what its path gives;  phase of these + what its path gives
+          -> two transposed Conv1d that begin as the inverse DFT  (+ half of the input)
+
+The chunk has 8192 x ``scale`` samples and the last quarter of it, less what the transform costs, is
+what comes out: with scale 27, 221,184 samples in and 55,040 out, T = 579, O = 147 and 4,299,878
+parameters with two controls. An output sample depends on all of its chunk.
+
+Faults of the original, and what is done here. Its dry path is cut from the very end of the chunk,
+while the transform gives the samples up to 256 before it, so the two halves of its output are 256
+samples apart: here they are aligned. It throws away the upper half of the analysis filters, which
+therefore never learn: here all 1024 go through, which costs no parameter. It was run on chunks of
+any start; what it does depends on the position in the chunk, so chunks here begin at multiples of
+their output, and a song rendered in parts is the song rendered at once.
+"""
+
+import itertools
+import math
+from typing import Annotated
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..configuration import Strict
+from . import Architecture, Geometry, Network
+
+# The last quarter of a chunk is what comes out.
+_SHRINK = 4
+_BASE = 8192
+_TINY = 1e-12
+
+
+class SignalTrainHyperparameters(Strict):
+    """The sizes; the defaults are the published ones, without controls.
+
+    ``transform`` and ``hop`` are samples, ``hidden`` the widest layer along the time axis.
+    """
+
+    channels: Annotated[int, Field(ge=1, le=8)] = 1
+    scale: Annotated[int, Field(ge=1, le=64)] = 27
+    transform: Annotated[int, Field(ge=4, le=2048)] = 1024
+    hop: Annotated[int, Field(ge=1, le=1024)] = 384
+    hidden: Annotated[int, Field(ge=4, le=1024)] = 64
+    controls: Annotated[int, Field(ge=0, le=256)] = 0
+
+    @model_validator(mode="after")
+    def _fits(self) -> "SignalTrainHyperparameters":
+        if self.transform % 2:
+            raise ValueError(f"transform must be even, not {self.transform}")
+        if 2 * self.hop > self.transform:
+            raise ValueError(
+                f"hop ({self.hop}) must be at most half of transform ({self.transform})"
+            )
+        if self.hidden % 4:
+            raise ValueError(f"hidden must be a multiple of 4, not {self.hidden}")
+        return self
+
+    @property
+    def chunk(self) -> int:
+        """Samples that one output is made of."""
+        return _BASE * self.scale
+
+    @property
+    def frames(self) -> int:
+        """Frames of a chunk with the transform's silence on either side."""
+        return (self.chunk + self.transform) // self.hop + 1
+
+    @property
+    def out_frames(self) -> int:
+        """Frames that the output is made of."""
+        quarter = self.chunk // _SHRINK
+        return math.ceil(quarter / self.hop) + math.ceil(self.transform / self.hop)
+
+    @property
+    def output(self) -> int:
+        """Samples that come out of a chunk."""
+        return (self.out_frames - 1) * self.hop - self.transform
+
+    @property
+    def before(self) -> int:
+        """Samples of a chunk before the first that comes out."""
+        return (self.frames - self.out_frames) * self.hop
+
+
+class SignalTrain(Network):
+    """See the module."""
+
+    def __init__(self, sizes: SignalTrainHyperparameters) -> None:
+        super().__init__()
+        self.channels, self.controls, self.sizes = sizes.channels, sizes.controls, sizes
+        size = sizes.transform
+        self.analysis = nn.ParameterList(nn.Parameter(basis) for basis in _dft(size))
+        # Windowed frames overlap; this scale makes their sum the input again, on average.
+        window = torch.hamming_window(size).square().sum() / sizes.hop
+        self.synthesis = nn.ParameterList(
+            nn.Parameter(basis / (size * window)) for basis in _dft(size)
+        )
+        self.magnitude = _AlongTime(sizes)
+        self.phase = _AlongTime(sizes)
+        left = sizes.before + sizes.output - 1
+        right = sizes.chunk - sizes.before - 1
+        self.geometry = Geometry("strided", left, right, stride=sizes.output)
+        self.receptive_field = sizes.chunk
+
+    def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
+        """``(batch, channels, samples)`` in and out; silence lies around the samples."""
+        sizes = self.sizes
+        batch, channels, samples = audio.shape
+        count = -(-samples // sizes.output)
+        after = sizes.chunk - sizes.before - sizes.output + count * sizes.output - samples
+        padded = F.pad(audio, (sizes.before, after))
+        chunks = padded.unfold(-1, sizes.chunk, sizes.output).reshape(-1, 1, sizes.chunk)
+        if controls is not None:
+            controls = controls.repeat_interleave(channels * count, dim=0)
+        out = self._chunk(chunks, controls)
+        return out.reshape(batch, channels, -1)[..., :samples]
+
+    def _chunk(self, chunks: Tensor, controls: Tensor | None) -> Tensor:
+        """``(n, 1, chunk)`` to ``(n, output)``."""
+        sizes = self.sizes
+        kept, size = sizes.out_frames, sizes.transform
+        real, imaginary = (
+            F.conv1d(chunks, basis[:, None], stride=sizes.hop, padding=size)
+            for basis in self.analysis
+        )
+        magnitude = (real.square() + imaginary.square() + _TINY).sqrt()
+        # The phase of silence is that of (tiny, 0): its gradient would be undefined.
+        phase = torch.atan2(imaginary, real + _TINY)
+        magnitude = magnitude[..., -kept:] * self.magnitude(magnitude, controls)
+        phase = phase[..., -kept:] + self.phase(phase, controls)
+        real, imaginary = magnitude * phase.cos(), magnitude * phase.sin()
+        cosine, sine = (basis[:, None] for basis in self.synthesis)
+        out = F.conv_transpose1d(real, cosine, stride=sizes.hop)
+        out = out + F.conv_transpose1d(imaginary, sine, stride=sizes.hop)
+        dry = chunks[:, 0, sizes.before : sizes.before + sizes.output]
+        return out[:, 0, size:-size] + 0.5 * dry
+
+
+class _AlongTime(nn.Module):
+    """An autoencoder of each row's frames, ``(n, rows, frames)`` to ``(n, rows, out_frames)``."""
+
+    def __init__(self, sizes: SignalTrainHyperparameters) -> None:
+        super().__init__()
+        wide = sizes.hidden
+        half, quarter = wide // 2, wide // 4
+        self.encoder = _elus(sizes.frames, wide, half, quarter, quarter)
+        self.decoder = _elus(quarter + sizes.controls, quarter, quarter, half, wide)
+        self.output = nn.Linear(wide, sizes.out_frames)
+
+    def forward(self, rows: Tensor, controls: Tensor | None) -> Tensor:
+        hidden = self.encoder(rows)
+        if controls is not None:
+            knobs = controls[:, None].expand(-1, hidden.shape[1], -1)
+            hidden = torch.cat([hidden, knobs], dim=-1)
+        out: Tensor = self.output(self.decoder(hidden))
+        return out
+
+
+def _elus(*widths: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for inputs, outputs in itertools.pairwise(widths):
+        layers += [nn.Linear(inputs, outputs), nn.ELU()]
+    return nn.Sequential(*layers)
+
+
+def _dft(size: int) -> tuple[Tensor, Tensor]:
+    """Hamming-windowed cosines and negative sines, ``(size, size)`` each, one a row."""
+    n = torch.arange(size, dtype=torch.float64)
+    angle = 2 * math.pi * torch.remainder(n[:, None] * n, size) / size
+    window = torch.hamming_window(size, dtype=torch.float64)
+    return (angle.cos() * window).float(), (-angle.sin() * window).float()
+
+
+ARCHITECTURE = Architecture(
+    "signaltrain",
+    SignalTrainHyperparameters,
+    SignalTrain,
+    "trainable short-time Fourier transform with autoencoders over time",
+)
