@@ -13,16 +13,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from earmark.models.architectures.vggish import Layout, VGGish, log_mel_patches
 from earmark.models.audio import torchaudio
 from earmark.models.embeddings import Embed, named, vggish
 from earmark.models.embeddings.mert import load_mert, read_mert
-from earmark.models.embeddings.vggish import (
-    Layout,
-    Vggish,
-    embed_with,
-    log_mel_patches,
-    read_vggish,
-)
+from earmark.models.embeddings.vggish import embed_with, read_vggish
 from earmark.models.errors import UserError
 
 CPU = torch.device("cpu")
@@ -56,9 +51,9 @@ def reference_log_mel(audio: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-def small_vggish(seed: int = 0) -> Vggish:
+def small_vggish(seed: int = 0) -> VGGish:
     torch.manual_seed(seed)
-    return Vggish(SMALL).eval()
+    return VGGish(SMALL).eval()
 
 
 def test_the_front_end_of_vggish_is_its_definition() -> None:
@@ -91,7 +86,7 @@ def test_the_state_dict_of_the_torch_port_is_read(suffix: str, tmp_path: Path) -
 
 def test_vggish_as_published_has_the_published_names_and_size() -> None:
     with torch.device("meta"):
-        weights = Vggish().state_dict()
+        weights = VGGish().state_dict()
     assert list(weights)[:4] == [
         *("features.0.weight", "features.0.bias", "features.3.weight", "features.3.bias"),
     ]
@@ -126,7 +121,7 @@ def test_a_checkpoint_that_is_not_vggish_is_one_line(name: str, words: str, tmp_
     path = tmp_path / "x.pth"
     weights = small_vggish().state_dict()
     if name == "another size":
-        weights = Vggish(Layout((3, 4, 5, 5, 6, 6), 9, 8)).state_dict()
+        weights = VGGish(Layout((3, 4, 5, 5, 6, 6), 9, 8)).state_dict()
     elif name == "another network":
         weights = nn.Linear(3, 3).state_dict()
     elif name == "not finite":

@@ -35,7 +35,7 @@ from ..console import ConsoleCard, StripCard, mix, named
 from ..differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
 from ..systems import Material
 from . import Architecture, Geometry, Network
-from .vggish import VGGish
+from .vggish import Layout, VGGish
 
 Width = Annotated[int, Field(ge=1, le=65536)]
 Channels = tuple[Width, Width, Width, Width, Width, Width]
@@ -78,7 +78,7 @@ class DMC(Network):
         super().__init__()
         self.sample_rate, self.rate = sizes.sample_rate, sizes.sample_rate
         self.geometry = Geometry("whole")
-        self.encoder = VGGish(sizes.encoder, sizes.encoder_hidden, sizes.embedding)
+        self.encoder = VGGish(Layout(tuple(sizes.encoder), sizes.encoder_hidden, sizes.embedding))
         layers: list[nn.Module] = []
         inputs = 2 * sizes.embedding
         for width in sizes.hidden:

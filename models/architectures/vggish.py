@@ -10,7 +10,8 @@ port, so that its state dict fits; audio shorter than one patch is padded with s
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -28,14 +29,25 @@ _PATCH, _LEAST = _FRAMES * _HOP, (_FRAMES - 1) * _HOP + _WINDOW
 _BATCH = 16
 
 
-class VGGish(nn.Module):
-    """Log-mel patches ``(batch, 96, 64)`` to ``(batch, size)``; six ``channels``."""
+@dataclass(frozen=True)
+class Layout:
+    """The widths of VGGish: six convolutions, the hidden layers, the embedding."""
 
-    def __init__(self, channels: Sequence[int], hidden: int, size: int) -> None:
+    channels: tuple[int, ...] = (64, 128, 256, 256, 512, 512)
+    hidden: int = 4096
+    size: int = 128
+
+
+class VGGish(nn.Module):
+    """Log-mel patches ``(batch, 96, 64)`` to ``(batch, size)``, before a last ReLU."""
+
+    def __init__(self, layout: Layout | None = None) -> None:
         super().__init__()
+        layout = layout or Layout()
+        hidden, self.size = layout.hidden, layout.size
         layers: list[nn.Module] = []
         before = 1
-        for index, width in enumerate(channels):
+        for index, width in enumerate(layout.channels):
             layers += [nn.Conv2d(before, width, 3, padding=1), nn.ReLU()]
             layers += [nn.MaxPool2d(2)] if index in _POOLED else []
             before = width
@@ -46,7 +58,7 @@ class VGGish(nn.Module):
             nn.ReLU(),
             nn.Linear(hidden, hidden),
             nn.ReLU(),
-            nn.Linear(hidden, size),
+            nn.Linear(hidden, self.size),
         )
 
     def forward(self, patches: Tensor) -> Tensor:
@@ -80,10 +92,21 @@ def patches(mono: Tensor, sample_rate: int) -> Iterator[Tensor]:
         many = min(_BATCH, count - first)
         part = heard[first * _PATCH : (first + many) * _PATCH + _WINDOW - _HOP]
         with torch.no_grad():
-            frames = part.unfold(0, _WINDOW, _HOP)
-            spectrum = torch.fft.rfft(frames * torch.hann_window(_WINDOW), _FFT).abs()
-            mel = (spectrum @ _filters() + 0.01).log().reshape(many, _FRAMES, _MELS)
-        yield mel
+            found = log_mel_patches(part)
+        # Not inside the block: the caller's code would run without gradients too.
+        yield found
+
+
+def log_mel_patches(audio: Tensor) -> Tensor:
+    """Mono audio ``(samples,)`` at 16 kHz as patches ``(n, 96, 64)``, not overlapping."""
+    count = ((audio.shape[-1] - _WINDOW) // _HOP + 1) // _FRAMES
+    if count < 1:
+        return audio.new_zeros(0, _FRAMES, _MELS)
+    frames = audio.unfold(0, _WINDOW, _HOP)
+    window = torch.hann_window(_WINDOW, device=audio.device)
+    spectrum = torch.fft.rfft(frames[: count * _FRAMES] * window, n=_FFT).abs()
+    mel = spectrum @ _filters().to(audio.device)
+    return torch.log(mel + 0.01).reshape(count, _FRAMES, _MELS)
 
 
 def _patch_count(samples: int) -> int:
