@@ -173,6 +173,23 @@ def test_a_fresh_adaptive_activation_is_straight_and_a_bent_one_is_smooth() -> N
     torch.testing.assert_close(at_zero, torch.zeros(4).double(), atol=1e-9, rtol=0)
 
 
+def test_an_adaptive_activation_is_its_curvature_integrated_twice() -> None:
+    saaf = SAAF(1, 1).double()
+    with torch.no_grad():
+        saaf.curvature.copy_(noise(1, 24, level=3.0))
+        saaf.slope.fill_(0.7)
+        x = torch.linspace(-1.5, 1.5, 30_001, dtype=torch.float64)
+        out = saaf(x.reshape(1, 1, -1)).flatten()
+    segment = ((x + 1) * 12).floor().long()
+    wanted = torch.where(
+        (segment >= 0) & (segment < 24), saaf.curvature[0, segment.clamp(0, 23)], 0.0
+    )
+    step = float(x[1] - x[0])
+    slopes = torch.cumulative_trapezoid(wanted, dx=step)
+    slopes = 0.7 + slopes - slopes[15_000]
+    torch.testing.assert_close(out.diff() / step, slopes, atol=2e-3, rtol=0)
+
+
 def test_more_stems_than_inputs_are_refused() -> None:
     network = small("waveunet_mix", width=2, levels=2, stems=3)
     with pytest.raises(UserError, match="the song has 4 stems and this network takes 3"):

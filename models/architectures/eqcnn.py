@@ -180,24 +180,26 @@ class SAAF(nn.Module):
 
     def forward(self, audio: Tensor) -> Tensor:
         """``(batch, channels, samples)`` in and out."""
-        slope = self.slope.repeat_interleave(self.shared)[:, None]
-        curvature = self.curvature.repeat_interleave(self.shared, dim=0)
-        out = slope * audio
         step = 2 / _CURVES
-        for segment in range(_CURVES):
-            first = -1 + segment * step
-            # The second integral of one on this segment and zero elsewhere, through the origin.
-            part = _ramp(audio, first, step) - _ramp(
-                torch.zeros((), dtype=audio.dtype), first, step
-            )
-            at_origin = min(max(0.0 - first, 0.0), step)
-            out = out + curvature[:, segment, None] * (part - at_origin * audio)
-        return out
+        segment = ((audio.detach() + 1) / step).floor().clamp(-1, _CURVES).long() + 1
+        shared = torch.arange(audio.shape[1], device=audio.device) // self.shared
+        rows = segment + (shared * (_CURVES + 2))[:, None]
+        value, slope, curvature = F.embedding(rows, self._table(step).flatten(0, 1)).unbind(-1)
+        beyond = audio + 1 - (segment - 1).clamp(0, _CURVES).to(audio.dtype) * step
+        return value + beyond * (slope + 0.5 * curvature * beyond)
 
-
-def _ramp(x: Tensor, first: float, step: float) -> Tensor:
-    inside = (x - first).clamp(0.0, step)
-    return 0.5 * inside.square() + step * (x - first - step).clamp(min=0.0)
+    def _table(self, step: float) -> Tensor:
+        """Value, slope and curvature at the beginning of each segment, straight ones outside:
+        ``(curves, segments + 2, 3)``.
+        """
+        curvature = self.curvature
+        slope = F.pad(step * curvature.cumsum(dim=-1), (1, 0))
+        slope = slope - slope[:, _CURVES // 2, None] + self.slope[:, None]
+        rises = step * slope[:, :-1] + 0.5 * step**2 * curvature
+        value = F.pad(rises.cumsum(dim=-1), (1, 0))
+        value = value - value[:, _CURVES // 2, None]
+        value, slope = (torch.cat([x[:, :1], x], dim=-1) for x in (value, slope))
+        return torch.stack([value, slope, F.pad(curvature, (1, 1))], dim=-1)
 
 
 def _sides(kernel: int) -> tuple[int, int]:
