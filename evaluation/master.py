@@ -1,6 +1,8 @@
 """One file through one system, without a benchmark."""
 
+import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,7 +85,11 @@ def master_file(job: Job) -> Mastered:
         given = replace(given, reference=resample(reference, reference_rate, rate))
     output = runner.run(system, given, device=str(resolve_device(job.device)))
     audio = output.audio
-    notes = [f"{name} {_short(value)}" for name, value in output.notes.items()]
+    notes = [
+        f"{name} {_short(value)}"
+        for name, value in output.notes.items()
+        if not isinstance(value, Mapping | list | tuple)
+    ]
     if head.channels == 1 and audio.shape[0] == 2:
         # Systems are given two equal channels; what is still mono goes out as it came in.
         mono = torch.equal(audio[0], audio[1])
@@ -91,6 +97,13 @@ def master_file(job: Job) -> Mastered:
         notes += [] if mono else ["stereo, from a mono file"]
     with written(job.out) as scratch:
         write(scratch, audio, rate)
+    if any(isinstance(value, Mapping | list | tuple) for value in output.notes.values()):
+        # Console settings and the like: to be read, edited and rendered again by kind console.
+        beside = job.out.with_suffix(".json")
+        with written(beside) as scratch:
+            text = json.dumps({"notes": dict(output.notes)}, indent=1, ensure_ascii=False)
+            scratch.write_text(text, encoding="utf-8")
+        notes.append(f"settings in {beside}")
     peak = float(audio.abs().max())
     if job.out.suffix.lower() == ".flac" and peak > 1:
         notes.append(f"clipped: the peak is {peak:.2f}, and FLAC holds 1.0; write .wav to keep it")
