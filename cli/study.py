@@ -1,0 +1,121 @@
+"""``study``: listening tests, from a study file to ratings."""
+
+from pathlib import Path
+
+import click
+
+from . import options
+
+_name = click.argument("name")
+
+
+@click.group()
+def study() -> None:
+    """Listening tests: make, check, serve, follow, export."""
+
+
+@study.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="STUDY.yaml")
+@options.results
+@click.option("--replace", is_flag=True, help="Replace a study of this name that has no ratings.")
+def new(file: Path, results: Path, *, replace: bool) -> None:
+    """Make a study: find the audio, write blind stimuli, freeze what was decided."""
+    from ..listening_test.making import make_study
+    from ..listening_test.study_file import read_study_file
+
+    def watch(passage: str, number: int, count: int) -> None:
+        click.echo(f"passage {number + 1} of {count}: {passage}", err=True)
+
+    read = read_study_file(file)
+    folder = make_study(read, results, watch, again=replace)
+    click.echo(f"{folder.path}: the study is ready. Next:")
+    click.echo(f"  earmark study check {read.study}      what listeners will meet, and problems")
+    click.echo(f"  earmark study preview {read.study}    try it yourself; nothing counts")
+    click.echo(f"  earmark study serve {read.study}      the link for listeners")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--url", default="", help="Where listeners reach it, if behind a proxy (https://…).")
+@click.option("--json", "as_json", is_flag=True, help="Say the address and links as JSON.")
+def serve(name: str, results: Path, host: str, port: int, url: str, *, as_json: bool) -> None:
+    """Serve a study to listeners until Ctrl-C; every rating is on disk before it is confirmed."""
+    _serve(name, results, (host, port), url, "json" if as_json else "study")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
+def preview(name: str, results: Path, host: str, port: int) -> None:
+    """Serve a study to yourself; sessions begun with this link never count."""
+    _serve(name, results, (host, port), "", "preview")
+
+
+def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str) -> None:
+    import json
+    import logging
+
+    from ..listening_test.serving import bind, serve
+    from ..listening_test.status import links
+    from ..listening_test.study import folder_of, load_keys, load_study
+
+    folder = folder_of(results, name)
+    load_study(folder)
+    found = links(load_keys(folder))
+    with bind(*place) as socket:
+        host, port = socket.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        public = url.rstrip("/") or address
+
+        def started() -> None:
+            if how == "json":
+                shown = {"url": address, "links": {k: public + v for k, v in found.items()}}
+                click.echo(json.dumps(shown))
+                return
+            if how == "study":
+                click.echo(f"Listeners:   {public}{found['study']}")
+                click.echo(f"Pilot:       {public}{found['pilot']}   (marked, never counts)")
+            click.echo(f"Preview:     {public}{found['preview']}   (never counts)")
+            click.echo(f"Progress:    {public}{found['progress']}   (for you alone)")
+            click.echo("Ctrl-C ends it; every rating is on disk already.")
+
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        serve(folder, socket, started, secure=public.startswith("https://"))
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def status(name: str, results: Path, *, as_json: bool) -> None:
+    """Say how far a study has come: sessions, ratings, whether it is frozen."""
+    import dataclasses
+    import json
+
+    from ..listening_test.database import opened
+    from ..listening_test.status import status_of
+    from ..listening_test.study import folder_of, load_keys, load_study
+
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    with opened(folder) as database:
+        found = status_of(loaded, load_keys(folder), database)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(found), indent=2, ensure_ascii=False))
+        return
+    made = " (SIMULATED music)" if found.simulated else ""
+    click.echo(f"{found.study}: {found.kind}{made}")
+    frozen = f"frozen since {found.frozen_at}" if found.frozen_at else "not frozen: no rating yet"
+    click.echo(frozen)
+    for mark in ("real", "pilot", "preview", "SIMULATED"):
+        states = {s: found.count(mark, s) for s in ("open", "paused", "complete", "withdrawn")}
+        if any(states.values()):
+            words = ", ".join(f"{count} {state}" for state, count in states.items() if count)
+            click.echo(f"{mark}: {words}; {found.ratings[mark]} ratings")
+    if not found.sessions:
+        click.echo("No sessions yet.")

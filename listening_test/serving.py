@@ -1,0 +1,43 @@
+"""Serves a study with waitress until it is told to stop."""
+
+import errno
+import socket
+from collections.abc import Callable
+
+import waitress
+
+from ..models.errors import UserError
+from .app import create_app
+from .study import Folder
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        UserError: if the port is in use or the address is not of this machine.
+    """
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(128)
+    except (OSError, OverflowError) as error:
+        found.close()
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise UserError(
+                f"port {port} on {host} is in use; stop what uses it, or give another with --port"
+            ) from None
+        raise UserError(f"cannot listen on {host}:{port} ({error})") from None
+    return found
+
+
+def serve(
+    folder: Folder, place: socket.socket, started: Callable[[], None], *, secure: bool = False
+) -> None:
+    """Serve until the process is stopped; ``started`` is called when requests are taken."""
+    app = create_app(folder, secure=secure)
+    # Threads wait for the disk, not for the processor; SQLite has one writer at a time anyway.
+    server = waitress.create_server(app, sockets=[place], threads=8, ident="")
+    started()
+    server.run()
