@@ -119,3 +119,87 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
             click.echo(f"{mark}: {words}; {found.ratings[mark]} ratings")
     if not found.sessions:
         click.echo("No sessions yet.")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--listeners", default=10, show_default=True, help="How many sessions.")
+@click.option("--seed", default=0, show_default=True, help="Another seed, other listeners.")
+def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
+    """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
+    import threading
+
+    from ..listening_test.serving import bind, server
+    from ..listening_test.simulate import simulate as run
+    from ..listening_test.study import folder_of, load_keys, load_study
+
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    with bind("127.0.0.1", 0) as socket:
+        running = server(folder, socket)
+        threading.Thread(target=running.run, daemon=True).start()
+        link = f"http://127.0.0.1:{socket.getsockname()[1]}/s/{load_keys(folder).simulated}/"
+        done = run(loaded, link, listeners, seed, lambda n: click.echo(f"{n} of {listeners}"))
+        running.close()
+    events = sum(len(one.acknowledged) for one in done)
+    pages = sum(one.pages for one in done)
+    click.echo(f"SIMULATED: {len(done)} sessions, {pages} pages, {events} events stored")
+    click.echo(f"  earmark study export {name} --simulated --ratings ratings.csv")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--ratings", type=click.Path(path_type=Path), help="CSV to write, a row per rating.")
+@click.option("--json", "whole", type=click.Path(path_type=Path), help="JSON with everything.")
+@click.option("--unfinished", is_flag=True, help="Also sessions that are not complete.")
+@click.option("--withdrawn", is_flag=True, help="Also sessions whose listener withdrew.")
+@click.option("--practice", is_flag=True, help="Also training pages.")
+@click.option("--pilot", is_flag=True, help="Pilot sessions instead of those that count.")
+@click.option("--simulated", is_flag=True, help="SIMULATED sessions instead of those that count.")
+def export(
+    name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
+) -> None:
+    """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
+    from ..evaluation.store import written
+    from ..listening_test.database import opened
+    from ..listening_test.export import Choice, as_csv, as_json, json_text, tidy, written_csv
+    from ..listening_test.study import folder_of, load_study
+    from ..models.errors import UserError
+
+    if ratings is None and whole is None:
+        raise UserError("nothing to write: give --ratings FILE.csv, --json FILE.json, or both")
+    marks = tuple(mark for mark in ("pilot", "simulated") if which[mark]) or ("",)
+    more = (("open", "paused"), which["unfinished"]), (("withdrawn",), which["withdrawn"])
+    states = ("complete", *(state for group, asked in more if asked for state in group))
+    choice = Choice(marks, states, which["practice"])
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    with opened(folder) as database:
+        if ratings is not None:
+            rows = tidy(loaded, database, choice)
+            with written(ratings) as scratch:
+                scratch.write_bytes(written_csv(as_csv(rows)))
+            sessions = len({row.session for row in rows})
+            click.echo(f"{ratings}: {len(rows)} ratings of {sessions} sessions")
+        if whole is not None:
+            data = as_json(loaded, database, choice)
+            with written(whole) as scratch:
+                scratch.write_text(json_text(data), encoding="utf-8")
+            click.echo(f"{whole}: {len(data['sessions'])} sessions with everything")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
+def backup(name: str, results: Path, out: Path) -> None:
+    """Copy a study whole, ratings and stimuli, also while it is being served."""
+    from ..listening_test import database
+    from ..listening_test.study import folder_of, load_study
+
+    folder = folder_of(results, name)
+    load_study(folder)
+    database.backup(folder, out)
+    click.echo(f"{out}: a whole copy of {name}")

@@ -125,7 +125,7 @@ class Presentation(Base):
 
 
 class RatingRow(Base):
-    """The latest value of a question, null if unrated; ``presentation`` is '' for the page's own."""
+    """A question's latest value, null if unrated; ``presentation`` is '' for the page's own."""
 
     __tablename__ = "rating"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -3,6 +3,7 @@
 import errno
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import waitress
 
@@ -32,12 +33,17 @@ def bind(host: str, port: int) -> socket.socket:
     return found
 
 
+def server(folder: Folder, place: socket.socket, *, secure: bool = False) -> Any:
+    """A waitress server of the study on a bound socket; ``run`` serves until it is closed."""
+    app = create_app(folder, secure=secure)
+    # Threads wait for the disk, not for the processor; SQLite has one writer at a time anyway.
+    return waitress.create_server(app, sockets=[place], threads=8, ident="")
+
+
 def serve(
     folder: Folder, place: socket.socket, started: Callable[[], None], *, secure: bool = False
 ) -> None:
     """Serve until the process is stopped; ``started`` is called when requests are taken."""
-    app = create_app(folder, secure=secure)
-    # Threads wait for the disk, not for the processor; SQLite has one writer at a time anyway.
-    server = waitress.create_server(app, sockets=[place], threads=8, ident="")
+    running = server(folder, place, secure=secure)
     started()
-    server.run()
+    running.run()

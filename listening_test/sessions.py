@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,9 +95,10 @@ def arrive(listening: Listening) -> None:
         listening.completed_at = now()
 
 
-def page_of(listening: Listening, step: dict[str, Any]) -> PageRow:
+def page_of(listening: Listening, step: Mapping[str, Any]) -> PageRow:
     """The page that a step of type page shows."""
-    return listening.pages[step["page"] - 1]
+    number: int = step["page"]
+    return listening.pages[number - 1]
 
 
 def plan_of(study: Study, parts: Sequence[str]) -> list[Any]:

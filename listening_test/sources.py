@@ -1,6 +1,6 @@
 """Finds the audio that a study is made of: renders of a benchmark, or files that it names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,9 +54,9 @@ def find_sources(file: StudyFile, results: Path) -> Sources:
     problems = list(found.problems)
     systems = dict(found.systems)
     kind = kinds()[file.test.kind]
-    anchors = file.test.anchors
-    if anchors is None:
-        anchors = list(ANCHORS) if kind.adds_anchors else []
+    anchors: Sequence[str] = ANCHORS if kind.adds_anchors else ()
+    if file.test.anchors is not None:
+        anchors = file.test.anchors
     problems += [
         f"{name!r} is a system already; leave it out of the systems, the anchor is made from the "
         "reference"

@@ -91,7 +91,8 @@ def said_of(study: Study, entry: Mapping[str, Any]) -> Step:
     """What the study file says of a step."""
     if "where" in entry:
         steps = study.file.before if entry["where"] == "before" else study.file.after
-        return steps[entry["index"]]
+        index: int = entry["index"]
+        return steps[index]
     if entry["type"] == "thanks":
         thanks = [one for one in study.file.after if one.type == "thanks"]
         return thanks[0] if thanks else Step(type="thanks")

@@ -309,7 +309,7 @@ def _scores(
 def check_files(study: Study, folder: Folder) -> list[str]:
     """Stimuli that are missing or are not what the study says, as lines of text."""
     found = []
-    for one in (*study.stimuli, *study.sounds):
+    for one in study.files:
         path = folder.stimulus(one.token)
         if not path.is_file():
             found.append(f"{path}: is gone; restore it from a backup")

@@ -89,7 +89,7 @@ class Study:
     @property
     def rated(self) -> tuple[str, ...]:
         """The systems that listeners rate, anchors and a hidden reference among them."""
-        hidden = self.file.test.kind in ("mushra", "bs1116") or self.names_reference
+        hidden = self.file.test.kind in ("mushra", "bs1116", "ccr") or self.names_reference
         return tuple(name for name, role in self.systems.items() if role != "reference" or hidden)
 
     @property
@@ -112,7 +112,12 @@ class Study:
     @cached_property
     def by_token(self) -> Mapping[str, Stimulus | Sound]:
         """What a token stands for."""
-        return {one.token: one for one in (*self.stimuli, *self.sounds)}
+        return {one.token: one for one in self.files}
+
+    @property
+    def files(self) -> tuple[Stimulus | Sound, ...]:
+        """Every audio file of the study."""
+        return (*self.stimuli, *self.sounds)
 
     def stimulus(self, passage: str, system: str, copy: str) -> Stimulus:
         """The file for this use; the main copy where no other was made."""
@@ -138,6 +143,9 @@ class Study:
             "simulated": self.simulated,
             "notes": list(self.notes),
         }
+
+
+_LINKS = ("study", "preview", "pilot", "simulated", "admin")
 
 
 @dataclass(frozen=True)
@@ -263,7 +271,8 @@ def save_study(folder: Folder, study: Study) -> None:
 def load_keys(folder: Folder) -> Keys:
     """The secrets of a study; made where there are none yet, readable by the owner alone."""
     if not folder.keys.is_file():
-        keys = Keys(*(secrets.token_urlsafe(16) for _ in range(5)), secrets.token_hex(32))
+        links = {name: secrets.token_urlsafe(16) for name in _LINKS}
+        keys = Keys(**links, cookie=secrets.token_hex(32))
         with written(folder.keys) as scratch:
             scratch.touch(mode=0o600)
             scratch.write_text(json.dumps(asdict(keys), indent=1) + "\n", encoding="utf-8")
