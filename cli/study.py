@@ -141,6 +141,7 @@ def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
         threading.Thread(target=running.run, daemon=True).start()
         link = f"http://127.0.0.1:{socket.getsockname()[1]}/s/{load_keys(folder).simulated}/"
         done = run(loaded, link, listeners, seed, lambda n: click.echo(f"{n} of {listeners}"))
+        running.task_dispatcher.shutdown()
         running.close()
     events = sum(len(one.acknowledged) for one in done)
     pages = sum(one.pages for one in done)
@@ -203,3 +204,45 @@ def backup(name: str, results: Path, out: Path) -> None:
     load_study(folder)
     database.backup(folder, out)
     click.echo(f"{out}: a whole copy of {name}")
+
+
+@study.command()
+@click.argument("study_or_file", metavar="STUDY.yaml|NAME")
+@options.results
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
+    """Find every problem at once; for MUSHRA, report what BS.1534-3 asks for, item by item."""
+    import json
+
+    from ..listening_test.check import check as look
+    from ..listening_test.study import folder_of, load_study
+    from ..listening_test.study_file import read_study_file
+
+    path = Path(study_or_file)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        report = look(read_study_file(path), results)
+    else:
+        folder = folder_of(results, study_or_file)
+        loaded = load_study(folder)
+        report = look(loaded.file, results, (loaded, folder))
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+    else:
+        click.echo(
+            f"{report.study}: {report.kind}, {report.passages} passages, {len(report.systems)} "
+            f"systems ({', '.join(report.systems)})"
+        )
+        click.echo(
+            f"A listener: {report.pages} pages of {report.stimuli} stimuli, about "
+            f"{report.minutes:.0f} minutes; a page loads {report.download_bytes / 1e6:.1f} MB and "
+            f"takes {report.decoded_bytes / 1e6:.0f} MB decoded"
+        )
+        for item in report.conformance:
+            click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
+        if report.conformance:
+            words = "is met as far as software can say" if report.conformant else "is not met"
+            click.echo(f"BS.1534-3 {words}.")
+        for problem in report.problems:
+            click.echo(str(problem), err=True)
+    if report.failing:
+        raise SystemExit(1)

@@ -10,8 +10,7 @@ from typing import Any
 from ..evaluation.metrics import Metric, select
 from ..evaluation.store import written
 from ..models.errors import UserError
-from .kinds import kinds
-from .sources import find_sources, rate_of
+from .sources import Sources, find_sources, rate_of
 from .stimuli import make_passage, make_sounds
 from .study import Folder, Study, folder_of, load_keys, load_study, save_study
 from .study_file import StudyFile
@@ -34,7 +33,6 @@ def make_study(
     if sources.problems:
         raise UserError("\n".join(sources.problems))
     metrics = heard_metrics(file)
-    kinds()[file.test.kind]
     if folder.study.is_file():
         there = load_study(folder)
         same = there.file == file and {p.id: dict(p.sources) for p in there.passages} == {
@@ -43,16 +41,7 @@ def make_study(
         if same:
             return folder
         _replaceable(folder, again=again)
-    study = Study(
-        id=file.study,
-        file=file,
-        seed=secrets.randbelow(2**53) if file.seed is None else file.seed,
-        sample_rate=rate_of(sources, file),
-        systems=sources.systems,
-        passages=(),
-        stimuli=(),
-        simulated=sources.simulated,
-    )
+    study = outline(file, sources)
     old = set(folder.stimuli.glob("*.flac"))
     made = []
     for number, source in enumerate(sources.passages):
@@ -73,6 +62,20 @@ def make_study(
     for path in old:
         path.unlink(missing_ok=True)
     return folder
+
+
+def outline(file: StudyFile, sources: Sources) -> Study:
+    """The study before there are stimuli: its systems, seed and rate."""
+    return Study(
+        id=file.study,
+        file=file,
+        seed=secrets.randbelow(2**53) if file.seed is None else file.seed,
+        sample_rate=rate_of(sources, file),
+        systems=sources.systems,
+        passages=(),
+        stimuli=(),
+        simulated=sources.simulated,
+    )
 
 
 def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:

@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from .database import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
 from .designs import generator, least_used, ordered, with_repeats
-from .kinds import Kind, Slot, Unit, kind_of
+from .kinds import Slot, Unit, kind_of
 from .study import Study
 from .study_file import Step
 
@@ -67,9 +67,9 @@ def begin(session: Session, study: Study, visitor: Visitor) -> Listening:
         completed_at=None,
     )
     session.add(listening)
-    pages = list(_pages(session, study, (visitor.mark, number), draw))
-    listening.plan = plan_of(study, [page.part for page in pages])
-    listening.pages = pages
+    drawn = draw_pages(study, _uses(session, study, visitor.mark), number, draw)
+    listening.plan = plan_of(study, [page.part for page in drawn])
+    listening.pages = [_page(study, page, draw) for page in drawn]
     session.flush()
     arrive(listening)
     return listening
@@ -128,12 +128,23 @@ def plan_of(study: Study, parts: Sequence[str]) -> list[Any]:
     return [*steps, {"id": "thanks", "type": "thanks"}]
 
 
-def _pages(
-    session: Session, study: Study, who: tuple[str, int], draw: random.Random
-) -> Iterator[PageRow]:
-    (mark, number), kind, design = who, kind_of(study), study.file.design
+@dataclass(frozen=True)
+class Drawn:
+    """One page as drawn: its unit, its part, whether it comes again, its systems in order."""
+
+    number: int
+    part: str
+    repeat: int
+    unit: Unit
+    systems: tuple[str, ...]
+
+
+def draw_pages(
+    study: Study, uses: Mapping[str, int], number: int, draw: random.Random
+) -> list[Drawn]:
+    """The pages of listener ``number`` (from 0), given how often each unit was used."""
+    kind, design = kind_of(study), study.file.design
     units = list(kind.units(study))
-    uses = _uses(session, study, mark)
     by_key = {unit.key: unit for unit in units}
     count = len(units) if design.pages_per_listener == "all" else design.pages_per_listener
     if design.pool == "least_used":
@@ -144,19 +155,30 @@ def _pages(
     else:
         keys = list(by_key)[:count]
     how = design.order or kind.default_order
-    pages_how = how if how == "fixed" or len(keys) == len(units) else "random"
-    pages_how = "random" if how == "latin" else pages_how
-    keys = ordered(keys, pages_how, number, draw)
+    keys = ordered(keys, _page_order(how, whole=len(keys) == len(units)), number, draw)
     index = {unit.key: place for place, unit in enumerate(units)}
-    place = 0
-    for unit in _practice(study, units, keys, draw):
-        place += 1
-        yield _page(study, kind, unit, (place, "training", 0), (draw.randrange(1000), how), draw)
-    for key, repeat in with_repeats(keys, design.repeats, draw):
-        place += 1
-        # By how often this unit was used, so that its orders are balanced whoever gets it.
-        row = uses.get(key, 0) + index[key] + repeat
-        yield _page(study, kind, by_key[key], (place, "main", repeat), (row, how), draw)
+    # A unit's row follows how often it was used, so that its orders are balanced whoever gets it.
+    wanted = [
+        *(
+            (unit, "training", 0, draw.randrange(1000))
+            for unit in _practice(study, units, keys, draw)
+        ),
+        *(
+            (by_key[key], "main", repeat, uses.get(key, 0) + index[key] + repeat)
+            for key, repeat in with_repeats(keys, design.repeats, draw)
+        ),
+    ]
+    return [
+        Drawn(place + 1, part, repeat, unit, tuple(ordered(unit.systems, how, row, draw)))
+        for place, (unit, part, repeat, row) in enumerate(wanted)
+    ]
+
+
+def _page_order(how: str, *, whole: bool) -> str:
+    """How pages are ordered where stimuli are ordered ``how``; squares need all units each time."""
+    if how == "fixed" or (how == "williams" and whole):
+        return how
+    return "random"
 
 
 def _practice(
@@ -186,27 +208,18 @@ def _uses(session: Session, study: Study, mark: str) -> dict[str, int]:
     return dict(found.tuples().all())
 
 
-def _page(
-    study: Study,
-    kind: Kind,
-    unit: Unit,
-    spot: tuple[int, str, int],
-    order: tuple[int, str],
-    draw: random.Random,
-) -> PageRow:
-    number, part, repeat = spot
-    row, how = order
-    systems = ordered(list(unit.systems), how, row, draw)
-    slots = kind.slots(study, unit, systems, draw)
+def _page(study: Study, drawn: Drawn, draw: random.Random) -> PageRow:
+    kind, unit = kind_of(study), drawn.unit
+    slots = kind.slots(study, unit, drawn.systems, draw)
     questions = kind.questions(study, unit, "en")
     starts = iter(kind.starts(questions, sum(one.shown == "stimulus" for one in slots), draw))
     page = PageRow(
-        number=number,
-        part=part,
+        number=drawn.number,
+        part=drawn.part,
         kind=kind.name,
         passage=unit.passage,
         unit=unit.key,
-        repeat=repeat,
+        repeat=drawn.repeat,
         revision=0,
         comment="",
         first_at=None,
@@ -220,7 +233,7 @@ def _page(
             label=slot.label,
             system=slot.system,
             shown=slot.shown,
-            audio=study.stimulus(unit.passage, slot.system, _copy(slot, part, repeat)).token,
+            audio=study.stimulus(unit.passage, slot.system, _copy(slot, drawn)).token,
             start=next(starts) if rated else {},
             comment="",
             plays=0,
@@ -234,8 +247,8 @@ def _page(
     return page
 
 
-def _copy(slot: Slot, part: str, repeat: int) -> str:
-    use = "practice" if part == "training" else "repeat" if repeat else ""
+def _copy(slot: Slot, drawn: Drawn) -> str:
+    use = "practice" if drawn.part == "training" else "repeat" if drawn.repeat else ""
     if not use:
         return slot.copy
     return use if slot.copy == "main" else f"{slot.copy}-{use}"

@@ -255,7 +255,7 @@ class Listener:
         return found.system if isinstance(found, Stimulus) else ""
 
     def _ratings(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
-        events = []
+        events: list[dict[str, Any]] = []
         rated = [one for one in page["stimuli"] if one["role"] == "stimulus"]
         for question in page["questions"]:
             if question["per"] == "page":

@@ -20,7 +20,7 @@ class Ab(Kind):
 
     name: ClassVar[str] = "ab"
     summary: ClassVar[str] = "preference between two versions, every pair of systems"
-    default_order: ClassVar[str] = "random"
+    default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 1.0
 
     def units(self, study: Study) -> tuple[Unit, ...]:

@@ -20,7 +20,7 @@ class Acr(Kind):
 
     name: ClassVar[str] = "acr"
     summary: ClassVar[str] = "one version at a time, bad to excellent, 1 to 5 (P.800)"
-    default_order: ClassVar[str] = "random"
+    default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 0.6
     shows_reference: ClassVar[bool] = False
     scale: ClassVar[str] = "quality"
@@ -72,7 +72,7 @@ class Ccr(Kind):
 
     name: ClassVar[str] = "ccr"
     summary: ClassVar[str] = "the second against the first, −3 to +3, order balanced (P.800)"
-    default_order: ClassVar[str] = "random"
+    default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 0.8
     shows_reference: ClassVar[bool] = False
 
@@ -116,7 +116,7 @@ class Bs1116(Kind):
     name: ClassVar[str] = "bs1116"
     summary: ClassVar[str] = "known reference, blind B and C, one of them the reference (BS.1116-3)"
     default_rules: ClassVar[Rules] = Rules(one_at_maximum=True)
-    default_order: ClassVar[str] = "random"
+    default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 1.5
     needs_reference: ClassVar[bool] = True
 
