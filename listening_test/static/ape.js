@@ -6,6 +6,7 @@
  */
 
 import { element } from "./dom.js";
+import { Icon } from "./icons.js";
 import { playButton } from "./play.js";
 import { afterKey, described, smallStep } from "./slider.js";
 import { t } from "./texts.js";
@@ -19,9 +20,9 @@ import { t } from "./texts.js";
 const SIDE = 44;
 const APART = SIDE + 2;
 /** Length of the shortest stem. */
-const STEM = 14;
-/** Markers of a crowded rail lie this much above each other at least. */
-const CLOSEST = 26;
+const STEM = 20;
+/** So many rows are drawn in full; a worse crowd overlaps, letters still to be seen. */
+const FULL_ROWS = 6;
 /** A press that moves less than this is a press, not a drag. */
 const STILL = 3;
 
@@ -104,6 +105,7 @@ class Axis {
       this.unrated,
     );
     this.width = 0;
+    this.rows = 1;
   }
 
   update() {
@@ -127,15 +129,17 @@ class Axis {
       order.map((marker) => (marker.part / 100) * width),
       APART * scale,
     );
-    // Height for the usual crowd is kept free from the start; a worse crowd moves closer.
-    const usual = Math.min(
-      this.markers.length,
-      Math.ceil((this.markers.length * APART * scale) / width) + 1,
-    );
+    // Room for the usual crowd is kept free from the start, and the rail never shrinks again, so
+    // that nothing jumps while one rates.
+    const count = this.markers.length;
+    const spare = this.store.step.questions.length > 1 ? 0 : 1;
+    const usual = Math.min(count, Math.ceil((count * APART * scale) / width) + spare);
     const most = Math.max(...found) + 1;
-    const rise = most <= usual ? APART : Math.max(CLOSEST, ((usual - 1) * APART) / (most - 1));
-    const height = Math.max((usual - 1) * APART, (most - 1) * rise) + SIDE + STEM;
-    this.rail.style.height = `${height}px`;
+    if (Math.abs(width - this.width) > 1) this.rows = usual;
+    this.width = width;
+    this.rows = Math.min(FULL_ROWS, Math.max(this.rows, most));
+    const rise = most <= this.rows ? APART : ((this.rows - 1) * APART) / (most - 1);
+    this.rail.style.height = `${(this.rows - 1) * APART + SIDE + STEM}px`;
     for (const [index, marker] of order.entries()) marker.raise(found[index] * rise + STEM);
   }
 
@@ -182,7 +186,7 @@ class Marker {
         },
       },
       element("span", { class: "letter", text: stimulus.label }),
-      element("span", { class: "sounding", "aria-hidden": "true", text: "▶" }),
+      element("span", { class: "sounding" }, new Icon("play").element),
       this.stem,
     );
   }

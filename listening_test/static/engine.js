@@ -12,7 +12,7 @@ import { Deck } from "./deck.js";
 /**
  * @typedef {object} Audio what the server says of a page's stimuli
  * @property {number} sample_rate
- * @property {number} samples
+ * @property {number} samples 0 where it is not known
  * @property {number} [fade_ms]
  * @property {boolean} [crossfade]
  * @property {boolean} [loop]
@@ -261,7 +261,8 @@ export class Engine extends EventTarget {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const buffer = await context.decodeAudioData(await this.preloaded.take(url));
-        if (context.sampleRate === audio.sample_rate && buffer.length !== audio.samples) {
+        const known = audio.samples > 0 && context.sampleRate === audio.sample_rate;
+        if (known && buffer.length !== audio.samples) {
           throw new LoadError(`${buffer.length} of ${audio.samples} samples`);
         }
         return buffer;

@@ -87,6 +87,7 @@ export class Surround {
     this.bar.max = Math.max(1, progress.pages);
     this.bar.value = progress.page;
     this.bar.setAttribute("aria-label", t("frame.progress"));
+    this.progress.hidden = progress.page === 0 && !step.practice;
     this.progress.dataset.practice = String(Boolean(step.practice));
     this.pause.textContent = t("frame.pause");
     this.help.setAttribute("aria-label", t("frame.help"));

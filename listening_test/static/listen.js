@@ -80,6 +80,7 @@ class Listening {
     this.shown?.close();
     this.asked = false;
     this.surround.warn(null);
+    this.surround.say("");
     this.surround.lacks([], false);
     this.surround.update(this.state);
     this.surround.saving(this.queue);

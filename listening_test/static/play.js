@@ -1,6 +1,7 @@
 /** The button that plays one version; the playing one is told by shape and word, not by colour alone. */
 
 import { element } from "./dom.js";
+import { Icon } from "./icons.js";
 import { t } from "./texts.js";
 
 /**
@@ -12,7 +13,7 @@ import { t } from "./texts.js";
 export function playButton(one, store, player, look = {}) {
   const reference = one.role === "reference";
   const name = reference ? t("play.reference_name") : one.label;
-  const icon = element("span", { class: "icon", "aria-hidden": "true", text: "▶" });
+  const icon = new Icon("play");
   const state = element("span", { class: "state" });
   const button = element(
     "button",
@@ -22,7 +23,7 @@ export function playButton(one, store, player, look = {}) {
       data: { label: one.label, role: one.role },
       on: { click: () => player.toggle(one.id) },
     },
-    icon,
+    icon.element,
     element("span", { class: "letter", text: name }),
     state,
   );
@@ -31,7 +32,7 @@ export function playButton(one, store, player, look = {}) {
     const playing = chosen && store.playing;
     button.dataset.heard = playing ? "playing" : chosen ? "chosen" : "no";
     button.setAttribute("aria-pressed", String(playing));
-    icon.textContent = playing ? "❚❚" : "▶";
+    icon.set(playing ? "pause" : "play");
     const done = store.played.has(one.id);
     state.textContent = playing ? t("play.playing") : done ? t("play.heard") : t("play.unheard");
     const words = { label: name };

@@ -1,6 +1,7 @@
 /** Before the test: a comfortable level that is then locked, left and right, and headphones. */
 
 import { element, uniqueId } from "./dom.js";
+import { Icon } from "./icons.js";
 import { Slider } from "./slider.js";
 import { text } from "./steps.js";
 import { t } from "./texts.js";
@@ -20,7 +21,7 @@ class Player {
     this.frame = frame;
     /** @type {string | null} */
     this.current = null;
-    /** @type {Map<string, HTMLButtonElement>} */
+    /** @type {Map<string, {button: HTMLButtonElement, icon: Icon}>} */
     this.buttons = new Map();
     this.heard = new Set();
     this.changed = () => this.#draw();
@@ -29,13 +30,14 @@ class Player {
 
   /** @param {string} url @param {string} name @param {Partial<Audio>} audio */
   button(url, name, audio) {
+    const icon = new Icon("play");
     const button = element(
       "button",
       { type: "button", class: "play", "aria-label": name, on: { click: () => this.toggle(url, audio) } },
-      element("span", { class: "icon", "aria-hidden": "true", text: "▶" }),
+      icon.element,
       element("span", { class: "letter", text: name }),
     );
-    this.buttons.set(url, button);
+    this.buttons.set(url, { button, icon });
     return button;
   }
 
@@ -58,12 +60,11 @@ class Player {
   }
 
   #draw() {
-    for (const [url, button] of this.buttons) {
+    for (const [url, { button, icon }] of this.buttons) {
       const playing = this.engine.playing && this.current === url;
       button.dataset.heard = playing ? "playing" : "no";
       button.setAttribute("aria-pressed", String(playing));
-      const icon = button.querySelector(".icon");
-      if (icon) icon.textContent = playing ? "❚❚" : "▶";
+      icon.set(playing ? "pause" : "play");
     }
   }
 

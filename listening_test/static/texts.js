@@ -25,5 +25,5 @@ export function number(value) {
 
 /** Hours and minutes. @param {Date} date */
 export function timeOfDay(date) {
-  return date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+  return date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }

@@ -1,6 +1,7 @@
 /** Play, time and loop: a neutral timeline that shows where one is and nothing of the sound. */
 
 import { clock, element } from "./dom.js";
+import { Icon } from "./icons.js";
 import { t } from "./texts.js";
 
 /** @typedef {import("./engine.js").Engine} Engine */
@@ -16,10 +17,10 @@ export class Transport {
   constructor(engine, store, options) {
     this.engine = engine;
     this.store = store;
-    this.playIcon = element("span", { class: "icon", "aria-hidden": "true", text: "▶" });
+    this.playIcon = new Icon("play");
     this.playText = element("span", { text: t("transport.play") });
-    this.play = button("primary", [this.playIcon, this.playText], options.toggle);
-    this.restart = button("quiet", ["⏮\uFE0E"], () => this.seek(0), t("transport.restart"));
+    this.play = button("primary", [this.playIcon.element, this.playText], options.toggle);
+    this.restart = button("quiet", [new Icon("restart").element], () => this.seek(0), t("transport.restart"));
     this.now = element("span", { class: "time", text: clock(0) });
     this.end = element("span", { class: "time", text: clock(0) });
     this.region = element("div", { class: "region" });
@@ -45,7 +46,7 @@ export class Transport {
       this.line,
     );
     this.loopText = element("span", { text: t("transport.loop") });
-    this.loop = button("quiet toggle", [icon("↻"), this.loopText], () => this.toggleLoop());
+    this.loop = button("quiet toggle", [new Icon("loop").element, this.loopText], () => this.toggleLoop());
     this.whole = button("quiet", [t("transport.whole")], () => this.setLoop(null, true));
     this.element = element(
       "div",
@@ -105,7 +106,7 @@ export class Transport {
 
   update() {
     const { playing, length, rate } = this.engine;
-    this.playIcon.textContent = playing ? "❚❚" : "▶";
+    this.playIcon.set(playing ? "pause" : "play");
     this.playText.textContent = playing ? t("transport.pause") : t("transport.play");
     this.play.disabled = length === 0;
     this.restart.disabled = length === 0;
@@ -224,9 +225,4 @@ export class Transport {
 function button(kind, content, press, name) {
   const attributes = { class: kind, type: "button", "aria-label": name, title: name, on: { click: press } };
   return element("button", attributes, ...content);
-}
-
-/** @param {string} sign */
-function icon(sign) {
-  return element("span", { class: "icon", "aria-hidden": "true", text: sign });
 }
