@@ -128,21 +128,15 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
 @click.option("--seed", default=0, show_default=True, help="Another seed, other listeners.")
 def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
     """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
-    import threading
-
-    from ..listening_test.serving import bind, server
+    from ..listening_test.serving import in_background
     from ..listening_test.simulate import simulate as run
     from ..listening_test.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
     loaded = load_study(folder)
-    with bind("127.0.0.1", 0) as socket:
-        running = server(folder, socket)
-        threading.Thread(target=running.run, daemon=True).start()
-        link = f"http://127.0.0.1:{socket.getsockname()[1]}/s/{load_keys(folder).simulated}/"
+    with in_background(folder) as address:
+        link = f"{address}/s/{load_keys(folder).simulated}/"
         done = run(loaded, link, listeners, seed, lambda n: click.echo(f"{n} of {listeners}"))
-        running.task_dispatcher.shutdown()
-        running.close()
     events = sum(len(one.acknowledged) for one in done)
     pages = sum(one.pages for one in done)
     click.echo(f"SIMULATED: {len(done)} sessions, {pages} pages, {events} events stored")

@@ -1,8 +1,10 @@
 """Serves a study with waitress until it is told to stop."""
 
+import contextlib
 import errno
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import waitress
@@ -47,3 +49,24 @@ def serve(
     running = server(folder, place, secure=secure)
     started()
     running.run()
+
+
+@contextlib.contextmanager
+def in_background(folder: Folder) -> Iterator[str]:
+    """The address of a server of the study on this machine, in a thread, until the block ends."""
+    with bind("127.0.0.1", 0) as place:
+        running = server(folder, place)
+
+        def run() -> None:
+            # Its sockets close under it when the block ends; there is nobody left to answer.
+            with contextlib.suppress(OSError):
+                running.run()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        finally:
+            running.task_dispatcher.shutdown()
+            running.close()
+            thread.join(5)
