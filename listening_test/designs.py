@@ -46,6 +46,17 @@ def ordered(items: Sequence[T], how: str, number: int, draw: random.Random) -> l
     return [items[place] for place in square[number % len(square)]]
 
 
+def turn(how: str, size: int, uses: int, *parts: str | int) -> int:
+    """Which row of its square something that was used ``uses`` times gets next.
+
+    Rows come in blocks that hold each row once, in an order that ``parts`` decide: balanced over a
+    block, and not tied to anything else that also goes round, such as the order of pages.
+    """
+    rows = 2 * size if how == "williams" and size % 2 else size
+    block = generator("rows", *parts, uses // rows).sample(range(rows), rows)
+    return block[uses % rows]
+
+
 def least_used(
     items: Sequence[K], uses: Mapping[K, int], count: int, draw: random.Random
 ) -> list[K]:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .database import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
-from .designs import generator, least_used, ordered, with_repeats
+from .designs import generator, least_used, ordered, turn, with_repeats
 from .kinds import Slot, Unit, kind_of
 from .study import Study
 from .study_file import Step
@@ -156,21 +156,24 @@ def draw_pages(
         keys = list(by_key)[:count]
     how = design.order or kind.default_order
     keys = ordered(keys, _page_order(how, whole=len(keys) == len(units)), number, draw)
-    index = {unit.key: place for place, unit in enumerate(units)}
-    # A unit's row follows how often it was used, so that its orders are balanced whoever gets it.
+
+    def row(key: str) -> int:
+        """By how often the unit was used, so that its orders are balanced whoever gets it."""
+        return turn(how, len(by_key[key].systems), uses.get(key, 0), study.seed, key)
+
     wanted = [
         *(
             (unit, "training", 0, draw.randrange(1000))
             for unit in _practice(study, units, keys, draw)
         ),
         *(
-            (by_key[key], "main", repeat, uses.get(key, 0) + index[key] + repeat)
+            (by_key[key], "main", repeat, row(key) + repeat)
             for key, repeat in with_repeats(keys, design.repeats, draw)
         ),
     ]
     return [
-        Drawn(place + 1, part, repeat, unit, tuple(ordered(unit.systems, how, row, draw)))
-        for place, (unit, part, repeat, row) in enumerate(wanted)
+        Drawn(place + 1, part, repeat, unit, tuple(ordered(unit.systems, how, turned, draw)))
+        for place, (unit, part, repeat, turned) in enumerate(wanted)
     ]
 
 
@@ -205,7 +208,7 @@ def _uses(session: Session, study: Study, mark: str) -> dict[str, int]:
         )
         .group_by(PageRow.unit)
     )
-    return dict(found.tuples().all())
+    return {row[0]: row[1] for row in found}
 
 
 def _page(study: Study, drawn: Drawn, draw: random.Random) -> PageRow:

@@ -63,7 +63,7 @@ def status_of(study: Study, keys: Keys, database: Database) -> Status:
             )
             .group_by(Listening.mark)
         )
-        ratings = dict(rated.tuples().all())
+        ratings = {row[0]: row[1] for row in rated}
         heard = session.execute(
             select(PageRow.unit, func.count())
             .join(Listening, PageRow.session_token == Listening.token)
@@ -75,7 +75,7 @@ def status_of(study: Study, keys: Keys, database: Database) -> Status:
             )
             .group_by(PageRow.unit)
         )
-        uses = dict(heard.tuples().all())
+        uses = {row[0]: row[1] for row in heard}
     title = study.file.title
     return Status(
         study=study.id,
