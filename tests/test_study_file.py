@@ -1,11 +1,15 @@
 """A study file: every mistake is one line with file, line, value and mend; ids stay text."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from earmark.listening_test import study_file
+from earmark.listening_test.export import TidyRow
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.study_file import KIND_NAMES, StudyFile, read_study_file
+from earmark.models.configuration import Strict
 from earmark.models.errors import UserError
 
 ROOT = Path(__file__).parent.parent
@@ -113,3 +117,25 @@ def test_the_example_study_can_be_read() -> None:
 def test_a_study_that_was_read_is_the_same_after_it_was_stored(tmp_path: Path) -> None:
     found = read(tmp_path, START + TEST + "before: [consent, {training: {pages: 2}}]\n")
     assert StudyFile.model_validate(found.model_dump(mode="json", by_alias=True)) == found
+
+
+MODELS = [
+    value
+    for value in vars(study_file).values()
+    if isinstance(value, type) and issubclass(value, Strict) and value is not Strict
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_of_a_study_file_is_documented(model: type[Strict]) -> None:
+    text = (ROOT / "docs" / "study-file.md").read_text(encoding="utf-8")
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    assert [key for key in keys if f"`{key}`" not in text and key != "type"] == []
+
+
+def test_every_kind_and_every_column_of_the_ratings_is_documented() -> None:
+    text = (ROOT / "docs" / "listening-test.md").read_text(encoding="utf-8")
+    assert [name for name in kinds() if f"| `{name}` |" not in text] == []
+    names = [one.name for one in dataclasses.fields(TidyRow)]
+    assert [name for name in names if f"`{name}`" not in text] == []
+    assert all(one.summary for one in kinds().values())
