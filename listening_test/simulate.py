@@ -211,7 +211,7 @@ class Listener:
 
     def rate(self, page: Mapping[str, Any]) -> int:
         """Play and rate everything on a page; the page's revision after it."""
-        events = []
+        events: list[dict[str, Any]] = []
         for stimulus in page["stimuli"]:
             kind = "play" if not events else "switch"
             events.append(self._event(kind, page, stimulus=stimulus["id"]))

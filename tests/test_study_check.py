@@ -96,17 +96,17 @@ def test_a_square_wave_is_clipped_and_a_sine_is_not(tmp_path: Path) -> None:
     assert clipped_runs(read(tmp_path / "square.wav")[0]) == 2 * 200
 
 
-BREAKS = {
-    "number": ("passages", "5", {}),
-    "fades": ("more", STRICT + "\nexcerpts: {fade_ms: 50}", {}),
-    "order": ("more", STRICT.replace("repeats: 1", "repeats: 1, order: williams"), {}),
-    "replicate": ("more", STRICT.replace("repeats: 1", "repeats: 0"), {}),
-    "training": ("more", STRICT.replace(", {training: {pages: 1}}", ""), {}),
-    "level": ("more", STRICT.replace("volume, ", ""), {}),
-    "profile": ("test", "strict: false", {}),
-    "enabled": ("test", "rules: {only_playing_enabled: false}", {}),
-    "lowpass_7000": ("test", "anchors: [lowpass_3500]", {}),
-    "every": ("test", "rules: {must_rate: false}", {}),
+BREAKS: dict[str, tuple[str, str]] = {
+    "number": ("passages", "5"),
+    "fades": ("more", STRICT + "\nexcerpts: {fade_ms: 50}"),
+    "order": ("more", STRICT.replace("repeats: 1", "repeats: 1, order: williams")),
+    "replicate": ("more", STRICT.replace("repeats: 1", "repeats: 0")),
+    "training": ("more", STRICT.replace(", {training: {pages: 1}}", "")),
+    "level": ("more", STRICT.replace("volume, ", "")),
+    "profile": ("test", "strict: false"),
+    "enabled": ("test", "rules: {only_playing_enabled: false}"),
+    "lowpass_7000": ("test", "anchors: [lowpass_3500]"),
+    "every": ("test", "rules: {must_rate: false}"),
 }
 
 
@@ -114,7 +114,7 @@ BREAKS = {
 def test_each_requirement_of_the_standard_can_fail_and_then_the_study_is_not_conformant(
     tmp_path: Path, item: str
 ) -> None:
-    key, value, _ = BREAKS[item]
+    key, value = BREAKS[item]
     passages = 4 if key == "passages" else 6
     more, test = (value if key == "more" else STRICT), (value if key == "test" else "")
     if key == "passages":
