@@ -186,7 +186,7 @@ def test_a_switch_makes_no_click_where_both_stimuli_are_the_same_tone(
 
 def test_switches_faster_than_their_fades_wait_for_each_other(page: Page) -> None:
     rate = 48_000
-    steps = [["play", 0], *(["select", k, 0.2 + k * 0.001] for k in (1, 2, 3))]
+    steps: list[list[Any]] = [["play", 0], *(["select", k, 0.2 + k * 0.001] for k in (1, 2, 3))]
     sound = rendered(page, rate, steps, count=4, channels=1)
     late = np.arange(round(0.3 * rate), round(0.9 * rate))
     np.testing.assert_allclose(sound[0, late], signal(3, 0, late), atol=1e-6)
@@ -213,7 +213,11 @@ def test_a_loop_region_repeats_to_the_sample_with_a_fade_at_its_seam(page: Page,
     start, end = round(0.1234 * rate), round(0.7003 * rate)
     length = end - start
     total = 3 * rate
-    steps = [["setLoop", {"start": start, "end": end}, 0], ["play", 0], ["select", 1, 1.5]]
+    steps: list[list[Any]] = [
+        ["setLoop", {"start": start, "end": end}, 0],
+        ["play", 0],
+        ["select", 1, 1.5],
+    ]
     sound = rendered(page, rate, steps, seconds=3.0, channels=1)
     position = start + np.arange(total) % length
     seam = np.concatenate([rise(fade), np.ones(length - 2 * fade), fall(fade)])
@@ -229,7 +233,7 @@ def test_a_loop_region_repeats_to_the_sample_with_a_fade_at_its_seam(page: Page,
 def test_a_seek_lands_on_its_sample(page: Page, rate: int, target: int) -> None:
     fade = faded(rate)
     frame = round(0.25 * rate)
-    steps = [["setLoop", None, 0], ["play", 0], ["seek", target, frame / rate]]
+    steps: list[list[Any]] = [["setLoop", None, 0], ["play", 0], ["seek", target, frame / rate]]
     sound = rendered(page, rate, steps, count=3, frames=2 * rate, channels=1)
     at = np.arange(frame + 2 * fade + 1, rate)
     np.testing.assert_allclose(sound[0, at], signal(0, 0, target + at - (frame + fade)), atol=1e-6)

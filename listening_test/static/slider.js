@@ -87,10 +87,17 @@ export class Slider {
       },
       this.track,
     );
-    this.#drag = /** @type {{grab: number, value: number | null} | null} */ (null);
+    // A finger that moves along the slider is ours from its first move: else the browser may take
+    // it for a swipe, and swallow the tap that comes next. Across the slider it scrolls the page.
+    const touch = (/** @type {TouchEvent} */ event) => this.#touch(event);
+    this.element.addEventListener("touchstart", touch, { passive: true });
+    this.element.addEventListener("touchmove", touch, { passive: false });
   }
 
-  #drag;
+  /** @type {{grab: number, value: number | null} | null} */
+  #drag = null;
+  /** @type {{x: number, y: number, ours: boolean | null}} */
+  #finger = { x: 0, y: 0, ours: null };
 
   /** @param {{value: number | null, start: number, enabled: boolean, upright: boolean}} state */
   update({ value, start, enabled, upright }) {
@@ -147,12 +154,23 @@ export class Slider {
     return minimum + part * (maximum - minimum);
   }
 
+  /** @param {TouchEvent} event */
+  #touch(event) {
+    const { clientX: x, clientY: y } = event.touches[0];
+    if (event.type === "touchstart") this.#finger = { x, y, ours: null };
+    const along = Math.abs(this.upright ? y - this.#finger.y : x - this.#finger.x);
+    const across = Math.abs(this.upright ? x - this.#finger.x : y - this.#finger.y);
+    if (event.type === "touchmove" && along + across > 0) this.#finger.ours ??= along > across;
+    if (this.#finger.ours && this.#drag && event.cancelable) event.preventDefault();
+  }
+
   /** @param {PointerEvent} event */
   #down(event) {
     if (event.button !== 0) return;
     if (!this.enabled) return this.options.refused();
     this.element.setPointerCapture(event.pointerId);
-    const held = this.thumb.contains(/** @type {Node} */ (event.target));
+    // The hollow thumb is no rating yet: a press on it gives one, like a press beside it.
+    const held = this.value !== null && this.thumb.contains(/** @type {Node} */ (event.target));
     const grab = held ? (this.value ?? this.start) - this.#at(event) : 0;
     this.#drag = { grab, value: held ? this.value : this.options.round(this.#at(event)) };
     this.#draw();
@@ -186,7 +204,7 @@ export class Slider {
   }
 }
 
-/** "72, good": a value and the band or tick it lies at. @param {import("./store.js").Question} question @param {number} value */
+/** "72, good": a value and the band it lies in, or the nearest mark. @param {import("./store.js").Question} question @param {number} value */
 export function described(question, value) {
   const word = wordFor(question, value);
   return word ? t("rate.value_and_word", { value: number(value), word }) : number(value);
@@ -200,6 +218,8 @@ export function wordFor(question, value) {
       from !== undefined && to !== undefined && value >= from && (value < to || to >= maximum),
   );
   if (band) return band.text;
-  const exact = labels.find((label) => label.value === value);
-  return exact?.text ?? "";
+  const points = labels.filter((label) => label.value !== undefined);
+  const far = (/** @type {import("./store.js").Label} */ label) => Math.abs((label.value ?? 0) - value);
+  points.sort((a, b) => far(a) - far(b));
+  return points[0]?.text ?? "";
 }
