@@ -1,0 +1,242 @@
+"""``study``: listening tests, from a study file to ratings."""
+
+from pathlib import Path
+
+import click
+
+from . import options
+
+_name = click.argument("name")
+
+
+@click.group()
+def study() -> None:
+    """Listening tests: make, check, serve, follow, export."""
+
+
+@study.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="STUDY.yaml")
+@options.results
+@click.option("--replace", is_flag=True, help="Replace a study of this name that has no ratings.")
+def new(file: Path, results: Path, *, replace: bool) -> None:
+    """Make a study: find the audio, write blind stimuli, freeze what was decided."""
+    from ..listening_test.making import make_study
+    from ..listening_test.study_file import read_study_file
+
+    def watch(passage: str, number: int, count: int) -> None:
+        click.echo(f"passage {number + 1} of {count}: {passage}", err=True)
+
+    read = read_study_file(file)
+    folder = make_study(read, results, watch, again=replace)
+    click.echo(f"{folder.path}: the study is ready. Next:")
+    click.echo(f"  earmark study check {read.study}      what listeners will meet, and problems")
+    click.echo(f"  earmark study preview {read.study}    try it yourself; nothing counts")
+    click.echo(f"  earmark study serve {read.study}      the link for listeners")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--url", default="", help="Where listeners reach it, if behind a proxy (https://…).")
+@click.option("--json", "as_json", is_flag=True, help="Say the address and links as JSON.")
+def serve(name: str, results: Path, host: str, port: int, url: str, *, as_json: bool) -> None:
+    """Serve a study to listeners until Ctrl-C; every rating is on disk before it is confirmed."""
+    _serve(name, results, (host, port), url, "json" if as_json else "study")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
+def preview(name: str, results: Path, host: str, port: int) -> None:
+    """Serve a study to yourself; sessions begun with this link never count."""
+    _serve(name, results, (host, port), "", "preview")
+
+
+def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str) -> None:
+    import json
+    import logging
+
+    from ..listening_test.serving import bind, serve
+    from ..listening_test.status import links
+    from ..listening_test.study import folder_of, load_keys, load_study
+
+    folder = folder_of(results, name)
+    load_study(folder)
+    found = links(load_keys(folder))
+    with bind(*place) as socket:
+        host, port = socket.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        public = url.rstrip("/") or address
+
+        def started() -> None:
+            if how == "json":
+                shown = {"url": address, "links": {k: public + v for k, v in found.items()}}
+                click.echo(json.dumps(shown))
+                return
+            if how == "study":
+                click.echo(f"Listeners:   {public}{found['study']}")
+                click.echo(f"Pilot:       {public}{found['pilot']}   (marked, never counts)")
+            click.echo(f"Preview:     {public}{found['preview']}   (never counts)")
+            click.echo(f"Progress:    {public}{found['progress']}   (for you alone)")
+            click.echo("Ctrl-C ends it; every rating is on disk already.")
+
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        serve(folder, socket, started, secure=public.startswith("https://"))
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def status(name: str, results: Path, *, as_json: bool) -> None:
+    """Say how far a study has come: sessions, ratings, whether it is frozen."""
+    import dataclasses
+    import json
+
+    from ..listening_test.database import opened
+    from ..listening_test.status import status_of
+    from ..listening_test.study import folder_of, load_keys, load_study
+
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    with opened(folder) as database:
+        found = status_of(loaded, load_keys(folder), database)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(found), indent=2, ensure_ascii=False))
+        return
+    made = " (SIMULATED music)" if found.simulated else ""
+    click.echo(f"{found.study}: {found.kind}{made}")
+    frozen = f"frozen since {found.frozen_at}" if found.frozen_at else "not frozen: no rating yet"
+    click.echo(frozen)
+    for mark in ("real", "pilot", "preview", "SIMULATED"):
+        states = {s: found.count(mark, s) for s in ("open", "paused", "complete", "withdrawn")}
+        if any(states.values()):
+            words = ", ".join(f"{count} {state}" for state, count in states.items() if count)
+            click.echo(f"{mark}: {words}; {found.ratings[mark]} ratings")
+    if not found.sessions:
+        click.echo("No sessions yet.")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--listeners", default=10, show_default=True, help="How many sessions.")
+@click.option("--seed", default=0, show_default=True, help="Another seed, other listeners.")
+def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
+    """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
+    from ..listening_test.serving import in_background
+    from ..listening_test.simulate import simulate as run
+    from ..listening_test.study import folder_of, load_keys, load_study
+
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    with in_background(folder) as address:
+        link = f"{address}/s/{load_keys(folder).simulated}/"
+        done = run(loaded, link, listeners, seed, lambda n: click.echo(f"{n} of {listeners}"))
+    events = sum(len(one.acknowledged) for one in done)
+    pages = sum(one.pages for one in done)
+    click.echo(f"SIMULATED: {len(done)} sessions, {pages} pages, {events} events stored")
+    click.echo(f"  earmark study export {name} --simulated --ratings ratings.csv")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--ratings", type=click.Path(path_type=Path), help="CSV to write, a row per rating.")
+@click.option("--json", "whole", type=click.Path(path_type=Path), help="JSON with everything.")
+@click.option("--unfinished", is_flag=True, help="Also sessions that are not complete.")
+@click.option("--withdrawn", is_flag=True, help="Also sessions whose listener withdrew.")
+@click.option("--practice", is_flag=True, help="Also training pages.")
+@click.option("--pilot", is_flag=True, help="Pilot sessions instead of those that count.")
+@click.option("--simulated", is_flag=True, help="SIMULATED sessions instead of those that count.")
+def export(
+    name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
+) -> None:
+    """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
+    from ..evaluation.store import written
+    from ..listening_test.database import opened
+    from ..listening_test.export import Choice, as_csv, as_json, json_text, tidy, written_csv
+    from ..listening_test.study import folder_of, load_study
+    from ..models.errors import UserError
+
+    if ratings is None and whole is None:
+        raise UserError("nothing to write: give --ratings FILE.csv, --json FILE.json, or both")
+    marks = tuple(mark for mark in ("pilot", "simulated") if which[mark]) or ("",)
+    more = (("open", "paused"), which["unfinished"]), (("withdrawn",), which["withdrawn"])
+    states = ("complete", *(state for group, asked in more if asked for state in group))
+    choice = Choice(marks, states, which["practice"])
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    with opened(folder) as database:
+        if ratings is not None:
+            rows = tidy(loaded, database, choice)
+            with written(ratings) as scratch:
+                scratch.write_bytes(written_csv(as_csv(rows)))
+            sessions = len({row.session for row in rows})
+            click.echo(f"{ratings}: {len(rows)} ratings of {sessions} sessions")
+        if whole is not None:
+            data = as_json(loaded, database, choice)
+            with written(whole) as scratch:
+                scratch.write_text(json_text(data), encoding="utf-8")
+            click.echo(f"{whole}: {len(data['sessions'])} sessions with everything")
+
+
+@study.command()
+@_name
+@options.results
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
+def backup(name: str, results: Path, out: Path) -> None:
+    """Copy a study whole, ratings and stimuli, also while it is being served."""
+    from ..listening_test import database
+    from ..listening_test.study import folder_of, load_study
+
+    folder = folder_of(results, name)
+    load_study(folder)
+    database.backup(folder, out)
+    click.echo(f"{out}: a whole copy of {name}")
+
+
+@study.command()
+@click.argument("study_or_file", metavar="STUDY.yaml|NAME")
+@options.results
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
+    """Find every problem at once; for MUSHRA, report what BS.1534-3 asks for, item by item."""
+    import json
+
+    from ..listening_test.check import check as look
+    from ..listening_test.study import folder_of, load_study
+    from ..listening_test.study_file import read_study_file
+
+    path = Path(study_or_file)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        report = look(read_study_file(path), results)
+    else:
+        folder = folder_of(results, study_or_file)
+        loaded = load_study(folder)
+        report = look(loaded.file, results, (loaded, folder))
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+    else:
+        click.echo(
+            f"{report.study}: {report.kind}, {report.passages} passages, {len(report.systems)} "
+            f"systems ({', '.join(report.systems)})"
+        )
+        click.echo(
+            f"A listener: {report.pages} pages of {report.stimuli} stimuli, about "
+            f"{report.minutes:.0f} minutes; a page loads {report.download_bytes / 1e6:.1f} MB and "
+            f"takes {report.decoded_bytes / 1e6:.0f} MB decoded"
+        )
+        for item in report.conformance:
+            click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
+        if report.conformance:
+            words = "is met as far as software can say" if report.conformant else "is not met"
+            click.echo(f"BS.1534-3 {words}.")
+        for problem in report.problems:
+            click.echo(str(problem), err=True)
+    if report.failing:
+        raise SystemExit(1)

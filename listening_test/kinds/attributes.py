@@ -1,0 +1,24 @@
+"""Attributes: several labelled scales for each version, side by side."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from ..study import Study
+from ..study_file import Axis
+from .ape import PRODUCTION, axes
+from .kind import Kind, Question, Unit, kind
+
+
+@kind
+class Attributes(Kind):
+    """Sliders of 0 to 100 for each version; without axes: production value, clarity, excitement."""
+
+    name: ClassVar[str] = "attributes"
+    summary: ClassVar[str] = "several labelled scales for each version"
+    minutes_per_page: ClassVar[float] = 5.0
+
+    def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
+        if study.file.test.axes:
+            return axes(study, language)
+        test = study.file.test.model_copy(update={"axes": [Axis(name=one) for one in PRODUCTION]})
+        return axes(replace(study, file=study.file.model_copy(update={"test": test})), language)

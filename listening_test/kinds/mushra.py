@@ -1,0 +1,38 @@
+"""MUSHRA: several versions, a hidden reference and anchors on a scale with five bands (BS.1534)."""
+
+from typing import ClassVar
+
+from ..study import Study, in_language
+from ..texts import text
+from .kind import Kind, Question, Rules, Unit, bands, kind
+
+BANDS = tuple(f"scale.quality.{name}" for name in ("bad", "poor", "fair", "good", "excellent"))
+
+
+@kind
+class Mushra(Kind):
+    """One attribute; the hidden reference and both anchors are added, one item must be at 100."""
+
+    name: ClassVar[str] = "mushra"
+    summary: ClassVar[str] = "multi-stimulus test with hidden reference and anchors (BS.1534-3)"
+    default_rules: ClassVar[Rules] = Rules(only_playing_enabled=True, one_at_maximum=True)
+    default_order: ClassVar[str] = "random"
+    adds_anchors: ClassVar[bool] = True
+    needs_reference: ClassVar[bool] = True
+
+    def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
+        axis = study.file.test.axes[0] if study.file.test.axes else None
+        name = in_language(axis.label, language, study.file.languages) if axis else ""
+        return (
+            Question(
+                axis.name if axis else "quality",
+                name or (axis.name if axis else text(language, "scale.quality.label")),
+                labels=bands(language, BANDS),
+            ),
+        )
+
+    def rules(self, study: Study) -> Rules:
+        rules = super().rules(study)
+        if study.file.test.strict:
+            return rules
+        return Rules(**{**rules.__dict__, "one_at_maximum": False})

@@ -1,0 +1,105 @@
+"""Two versions at a time: preference (AB), all or a balanced part of all pairs, and ABX."""
+
+import random
+from collections.abc import Sequence
+from itertools import combinations
+from typing import ClassVar
+
+from ..designs import balanced_pairs
+from ..study import REFERENCE, Study
+from ..texts import text
+from .kind import Answered, Kind, Question, Row, Rules, Slot, Unit, kind, opens
+
+QUESTION = "preference"
+FIRST, NONE, SECOND = 0.0, 50.0, 100.0
+
+
+@kind
+class Ab(Kind):
+    """Which of two is better; forced, or with no preference, or how strongly."""
+
+    name: ClassVar[str] = "ab"
+    summary: ClassVar[str] = "preference between two versions, every pair of systems"
+    default_order: ClassVar[str] = "latin"
+    minutes_per_page: ClassVar[float] = 1.0
+
+    def units(self, study: Study) -> tuple[Unit, ...]:
+        return tuple(
+            Unit(passage.id, pair)
+            for passage in study.passages
+            for pair in self.pairs(study, study.rated)
+        )
+
+    def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
+        """The pairs that pages are made of."""
+        return list(combinations(systems, 2))
+
+    def slots(
+        self, study: Study, unit: Unit, order: Sequence[str], draw: random.Random
+    ) -> list[Slot]:
+        reference = [Slot("R", REFERENCE, "reference", "open")] if opens(self, study) else []
+        return [*reference, Slot("A", order[0]), Slot("B", order[1])]
+
+    def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
+        name = text(language, "scale.preference.label")
+        if study.file.test.strength:
+            left, right = text(language, "scale.ab.left"), text(language, "scale.ab.right")
+            return (Question(QUESTION, name, "page", left=left, right=right),)
+        none = () if study.file.test.forced else ((NONE, text(language, "scale.ab.none"), None),)
+        options = ((FIRST, "A", "A"), *none, (SECOND, "B", "B"))
+        return (Question(QUESTION, name, "page", "choice", options=options),)
+
+    def rows(self, page: Answered, questions: Sequence[Question]) -> list[Row]:
+        """One row a page: how far the pair's first system is preferred to the second, 0 to 100."""
+        value = page.ratings.get(QUESTION)
+        first, second = page.unit.systems
+        shown = {place.slot.label: place for place in page.places}
+        place = shown["A"] if shown["A"].slot.system == first else shown["B"]
+        if value is not None and place.slot.label == "A":
+            value = 100.0 - value
+        return [Row(first, QUESTION, value, place, other=second)]
+
+
+@kind
+class Pairwise(Ab):
+    """Preference in pairs, of all systems or a balanced part of the pairs."""
+
+    name: ClassVar[str] = "pairwise"
+    summary: ClassVar[str] = "preference between pairs: all of them, or a balanced part"
+
+    def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
+        if study.file.test.pairs == "balanced":
+            return balanced_pairs(systems)
+        return super().pairs(study, systems)
+
+
+@kind
+class Abx(Ab):
+    """Is X the same as A or as B? X is drawn on the server and is a file of its own."""
+
+    name: ClassVar[str] = "abx"
+    summary: ClassVar[str] = "is X the same as A, or as B?"
+    shows_reference: ClassVar[bool] = False
+    default_rules: ClassVar[Rules] = Rules()
+
+    def slots(
+        self, study: Study, unit: Unit, order: Sequence[str], draw: random.Random
+    ) -> list[Slot]:
+        hidden = draw.choice(sorted(unit.systems))
+        return [Slot("A", order[0]), Slot("B", order[1]), Slot("X", hidden, copy="open")]
+
+    def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
+        name = text(language, "scale.abx.label")
+        options = ((FIRST, "X = A", "A"), (SECOND, "X = B", "B"))
+        return (Question("same", name, "page", "choice", options=options),)
+
+    def rows(self, page: Answered, questions: Sequence[Question]) -> list[Row]:
+        """One row a page: 100 for a right answer, 0 for a wrong one."""
+        said = page.ratings.get("same")
+        shown = {place.slot.label: place for place in page.places}
+        first, second = page.unit.systems
+        if said is None:
+            return [Row(first, "same", None, shown["X"], other=second)]
+        chosen = shown["A" if said == FIRST else "B"].slot.system
+        value = 100.0 if chosen == shown["X"].slot.system else 0.0
+        return [Row(first, "same", value, shown["X"], other=second, answer=chosen)]

@@ -1,0 +1,108 @@
+"""Makes a study from its file: finds the audio, writes the stimuli, freezes what was decided."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..evaluation.metrics import Metric, select
+from ..evaluation.store import written
+from ..models.errors import UserError
+from .sources import Sources, find_sources, rate_of
+from .stimuli import make_passage, make_sounds
+from .study import Folder, Study, folder_of, load_keys, load_study, save_study
+from .study_file import StudyFile
+
+Watch = Callable[[str, int, int], None]
+
+
+def make_study(
+    file: StudyFile, results: Path, watch: Watch = lambda *_: None, *, again: bool = False
+) -> Folder:
+    """Make the study of ``file`` in ``results``; one that is there already as described stays.
+
+    ``again`` lets a study of this name that has no rating yet be replaced.
+
+    Raises:
+        UserError: if the audio cannot be used, or a study of this name is there and is another.
+    """
+    folder = folder_of(results, file.study)
+    sources = find_sources(file, results)
+    if sources.problems:
+        raise UserError("\n".join(sources.problems))
+    metrics = heard_metrics(file)
+    if folder.study.is_file():
+        there = load_study(folder)
+        same = there.file == file and {p.id: dict(p.sources) for p in there.passages} == {
+            source.id: source.sha256 for source in sources.passages
+        }
+        if same:
+            return folder
+        _replaceable(folder, again=again)
+    study = outline(file, sources)
+    old = set(folder.stimuli.glob("*.flac"))
+    made = []
+    for number, source in enumerate(sources.passages):
+        watch(source.id, number, len(sources.passages))
+        made.append(make_passage(source, study, folder, metrics))
+    sounds = make_sounds(study, made[0].loudest, folder)
+    study = replace(
+        study,
+        passages=tuple(one.passage for one in made),
+        stimuli=tuple(stimulus for one in made for stimulus in one.stimuli),
+        sounds=sounds,
+    )
+    heard: list[dict[str, Any]] = [row for one in made for row in one.heard]
+    with written(folder.heard) as scratch:
+        scratch.write_text(json.dumps({"schema": 1, "scores": heard}, ensure_ascii=False, indent=1))
+    load_keys(folder)
+    save_study(folder, study)
+    for path in old:
+        path.unlink(missing_ok=True)
+    return folder
+
+
+def outline(file: StudyFile, sources: Sources) -> Study:
+    """The study before there are stimuli: its systems, seed and rate."""
+    return Study(
+        id=file.study,
+        file=file,
+        seed=secrets.randbelow(2**53) if file.seed is None else file.seed,
+        sample_rate=rate_of(sources, file),
+        systems=sources.systems,
+        passages=(),
+        stimuli=(),
+        simulated=sources.simulated,
+    )
+
+
+def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:
+    """The metrics that stimuli are measured by as heard.
+
+    Raises:
+        UserError: for an unknown one.
+    """
+    if file.metrics in (None, "none", []):
+        return ()
+    entries = file.metrics if isinstance(file.metrics, list) else [file.metrics]
+    return tuple(metric for entry in entries for metric in select(entry))
+
+
+def _replaceable(folder: Folder, *, again: bool) -> None:
+    from .database import counts, opened
+
+    if folder.ratings.is_file():
+        with opened(folder) as database:
+            rated = counts(database)["ratings"]
+        if rated:
+            raise UserError(
+                f"{folder.path}: this study has {rated} ratings and is frozen; give the changed "
+                "study another name"
+            )
+    if not again:
+        raise UserError(
+            f"{folder.path}: a study of this name is there and differs from this file; give it "
+            "another name, or replace the old one with --replace (it has no ratings)"
+        )

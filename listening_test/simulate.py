@@ -1,0 +1,355 @@
+"""Simulated listeners: bias, noise, taste, laziness and faults, through the real HTTP interface.
+
+Their sessions begin at the study's link for simulations, so that the server marks them SIMULATED;
+no export mixes them with people's unless it is asked to.
+"""
+
+import http.client
+import json
+import random
+import re
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener
+
+from ..models.errors import UserError
+from .app import CSRF_HEADER
+from .designs import generator
+from .study import Sound, Stimulus, Study
+
+_TRIES = 60
+_WAIT_SECONDS = 0.25
+
+
+class RefusedError(Exception):
+    """The server said no; ``status`` and the ``body`` that came with it."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(f"{status}: {body}")
+        self.status, self.body = status, body
+
+
+class Browser:
+    """Speaks to a study's server as a browser does; what fails is sent again, as it was."""
+
+    def __init__(self, link: str) -> None:
+        self.base = "/".join(link.split("/", 3)[:3])
+        self._open = build_opener(HTTPCookieProcessor(CookieJar())).open
+        self._csrf = self.session = ""
+        self.client = uuid.uuid4().hex
+        self.acknowledged: dict[str, Mapping[str, Any]] = {}
+        self.refused: list[str] = []
+        self._link = link
+
+    def begin(self, language: str = "en") -> None:
+        """Open the study's link and begin a session."""
+        page = self._text(self._link)
+        found = re.search(r'name="csrf"\s+value="([^"]+)"', page)
+        if found is None:
+            raise UserError(f"{self._link}: is no page on which a session can begin")
+        form = urlencode({"csrf": found[1], "language": language, "fresh": "1"}).encode()
+        self.open(self._send(Request(self._link + "start", form)).geturl())
+
+    def open(self, link: str) -> None:
+        """Open a session's own link, as on another device or after a reload."""
+        path = link if link.startswith("/") else "/" + link.split("/", 3)[3]
+        self.session = path.strip("/").split("/")[-1]
+        found = re.search(r'name="csrf"\s+content="([^"]+)"', self._text(f"{self.base}{path}"))
+        if found is None:
+            raise UserError(f"{link}: is no page of a session")
+        self._csrf = found[1]
+        self.client = uuid.uuid4().hex
+
+    def state(self) -> dict[str, Any]:
+        """Where the session stands."""
+        found: dict[str, Any] = json.loads(self._text(f"{self.base}/api/l/{self.session}/state"))
+        return found
+
+    def get(self, path: str) -> bytes:
+        """The bytes of a file."""
+        data: bytes = self._send(Request(self.base + path)).read()
+        return data
+
+    def post(self, what: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Send to the session's interface.
+
+        Raises:
+            RefusedError: with the answer, where it is not a success.
+        """
+        request = Request(
+            f"{self.base}/api/l/{self.session}/{what}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json", CSRF_HEADER: self._csrf},
+        )
+        answer: dict[str, Any] = json.loads(self._send(request).read())
+        return answer
+
+    def send(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Send events; what is acknowledged is noted with what was sent."""
+        answer = self.post("events", {"client": self.client, "events": list(events)})
+        sent = {event["id"]: event for event in events}
+        self.acknowledged |= {name: sent[name] for name in answer["acknowledged"]}
+        self.refused += [one["id"] for one in answer["refused"]]
+        return answer
+
+    def _text(self, url: str) -> str:
+        return str(self._send(Request(url)).read().decode())
+
+    def _send(self, request: Request) -> Any:
+        for left in reversed(range(_TRIES)):
+            try:
+                return self._open(request, timeout=60)
+            except HTTPError as error:
+                with error:
+                    if error.code != 503 or not left:
+                        raise RefusedError(error.code, _json(error.read())) from None
+            except (URLError, OSError, http.client.HTTPException) as error:
+                if not left:
+                    raise UserError(f"{request.full_url}: no answer ({error})") from None
+            threading.Event().wait(_WAIT_SECONDS)
+        raise UserError(f"{request.full_url}: no answer")
+
+
+@dataclass(frozen=True)
+class Taste:
+    """How a simulated listener rates: all in points of a scale of 100, but for the chances."""
+
+    quality: Mapping[str, float]
+    bias: float
+    stretch: float
+    own: Mapping[str, float]
+    noise: float
+    lazy: float
+    faulty: float
+
+    def of(self, system: str, draw: random.Random) -> float:
+        """What the listener thinks of a system this time."""
+        felt = 50 + self.stretch * (self.quality[system] - 50) + self.own[system] + self.bias
+        return min(max(felt + draw.gauss(0, self.noise), 0.0), 100.0)
+
+
+def taste(study: Study, draw: random.Random, quality: Mapping[str, float]) -> Taste:
+    """One listener's taste, drawn around what everybody hears."""
+    return Taste(
+        quality=quality,
+        bias=draw.gauss(0, 5),
+        stretch=max(draw.gauss(1, 0.15), 0.3),
+        own={name: draw.gauss(0, 6) for name in study.systems},
+        noise=draw.uniform(4, 12),
+        lazy=0.8 if draw.random() < 0.1 else 0.02,
+        faulty=0.15,
+    )
+
+
+def qualities(study: Study, seed: int) -> dict[str, float]:
+    """What systems are worth in a simulation: drawn; anchors low, a reference high."""
+    draw = generator(seed, "quality", study.id)
+    fixed = {"anchor": (15.0, 30.0), "reference": (80.0, 95.0)}
+    return {
+        name: draw.uniform(*fixed.get(role, (30.0, 80.0))) for name, role in study.systems.items()
+    }
+
+
+@dataclass
+class Simulated:
+    """One simulated session: its link, the events confirmed, the pages rated."""
+
+    link: str
+    acknowledged: Mapping[str, Mapping[str, Any]]
+    pages: int = 0
+
+
+@dataclass
+class Listener:
+    """A simulated listener at a browser; hears a file's system through the study's own list."""
+
+    study: Study
+    browser: Browser
+    taste: Taste
+    draw: random.Random
+    clock: float = 0.0
+    seq: int = 0
+    pages: int = 0
+    page_done: Callable[[dict[str, Any]], None] = field(default=lambda _: None)
+
+    def listen(self) -> Simulated:
+        """Take the session from where it stands to its end."""
+        shown = self.browser.state()
+        self.seq = shown["next_seq"]
+        step = shown["step"]
+        while step["type"] not in ("thanks", "withdrawn"):
+            step = self.take(step)
+        link = f"{self.browser.base}/l/{self.browser.session}/"
+        return Simulated(link, self.browser.acknowledged, self.pages)
+
+    def take(self, step: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what one step asks; the step after it."""
+        body: dict[str, Any] = {"step": step["id"]}
+        if step["type"] == "page":
+            body |= {"page": step["number"], "revision": self.rate(step)}
+        else:
+            given = self._answers(step)
+            if given:
+                self.browser.post("answers", {"step": step["id"], "answers": given})
+        try:
+            answer = self.browser.post("next", body)
+        except RefusedError as error:
+            if error.status != 409:
+                raise
+            answer = dict(error.body)
+        if step["type"] == "page":
+            self.pages += 1
+            self.page_done(dict(step))
+        following: dict[str, Any] = answer["step"]
+        return following
+
+    def rate(self, page: Mapping[str, Any]) -> int:
+        """Play and rate everything on a page; the page's revision after it."""
+        events: list[dict[str, Any]] = []
+        for stimulus in page["stimuli"]:
+            kind = "play" if not events else "switch"
+            events.append(self._event(kind, page, stimulus=stimulus["id"]))
+            self.clock += self.draw.uniform(1500, 9000)
+        events += self._ratings(page)
+        if page["comments"] == "per_stimulus" and self.draw.random() < 0.2:
+            one = self.draw.choice(page["stimuli"])["id"]
+            events.append(self._event("comment", page, stimulus=one, value="SIMULATED & no words"))
+        events.append(self._event("pause", page))
+        return self._deliver(events, page["revision"])
+
+    def _deliver(self, events: list[dict[str, Any]], revision: int) -> int:
+        half = len(events) // 2
+        batches = [events[:half], events[half:]]
+        if self.draw.random() < self.taste.faulty:
+            batches.reverse()  # a retry overtakes
+        if self.draw.random() < self.taste.faulty:
+            batches.append(events[:half])  # an answer was lost
+        for batch in batches:
+            if batch:
+                answer = self.browser.send(batch)
+                revision = revision if answer["revision"] is None else answer["revision"]
+        return revision
+
+    def _event(self, kind: str, page: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+        self.clock += self.draw.uniform(50, 400)
+        event = {
+            "id": str(uuid.UUID(int=self.draw.getrandbits(128), version=4)),
+            "seq": self.seq,
+            "at_ms": round(self.clock, 1),
+            "type": kind,
+            "page": page["number"],
+            **more,
+        }
+        self.seq += 1
+        return event
+
+    def _system(self, stimulus: Mapping[str, Any]) -> str:
+        name = stimulus["url"].rsplit("/", 1)[1].removesuffix(".flac")
+        found: Stimulus | Sound = self.study.by_token[name]
+        return found.system if isinstance(found, Stimulus) else ""
+
+    def _ratings(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = []
+        rated = [one for one in page["stimuli"] if one["role"] == "stimulus"]
+        for question in page["questions"]:
+            if question["per"] == "page":
+                value = self._compared(page, question)
+                events.append(self._event("rating", page, question=question["id"], value=value))
+                continue
+            felt = [self._felt(one, page) for one in rated]
+            for one, value in zip(rated, self._values(question, page, felt), strict=True):
+                events += [
+                    self._event("move", page, stimulus=one["id"], question=question["id"],
+                                value=round(self.draw.uniform(0, 100), 2)),
+                    self._event("rating", page, stimulus=one["id"], question=question["id"],
+                                value=value),
+                ]  # fmt: skip
+        return events
+
+    def _felt(self, stimulus: Mapping[str, Any], page: Mapping[str, Any]) -> float:
+        if self.draw.random() < self.taste.lazy:
+            return self.draw.uniform(45, 55)
+        return self.taste.of(self._system(stimulus), self.draw)
+
+    def _values(
+        self, question: Mapping[str, Any], page: Mapping[str, Any], felt: Sequence[float]
+    ) -> list[float]:
+        scale = question["scale"]
+        low, high, step = scale["minimum"], scale["maximum"], scale["step"]
+        if question["input"] == "rank":
+            order = sorted(range(len(felt)), key=lambda index: -felt[index])
+            return [float(order.index(index) + 1) for index in range(len(felt))]
+        values = [low + (high - low) * one / 100 for one in felt]
+        values = [round(low + round((v - low) / step) * step, 6) if step else v for v in values]
+        if page["rules"]["one_at_maximum"] and high not in values:
+            values[values.index(max(values))] = high
+        return [round(value, 2) for value in values]
+
+    def _compared(self, page: Mapping[str, Any], question: Mapping[str, Any]) -> float:
+        shown = {one["label"]: one for one in page["stimuli"]}
+        if page["kind"] == "abx":
+            truth = 0.0 if self._system(shown["X"]) == self._system(shown["A"]) else 100.0
+            far = abs(self.taste.quality[self._system(shown["A"])]
+                      - self.taste.quality[self._system(shown["B"])])  # fmt: skip
+            sure = min(0.5 + far / 60, 0.97)
+            return truth if self.draw.random() < sure else 100.0 - truth
+        more = self._felt(shown["B"], page) - self._felt(shown["A"], page)
+        options = [option["value"] for option in question["options"]]
+        if not options:
+            return round(min(max(50 + more, 0.0), 100.0), 2)
+        reach = (max(options) - min(options)) / 2
+        middle = (max(options) + min(options)) / 2
+        wanted = middle + (more / 25 if len(options) > 3 else more * 10) * min(reach / 2, 5)
+        return float(min(options, key=lambda value: abs(value - wanted)))
+
+    def _answers(self, step: Mapping[str, Any]) -> dict[str, Any]:
+        if step["type"] == "consent":
+            return {"agree": True}
+        if step["type"] == "volume":
+            sides = {side["id"]: self.draw.choice(["left", "right"]) for side in step["sides"]}
+            return {"level": round(self.draw.uniform(0.2, 0.8), 2), **sides}
+        if step["type"] == "headphone":
+            right = {one.token[:12]: one.answer for one in self.study.sounds}
+            return {one["id"]: int(right[one["id"]]) for one in step["trials"]}
+        asked = step.get("questions", []) if step["type"] == "questionnaire" else []
+        return {one["id"]: self._said(one) for one in asked}
+
+    def _said(self, ask: Mapping[str, Any]) -> Any:
+        if ask["type"] in ("choice", "likert"):
+            return self.draw.choice(ask["options"])["value"]
+        if ask["type"] == "choices":
+            return [self.draw.choice(ask["options"])["value"]]
+        if ask["type"] in ("number", "slider"):
+            low = 20 if ask["minimum"] is None else ask["minimum"]
+            high = low + 40 if ask["maximum"] is None else ask["maximum"]
+            return round(self.draw.uniform(low, high))
+        return "SIMULATED"
+
+
+def simulate(
+    study: Study, link: str, count: int, seed: int, watch: Callable[[int], None] = lambda _: None
+) -> list[Simulated]:
+    """``count`` simulated sessions, one after another, begun at ``link``."""
+    quality, done = qualities(study, seed), []
+    for number in range(count):
+        draw = generator(seed, "listener", number)
+        browser = Browser(link)
+        browser.begin(draw.choice(study.file.languages))
+        listener = Listener(study, browser, taste(study, draw, quality), draw)
+        done.append(listener.listen())
+        watch(number + 1)
+    return done
+
+
+def _json(data: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,300 @@
+/**
+ * APE: every version is a marker on one rail per attribute (De Man & Reiss 2014).
+ *
+ * A marker's centre is at its value, whatever the width; where markers would cover each other they
+ * rise to a higher row and keep a stem to their true place. Hollow means: not moved, not rated.
+ */
+
+import { element } from "./dom.js";
+import { Icon } from "./icons.js";
+import { playButton } from "./play.js";
+import { afterKey, described, smallStep } from "./slider.js";
+import { t } from "./texts.js";
+
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./store.js").Question} Question */
+/** @typedef {import("./page.js").View} View */
+/** @typedef {import("./page.js").Player} Player */
+
+/** Side of a marker and the least distance of two centres in one row, in CSS pixels. */
+const SIDE = 44;
+const APART = SIDE + 2;
+/** Length of the shortest stem. */
+const STEM = 20;
+/** So many rows are drawn in full; a worse crowd overlaps, letters still to be seen. */
+const FULL_ROWS = 6;
+/** A press that moves less than this is a press, not a drag. */
+const STILL = 3;
+
+/**
+ * Rows of markers at these places, so that none covers another of its row; earlier markers sit low.
+ * @param {number[]} places centres in pixels @param {number} apart @returns {number[]}
+ */
+export function rows(places, apart) {
+  /** @type {number[][]} */
+  const taken = [];
+  return places.map((place) => {
+    let row = 0;
+    while (taken[row]?.some((other) => Math.abs(other - place) < apart)) row += 1;
+    (taken[row] ??= []).push(place);
+    return row;
+  });
+}
+
+/** @param {Store} store @param {Player} player @returns {View} */
+export function ape(store, player) {
+  const questions = store.step.questions;
+  const axes = questions.map((question) => new Axis(question, store, player, questions.length > 1));
+  let active = axes[0];
+  for (const axis of axes) {
+    axis.element.addEventListener("focusin", () => {
+      active = axis;
+    });
+  }
+  const reference = store.reference && playButton(store.reference, store, player);
+  const watcher = new ResizeObserver(() => axes.forEach((axis) => axis.place()));
+  for (const axis of axes) watcher.observe(axis.rail);
+  return {
+    element: element(
+      "div",
+      { class: "ape" },
+      reference && element("div", { class: "reference" }, reference.element),
+      ...axes.map((axis) => axis.element),
+    ),
+    update: () => {
+      reference?.update();
+      for (const axis of axes) axis.update();
+    },
+    focus: (stimulus) => {
+      if (stimulus === store.reference?.id) reference?.element.focus();
+      else active.focus(stimulus);
+    },
+    step: (event) => active.step(event),
+    close: () => watcher.disconnect(),
+  };
+}
+
+class Axis {
+  /** @param {Question} question @param {Store} store @param {Player} player @param {boolean} named */
+  constructor(question, store, player, named) {
+    this.question = question;
+    this.store = store;
+    const count = store.rated.length;
+    this.markers = store.rated.map((one, index) => {
+      const start = one.start?.[question.id] ?? ((index + 0.5) / count) * 100;
+      return new Marker(this, one, start, player);
+    });
+    this.rail = element("div", { class: "rail" }, ...this.markers.map((marker) => marker.element));
+    this.unrated = element("p", { class: "unrated" });
+    this.element = element(
+      "section",
+      { class: "axis", role: "group", "aria-label": question.name },
+      named && element("h2", { text: question.name }),
+      element(
+        "div",
+        { class: "board", dir: "ltr" },
+        this.rail,
+        element("div", { class: "line" }, ...ticks(question)),
+        element(
+          "div",
+          { class: "ends", "aria-hidden": "true" },
+          element("span", { text: question.left, dir: "auto" }),
+          element("span", { text: question.right, dir: "auto" }),
+        ),
+      ),
+      this.unrated,
+    );
+    this.width = 0;
+    this.rows = 1;
+  }
+
+  update() {
+    for (const marker of this.markers) marker.update();
+    this.place();
+    const left = this.store.rated.filter((one) => this.store.value(one.id, this.question.id) === null);
+    const labels = left.map((one) => one.label).join(", ");
+    this.unrated.textContent = labels ? t("page.unrated", { labels }) : t("page.all_rated");
+    this.unrated.dataset.done = String(labels === "");
+  }
+
+  /** Give every marker its row. The one that is dragged comes last, so that no other jumps. */
+  place() {
+    const width = this.rail.getBoundingClientRect().width;
+    if (width === 0) return;
+    const scale = this.rail.offsetWidth ? width / this.rail.offsetWidth : 1;
+    const order = [...this.markers].sort(
+      (a, b) => Number(a.dragged) - Number(b.dragged) || a.part - b.part,
+    );
+    const found = rows(
+      order.map((marker) => (marker.part / 100) * width),
+      APART * scale,
+    );
+    // Room for the usual crowd is kept free from the start, and the rail never shrinks again, so
+    // that nothing jumps while one rates.
+    const count = this.markers.length;
+    const spare = this.store.step.questions.length > 1 ? 0 : 1;
+    const usual = Math.min(count, Math.ceil((count * APART * scale) / width) + spare);
+    const most = Math.max(...found) + 1;
+    if (Math.abs(width - this.width) > 1) this.rows = usual;
+    this.width = width;
+    this.rows = Math.min(FULL_ROWS, Math.max(this.rows, most));
+    const rise = most <= this.rows ? APART : ((this.rows - 1) * APART) / (most - 1);
+    this.rail.style.height = `${(this.rows - 1) * APART + SIDE + STEM}px`;
+    for (const [index, marker] of order.entries()) marker.raise(found[index] * rise + STEM);
+  }
+
+  /** @param {string} stimulus */
+  focus(stimulus) {
+    this.markers.find((marker) => marker.stimulus.id === stimulus)?.element.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  step(event) {
+    const marker = this.markers.find((one) => one.stimulus.id === this.store.selected);
+    marker?.key(event);
+    marker?.element.focus();
+  }
+}
+
+class Marker {
+  /** @param {Axis} axis @param {import("./store.js").Stimulus} stimulus @param {number} start @param {Player} player */
+  constructor(axis, stimulus, start, player) {
+    this.axis = axis;
+    this.stimulus = stimulus;
+    this.start = start;
+    this.player = player;
+    this.dragged = false;
+    this.part = start;
+    this.stem = element("span", { class: "stem", "aria-hidden": "true" });
+    this.element = element(
+      "div",
+      {
+        class: "marker",
+        role: "slider",
+        tabindex: 0,
+        "aria-label": t("ape.marker", { label: stimulus.label, axis: axis.question.name }),
+        "aria-valuemin": axis.question.scale.minimum,
+        "aria-valuemax": axis.question.scale.maximum,
+        data: { label: stimulus.label },
+        on: {
+          pointerdown: (/** @type {PointerEvent} */ event) => this.#down(event),
+          pointermove: (/** @type {PointerEvent} */ event) => this.#move(event),
+          pointerup: () => this.#up(true),
+          pointercancel: () => this.#up(false),
+          lostpointercapture: () => this.#up(false),
+          keydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+        },
+      },
+      element("span", { class: "letter", text: stimulus.label }),
+      element("span", { class: "sounding" }, new Icon("play").element),
+      this.stem,
+    );
+  }
+
+  #grab = 0;
+  #from = 0;
+  /** @type {number | null} */
+  #value = null;
+
+  get #scale() {
+    return this.axis.question.scale;
+  }
+
+  update() {
+    const { store, question } = this.axis;
+    const value = this.dragged ? this.#value : store.value(this.stimulus.id, question.id);
+    const { minimum, maximum } = this.#scale;
+    this.part = value === null ? this.start : ((value - minimum) / (maximum - minimum)) * 100;
+    const heard = store.selected === this.stimulus.id;
+    this.element.style.left = `${this.part}%`;
+    this.element.dataset.state = value === null ? "unrated" : "rated";
+    this.element.dataset.heard = heard ? (store.playing ? "playing" : "chosen") : "no";
+    this.element.setAttribute("aria-valuenow", String(Math.round(this.#or(value) * 10) / 10));
+    const words = value === null ? t("rate.unrated") : described(question, value);
+    const spoken = heard && store.playing ? t("rate.playing", { value: words }) : words;
+    this.element.setAttribute("aria-valuetext", spoken);
+  }
+
+  /** @param {number} height of the marker's lower edge above the line */
+  raise(height) {
+    this.element.style.bottom = `${height}px`;
+    this.stem.style.height = `${height}px`;
+    this.element.style.zIndex = this.dragged ? "200" : String(100 - Math.round(height / 8));
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const { store, question } = this.axis;
+    const scale = { ...this.#scale, small: smallStep(this.#scale) };
+    const value = afterKey(event, this.#or(store.value(this.stimulus.id, question.id)), scale);
+    if (value === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!store.enabled(this.stimulus.id)) return this.player.hint(this.stimulus.id);
+    store.rate(this.stimulus.id, question.id, store.rounded(question, value));
+  }
+
+  /** @param {number | null} value */
+  #or(value) {
+    const { minimum, maximum } = this.#scale;
+    return value ?? minimum + (this.start / 100) * (maximum - minimum);
+  }
+
+  /** Where on the scale the pointer is. @param {PointerEvent} event */
+  #at(event) {
+    const box = this.axis.rail.getBoundingClientRect();
+    const { minimum, maximum } = this.#scale;
+    return minimum + ((event.clientX - box.left) / box.width) * (maximum - minimum);
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    if (event.button !== 0) return;
+    this.player.play(this.stimulus.id);
+    this.element.setPointerCapture(event.pointerId);
+    const { store, question } = this.axis;
+    this.#value = store.value(this.stimulus.id, question.id);
+    this.#grab = this.#or(this.#value) - this.#at(event);
+    this.#from = event.clientX;
+    this.dragged = true;
+    this.element.dataset.dragged = "true";
+    this.axis.update();
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    if (!this.dragged) return;
+    const { store, question } = this.axis;
+    if (this.element.dataset.dragged !== "moved" && Math.abs(event.clientX - this.#from) < STILL) return;
+    this.element.dataset.dragged = "moved";
+    this.#value = store.rounded(question, this.#at(event) + this.#grab);
+    store.moving(this.stimulus.id, question.id, this.#value);
+    this.axis.update();
+  }
+
+  /** @param {boolean} meant false where the browser took the pointer away */
+  #up(meant) {
+    if (!this.dragged) return;
+    const moved = this.element.dataset.dragged === "moved";
+    this.dragged = false;
+    delete this.element.dataset.dragged;
+    const { store, question } = this.axis;
+    if (meant && moved && this.#value !== null) {
+      store.rate(this.stimulus.id, question.id, this.#value);
+    }
+    // A finger counts as a gesture for the browser's sound only when it lifts.
+    if (meant && !store.playing) this.player.play(this.stimulus.id);
+    this.axis.update();
+  }
+}
+
+/** Words along the rail, where the study has some. @param {Question} question */
+function ticks(question) {
+  const { labels, minimum, maximum } = question.scale;
+  return labels.map((label) => {
+    const middle = label.value ?? ((label.from ?? minimum) + (label.to ?? maximum)) / 2;
+    const tick = element("span", { class: "tick" }, element("span", { text: label.text }));
+    tick.style.left = `${((middle - minimum) / (maximum - minimum)) * 100}%`;
+    return tick;
+  });
+}

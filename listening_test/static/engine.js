@@ -1,0 +1,390 @@
+/**
+ * Plays the stimuli of a page on the listener's device: one AudioContext, decoded before play.
+ *
+ * The engine owns what can go wrong with a device (blocked, suspended, stalled, another rate) and
+ * says so by `notice` events with a word that the page translates. The sound itself is deck.js.
+ */
+
+import { Deck } from "./deck.js";
+
+/** @typedef {import("./deck.js").Loop} Loop */
+/** @typedef {{id: string, url: string}} Sound */
+/**
+ * @typedef {object} Audio what the server says of a page's stimuli
+ * @property {number} sample_rate
+ * @property {number} samples 0 where it is not known
+ * @property {number} [fade_ms]
+ * @property {boolean} [crossfade]
+ * @property {boolean} [loop]
+ * @property {number} [minimum_loop_ms]
+ */
+/** @typedef {"blocked" | "stopped" | "stalled" | "rate" | "load" | "unsupported"} Notice */
+
+const BLOCKED_AFTER_MS = 2500;
+const WATCH_MS = 500;
+const AT_ONCE = 3;
+/** Compressed bytes of the next page that may wait in memory. */
+const PRELOAD_BYTES = 96 * 2 ** 20;
+/** Range of the level slider: full is 0 dB, none is this far below. */
+const LEVEL_RANGE_DB = 40;
+
+export class LoadError extends Error {}
+
+/** The gain of a level of 0 to 1: even steps in dB. @param {number} level */
+export function gainOf(level) {
+  return 10 ** ((LEVEL_RANGE_DB * (Math.min(1, Math.max(0, level)) - 1)) / 20);
+}
+
+/** Downloads that wait for their page; dropped oldest first. */
+export class Preloaded {
+  constructor() {
+    /** @type {Map<string, Promise<ArrayBuffer | null>>} */
+    this.waiting = new Map();
+    this.bytes = 0;
+  }
+
+  /** Fetch one after the other while the budget lasts. @param {string[]} urls */
+  async want(urls) {
+    for (const url of [...this.waiting.keys()]) if (!urls.includes(url)) this.waiting.delete(url);
+    this.bytes = 0;
+    for (const url of urls) {
+      if (this.bytes > PRELOAD_BYTES) return;
+      if (!this.waiting.has(url)) {
+        this.waiting.set(
+          url,
+          download(url).catch(() => null),
+        );
+      }
+      const data = await this.waiting.get(url);
+      if (!data) this.waiting.delete(url);
+      this.bytes += data?.byteLength ?? 0;
+    }
+  }
+
+  /** @param {string} url @returns {Promise<ArrayBuffer>} */
+  async take(url) {
+    const data = await this.waiting.get(url);
+    this.waiting.delete(url);
+    return data ?? download(url);
+  }
+}
+
+/** @param {string} url @param {AbortSignal} [signal] */
+async function download(url, signal) {
+  const answer = await fetch(url, { signal, credentials: "same-origin" });
+  if (!answer.ok) throw new LoadError(`${answer.status}`);
+  return answer.arrayBuffer();
+}
+
+export class Engine extends EventTarget {
+  constructor() {
+    super();
+    /** @type {AudioContext | null} */
+    this.context = null;
+    /** @type {GainNode | null} */
+    this.master = null;
+    /** @type {Deck | null} */
+    this.deck = null;
+    /** @type {string[]} */
+    this.ids = [];
+    this.level = 0.5;
+    this.preloaded = new Preloaded();
+    this.audio = /** @type {Audio | null} */ (null);
+    this.wanted = false;
+    this.#watched = { time: 0, at: 0, lost: 0 };
+    setInterval(() => this.#watch(), WATCH_MS);
+  }
+
+  #watched;
+  #generation = 0;
+
+  get playing() {
+    return this.deck?.playing ?? false;
+  }
+
+  get selected() {
+    return this.deck ? (this.ids[this.deck.selected] ?? null) : null;
+  }
+
+  get rate() {
+    return this.context?.sampleRate ?? this.audio?.sample_rate ?? 48000;
+  }
+
+  get length() {
+    return this.deck?.length ?? 0;
+  }
+
+  /** The looped region in frames. @returns {Loop | null} */
+  get loop() {
+    return this.deck?.loop ?? null;
+  }
+
+  /** Where the ear is, in frames. */
+  get position() {
+    if (!this.deck || !this.context) return 0;
+    const heard = this.context.currentTime - (this.context.outputLatency || 0);
+    return this.deck.positionAt(Math.max(0, heard));
+  }
+
+  /**
+   * Download and decode all sounds of a page; nothing plays before all are there.
+   * @param {Audio} audio @param {Sound[]} sounds @param {(done: number, of: number) => void} progress
+   * @returns {Promise<boolean>} false if another page was asked for meanwhile
+   */
+  async load(audio, sounds, progress = () => {}) {
+    this.unload();
+    const generation = this.#generation;
+    this.audio = audio;
+    const context = this.#open(audio.sample_rate);
+    const buffers = /** @type {AudioBuffer[]} */ (new Array(sounds.length));
+    let next = 0;
+    let done = 0;
+    progress(0, sounds.length);
+    const work = async () => {
+      while (next < sounds.length && generation === this.#generation) {
+        const index = next++;
+        buffers[index] = await this.#decoded(context, sounds[index].url, audio);
+        progress(++done, sounds.length);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    if (generation !== this.#generation) return false;
+    this.ids = sounds.map((sound) => sound.id);
+    this.#build(buffers, {
+      fadeMs: audio.fade_ms,
+      crossfade: audio.crossfade,
+      minimumLoopMs: audio.minimum_loop_ms,
+    });
+    if (audio.loop === false) this.deck?.setLoop(null, context.currentTime);
+    return true;
+  }
+
+  /** Silence, and room in memory for the next page. */
+  unload() {
+    this.#generation += 1;
+    this.pause();
+    this.deck = null;
+    this.ids = [];
+  }
+
+  /** @param {string | null} [id] hear this one; without it the one chosen before */
+  async play(id = null) {
+    if (!this.deck || !this.context) return false;
+    this.wanted = true;
+    if (id !== null) this.choose(id);
+    if (!(await this.#running())) return false;
+    if (!this.wanted || !this.deck) return false;
+    this.deck.play(this.#soon());
+    this.#changed();
+    return true;
+  }
+
+  pause() {
+    this.wanted = false;
+    if (!this.deck?.playing) return;
+    this.deck.pause(this.#soon());
+    this.#changed();
+  }
+
+  /** @param {string} id */
+  choose(id) {
+    const index = this.ids.indexOf(id);
+    if (!this.deck || index < 0) return;
+    this.deck.select(index, this.#soon());
+    this.#changed();
+  }
+
+  /** @param {number} frame */
+  seek(frame) {
+    this.deck?.seek(frame, this.#soon());
+    this.#changed();
+  }
+
+  /** @param {Loop | null} loop */
+  setLoop(loop) {
+    this.deck?.setLoop(loop, this.#soon());
+    this.#changed();
+  }
+
+  /** The level of 0 to 1; moved without a click. @param {number} level */
+  setLevel(level) {
+    this.level = level;
+    if (this.master && this.context) {
+      this.master.gain.setTargetAtTime(gainOf(level), this.context.currentTime, 0.02);
+    }
+  }
+
+  /** What the device is, for the record. */
+  facts() {
+    const { context } = this;
+    return {
+      rate: context?.sampleRate ?? null,
+      wanted: this.audio?.sample_rate ?? null,
+      base_latency_ms: milliseconds(context?.baseLatency),
+      output_latency_ms: milliseconds(context?.outputLatency),
+      channels: context?.destination.maxChannelCount ?? null,
+    };
+  }
+
+  /** @param {number} rate */
+  #open(rate) {
+    if (this.context && this.context.state !== "closed" && this.asked === rate) return this.context;
+    this.context?.close().catch(() => {});
+    if (!window.AudioContext) {
+      this.#notice("unsupported");
+      throw new LoadError("no AudioContext");
+    }
+    this.asked = rate;
+    try {
+      this.context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" });
+    } catch {
+      // Some devices refuse a rate: the browser then resamples every version in the same way.
+      this.context = new AudioContext({ latencyHint: "interactive" });
+      this.#notice("rate");
+    }
+    const { context } = this;
+    // Two channels, said explicitly: mono goes to both ears, also on a surround device.
+    this.master = new GainNode(context, {
+      gain: gainOf(this.level),
+      channelCount: 2,
+      channelCountMode: "explicit",
+      channelInterpretation: "speakers",
+    });
+    this.master.connect(context.destination);
+    context.addEventListener("statechange", () => this.#stateChanged(context));
+    this.dispatchEvent(new CustomEvent("device", { detail: this.facts() }));
+    return context;
+  }
+
+  /** @param {AudioContext} context @param {string} url @param {Audio} audio */
+  async #decoded(context, url, audio) {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const buffer = await context.decodeAudioData(await this.preloaded.take(url));
+        const known = audio.samples > 0 && context.sampleRate === audio.sample_rate;
+        if (known && buffer.length !== audio.samples) {
+          throw new LoadError(`${buffer.length} of ${audio.samples} samples`);
+        }
+        return buffer;
+      } catch (error) {
+        if (attempt >= 3) throw new LoadError(String(error));
+        await new Promise((resolve) => setTimeout(resolve, 400 * 2 ** attempt));
+      }
+    }
+  }
+
+  /** @param {AudioBuffer[]} buffers @param {import("./deck.js").DeckOptions} options */
+  #build(buffers, options) {
+    if (!this.context || !this.master) return;
+    this.deck = new Deck(this.context, buffers, this.master, options);
+    this.deck.ended = () => {
+      this.wanted = false;
+      this.#changed();
+    };
+    this.#changed();
+  }
+
+  /** A new context on the same sounds: where the old one was lost. */
+  #rebuild() {
+    const { deck, asked, context } = this;
+    if (!deck || !asked || !context) return;
+    const position = deck.positionAt(context.currentTime);
+    this.context = null;
+    context.close().catch(() => {});
+    const fresh = this.#open(asked);
+    if (fresh.sampleRate !== deck.rate) return;
+    this.#build(deck.buffers, {
+      fadeMs: this.audio?.fade_ms,
+      crossfade: deck.crossfade,
+      minimumLoopMs: this.audio?.minimum_loop_ms,
+    });
+    if (!this.deck) return;
+    this.deck.loop = deck.loop;
+    this.deck.selected = deck.selected;
+    this.deck.position = position;
+  }
+
+  /** Ask the browser for sound; it may refuse until it sees a gesture. */
+  async #running() {
+    if (this.context?.state === "closed") this.#rebuild();
+    const { context } = this;
+    if (!context) return false;
+    if (context.state !== "running") {
+      const late = new Promise((resolve) => setTimeout(resolve, BLOCKED_AFTER_MS));
+      await Promise.race([context.resume().catch(() => {}), late]);
+    }
+    if (/** @type {string} */ (context.state) !== "running") {
+      this.wanted = false;
+      this.#notice("blocked");
+      return false;
+    }
+    this.#watched = { ...this.#watched, time: -1, at: 0 };
+    this.#notice(null);
+    return true;
+  }
+
+  /** @param {AudioContext} context */
+  #stateChanged(context) {
+    if (context !== this.context || context.state === "running" || !this.playing) return;
+    this.#halt("stopped");
+  }
+
+  /** Keep the place, fall silent, say so: the next press on play goes on. @param {Notice} why */
+  #halt(why) {
+    const { deck, context } = this;
+    if (!deck || !context) return;
+    deck.pause(context.currentTime);
+    this.wanted = false;
+    this.#notice(why);
+    this.#changed();
+  }
+
+  /** A clock that stands still while it should play is a lost device. */
+  #watch() {
+    const { context } = this;
+    if (!context || !this.playing) return;
+    const now = performance.now();
+    const watched = this.#watched;
+    if (context.currentTime === watched.time) {
+      if (now - watched.at < 4 * WATCH_MS) return;
+      this.#rebuild();
+      this.wanted = false;
+      this.#notice("stalled");
+      this.#changed();
+      return;
+    }
+    const lost = lostSeconds(context);
+    if (lost > watched.lost + 0.001) {
+      this.dispatchEvent(new CustomEvent("underrun", { detail: milliseconds(lost - watched.lost) }));
+    }
+    this.#watched = { time: context.currentTime, at: now, lost };
+  }
+
+  /** Late enough that no fade begins in a block the device already has. */
+  #soon() {
+    const context = /** @type {AudioContext} */ (this.context);
+    return context.currentTime + Math.max(0.012, 2 * (context.baseLatency || 0));
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {Notice | null} what */
+  #notice(what) {
+    this.dispatchEvent(new CustomEvent("notice", { detail: what }));
+  }
+}
+
+/** Seconds of silence that the browser put in for late blocks, where it says so. @param {AudioContext} context */
+function lostSeconds(context) {
+  const any = /** @type {any} */ (context);
+  const stats = any.playbackStats ?? any.playoutStats;
+  const seconds = stats?.underrunDuration ?? (stats?.fallbackFramesDuration ?? 0) / 1000;
+  return Number.isFinite(seconds) ? seconds : 0;
+}
+
+/** @param {number | undefined} seconds */
+function milliseconds(seconds) {
+  return seconds === undefined ? null : Math.round(seconds * 1e4) / 10;
+}

@@ -1,0 +1,87 @@
+/** MUSHRA: one slider per version beside the open reference, over five labelled bands (BS.1534). */
+
+import { element } from "./dom.js";
+import { playButton } from "./play.js";
+import { Slider, described, smallStep } from "./slider.js";
+import { number, t } from "./texts.js";
+
+/** @typedef {import("./page.js").View} View */
+
+/** Least width of an upright slider's column and of the words beside them, in CSS pixels. */
+const COLUMN = 60;
+const WORDS = 110;
+
+/** @param {import("./store.js").Store} store @param {import("./page.js").Player} player @returns {View} */
+export function mushra(store, player) {
+  const question = store.step.questions[0];
+  const { labels, minimum, maximum } = question.scale;
+  const columns = store.rated.map((one) => {
+    const button = playButton(one, store, player);
+    const value = element("output", { class: "value" });
+    const slider = new Slider({
+      name: t("mushra.slider", { label: one.label }),
+      minimum,
+      maximum,
+      small: smallStep(question.scale),
+      round: (raw) => store.rounded(question, raw),
+      describe: (given) => described(question, given),
+      moving: (given) => {
+        store.moving(one.id, question.id, given);
+        value.textContent = number(given);
+      },
+      done: (given) => store.rate(one.id, question.id, given),
+      refused: () => player.hint(one.id),
+    });
+    const part = element("div", { class: "version" }, button.element, slider.element, value);
+    return { one, button, slider, value, part };
+  });
+  const reference = store.reference && playButton(store.reference, store, player);
+  const bands = element(
+    "div",
+    { class: "bands", "aria-hidden": "true" },
+    ...[...labels].reverse().map((label) => element("span", { text: label.text })),
+  );
+  const root = element(
+    "div",
+    { class: "mushra", data: { layout: "columns" } },
+    reference && element("div", { class: "reference" }, reference.element),
+    bands,
+    element(
+      "div",
+      { class: "ends", dir: "ltr", "aria-hidden": "true" },
+      element("span", { text: labels.at(0)?.text ?? question.left, dir: "auto" }),
+      element("span", { text: labels.at(-1)?.text ?? question.right, dir: "auto" }),
+    ),
+    element("div", { class: "versions" }, ...columns.map((column) => column.part)),
+  );
+  const draw = () => {
+    const upright = root.dataset.layout === "columns";
+    for (const { one, button, slider, value, part } of columns) {
+      const given = store.value(one.id, question.id);
+      const enabled = store.enabled(one.id);
+      button.update();
+      slider.update({ value: given, start: one.start?.[question.id] ?? minimum, enabled, upright });
+      value.textContent = given === null ? "–" : upright ? number(given) : described(question, given);
+      part.dataset.heard = String(store.selected === one.id);
+    }
+    reference?.update();
+  };
+  const watcher = new ResizeObserver(([entry]) => {
+    const room = entry.contentRect.width >= WORDS + COLUMN * (columns.length + (reference ? 1 : 0));
+    const layout = room && entry.contentRect.width >= 560 ? "columns" : "rows";
+    if (root.dataset.layout === layout) return;
+    root.dataset.layout = layout;
+    draw();
+  });
+  watcher.observe(root);
+  return {
+    element: root,
+    update: draw,
+    focus: (stimulus) => {
+      if (stimulus === store.reference?.id) reference?.element.focus();
+      columns.find(({ one }) => one.id === stimulus)?.slider.element.focus();
+    },
+    step: (event) => columns.find(({ one }) => one.id === store.selected)?.slider.step(event),
+    close: () => watcher.disconnect(),
+  };
+}

@@ -1,0 +1,211 @@
+/** A rating page: transport, the kind's own view, comments, and what still is missing. */
+
+import { ape } from "./ape.js";
+import { element, uniqueId, writes } from "./dom.js";
+import { grades } from "./grades.js";
+import { mushra } from "./mushra.js";
+import { pair } from "./pair.js";
+import { Store } from "./store.js";
+import { t } from "./texts.js";
+import { Transport } from "./transport.js";
+
+/**
+ * @typedef {object} View what a kind shows between the transport and the foot of the page
+ * @property {HTMLElement} element
+ * @property {() => void} update
+ * @property {(stimulus: string) => void} focus
+ * @property {(event: KeyboardEvent) => void} step rate what is heard by an arrow key
+ * @property {() => void} close
+ */
+/**
+ * @typedef {object} Player
+ * @property {(stimulus: string) => void} play hear this one, from where one is
+ * @property {(stimulus: string) => void} toggle the same, or pause if it is playing
+ * @property {(stimulus: string | null) => void} hint say why it cannot be rated now
+ */
+/** @typedef {import("./store.js").Missing} Missing */
+/** @typedef {import("./steps.js").Frame} Frame */
+/** @typedef {import("./steps.js").Shown} Shown */
+
+/** @type {Record<string, (store: Store, player: Player) => View>} */
+const VIEWS = { ape, mushra, ab: pair, pairwise: pair, abx: pair, ccr: pair };
+const COMMENT_MS = 800;
+
+/** @param {import("./store.js").PageStep} step @param {Frame} frame @returns {Shown} */
+export function page(step, frame) {
+  const { engine, queue } = frame;
+  const store = new Store(step, queue);
+  /** @type {Player} */
+  const player = {
+    play: (id) => hear(id),
+    toggle: (id) => {
+      if (engine.playing && engine.selected === id) pause();
+      else hear(id);
+    },
+    hint: (id) => frame.say(id ? t("page.play_first", { label: store.labelOf(id) }) : ""),
+  };
+  const looping = step.audio.loop !== false;
+  const transport = new Transport(engine, store, { toggle, looping });
+  const view = (VIEWS[step.kind] ?? grades)(store, player);
+  const loading = element("p", { class: "loading", role: "status" });
+  const comments = commentBoxes(store);
+  const body = element(
+    "div",
+    { class: `page kind-${step.kind}`, data: { ready: "false" } },
+    transport.element,
+    loading,
+    view.element,
+    comments,
+  );
+
+  /** @param {string | null} id */
+  async function hear(id) {
+    if (engine.length === 0) return;
+    const before = engine.selected;
+    const played = engine.playing;
+    const chosen = id ?? engine.selected;
+    if (!(await engine.play(id))) return;
+    const at = engine.position / engine.rate;
+    const value = Math.round(at * 1e4) / 1e4;
+    if (!played) store.log("play", { stimulus: chosen, value });
+    else if (chosen !== before) store.log("switch", { stimulus: chosen, value });
+  }
+
+  function pause() {
+    engine.pause();
+    store.log("pause", { stimulus: engine.selected, value: engine.position / engine.rate });
+  }
+
+  function toggle() {
+    if (engine.playing) pause();
+    else hear(null);
+  }
+
+  const heard = () => {
+    const id = engine.length > 0 && (engine.playing || engine.position > 0) ? engine.selected : store.selected;
+    store.heard(engine.playing, id);
+    transport.update();
+  };
+  const changed = () => view.update();
+  engine.addEventListener("change", heard);
+  store.addEventListener("change", changed);
+
+  async function load() {
+    loading.replaceChildren();
+    try {
+      const sounds = step.stimuli.map(({ id, url }) => ({ id, url }));
+      const done = await engine.load(step.audio, sounds, (count, of) => {
+        loading.textContent = count < of ? t("page.loading", { count, of }) : "";
+      });
+      if (!done) return;
+      body.dataset.ready = "true";
+      transport.update();
+      frame.preload();
+    } catch {
+      const again = element("button", { type: "button", text: t("page.load_again"), on: { click: load } });
+      loading.replaceChildren(t("page.load_failed"), " ", again);
+    }
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key meant something here */
+  function key(event) {
+    if (writes(event.target)) return false;
+    const plain = event.key.toUpperCase();
+    const byLabel = step.stimuli.find((one) => one.label.toUpperCase() === plain);
+    const byPlace = /^[1-9]$/.test(event.key) ? step.stimuli[Number(event.key) - 1] : undefined;
+    const one = event.shiftKey ? undefined : (byLabel ?? byPlace);
+    if (one) {
+      hear(one.id);
+      view.focus(one.id);
+    } else if (plain === "L") transport.toggleLoop();
+    else if (event.key === "[") transport.mark("start");
+    else if (event.key === "]") transport.mark("end");
+    else if (event.key === " ") {
+      if (event.target instanceof HTMLElement && event.target.closest("button, summary, a, input")) {
+        return false;
+      }
+      toggle();
+    } else if (event.key === "Backspace") transport.seek(0);
+    else if (event.key.startsWith("Arrow") && !isRadio(event.target)) view.step(event);
+    else return false;
+    return true;
+  }
+
+  load();
+  view.update();
+  return {
+    element: body,
+    key,
+    missing: () => store.missing(),
+    explain: (missing) => explained(missing, store),
+    check: store,
+    close: () => {
+      transport.close();
+      view.close();
+      engine.removeEventListener("change", heard);
+      store.removeEventListener("change", changed);
+      for (const box of comments.querySelectorAll("textarea")) box.dispatchEvent(new Event("change"));
+      engine.unload();
+    },
+  };
+}
+
+/** @param {EventTarget | null} target */
+function isRadio(target) {
+  return target instanceof HTMLInputElement && target.type === "radio";
+}
+
+/** @param {Store} store */
+function commentBoxes(store) {
+  const { comments, rules } = store.step;
+  const root = element("div", { class: "comments" });
+  if (comments === "none" || !comments) return root;
+  const targets = comments === "per_page" ? [null] : store.rated.map((one) => one.id);
+  const boxes = targets.map((id) => {
+    const name = uniqueId("comment");
+    let timer = 0;
+    const area = element("textarea", { id: name, rows: 2, maxLength: 20000, dir: "auto" });
+    area.value = store.comments.get(id) ?? "";
+    const keep = () => {
+      clearTimeout(timer);
+      store.write(id, area.value);
+    };
+    area.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = window.setTimeout(keep, COMMENT_MS);
+    });
+    area.addEventListener("change", keep);
+    const text = id === null ? t("comments.page") : t("comments.of", { label: store.labelOf(id) });
+    return element("div", { class: "comment" }, element("label", { htmlFor: name, text }), area);
+  });
+  const written = [...store.comments.values()].some((text) => text !== "");
+  const fold = element(
+    "details",
+    { open: rules.must_comment || written },
+    element("summary", { text: t("comments.name") }),
+    element("div", { class: "boxes" }, ...boxes),
+  );
+  root.append(fold);
+  return root;
+}
+
+/** What is missing, one sentence per reason. @param {Missing[]} missing @param {Store} store */
+function explained(missing, store) {
+  /** @type {Map<string, Set<string>>} */
+  const grouped = new Map();
+  for (const { stimulus, question, why } of missing) {
+    const asked = store.step.questions.find((one) => one.id === question);
+    const several = store.step.questions.length > 1;
+    const group = stimulus && several && asked ? `${why}\n${asked.name}` : why;
+    const label = stimulus ? store.labelOf(stimulus) : (asked?.name ?? "");
+    if (!grouped.has(group)) grouped.set(group, new Set());
+    grouped.get(group)?.add(label);
+  }
+  return [...grouped].map(([group, labels]) => {
+    const [why, name] = group.split("\n");
+    const list = [...labels].join(", ");
+    const maximum = store.step.questions[0]?.scale.maximum ?? 100;
+    if (name) return t(`missing.${why}_in`, { labels: list, question: name });
+    return t(`missing.${why}`, { labels: list, maximum });
+  });
+}

@@ -1,0 +1,41 @@
+/** AB, pairs, ABX and comparisons: large equal buttons to hear, and one question about the page. */
+
+import { element } from "./dom.js";
+import { playButton } from "./play.js";
+import { input } from "./question.js";
+
+/** @param {import("./store.js").Store} store @param {import("./page.js").Player} player @returns {import("./page.js").View} */
+export function pair(store, player) {
+  const order = arranged(store.step.stimuli);
+  const pads = order.map((one) => ({ one, button: playButton(one, store, player, { large: true }) }));
+  const questions = store.step.questions.map((question) =>
+    input(question, null, store, player, { named: true }),
+  );
+  return {
+    element: element(
+      "div",
+      { class: "pair" },
+      element(
+        "div",
+        { class: "pads", dir: "ltr", data: { count: pads.length } },
+        ...pads.map(({ button }) => button.element),
+      ),
+      ...questions.map((question) => question.element),
+    ),
+    update: () => {
+      for (const { button } of pads) button.update();
+      for (const question of questions) question.update();
+    },
+    focus: (stimulus) => pads.find(({ one }) => one.id === stimulus)?.button.element.focus(),
+    step: (event) => questions[0]?.step(event),
+    close: () => {},
+  };
+}
+
+/** X stands between A and B; a reference stands before them. @param {import("./store.js").Stimulus[]} stimuli */
+function arranged(stimuli) {
+  const x = stimuli.find((one) => one.label === "X");
+  if (!x || stimuli.length !== 3) return stimuli;
+  const [first, second] = stimuli.filter((one) => one !== x);
+  return [first, x, second];
+}

@@ -1,0 +1,29 @@
+/** The words of the pages in the listener's language, from the server's catalogue. */
+
+/** @type {Record<string, string>} */
+let words = {};
+let language = "en";
+
+/** @param {string} code */
+export async function useLanguage(code) {
+  const answer = await fetch(`/languages/${encodeURIComponent(code)}.json`);
+  if (answer.ok) {
+    words = await answer.json();
+    language = code;
+  }
+}
+
+/** The text of a key with its `{names}` filled in. @param {string} key @param {Record<string, string | number>} [values] */
+export function t(key, values = {}) {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/** A number as the language writes it, with at most one decimal. @param {number} value */
+export function number(value) {
+  return value.toLocaleString(language, { maximumFractionDigits: 1 });
+}
+
+/** Hours and minutes. @param {Date} date */
+export function timeOfDay(date) {
+  return date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}

@@ -1,0 +1,280 @@
+"""The audio engine, proven sample by sample: its graph rendered offline in headless Chromium."""
+
+import base64
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+STATIC = Path(__file__).parent.parent / "listening_test" / "static"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+RATES = (44_100, 48_000, 96_000)
+# Each sample names its stimulus, channel and position, so that one frame of delay is seen.
+RENDER = """async ({rate, count, channels, frames, seconds, options, steps}) => {
+  const {Deck} = await import('/deck.js');
+  const context = new OfflineAudioContext(2, Math.round(seconds * rate), rate);
+  const buffers = [...Array(count).keys()].map((i) => {
+    const buffer = context.createBuffer(channels, frames, rate);
+    for (let c = 0; c < channels; c++) {
+      const data = buffer.getChannelData(c);
+      for (let k = 0; k < frames; k++) {
+        data[k] = ((k * (2 * i + 3) + c * 17 + i * 101) % 1009) / 1009 - 0.5;
+      }
+    }
+    return buffer;
+  });
+  const deck = new Deck(context, buffers, context.destination, options);
+  for (const [name, ...values] of steps) deck[name](...values);
+  const sound = await context.startRendering();
+  const text = (data) => {
+    const bytes = new Uint8Array(data.buffer);
+    let out = '';
+    for (let k = 0; k < bytes.length; k += 8192) {
+      out += String.fromCharCode(...bytes.subarray(k, k + 8192));
+    }
+    return btoa(out);
+  };
+  return [text(sound.getChannelData(0)), text(sound.getChannelData(1))];
+}"""
+
+Sound = NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str) -> Iterator[Page]:
+    """A page of the folder of modules: the engine needs no server of ours."""
+    handler = functools.partial(Quiet, directory=str(STATIC))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{server.server_port}/")
+            yield page
+            browser.close()
+        server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        return
+
+    def do_GET(self) -> None:
+        if self.path != "/":
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>engine</title>")
+        return None
+
+
+def rendered(page: Page, rate: int, steps: list[list[Any]], **case: Any) -> Sound:
+    """What the two ears get: ``(2, samples)``."""
+    settings = {
+        "rate": rate,
+        "count": 2,
+        "channels": 2,
+        "frames": rate,
+        "seconds": 1.0,
+        "options": {},
+        "steps": steps,
+    }
+    ears = page.evaluate(RENDER, settings | case)
+    return np.stack([np.frombuffer(base64.b64decode(ear), "<f4") for ear in ears]).astype(float)
+
+
+def signal(index: int, channel: int, frames: NDArray[np.int64]) -> Sound:
+    """Stimulus ``index`` at these positions: the law that RENDER writes into its buffers."""
+    return (frames * (2 * index + 3) + channel * 17 + index * 101) % 1009 / 1009 - 0.5
+
+
+def rise(frames: int) -> Sound:
+    return 0.5 - 0.5 * np.cos(np.pi * np.arange(frames) / frames)
+
+
+def fall(frames: int) -> Sound:
+    """The end of a loop: its last sample is silent."""
+    return 0.5 + 0.5 * np.cos(np.pi * np.arange(1, frames + 1) / frames)
+
+
+def faded(rate: int) -> int:
+    """5 ms in frames, half a frame upwards."""
+    return int(rate * 0.005 + 0.5)
+
+
+def chosen(length: int, changes: list[tuple[int, int]], fade: int, count: int) -> Sound:
+    """Gain of every stimulus over time, ``(count, length)``: out first, then in."""
+    gains = np.zeros((count, length))
+    current = changes[0][1]
+    gains[current] = 1
+    for frame, index in changes[1:]:
+        gains[current, frame : frame + fade] = 1 - rise(fade)
+        gains[current, frame + fade :] = 0
+        gains[index, frame + fade : frame + 2 * fade] = rise(fade)
+        gains[index, frame + 2 * fade :] = 1
+        current = index
+    return gains
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("count", [2, 3, 5, 8, 12])
+def test_a_switch_fades_out_then_in_and_keeps_the_position_to_the_sample(
+    page: Page, rate: int, count: int
+) -> None:
+    fade = faded(rate)
+    every = 0.5 / count
+    changes = [(0, 0)] + [(round((0.1 + k * every) * rate), k) for k in range(1, count)]
+    changes.append((round(0.8 * rate), 0))
+    steps: list[list[Any]] = [["play", 0], *(["select", k, f / rate] for f, k in changes[1:])]
+    sound = rendered(page, rate, steps, count=count)
+    frames = np.arange(rate)
+    gains = chosen(rate, changes, fade, count)
+    entry = np.concatenate([rise(fade), np.ones(rate)])[:rate]
+    for channel in range(2):
+        expected = entry * sum(gains[i] * signal(i, channel, frames) for i in range(count))
+        # The looped stimulus fades at its seam as well.
+        seam = np.concatenate([rise(fade), np.ones(rate - 2 * fade), fall(fade)])
+        np.testing.assert_allclose(sound[channel], expected * seam, atol=2e-5)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_switch_makes_no_click_where_both_stimuli_are_the_same_tone(
+    page: Page, rate: int
+) -> None:
+    """A constant shows the envelope itself: it never steps by more than the fade's own slope."""
+    sound = page.evaluate(
+        """async (rate) => {
+          const {Deck} = await import('/deck.js');
+          const context = new OfflineAudioContext(1, rate, rate);
+          const buffers = [0, 1, 2].map(() => {
+            const buffer = context.createBuffer(1, rate, rate);
+            buffer.getChannelData(0).fill(1);
+            return buffer;
+          });
+          const deck = new Deck(context, buffers, context.destination);
+          deck.setLoop(null, 0);
+          deck.play(0.01);
+          for (let k = 0; k < 40; k++) deck.select(k % 3, 0.05 + k * 0.0137);
+          deck.seek(rate / 2, 0.7);
+          deck.pause(0.8);
+          deck.play(0.9);
+          return [...(await context.startRendering()).getChannelData(0)];
+        }""",
+        rate,
+    )
+    step = np.abs(np.diff(np.array(sound))).max()
+    assert step < 1.02 * np.pi / 2 / (rate * 0.005)
+    assert max(sound) <= 1 + 1e-6
+
+
+def test_switches_faster_than_their_fades_wait_for_each_other(page: Page) -> None:
+    rate = 48_000
+    steps: list[list[Any]] = [["play", 0], *(["select", k, 0.2 + k * 0.001] for k in (1, 2, 3))]
+    sound = rendered(page, rate, steps, count=4, channels=1)
+    late = np.arange(round(0.3 * rate), round(0.9 * rate))
+    np.testing.assert_allclose(sound[0, late], signal(3, 0, late), atol=1e-6)
+    assert np.abs(sound[0]).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_cross_fade_keeps_the_power_and_has_no_gap(page: Page, rate: int) -> None:
+    fade = faded(rate)
+    frame = round(0.4 * rate)
+    steps = [["play", 0], ["select", 1, frame / rate]]
+    sound = rendered(page, rate, steps, options={"crossfade": True}, channels=1)
+    at = np.arange(frame, frame + fade)
+    turn = np.pi / 2 * np.arange(fade) / fade
+    expected = np.cos(turn) * signal(0, 0, at) + np.sin(turn) * signal(1, 0, at)
+    np.testing.assert_allclose(sound[0, at], expected, atol=2e-5)
+    after = np.arange(frame + fade, frame + 2 * fade)
+    np.testing.assert_allclose(sound[0, after], signal(1, 0, after), atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_loop_region_repeats_to_the_sample_with_a_fade_at_its_seam(page: Page, rate: int) -> None:
+    fade = faded(rate)
+    start, end = round(0.1234 * rate), round(0.7003 * rate)
+    length = end - start
+    total = 3 * rate
+    steps: list[list[Any]] = [
+        ["setLoop", {"start": start, "end": end}, 0],
+        ["play", 0],
+        ["select", 1, 1.5],
+    ]
+    sound = rendered(page, rate, steps, seconds=3.0, channels=1)
+    position = start + np.arange(total) % length
+    seam = np.concatenate([rise(fade), np.ones(length - 2 * fade), fall(fade)])
+    gains = chosen(total, [(0, 0), (round(1.5 * rate), 1)], fade, 2)
+    heard = gains[0] * signal(0, 0, position) + gains[1] * signal(1, 0, position)
+    expected = heard * seam[position - start]
+    # The entry fades twice: by the run and by the seam.
+    np.testing.assert_allclose(sound[0, fade:], expected[fade:], atol=2e-5)
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("target", [0, 1, 4410, 12_345, 31_999, 40_001])
+def test_a_seek_lands_on_its_sample(page: Page, rate: int, target: int) -> None:
+    fade = faded(rate)
+    frame = round(0.25 * rate)
+    steps: list[list[Any]] = [["setLoop", None, 0], ["play", 0], ["seek", target, frame / rate]]
+    sound = rendered(page, rate, steps, count=3, frames=2 * rate, channels=1)
+    at = np.arange(frame + 2 * fade + 1, rate)
+    np.testing.assert_allclose(sound[0, at], signal(0, 0, target + at - (frame + fade)), atol=1e-6)
+
+
+def test_a_pause_is_silent_and_playing_on_loses_nothing(page: Page) -> None:
+    rate = 44_100
+    fade = faded(rate)
+    off, on = round(0.3 * rate), round(0.6 * rate)
+    steps = [["play", 0], ["pause", off / rate], ["select", 1, 0.5], ["play", on / rate]]
+    sound = rendered(page, rate, steps, frames=2 * rate, channels=1)
+    assert np.abs(sound[0, off + fade + 1 : on]).max() == 0
+    at = np.arange(on + fade, rate)
+    np.testing.assert_allclose(sound[0, at], signal(1, 0, off + at - on), atol=1e-6)
+
+
+def test_without_a_loop_the_sound_ends_with_the_stimulus(page: Page) -> None:
+    rate = 44_100
+    sound = rendered(page, rate, [["setLoop", None, 0], ["play", 0]], frames=rate // 2)
+    assert np.abs(sound[:, rate // 2 :]).max() == 0
+    last = np.array([rate // 2 - 1])
+    np.testing.assert_allclose(sound[0, last], signal(0, 0, last), atol=1e-6)
+
+
+def test_a_mono_stimulus_reaches_both_ears_equally(page: Page) -> None:
+    left, right = rendered(page, 48_000, [["play", 0.1]], channels=1)
+    assert np.abs(left).max() > 0.4
+    np.testing.assert_array_equal(left, right)
+
+
+def test_a_loop_is_never_shorter_than_half_a_second_nor_outside_the_stimulus(page: Page) -> None:
+    allowed = page.evaluate(
+        """async () => {
+          const {Deck} = await import('/deck.js');
+          const context = new OfflineAudioContext(2, 100, 48000);
+          const deck = new Deck(context, [context.createBuffer(1, 96000, 48000)],
+                                context.destination);
+          return [[10, 20], [95000, 95900], [-50, 1e9], [60000, 20000]].map(([start, end]) => {
+            const loop = deck.allowed({start, end});
+            return [loop.start, loop.end];
+          });
+        }"""
+    )
+    assert allowed == [[10, 24_010], [72_000, 96_000], [0, 96_000], [20_000, 60_000]]

@@ -1,0 +1,284 @@
+"""What goes wrong in browsers, on networks and with devices: said clearly, and nothing is lost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from listening_visits import Visit, running, visit
+from playwright.sync_api import Browser
+from study_fixtures import make_study, served
+
+pytestmark = pytest.mark.browser
+
+CUT = ("net::ERR_FAILED",)
+ODD = 'a&b=c; <b>"x"</b> \'); DROP TABLE -- 👩‍🚀 שלום مرحبا ../../etc ' + "long " * 500
+# Lets a test reach the page's sound device, and make it refuse.
+DEVICE = """
+window.contexts = [];
+const Real = window.AudioContext;
+window.AudioContext = class extends Real {
+  constructor(options) {
+    if (window.refused && options.sampleRate) throw new DOMException('rate', 'NotSupportedError');
+    super(options);
+    window.contexts.push(this);
+  }
+  get state() { return window.blocked ? 'suspended' : super.state; }
+  resume() { return window.blocked ? new Promise(() => {}) : super.resume(); }
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with running(chromium) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    more = "design: {pages_per_listener: 2}\nlanguages: [en, uk, de]\ncontact: lab@example.org"
+    home: Path = tmp_path_factory.mktemp("ape")
+    study = make_study(home, "ape", test="comments: per_stimulus, reference: none", more=more)
+    with served(study) as server:
+        yield server.links["study"]
+
+
+def rate_all(one: Visit) -> None:
+    """Hear and rate everything by key."""
+    for label in one.labels:
+        one.page.keyboard.press(label.lower())
+        one.page.wait_for_selector(f'[data-label="{label}"][data-heard="playing"]')
+        one.page.keyboard.press("Shift+ArrowRight")
+
+
+def test_a_cut_network_loses_nothing_and_is_told(browser: Browser, link: str) -> None:
+    with visit(browser, link, forgiven=CUT) as one:
+        one.begin()
+        page = one.page
+        rate_all(one)
+        before = one.ratings()
+        page.route("**/events", lambda route: route.abort())
+        one.drag(one.marker("B"), 0.77)
+        page.wait_for_selector('.saved[data-state="waiting"]')
+        assert page.locator(".saved").inner_text() == "not sent yet, will retry"
+        page.click("button.next")
+        page.locator(".notice").wait_for()
+        assert "Nothing is lost" in page.locator(".notice").inner_text()
+        page.unroute("**/events")
+        page.locator(".notice button").click()
+        page.wait_for_selector('.count:has-text("Page 2 of 2")')
+        one.leave(lambda: page.click("button.back"))
+        assert one.ratings()["B", "preference"] == pytest.approx(77, abs=0.4)
+        assert one.ratings()["A", "preference"] == before["A", "preference"]
+
+
+def test_what_was_not_sent_survives_a_reload(browser: Browser, link: str) -> None:
+    with visit(browser, link, forgiven=CUT) as one:
+        one.begin()
+        page = one.page
+        page.route("**/events", lambda route: route.abort())
+        one.drag(one.marker("C"), 0.31)
+        page.wait_for_selector('.saved[data-state="waiting"]')
+        page.unroute("**/events")
+        page.reload()
+        one.arrived()
+        assert one.marker("C").get_attribute("data-state") == "rated"
+        assert one.ratings()["C", "preference"] == pytest.approx(31, abs=0.4)
+
+
+def test_a_reload_in_the_middle_shows_the_same_page(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.begin()
+        one.drag(one.marker("A"), 0.6)
+        one.saved()
+        places = "nodes => nodes.map(n => [n.dataset.label, n.dataset.state, n.style.left])"
+        before = one.page.locator(".marker").evaluate_all(places)
+        one.page.reload()
+        one.arrived()
+        assert one.page.locator(".marker").evaluate_all(places) == before
+
+
+def test_a_session_goes_on_at_the_same_place_on_another_device(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.begin()
+        rate_all(one)
+        one.next()
+        one.drag(one.marker("B"), 0.25)
+        one.saved()
+        with visit(browser, link) as other:
+            other.page.goto(one.page.url)
+            other.arrived()
+            assert "Page 2 of 2" in other.page.locator(".count").inner_text()
+            assert other.state["step"] == one.state["step"]
+
+
+def test_a_second_window_that_is_behind_is_brought_to_where_the_session_stands(
+    browser: Browser, link: str
+) -> None:
+    with visit(browser, link, forgiven=("409",)) as one:
+        one.begin()
+        rate_all(one)
+        one.saved()
+        behind = Visit(one.page.context.new_page(), link)
+        behind.page.goto(one.page.url)
+        behind.arrived()
+        one.next()
+        behind.leave(lambda: behind.page.click("button.next"))
+        assert "Page 2 of 2" in behind.page.locator(".count").inner_text()
+        assert "another window" in behind.page.locator(".said").inner_text()
+
+
+def test_a_lost_cookie_is_renewed_without_a_word(browser: Browser, link: str) -> None:
+    with visit(browser, link, forgiven=("403",)) as one:
+        one.begin()
+        one.saved()
+        one.page.context.clear_cookies()
+        one.drag(one.marker("A"), 0.5)
+        assert one.ratings()["A", "preference"] == pytest.approx(50, abs=0.4)
+
+
+def test_odd_comments_are_stored_as_they_were_written(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.begin()
+        one.page.click("summary")
+        one.page.get_by_label("About B").fill(ODD)
+        one.page.locator("h1").focus()
+        rate_all(one)
+        one.next()
+        one.leave(lambda: one.page.click("button.back"))
+        stored = {each["label"]: each["comment"] for each in one.saved()["step"]["stimuli"]}
+        assert stored == {"A": "", "B": ODD, "C": ""}
+        assert one.page.get_by_label("About B").input_value() == ODD
+
+
+def test_blocked_sound_is_told_and_comes_with_a_press(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.page.add_init_script(DEVICE + "window.blocked = true;")
+        one.begin()
+        one.page.keyboard.press("a")
+        notice = one.page.locator(".notice")
+        notice.wait_for()
+        assert "holds the sound back" in notice.inner_text()
+        assert one.page.locator('[data-heard="playing"]').count() == 0
+        one.page.evaluate("window.blocked = false")
+        notice.get_by_role("button").click()
+        one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
+        assert not notice.is_visible()
+
+
+@pytest.mark.parametrize("loss", ["suspend", "close"])
+def test_a_lost_device_keeps_the_place_and_plays_on(browser: Browser, link: str, loss: str) -> None:
+    with visit(browser, link) as one:
+        one.page.add_init_script(DEVICE)
+        one.begin()
+        one.page.keyboard.press("b")
+        one.page.wait_for_selector('.marker[data-label="B"][data-heard="playing"]')
+        one.page.evaluate(f"window.contexts.at(-1).{loss}()")
+        notice = one.page.locator(".notice")
+        notice.wait_for()
+        assert "Your place and your ratings are kept" in notice.inner_text()
+        notice.get_by_role("button").click()
+        one.page.wait_for_selector('.marker[data-label="B"][data-heard="playing"]')
+        assert one.page.evaluate("window.contexts.at(-1).state") == "running"
+
+
+def test_a_device_that_refuses_the_rate_still_plays(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.page.add_init_script(DEVICE + "window.refused = true;")
+        one.begin()
+        assert "converts all versions in the same way" in one.page.locator(".said").inner_text()
+        one.page.keyboard.press("a")
+        one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
+
+
+def test_sound_that_fails_to_load_is_asked_for_again(browser: Browser, link: str) -> None:
+    with visit(browser, link, forgiven=CUT) as one:
+        failures = iter([True, True])
+        one.page.route(
+            "**/audio/**",
+            lambda route: route.abort() if next(failures, False) else route.continue_(),
+        )
+        one.begin()
+        one.page.keyboard.press("a")
+        one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
+
+
+def test_a_drag_on_the_timeline_loops_at_least_half_a_second(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.begin()
+        line = one.page.locator(".timeline-line").bounding_box()
+        assert line is not None
+        y = line["y"] + line["height"] / 2
+        for start, end in ((0.4, 0.45), (0.2, 0.9)):
+            one.page.mouse.move(line["x"] + line["width"] * start, y)
+            one.page.mouse.down()
+            one.page.mouse.move(line["x"] + line["width"] * end, y, steps=4)
+            one.page.mouse.up()
+        one.page.keyboard.press("l")
+        one.page.keyboard.press("l")
+        one.saved()
+        loops = [event["value"] for event in one.events if event["type"] == "loop"]
+        spans = [[float(edge) for edge in loop.split("-")] for loop in loops if loop != "off"]
+        assert spans[0] == pytest.approx([0.8, 1.3], abs=0.02)
+        assert spans[1] == pytest.approx([0.4, 1.8], abs=0.02)
+        assert loops[2:] == ["off", loops[1]]
+
+
+def test_events_are_numbered_without_gaps_also_over_reloads(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.begin()
+        rate_all(one)
+        one.saved()
+        one.page.reload()
+        one.arrived()
+        one.page.keyboard.press("a")
+        one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
+        one.saved()
+        numbers = sorted({event["seq"] for event in one.events})
+        assert numbers == list(range(len(numbers)))
+        assert len({event["id"] for event in one.events}) == len(numbers)
+
+
+def test_a_pause_shows_the_link_and_a_withdrawal_ends_the_session(
+    browser: Browser, link: str
+) -> None:
+    with visit(browser, link) as one:
+        one.begin()
+        page = one.page
+        page.get_by_role("button", name="Pause the test").click()
+        assert page.get_by_label("Your link").input_value() == page.url
+        page.get_by_role("button", name="Continue the test").click()
+        assert page.get_by_role("link", name="Contact").get_attribute("href") == (
+            "mailto:lab@example.org"
+        )
+        page.get_by_role("button", name="Stop and withdraw").click()
+        page.get_by_role("button", name="Stay in the test").click()
+        assert one.saved()["session"]["state"] == "open"
+        page.get_by_role("button", name="Stop and withdraw").click()
+        page.get_by_label("Also erase").check()
+        one.leave(lambda: page.get_by_role("button", name="Withdraw", exact=True).click())
+        assert one.state["session"]["state"] == "withdrawn"
+        assert not page.locator("button.next").is_visible()
+
+
+def test_letters_can_be_switched_off_as_shortcuts(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.begin()
+        page = one.page
+        page.keyboard.press("?")
+        page.get_by_label("Letters and numbers are shortcuts").uncheck()
+        page.keyboard.press("Escape")
+        page.keyboard.press("b")
+        page.keyboard.press(" ")
+        page.wait_for_selector('[data-heard="playing"]')
+        assert page.locator('[data-heard="playing"]').get_attribute("data-label") == "A"
+
+
+def test_the_language_changes_on_the_spot(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        one.begin()
+        one.drag(one.marker("A"), 0.4)
+        one.leave(lambda: one.page.select_option(".colophon select", "uk"))
+        assert one.page.locator("html").get_attribute("lang") == "uk"
+        assert one.page.locator("button.next").inner_text() == "Далі"
+        assert one.ratings()["A", "preference"] == pytest.approx(40, abs=0.4)

@@ -1,0 +1,153 @@
+"""Ratings out of a study: one row each, ids as text, no sort of session mixed with another."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from listening_client import Client
+from study_fixtures import make_study
+
+from earmark.listening_test.app import Held, create_app
+from earmark.listening_test.database import opened
+from earmark.listening_test.export import Choice, TidyRow, as_csv, as_json, json_text, tidy
+from earmark.listening_test.kinds import kinds
+from earmark.listening_test.serving import in_background
+from earmark.listening_test.simulate import simulate
+from earmark.listening_test.study import Folder, load_keys, load_study
+
+SIMULATED = Choice(marks=("simulated",))
+
+
+@pytest.fixture(scope="module", params=sorted(kinds()))
+def simulated(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Folder, int]:
+    more = "design: {repeats: 1}\nbefore: [consent, {training: {pages: 1}}]"
+    folder = make_study(
+        tmp_path_factory.mktemp(request.param), request.param, seconds=0.8, more=more
+    )
+    with in_background(folder) as address:
+        link = f"{address}/s/{load_keys(folder).simulated}/"
+        simulate(load_study(folder), link, 2, seed=1)
+    return folder, 2
+
+
+def rows(folder: Folder, choice: Choice = SIMULATED) -> list[TidyRow]:
+    with opened(folder) as database:
+        return tidy(load_study(folder), database, choice)
+
+
+def test_every_rating_of_every_kind_is_one_row_with_a_value(simulated: tuple[Folder, int]) -> None:
+    folder, sessions = simulated
+    found = rows(folder)
+    study = load_study(folder)
+    assert len({row.session for row in found}) == sessions
+    assert all(row.value is not None for row in found)
+    assert {row.part for row in found} == {"main"}
+    assert all(row.counts_as == "SIMULATED" and row.session.startswith("SIM") for row in found)
+    keys = [(row.session, row.page, row.system, row.other, row.question) for row in found]
+    assert len(keys) == len(set(keys))
+    assert {row.passage for row in found} == {one.id for one in study.passages}
+    assert max(row.repeat for row in found) == 1
+    assert all(row.listened_seconds > 0 and row.plays > 0 for row in found)
+
+
+def test_sessions_that_do_not_count_are_exported_only_when_asked_for(
+    simulated: tuple[Folder, int],
+) -> None:
+    folder, _ = simulated
+    assert rows(folder, Choice()) == []
+    assert rows(folder, Choice(marks=("pilot",))) == []
+    more = rows(folder, Choice(marks=("simulated",), practice=True))
+    assert {row.part for row in more} == {"main", "training"}
+
+
+def test_csv_and_json_say_the_same(simulated: tuple[Folder, int]) -> None:
+    folder, sessions = simulated
+    found = rows(folder)
+    read = list(csv.DictReader(io.StringIO(as_csv(found))))
+    assert [row["session"] for row in read] == [row.session for row in found]
+    assert [float(row["value"]) for row in read] == [row.value for row in found]
+    study = load_study(folder)
+    with opened(folder) as database:
+        whole = json.loads(json_text(as_json(study, database, SIMULATED)))
+    assert len(whole["sessions"]) == sessions
+    keys = load_keys(folder)
+    for secret in (keys.cookie, keys.admin, keys.study):
+        assert secret not in json.dumps(whole)
+    for one in whole["sessions"]:
+        assert len(one["events"]) > 0
+        assert [event["arrival"] for event in one["events"]] == sorted(
+            event["arrival"] for event in one["events"]
+        )
+
+
+def test_the_values_of_a_page_belong_to_the_systems_that_were_rated(tmp_path: Path) -> None:
+    folder = make_study(tmp_path, "ape", test="comments: per_stimulus")
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    client = Client(app, held.keys.study)
+    given: dict[tuple[int, str], float] = {}
+    for number in (1, 2):
+        page = client.step()
+        client.play_all(page)
+        rated = [one for one in page["stimuli"] if one["role"] == "stimulus"]
+        for place, one in enumerate(rated):
+            value = number * 20.0 + place
+            client.rate(one["id"], value)
+            given[number, held.study.by_token[one["url"][7:-5]].system] = value  # type: ignore[union-attr]
+        first = rated[0]["id"]
+        client.send(client.event("comment", page=number, stimulus=first, value='=1+1, "x"\n&'))
+        assert client.next().status_code == 200
+    found = rows(folder, Choice())
+    assert {(row.page, row.system): row.value for row in found} == given
+    assert all(row.changes == 1 and row.start_position is not None for row in found)
+    read = list(csv.DictReader(io.StringIO(as_csv(found))))
+    comments = {row["comment"] for row in read} - {""}
+    assert comments == {'\'=1+1, "x"\n&'}
+    held.database.close()
+
+
+def test_listened_seconds_are_the_time_between_play_switch_and_pause(tmp_path: Path) -> None:
+    folder = make_study(tmp_path, "ape")
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    client = Client(app, held.keys.study)
+    page = client.step()
+    ids = [one["id"] for one in page["stimuli"]]
+    times = [("play", ids[1], 1000.0), ("switch", ids[2], 2500.0), ("pause", None, 6500.0)]
+    times += [("play", ids[1], 9000.0), ("pause", None, 9250.0), ("play", ids[3], 50.0)]
+    for kind, stimulus, at_ms in times:
+        client.send(client.event(kind, page=1, stimulus=stimulus) | {"at_ms": at_ms})
+    found = {
+        row.shown_label: row.listened_seconds
+        for row in rows(folder, Choice(states=("open",)))
+        if row.page == 1
+    }
+    assert found == {"A": 1.75, "B": 4.0, "C": 0.0}
+    held.database.close()
+
+
+def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Path) -> None:
+    folder = make_study(tmp_path, "ab", systems=("old", "new"), passages=4, seconds=0.6)
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    client = Client(app, held.keys.study)
+    shown_first = set()
+    while (page := client.step())["type"] == "page":
+        client.play_all(page)
+        labels = {
+            held.study.by_token[one["url"][7:-5]].system: one["label"]  # type: ignore[union-attr]
+            for one in page["stimuli"]
+            if one["role"] == "stimulus"
+        }
+        shown_first.add(labels["new"])
+        value = 0.0 if labels["new"] == "A" else 100.0
+        client.send(client.event("rating", page=page["number"], question="preference", value=value))
+        assert client.next().status_code == 200
+    found = rows(folder, Choice())
+    assert shown_first == {"A", "B"}
+    assert {(row.system, row.other, row.value) for row in found} == {("old", "new", 0.0)}
+    held.database.close()
