@@ -109,8 +109,10 @@ class Visit:
         self.page.mouse.up()
 
     def fits(self) -> bool:
-        """Whether nothing reaches over the right edge."""
-        return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+        """Whether nothing reaches over the right edge, once the page has settled."""
+        two_frames = "requestAnimationFrame(() => requestAnimationFrame(settled))"
+        self.page.evaluate(f"new Promise((settled) => {two_frames})")
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 @contextmanager
