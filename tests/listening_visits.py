@@ -60,6 +60,14 @@ class Visit:
             "fetch(`/api/l/${document.body.dataset.session}/state`).then((answer) => answer.json())"
         )
 
+    def reported(self, kind: str) -> None:
+        """Wait until an event of this type has left the browser."""
+        for _ in range(100):
+            if any(event["type"] == kind for event in self.events):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"no event {kind!r}")
+
     def saved(self) -> Any:
         """Wait until all is acknowledged; the state that the server then has."""
         self.page.wait_for_selector('.saved[data-state="saved"]')
