@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import waitress
+from flask import Flask
+from waitress import wasyncore
 
 from ..models.errors import UserError
 from .app import create_app
@@ -35,9 +37,8 @@ def bind(host: str, port: int) -> socket.socket:
     return found
 
 
-def server(folder: Folder, place: socket.socket, *, secure: bool = False) -> Any:
-    """A waitress server of the study on a bound socket; ``run`` serves until it is closed."""
-    app = create_app(folder, secure=secure)
+def server(app: Flask, place: socket.socket) -> Any:
+    """A waitress server of the application on a bound socket; ``run`` serves."""
     # Threads wait for the disk, not for the processor; SQLite has one writer at a time anyway.
     return waitress.create_server(app, sockets=[place], threads=8, ident="")
 
@@ -46,7 +47,7 @@ def serve(
     folder: Folder, place: socket.socket, started: Callable[[], None], *, secure: bool = False
 ) -> None:
     """Serve until the process is stopped; ``started`` is called when requests are taken."""
-    running = server(folder, place, secure=secure)
+    running = server(create_app(folder, secure=secure), place)
     started()
     running.run()
 
@@ -55,18 +56,15 @@ def serve(
 def in_background(folder: Folder) -> Iterator[str]:
     """The address of a server of the study on this machine, in a thread, until the block ends."""
     with bind("127.0.0.1", 0) as place:
-        running = server(folder, place)
-
-        def run() -> None:
-            # Its sockets close under it when the block ends; there is nobody left to answer.
-            with contextlib.suppress(OSError):
-                running.run()
-
-        thread = threading.Thread(target=run, daemon=True)
+        app = create_app(folder)
+        running = server(app, place)
+        thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{place.getsockname()[1]}"
         finally:
             running.task_dispatcher.shutdown()
-            running.close()
-            thread.join(5)
+            # In the server's own thread, whose loop ends when nothing is left to listen to.
+            running.trigger.pull_trigger(lambda: wasyncore.close_all(running._map))
+            thread.join(10)
+            app.extensions["earmark"].database.close()

@@ -60,6 +60,14 @@ class Visit:
             "fetch(`/api/l/${document.body.dataset.session}/state`).then((answer) => answer.json())"
         )
 
+    def reported(self, kind: str) -> None:
+        """Wait until an event of this type has left the browser."""
+        for _ in range(100):
+            if any(event["type"] == kind for event in self.events):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"no event {kind!r}")
+
     def saved(self) -> Any:
         """Wait until all is acknowledged; the state that the server then has."""
         self.page.wait_for_selector('.saved[data-state="saved"]')
@@ -109,8 +117,10 @@ class Visit:
         self.page.mouse.up()
 
     def fits(self) -> bool:
-        """Whether nothing reaches over the right edge."""
-        return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+        """Whether nothing reaches over the right edge, once the page has settled."""
+        two_frames = "requestAnimationFrame(() => requestAnimationFrame(settled))"
+        self.page.evaluate(f"new Promise((settled) => {two_frames})")
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 @contextmanager

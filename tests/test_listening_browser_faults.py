@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from listening_visits import Visit, running, visit
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 from study_fixtures import make_study, served
 
 pytestmark = pytest.mark.browser
@@ -203,6 +203,55 @@ def test_sound_that_fails_to_load_is_asked_for_again(browser: Browser, link: str
         one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
 
 
+def test_a_slow_network_shows_its_progress_and_nothing_plays_before_all_is_there(
+    browser: Browser, link: str
+) -> None:
+    with visit(browser, link) as one:
+        held: list[Route] = []
+        one.page.route("**/audio/**", lambda route: held.append(route))
+        one.page.goto(link)
+        one.page.get_by_role("button", name="Start", exact=True).click()
+        one.page.wait_for_selector('.loading:has-text("Loading the music: 0 of 3")')
+        one.page.keyboard.press("a")
+        assert one.page.locator(".transport button.primary").is_disabled()
+        assert one.page.locator('[data-heard="playing"]').count() == 0
+        one.page.unroute("**/audio/**")  # and lets go what is held
+        one.arrived()
+        one.page.keyboard.press("a")
+        one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
+
+
+def test_the_next_page_is_there_before_it_is_asked_for(browser: Browser, link: str) -> None:
+    with visit(browser, link) as one:
+        fetched: list[str] = []
+        one.page.on("requestfinished", lambda request: fetched.append(request.url))
+        one.begin()
+        wanted = one.state["preload"]
+        assert len(wanted) == 3
+        rate_all(one)
+        one.saved()
+        sounds = [url for url in fetched if "/audio/" in url]
+        assert {url[url.index("/audio/") :] for url in sounds} >= set(wanted)
+        one.next()
+        assert [url for url in fetched if "/audio/" in url] == sounds
+
+
+def test_a_server_that_is_gone_at_the_start_is_told_in_words(browser: Browser, link: str) -> None:
+    with visit(browser, link, forgiven=CUT) as one:
+        one.begin()
+        for path in ("**/api/**", "**/languages/**"):
+            one.page.route(path, lambda route: route.abort())
+        one.page.reload()
+        notice = one.page.locator(".notice")
+        notice.wait_for()
+        assert "The server cannot be reached" in notice.inner_text()
+        for path in ("**/api/**", "**/languages/**"):
+            one.page.unroute(path)
+        notice.get_by_role("button", name="Try again").click()
+        one.arrived()
+        assert one.page.locator(".count").inner_text() == "Page 1 of 2"
+
+
 def test_a_drag_on_the_timeline_loops_at_least_half_a_second(browser: Browser, link: str) -> None:
     with visit(browser, link) as one:
         one.begin()
@@ -253,6 +302,7 @@ def test_a_pause_shows_the_link_and_a_withdrawal_ends_the_session(
         )
         page.get_by_role("button", name="Stop and withdraw").click()
         page.get_by_role("button", name="Stay in the test").click()
+        one.reported("resume_session")
         assert one.saved()["session"]["state"] == "open"
         page.get_by_role("button", name="Stop and withdraw").click()
         page.get_by_label("Also erase").check()

@@ -154,15 +154,21 @@ class Listening {
     this.engine.pause();
     this.queue.add("pause_session");
     const link = new URL(this.state.session?.link ?? `/l/${this.session}/`, location.href).href;
-    dialogs.paused(link, () => this.#resume());
-    if (this.state.session?.state === "paused") return;
+    const known = this.state.session?.state === "paused";
+    const told = known ? Promise.resolve() : this.#tellPause();
+    dialogs.paused(link, () => this.#resume(told));
+    await told;
+  }
+
+  async #tellPause() {
     await this.queue.flush();
     await this.api.post("pause", {}).catch(() => {});
   }
 
-  /** Saying anything opens a paused session again. */
-  #resume() {
+  /** Saying anything opens a paused session again, once the pause itself has been said. @param {Promise<void>} told */
+  async #resume(told) {
     this.state.session = { ...this.state.session, state: "open" };
+    await told;
     this.queue.add("resume_session");
   }
 

@@ -7,9 +7,10 @@ import { number, t } from "./texts.js";
 
 /** @typedef {import("./page.js").View} View */
 
-/** Least width of an upright slider's column and of the words beside them, in CSS pixels. */
+/** Least widths in CSS pixels: an upright slider's column, the bands' words, the reference. */
 const COLUMN = 60;
-const WORDS = 110;
+const WORDS = 140;
+const REFERENCE = 160;
 
 /** @param {import("./store.js").Store} store @param {import("./page.js").Player} player @returns {View} */
 export function mushra(store, player) {
@@ -67,8 +68,8 @@ export function mushra(store, player) {
     reference?.update();
   };
   const watcher = new ResizeObserver(([entry]) => {
-    const room = entry.contentRect.width >= WORDS + COLUMN * (columns.length + (reference ? 1 : 0));
-    const layout = room && entry.contentRect.width >= 560 ? "columns" : "rows";
+    const needed = WORDS + (reference ? REFERENCE : 0) + COLUMN * columns.length;
+    const layout = entry.contentRect.width >= needed ? "columns" : "rows";
     if (root.dataset.layout === layout) return;
     root.dataset.layout = layout;
     draw();

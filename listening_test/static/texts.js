@@ -1,7 +1,10 @@
 /** The words of the pages in the listener's language, from the server's catalogue. */
 
-/** @type {Record<string, string>} */
-let words = {};
+/** Until the catalogue is there: what to say if it never comes. @type {Record<string, string>} */
+let words = {
+  "error.unreachable": document.body.dataset.unreachable ?? "",
+  "error.again": document.body.dataset.again ?? "",
+};
 let language = "en";
 
 /** @param {string} code */

@@ -1,0 +1,187 @@
+"""Every kind of page and every step around the pages: they fit, they are named, they lead on."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from listening_visits import PHONE, Visit, running, visit
+from playwright.sync_api import Browser
+from study_fixtures import SECRETS, make_study, served
+
+pytestmark = pytest.mark.browser
+
+LONG = "Vierzig Zeichen lange Namen gibt es auch!"
+SETUP = f"""
+before:
+  - {{type: consent, version: "2026-1", text: "You take part **voluntarily**."}}
+  - volume
+  - headphone_check
+  - questionnaire:
+      - {{id: age, type: number, label: "How old are you?", minimum: 5, maximum: 120}}
+      - {{id: gear, type: choice, label: Gear, options: [Headphones, {LONG}], required: true}}
+      - {{id: use, type: choices, label: Use, options: [Work, Leisure]}}
+      - {{id: often, type: likert, label: "Often?", options: [never, rarely, often, always]}}
+      - {{id: note, type: statement, label: Nearly there.}}
+      - {{id: more, type: long_text, label: "Anything else?"}}
+  - {{training: {{pages: 1}}}}
+after:
+  - questionnaire:
+      - {{id: hard, type: slider, label: "Hard?", minimum: 0, maximum: 10, required: true}}
+  - thanks
+design: {{pages_per_listener: 1}}
+languages: [en, de, uk, fr, es]
+"""
+KINDS: dict[str, dict[str, Any]] = {
+    "pairwise": {},
+    "abx": {"systems": ("mix", "loud")},
+    "acr": {},
+    "dcr": {},
+    "ccr": {},
+    "bs1116": {},
+    "rank": {},
+    "attributes": {},
+    "ape": {"test": "preset: production"},
+    "mushra": {"systems": SECRETS, "passages": 1},
+    "ab": {"test": "strength: true"},
+}
+NAMELESS = """() => [...document.querySelectorAll(
+    'button, a, input, select, textarea, summary, [role=slider]')]
+  .filter((node) => node.offsetParent)
+  .filter((node) => !(node.getAttribute('aria-label') || node.textContent.trim()
+    || node.labels?.[0]?.textContent.trim()))
+  .map((node) => node.outerHTML)"""
+SMALL = """() => [...document.querySelectorAll('button, select, textarea, .marker, summary, label')]
+  .filter((node) => node.offsetParent && !node.closest('dialog'))
+  .filter((node) => node.tagName !== 'LABEL' || node.querySelector('input'))
+  .filter((node) => node.getBoundingClientRect().height < 44)
+  .map((node) => node.outerHTML)"""
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with running(chromium) as found:
+        yield found
+
+
+def sound(one: Visit) -> None:
+    """A step is complete in itself: it fits on a phone and all its controls have names."""
+    for size in (PHONE, {"width": 700, "height": 450}, {"width": 1400, "height": 900}):
+        one.page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert one.fits()
+    assert one.page.evaluate(NAMELESS) == []
+    assert one.page.evaluate(SMALL) == []
+    assert one.page.locator("h1").count() == 1
+    assert one.page.locator("h1").inner_text() != ""
+    # A key that has no text would stand there as a key.
+    assert ".title" not in one.page.inner_text("body")
+
+
+def answer(one: Visit) -> None:
+    """Hear everything, and answer every question by key."""
+    page = one.page
+    step = one.state["step"]
+    for stimulus in step["stimuli"]:
+        label = stimulus["label"]
+        page.keyboard.press(label.lower())
+        page.wait_for_selector(f'[data-label="{label}"][data-heard="playing"]')
+    for index, slider in enumerate(page.locator(".page .slider, .page .marker").all()):
+        owner = slider.evaluate(
+            "node => (node.closest('.version, .card, .page')"
+            ".querySelector('.play[data-label]') ?? node).dataset.label"
+        )
+        if step["rules"]["only_playing_enabled"]:
+            page.keyboard.press(owner.lower())
+            page.wait_for_selector(f'[data-label="{owner}"][data-heard="playing"]')
+        slider.focus()
+        page.keyboard.press("End" if index == 0 else "PageUp")
+    for index, group in enumerate(page.locator(".page fieldset").all()):
+        radios = group.locator("input")
+        radios.nth(index % radios.count()).check()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_session_of_every_kind_reaches_its_end(
+    browser: Browser, tmp_path: Path, kind: str
+) -> None:
+    more = "design: {pages_per_listener: 1}"
+    study = make_study(tmp_path, kind, **({"seconds": 1.0, "more": more} | KINDS[kind]))
+    with served(study) as server, visit(browser, server.links["study"]) as one:
+        one.begin()
+        sound(one)
+        answer(one)
+        sound(one)
+        stored = one.ratings()
+        assert None not in stored.values(), stored
+        one.next()
+        assert one.state["session"]["state"] == "complete"
+
+
+@pytest.mark.parametrize("language", ["en-GB", "uk-UA", "de-DE", "fr-FR", "es-ES"])
+def test_the_set_up_leads_to_the_pages_and_the_pages_to_the_end(
+    browser: Browser, set_up: str, language: str
+) -> None:
+    with visit(browser, set_up, locale=language) as one:
+        page = one.page
+        page.goto(set_up)
+        page.locator("form[method=post] button").click()
+        one.arrived()
+        assert one.state["language"] == language[:2]
+        sound(one)
+        page.click("button.next")
+        assert page.locator(".missing li").count() == 1
+        page.locator(".content input").check()
+        one.next()
+
+        sound(one)
+        page.locator(".panel .play").click()
+        page.wait_for_selector('.panel .play[data-heard="playing"]')
+        page.locator(".panel .slider").focus()
+        page.keyboard.press("PageUp")
+        for trial in page.locator(".trial").all():
+            trial.locator("input").first.check()
+        one.next()
+        assert one.page.evaluate(
+            "JSON.parse(localStorage[`earmark.level.${document.body.dataset.session}`])"
+        ) == pytest.approx(0.6)
+
+        sound(one)
+        page.locator(".trial .play").first.click()
+        page.wait_for_selector('.trial .play[data-heard="playing"]')
+        page.locator(".content p button").click()
+        page.wait_for_selector(".questionnaire")
+
+        sound(one)
+        page.get_by_label("How old are you?").fill("41")
+        page.reload()
+        one.arrived()
+        assert page.get_by_label("How old are you?").input_value() == "41"
+        page.click("button.next")
+        assert "Gear" in page.locator(".missing").inner_text()
+        page.get_by_label(LONG).check()
+        page.get_by_label("Leisure").check()
+        one.next()
+
+        sound(one)
+        one.next()
+        assert one.state["step"]["practice"]
+        answer(one)
+        one.next()
+        assert not one.state["step"]["practice"]
+        answer(one)
+        one.next()
+        page.locator(".questionnaire .slider").focus()
+        page.keyboard.press("End")
+        one.next()
+        sound(one)
+        assert one.state["step"]["type"] == "thanks"
+        assert one.state["step"]["completion_code"] in page.inner_text("main")
+
+
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The link of a study with every step there is."""
+    with ExitStack() as servers:
+        study = make_study(tmp_path_factory.mktemp("steps"), "ape", seconds=1.0, more=SETUP)
+        yield servers.enter_context(served(study)).links["study"]
