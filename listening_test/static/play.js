@@ -12,7 +12,9 @@ import { t } from "./texts.js";
  */
 export function playButton(one, store, player, look = {}) {
   const reference = one.role === "reference";
-  const name = reference ? t("play.reference_name") : one.label;
+  // R says "reference" already; a reference with a letter of its own (BS.1116: A) keeps it.
+  const letter = one.label === "R" ? "" : ` ${one.label}`;
+  const name = reference ? t("play.reference_name") + letter : one.label;
   const icon = new Icon("play");
   const state = element("span", { class: "state" });
   const button = element(
