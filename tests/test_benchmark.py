@@ -256,8 +256,20 @@ def test_a_plugin_that_fails_is_one_line_with_both_places(
 # ---- examples
 
 
+# A study file has tests of its own.
+BENCHMARKS = [
+    path
+    for path in sorted(EXAMPLES.glob("*.yaml"))
+    if not re.search(r"^study:", path.read_text(encoding="utf-8"), re.MULTILINE)
+]
+
+
+def test_there_are_benchmarks_among_the_examples() -> None:
+    assert len(BENCHMARKS) >= 4
+
+
 @pytest.mark.usefixtures("registries")
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.name)
 def test_an_example_loads_beside_the_files_that_it_names(
     path: Path, tmp_path: Path, make_songs: Make
 ) -> None:
