@@ -350,28 +350,28 @@ class LibEbuR128:
     MOMENTARY, SHORT_TERM, INTEGRATED, RANGE, TRUE_PEAK = 1, 3, 5, 11, 49
 
     def __init__(self, name: str) -> None:
-        self.library = ctypes.CDLL(name)
-        self.library.ebur128_init.restype = ctypes.c_void_p
-        self.library.ebur128_init.argtypes = [ctypes.c_uint, ctypes.c_ulong, ctypes.c_int]
+        self.meter = ctypes.CDLL(name)
+        self.meter.ebur128_init.restype = ctypes.c_void_p
+        self.meter.ebur128_init.argtypes = [ctypes.c_uint, ctypes.c_ulong, ctypes.c_int]
 
     def measure(self, audio: Tensor, sample_rate: int) -> tuple[float, float]:
         """Integrated loudness in LUFS and true peak in dBTP."""
         data = np.ascontiguousarray(audio.T.numpy(), dtype=np.float32)
         channels = data.shape[1]
         state = ctypes.c_void_p(
-            self.library.ebur128_init(channels, sample_rate, self.INTEGRATED | self.TRUE_PEAK)
+            self.meter.ebur128_init(channels, sample_rate, self.INTEGRATED | self.TRUE_PEAK)
         )
         pointer = data.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-        code = self.library.ebur128_add_frames_float(state, pointer, ctypes.c_size_t(len(data)))
+        code = self.meter.ebur128_add_frames_float(state, pointer, ctypes.c_size_t(len(data)))
         if code != 0:
             raise RuntimeError(f"libebur128 refused the frames with code {code}")
         value = ctypes.c_double()
-        self.library.ebur128_loudness_global(state, ctypes.byref(value))
+        self.meter.ebur128_loudness_global(state, ctypes.byref(value))
         loudness, highest = value.value, 0.0
         for channel in range(channels):
-            self.library.ebur128_true_peak(state, ctypes.c_uint(channel), ctypes.byref(value))
+            self.meter.ebur128_true_peak(state, ctypes.c_uint(channel), ctypes.byref(value))
             highest = max(highest, value.value)
-        self.library.ebur128_destroy(ctypes.byref(state))
+        self.meter.ebur128_destroy(ctypes.byref(state))
         return loudness, 20 * math.log10(highest)
 
 
