@@ -20,6 +20,7 @@ from ..models.configuration import Strict, YamlLines, YamlPath, read_yaml, valid
 from ..models.errors import UserError
 from ..models.keys import path_sha256
 from ..models.systems import NoOptions, SystemSpec
+from .metric_trial import try_metric
 from .metrics import Metric, select
 from .plugins import load_entry_points, load_plugin
 from .song_folders import SongList, audio_files, read_folder
@@ -239,7 +240,8 @@ def _read_metrics(entries: Any, lines: YamlLines) -> tuple[Metric, ...]:
         try:
             if not isinstance(entry, str | dict):
                 raise UserError(f"a metric is a name or {{name: ...}}, not {entry!r}")
-            select([entry])
+            for metric in select([entry]):
+                try_metric(metric)
         except UserError as error:
             mistakes.append(f"{lines.where('metrics', index)}: {error}")
     if mistakes:

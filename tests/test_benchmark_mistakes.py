@@ -165,6 +165,31 @@ BAD: dict[str, tuple[str, int, list[str]]] = {
         7,
         ["mae", "fft"],
     ),
+    "metric with a transform of nothing": (
+        START + SYSTEMS + "metrics:\n  - mae\n  - {name: logmel_db, n_fft: 0}\n",
+        8,
+        ["'logmel_db'", "n_fft 0", "default is n_fft 2048"],
+    ),
+    "metric with no bands": (
+        START + SYSTEMS + "metrics:\n  - {name: logmel_db, n_mels: 0}\n",
+        7,
+        ["'logmel_db'", "n_mels 0", "default is n_mels 128"],
+    ),
+    "set metric of an unknown embedding": (
+        START + SYSTEMS + "metrics:\n  - {name: fad, embedding: msd_vg}\n",
+        7,
+        ["'fad'", "'msd_vg'", "'msd_vgg'"],
+    ),
+    "set metric of an unknown channel": (
+        START + SYSTEMS + "metrics:\n  - {name: kad, channels: lx}\n",
+        7,
+        ["'kad'", "'lx'", "l (left)"],
+    ),
+    "set metric of a negative seed": (
+        START + SYSTEMS + "metrics:\n  - {name: fad, seed: -1}\n",
+        7,
+        ["'fad'", "seed -1", "0 or more"],
+    ),
     "not YAML": (START + "systems: [a\nreference: true\n", 5, ["not valid YAML"]),
     "a list": ("- a\n", 1, ["expected keys and values"]),
 }
