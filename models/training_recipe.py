@@ -1,17 +1,18 @@
 """The training file: what is trained, on which audio, by which loss, for how long."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, field_validator, model_validator
 
-from .architectures import Network, architecture, build_network
+from .architectures import Network, architecture, outline_network
 from .checkpoints import Description
 from .configuration import Strict, YamlPath, load_yaml, read_yaml
 from .errors import UserError
-from .losses import PARTS, RESOLUTIONS
+from .losses import PARTS, RESOLUTIONS, Objective
 from .networks import SystemCard
 from .training_data import Request, TrainingSongs, check
 
@@ -74,16 +75,20 @@ class Recipe(Strict):
     """The keys of a training file.
 
     ``crop`` is the seconds of output of one item and ``lead`` the seconds of input before it that
-    the network hears and that are not scored; a network of mode ``context`` gets its context
-    beside. The learning rate rises over the first ``warmup`` steps and then follows ``schedule``.
+    the network hears and that are not scored. ``context: full`` gives it the song around them that
+    its output depends on when it renders, ``none`` lets crops begin and end in silence, except for
+    networks of mode ``context``. The learning rate rises over the first ``warmup`` steps and then
+    follows ``schedule``; ``clip`` is the largest norm of the gradient, null for any.
     From the share ``hold_statistics`` of the steps on, batch normalisation no longer gathers
     statistics but uses those it has, as it will when it renders. ``mixup`` mixes the items of a
     batch by a share drawn from a beta distribution of this parameter. Every ``validate_every``
-    steps all validation songs are rendered, every ``save_every`` steps a checkpoint folder is
-    written. ``patience`` validations without improvement end the training; 0 never does.
+    steps (or every ``epoch``) all validation songs are rendered, every ``save_every`` steps a
+    checkpoint folder is written. ``patience`` validations without improvement end the training; 0
+    never does.
 
     ``autoencoder`` is the number of first steps in which a network that can trains its front and
     back end alone. ``encoder_weights`` is a VGGish state dict for the encoder of a mixing console.
+    ``workers`` are processes that read and prepare audio; their number does not change the result.
     """
 
     earmark: Any
@@ -98,20 +103,21 @@ class Recipe(Strict):
     batch: Count = 4
     crop: Annotated[float, Field(ge=0.05, le=60)] = 0.75
     lead: Annotated[float, Field(ge=0, le=60)] = 0.0
+    context: Literal["full", "none"] = "full"
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     warmup: Whole = 20
     schedule: Schedule = Schedule()
-    clip: Annotated[float, Field(gt=0)] = 1.0
+    clip: Annotated[float, Field(gt=0)] | None = 1.0
     mixup: Annotated[float, Field(ge=0, le=10)] = 0.0
     hold_statistics: Annotated[float, Field(ge=0, le=1)] = 0.5
     autoencoder: Whole = 0
     encoder_weights: YamlPath | None = None
     precision: Literal["float32", "bf16", "fp16"] = "float32"
     workers: Annotated[StrictInt, Field(ge=0, le=64)] = 0
-    validate_every: Count = 100
-    save_every: Count = 100
+    validate_every: Count | Literal["epoch"] = 100
+    save_every: Count | Literal["epoch"] = 100
     patience: Whole = 0
 
     @field_validator("earmark")
@@ -139,27 +145,33 @@ class Recipe(Strict):
 
     def said(self) -> dict[str, Any]:
         """The recipe as a card tells it: without paths, which are nobody's business."""
-        said = self.model_dump(mode="json", exclude={"encoder_weights"})
-        for section in [said["songs"], *said["songs"].values()]:
-            if isinstance(section, dict):
-                section.pop("folder", None)
-                section.pop("path", None)
-        return said
+        said = _without_paths(self.model_dump(mode="python"))
+        return dict(json.loads(json.dumps(said)))
+
+    @property
+    def objective(self) -> Objective:
+        """What is minimised of the audio."""
+        return Objective(self.loss.weights, self.loss.resolutions)
+
+
+def context_of(recipe: Recipe, network: Network) -> tuple[int, int]:
+    """Samples before and after a crop (and its lead) that the network is given and leaves out."""
+    needed = network.geometry.mode == "context" or recipe.context == "full"
+    return network.around if needed else (0, 0)
 
 
 def request_of(recipe: Recipe, network: Network) -> Request:
     """The crops that the recipe's network trains on."""
-    rate, geometry = recipe.system.sample_rate, network.geometry
-    # Only a network in mode ``context`` gives less than it is given.
-    context = (geometry.left, geometry.right) if geometry.mode == "context" else (0, 0)
+    rate = recipe.system.sample_rate
+    left, right = context_of(recipe, network)
     controls = {
         name: (card.minimum, card.maximum, card.default)
         for name, card in recipe.system.controls.items()
     }
     return Request(
         samples=round(recipe.crop * rate),
-        left=context[0] + round(recipe.lead * rate),
-        right=context[1],
+        left=left + round(recipe.lead * rate),
+        right=right,
         channels=network.channels,
         sample_rate=rate,
         input_lufs=recipe.system.input_lufs,
@@ -171,6 +183,8 @@ def request_of(recipe: Recipe, network: Network) -> Request:
 def load_recipe(path: Path) -> Recipe:
     """Read and check a training file, the hyper-parameters and the network's size included.
 
+    Nothing is allocated and no audio is read.
+
     Raises:
         UserError: one line ``file:line: ...`` for each mistake.
     """
@@ -181,39 +195,64 @@ def load_recipe(path: Path) -> Recipe:
     except UserError as error:
         raise UserError(f"{lines.where('architecture')}: {error}") from None
     try:
-        network, complete = build_network(recipe.architecture, recipe.hyperparameters)
+        network, complete = outline_network(recipe.architecture, recipe.hyperparameters)
     except UserError as error:
         raise UserError(f"{lines.where('hyperparameters')}: {error}") from None
-    if network.controls != len(recipe.system.controls):
-        raise UserError(
-            f"{lines.where('system', 'controls')}: the network has {network.controls} controls and "
-            f"system.controls names {len(recipe.system.controls)}; name each with its range, or "
-            "set hyperparameters.controls"
+    for keys, problem in _problems(recipe, network):
+        raise UserError(f"{lines.where(*keys)}: {problem}")
+    return recipe.model_copy(update={"hyperparameters": complete})
+
+
+def _problems(recipe: Recipe, network: Network) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What of a recipe does not suit its network: the key, and what to do."""
+    rate, named = recipe.system.sample_rate, len(recipe.system.controls)
+    if network.controls != named:
+        yield (
+            ("system", "controls"),
+            f"the network has {network.controls} controls and system.controls names {named}; name "
+            "each with its range, or set hyperparameters.controls",
         )
-    if network.sample_rate not in (None, recipe.system.sample_rate):
-        raise UserError(
-            f"{lines.where('hyperparameters', 'sample_rate')}: the network is built for "
-            f"{network.sample_rate} Hz and system says {recipe.system.sample_rate}; give "
-            "hyperparameters and system the same sample_rate"
+    if network.sample_rate not in (None, rate):
+        yield (
+            ("hyperparameters", "sample_rate"),
+            f"the network is built for {network.sample_rate} Hz and system says {rate}; give "
+            "hyperparameters and system the same sample_rate",
         )
     try:
         check(recipe.songs, request_of(recipe, network))
     except UserError as error:
-        raise UserError(f"{lines.where('songs', recipe.songs.source)}: {error}") from None
-    for name, able in (("autoencoder", "reconstruct"), ("encoder_weights", "encoder")):
+        yield ("songs", recipe.songs.source), str(error)
+    for name, able in (("autoencoder", "reconstruct"), ("encoder_weights", "encoder_layout")):
         if getattr(recipe, name) and not hasattr(network, able):
-            raise UserError(
-                f"{lines.where(name)}: {recipe.architecture} has no {able} for {name}; leave it out"
-            )
-    if recipe.loss.penalty and not hasattr(network, "penalty"):
-        raise UserError(
-            f"{lines.where('loss', 'penalty')}: {recipe.architecture} has no settings to "
-            "regularise; leave penalty out"
+            yield (name,), f"{recipe.architecture} has nothing for {name} to train; leave it out"
+    if recipe.autoencoder >= recipe.steps:
+        yield (
+            ("autoencoder",),
+            f"all {recipe.steps} steps are for the autoencoder; give steps more than "
+            f"{recipe.autoencoder}",
         )
-    shortest = max(size for size in recipe.loss.transforms) // 2
-    if recipe.loss.mrstft and round(recipe.crop * recipe.system.sample_rate) <= shortest:
-        raise UserError(
-            f"{lines.where('crop')}: {recipe.crop:g} s is too short for an FFT of {2 * shortest} "
-            "samples; lengthen crop, or give loss.transforms"
+    if recipe.loss.penalty and not network.regularised:
+        yield (
+            ("loss", "penalty"),
+            f"{recipe.architecture} has no settings to regularise; leave penalty out",
         )
-    return recipe.model_copy(update={"hyperparameters": complete})
+    if recipe.mixup and (network.input == "stems" or recipe.batch == 1):
+        why = "stems of two songs make no song" if recipe.batch > 1 else "a batch of 1 has no other"
+        yield ("mixup",), f"{why}; leave mixup out"
+    longest = max(recipe.loss.transforms)
+    if recipe.loss.mrstft and round(recipe.crop * rate) <= longest // 2:
+        yield (
+            ("crop",),
+            f"{recipe.crop:g} s is too short for an FFT of {longest} samples; lengthen crop, or "
+            "give loss.transforms",
+        )
+
+
+def _without_paths(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: _without_paths(one) for key, one in value.items() if not isinstance(one, Path)
+        }
+    if isinstance(value, list | tuple):
+        return [_without_paths(one) for one in value]
+    return value
