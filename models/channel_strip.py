@@ -43,7 +43,7 @@ class Knob:
         low = self.minimum if low is None else low
         high = self.maximum if high is None else high
         if self.logarithmic:
-            return low * (high / low) ** position
+            return float(low * (high / low) ** position)
         return low + (high - low) * position
 
 

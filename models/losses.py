@@ -75,7 +75,7 @@ def a_weighted_l1(audio: Tensor, target: Tensor, sample_rate: int) -> Tensor:
     """Mean absolute A-weighted error of the waveform, ``(batch,)``."""
     samples = audio.shape[-1]
     gains = _a_weights(samples, sample_rate, audio.device)
-    error = torch.fft.irfft(torch.fft.rfft(audio - target) * gains, samples)
+    error: Tensor = torch.fft.irfft(torch.fft.rfft(audio - target) * gains, samples)
     return error.abs().mean(dim=(-2, -1))
 
 

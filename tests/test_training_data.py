@@ -152,10 +152,10 @@ def test_every_second_of_the_audio_is_as_likely(tmp_path: Path) -> None:
     for index, seconds in enumerate((1.0, 3.0, 2.0)):
         write(tmp_path / "uneven" / f"{index}.wav", tone(index, seconds), RATE)
     tracks = [opened(path) for path in sorted((tmp_path / "uneven").iterdir())]
-    seconds = [track.seconds for track in tracks]
-    drawn = [place(seconds, seeded(index))[0] for index in range(600)]
-    for index, length in enumerate(seconds):
-        share, expected = drawn.count(index) / 600, length / sum(seconds)
+    lengths = [track.seconds for track in tracks]
+    drawn = [place(lengths, seeded(index))[0] for index in range(600)]
+    for index, length in enumerate(lengths):
+        share, expected = drawn.count(index) / 600, length / sum(lengths)
         assert abs(share - expected) < 4 * (expected * (1 - expected) / 600) ** 0.5
 
 

@@ -28,8 +28,13 @@ from earmark.models.training_recipe import load_recipe
 DEMO = {"seed": 1, "validation_seed": 2}
 
 
-def spoil(name: str, seconds: float = 2.0, rate: int = RATE, factor: float = 1.0) -> Any:
-    return lambda pairs: write(pairs / "song-0" / name, factor * tone(0, seconds, RATE), rate)
+def spoil(
+    name: str, seconds: float = 2.0, rate: int = RATE, factor: float = 1.0
+) -> Callable[[Path], None]:
+    def write_over(pairs: Path) -> None:
+        write(pairs / "song-0" / name, factor * tone(0, seconds, RATE), rate)
+
+    return write_over
 
 
 BAD_SONGS: dict[str, tuple[Callable[[Path], object], str]] = {

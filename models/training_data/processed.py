@@ -46,7 +46,10 @@ class Processed:
 class Process(Protocol):
     """An effect with random settings; ``seconds`` is how long it remembers."""
 
-    seconds: float
+    @property
+    def seconds(self) -> float:
+        """See the class."""
+        ...
 
     def __call__(self, audio: Array, sample_rate: int, generator: Generator) -> Processed:
         """Draw settings and apply them."""
