@@ -51,7 +51,7 @@ BAD_SONGS: dict[str, tuple[Callable[[Path], object], str]] = {
         "not audio that can be read",
     ),
     "one song": (
-        lambda pairs: [shutil.rmtree(pairs / f"song-{n}") for n in range(1, 5)],
+        lambda pairs: list(map(shutil.rmtree, (pairs / f"song-{n}" for n in range(1, 5)))),
         "holds 1 songs with mix and reference; at least 2 are needed",
     ),
     "no folder": (shutil.rmtree, "no such folder of training songs"),
