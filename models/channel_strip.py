@@ -23,6 +23,7 @@ from .reverb import LONGEST_SECONDS, reverberate
 
 Array = NDArray[np.float64]
 
+_LONGEST_MEMORY = 10.0
 EFFECTS = ("equalizer", "compressor", "reverb", "limiter")
 
 
@@ -42,7 +43,7 @@ class Knob:
         low = self.minimum if low is None else low
         high = self.maximum if high is None else high
         if self.logarithmic:
-            return low * (high / low) ** position
+            return float(low * (high / low) ** position)
         return low + (high - low) * position
 
 
@@ -138,9 +139,21 @@ def through_strip(
     return x
 
 
-def memory_seconds(effects: Sequence[str]) -> float:
-    """How much audio before a crop decides what comes out of it, but for about -60 dB."""
-    return max({"reverb": LONGEST_SECONDS, "compressor": 3.0}.get(one, 0.5) for one in effects)
+def memory_seconds(effects: Sequence[str], slowest: Mapping[str, float]) -> float:
+    """How much audio before a crop decides what comes out of it, but for about -60 dB.
+
+    ``slowest`` has the largest values of ``release_ms``, ``decay_s`` and ``limit_release_ms``; what
+    is not in it stands at its default.
+    """
+    values = {name: knob.default for name, knob in KNOBS.items()} | dict(slowest)
+    times = {
+        "equalizer": 0.5,
+        # 60 dB are seven time constants.
+        "compressor": 7 * values["release_ms"] / 1000,
+        "reverb": values["decay_s"],
+        "limiter": 7 * values["limit_release_ms"] / 1000,
+    }
+    return min(sum(times[one] for one in effects) + 0.1, _LONGEST_MEMORY)
 
 
 def _equalizer(x: Array, sample_rate: int, values: Mapping[str, float]) -> Array:

@@ -54,10 +54,25 @@ class Dataset(Protocol):
     and whether it is SIMULATED; ``seconds`` is the audio of one epoch.
     """
 
-    key: str
-    summary: str
-    seconds: float
-    validation_items: int
+    @property
+    def key(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """See the class."""
+        ...
+
+    @property
+    def validation_items(self) -> int:
+        """See the class."""
+        ...
 
     def item(self, generator: Generator) -> Item:
         """A training item; the generator decides all that is random."""

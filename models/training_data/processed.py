@@ -46,7 +46,10 @@ class Processed:
 class Process(Protocol):
     """An effect with random settings; ``seconds`` is how long it remembers."""
 
-    seconds: float
+    @property
+    def seconds(self) -> float:
+        """See the class."""
+        ...
 
     def __call__(self, audio: Array, sample_rate: int, generator: Generator) -> Processed:
         """Draw settings and apply them."""
@@ -138,8 +141,9 @@ class StripProcess:
 
     @property
     def seconds(self) -> float:
-        """How long the slowest of its effects remembers."""
-        return memory_seconds(self.effects)
+        """How long its effects remember at their slowest."""
+        slowest = {name: high for name, _, high in self.controls}
+        return memory_seconds(self.effects, dict(self.settings) | slowest)
 
     def __call__(self, audio: Array, sample_rate: int, generator: Generator) -> Processed:
         """Each control is drawn on its own scale."""
