@@ -99,7 +99,7 @@ def a_weighted_l1(audio: Tensor, target: Tensor, sample_rate: int) -> Tensor:
     # Silence between the end and the beginning, which the transform joins.
     size = 1 << (samples + 2 * round(_A_MEMORY_SECONDS * sample_rate) - 1).bit_length()
     gains = _a_weights(size, sample_rate, audio.device)
-    error = torch.fft.irfft(torch.fft.rfft(audio - target, size) * gains, size)
+    error: Tensor = torch.fft.irfft(torch.fft.rfft(audio - target, size) * gains, size)
     return error[..., :samples].abs().mean(dim=(-2, -1))
 
 

@@ -7,7 +7,6 @@ every ``save_every`` steps, ``best`` (that of the smallest validation loss), ``s
 from, ``curves.svg``, TensorBoard scalars, and the demo songs it made.
 """
 
-import os
 import shutil
 import time
 import uuid
@@ -213,7 +212,7 @@ class _Training:
         scratch = self.folder / f".curves.svg.{uuid.uuid4().hex[:8]}"
         try:
             scratch.write_text(drawn, encoding="utf-8")
-            os.replace(scratch, self.folder / "curves.svg")
+            scratch.replace(self.folder / "curves.svg")
         except OSError as error:
             raise UserError(f"{self.folder}: cannot be written ({error.strerror})") from None
         finally:

@@ -67,8 +67,12 @@ def verdict(validation: dict[str, float], unprocessed: dict[str, float]) -> str:
     got, plain = validation["loss"], unprocessed["loss"]
     said = f"its loss is {got:.4g}, that of the songs as they are {plain:.4g}"
     if got < plain:
-        share = f" (lower by {100 * (1 - got / plain):.0f} %)" if plain > 0 else ""
-        return f"On the validation songs {said}: better than leaving them as they are{share}."
+        lower = 100 * (1 - got / plain)
+        share = f"{lower:.0f} %" if lower >= 1 else "less than 1 %"
+        return (
+            f"On the validation songs {said}: better than leaving them as they are (lower by "
+            f"{share})."
+        )
     if got == plain:
         return f"On the validation songs {said}: it changes nothing for better or worse."
     return (
@@ -89,8 +93,7 @@ def _readme(setting: Setting, progress: Progress, network: Network) -> str:
         f"`{recipe.architecture}`, {weights:,} parameters, {recipe.system.sample_rate} Hz, "
         f"{'stems in, stereo out' if network.input == 'stems' else channels}{heard}. "
         f"Licence: {licence}.",
-        f"Trained for {progress.step} steps on {songs.summary} (content key "
-        f"`{songs.key[:12]}`).",
+        f"Trained for {progress.step} steps on {songs.summary} (content key `{songs.key[:12]}`).",
         *_measured(progress, songs.validation_items),
         "![Curves of the training](curves.svg)",
         f"Steps of {recipe.batch} × {recipe.crop:g} s took "
@@ -108,8 +111,7 @@ def _measured(progress: Progress, songs: int) -> list[str]:
         return ["It has not been measured: at this step its front and back end alone are trained."]
     names = [name for name in NAMES if name in last and name in progress.unprocessed]
     rows = [
-        f"| {NAMES[name]} | {progress.unprocessed[name]:.4g} | {last[name]:.4g} |"
-        for name in names
+        f"| {NAMES[name]} | {progress.unprocessed[name]:.4g} | {last[name]:.4g} |" for name in names
     ]
     head = f"| mean of {songs} validation songs | unprocessed | this checkpoint |"
     return ["\n".join([head, "|---|---|---|", *rows]), verdict(last, progress.unprocessed)]

@@ -23,7 +23,7 @@ NAMES = {
     "learning_rate": "learning rate",
 }
 _WIDTH, _HEIGHT, _COLUMNS = 340, 220, 2
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 34, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 22, 34, 36
 _HEAD = 64
 _STYLE = """
 .page{fill:#fff}.text{fill:#1d2733}.quiet{fill:#5a6675}.grid{stroke:#dfe4ea}.frame{stroke:#9aa5b1}
@@ -57,7 +57,9 @@ class _Panel:
 
 def draw_curves(title: str, history: History, unprocessed: Mapping[str, float]) -> str:
     """The SVG of a training; a curve of which there is nothing yet is left out."""
-    panels = [panel for panel in _panels(history, unprocessed) if any(p.points for p in panel.lines)]
+    panels = [
+        panel for panel in _panels(history, unprocessed) if any(p.points for p in panel.lines)
+    ]
     rows = -(-len(panels) // _COLUMNS)
     width, height = _COLUMNS * _WIDTH, _HEAD + rows * _HEIGHT
     last = max([*history.steps, *(int(one["step"]) for one in history.validations), 1])
@@ -89,8 +91,10 @@ def _panels(history: History, unprocessed: Mapping[str, float]) -> list[_Panel]:
         lines = [_Line("valid", values, marked=True)]
         if name == "loss":
             lines.insert(0, _Line("train", training))
-        panels.append(_Panel(NAMES[name], lines, unprocessed.get(name), name == "loss"))
-    return [*panels, _Panel(NAMES["learning_rate"], [_Line("train", rates)], None, True)]
+        level, logarithmic = unprocessed.get(name), name == "loss"
+        panels.append(_Panel(NAMES[name], lines, level, logarithmic))
+    panels.append(_Panel(NAMES["learning_rate"], [_Line("train", rates)], logarithmic=True))
+    return panels
 
 
 def _drawn(panel: _Panel, last: int, left: int, top: int) -> str:
@@ -116,7 +120,7 @@ def _drawn(panel: _Panel, last: int, left: int, top: int) -> str:
             f"{tick:g}</text>"
         )
     for tick in _ticks(0, last):
-        if tick <= last:
+        if tick <= last and tick == int(tick):
             x = x0 + (x1 - x0) * tick / last
             parts.append(
                 f'<text class="quiet" x="{x:.1f}" y="{y0 + 17}" text-anchor="middle">'
@@ -134,8 +138,8 @@ def _drawn(panel: _Panel, last: int, left: int, top: int) -> str:
             parts.append(f'<polyline class="line {line.kind}" points="{" ".join(placed)}"/>')
         if line.marked:
             for one in placed:
-                x, y = one.split(",")
-                parts.append(f'<circle class="dot" cx="{x}" cy="{y}" r="2.6"/>')
+                across, down = one.split(",")
+                parts.append(f'<circle class="dot" cx="{across}" cy="{down}" r="2.6"/>')
     return "".join(parts)
 
 

@@ -102,9 +102,7 @@ def side_by_side(items: list[Item], request: Request) -> Batch:
     audio = [item.audio for item in items]
     if request.stems:
         most = max(len(one) for one in audio)
-        audio = [
-            torch.cat([one, one.new_zeros(most - len(one), *one.shape[1:])]) for one in audio
-        ]
+        audio = [torch.cat([one, one.new_zeros(most - len(one), *one.shape[1:])]) for one in audio]
     return Batch(
         torch.stack(audio),
         torch.stack([item.target for item in items]),

@@ -250,9 +250,7 @@ def _problems(recipe: Recipe, network: Network) -> Iterator[tuple[tuple[str, ...
 
 def _without_paths(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {
-            key: _without_paths(one) for key, one in value.items() if not isinstance(one, Path)
-        }
+        return {key: _without_paths(one) for key, one in value.items() if not isinstance(one, Path)}
     if isinstance(value, list | tuple):
         return [_without_paths(one) for one in value]
     return value

@@ -66,7 +66,7 @@ class Learner:
             torch.manual_seed(draw(self.recipe.seed, number))
             total, values = self._judged(number, batch)
         self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(total).backward()
+        self.scaler.scale(total).backward()  # type: ignore[no-untyped-call]  # torch's own
         self.scaler.unscale_(self.optimizer)
         norm = float(
             nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip or math.inf)
@@ -131,7 +131,8 @@ class Learner:
         with self._autocast():
             # Which networks can is checked when the recipe is read.
             out = self.network.reconstruct(batch.audio)  # type: ignore[operator]
-        error = F.l1_loss(*(without(one.float(), self.context) for one in (out, batch.audio)))
+        got, wanted = (without(one.float(), self.context) for one in (out, batch.audio))
+        error = F.l1_loss(got, wanted)
         return error, {"loss": error.item()}
 
     def _losses(self, out: Tensor, target: Tensor, also: tuple[str, ...] = ()) -> Losses:

@@ -61,9 +61,7 @@ class Network(nn.Module):
         """Samples before and after a crop that its output depends on when a song is rendered."""
         return self.geometry.left, self.geometry.right
 
-    def inside(
-        self, audio: Tensor, controls: Tensor | None, around: tuple[int, int]
-    ) -> Tensor:
+    def inside(self, audio: Tensor, controls: Tensor | None, around: tuple[int, int]) -> Tensor:
         """As ``forward``, less the output of the ``around`` samples of context on either side."""
         out: Tensor = self(audio, controls)
         return out if self.geometry.mode == "context" else without(out, around)

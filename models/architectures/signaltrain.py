@@ -121,9 +121,7 @@ class SignalTrain(Network):
         before, output = self.sizes.before, self.sizes.output
         return before, self.sizes.chunk - before - output
 
-    def inside(
-        self, audio: Tensor, controls: Tensor | None, around: tuple[int, int]
-    ) -> Tensor:
+    def inside(self, audio: Tensor, controls: Tensor | None, around: tuple[int, int]) -> Tensor:
         """Of real audio around the crop, where it is given, and not of silence."""
         if around != self.around:
             return super().inside(audio, controls, around)
