@@ -73,17 +73,17 @@ def test_a_silent_side_does_not_outweigh_the_rest() -> None:
 
 
 def test_the_total_is_the_weighted_sum() -> None:
-    losses = mastering_loss(noise(1), noise(2), RATE, (0.5, 3.0, 0.1))
-    parts = 0.5 * losses.mrstft + 3.0 * losses.l1 + 0.1 * losses.loudness_db
+    losses = training_loss(noise(1), noise(2), RATE, {"mrstft": 0.5, "l1": 3.0, "loudness": 0.1})
+    parts = 0.5 * losses.parts["mrstft"] + 3 * losses.parts["l1"] + 0.1 * losses.parts["loudness"]
     torch.testing.assert_close(losses.total, parts)
 
 
 def test_a_gradient_flows_also_after_the_same_was_measured_in_inference_mode() -> None:
     with torch.inference_mode():
-        mastering_loss(noise(1), noise(2), RATE, (1, 1, 1))
+        training_loss(noise(1), noise(2), RATE, ALL)
         integrated_loudness(noise(1), RATE)
     audio = noise(1).requires_grad_()
-    mastering_loss(audio, noise(2), RATE, (1, 1, 1)).total.backward()  # type: ignore[no-untyped-call]
+    training_loss(audio, noise(2), RATE, ALL).total.backward()  # type: ignore[no-untyped-call]
     assert audio.grad is not None
     assert bool(torch.isfinite(audio.grad).all())
     assert float(audio.grad.abs().max()) > 0
@@ -91,6 +91,6 @@ def test_a_gradient_flows_also_after_the_same_was_measured_in_inference_mode() -
 
 def test_silence_has_finite_gradients() -> None:
     audio = torch.zeros(1, 2, RATE // 2, requires_grad=True)
-    mastering_loss(audio, noise(1), RATE, (1, 1, 1)).total.backward()  # type: ignore[no-untyped-call]
+    training_loss(audio, noise(1), RATE, ALL).total.backward()  # type: ignore[no-untyped-call]
     assert audio.grad is not None
     assert bool(torch.isfinite(audio.grad).all())
