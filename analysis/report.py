@@ -14,7 +14,7 @@ from typing import Any
 import plotly.offline
 
 from ..evaluation.store import Store, written
-from . import charts, panels, set_panel  # noqa: F401  they register what a report is made of
+from . import charts, effect_table, panels, set_panel  # noqa: F401  they register what a report is made of
 from .columns import COSTS, Column
 from .folder import Folder, folder_name
 from .media import Media, SongRenders, prepare_media
@@ -34,6 +34,7 @@ _SHORT = {
     "differences": "Differences",
     "training": "Training",
     "sets": "Sets",
+    "effects": "Effects",
 }
 
 

@@ -12,6 +12,8 @@ from ..evaluation.store import Store
 from . import tables
 from .bootstrap import LEVEL, RESAMPLES, Estimate
 from .columns import COSTS, Column, columns, headline
+from .effect_cells import Cell as EffectCell
+from .effect_cells import effect_cells
 from .finding import Evidence, finding
 from .identity import Look, looks
 from .summary import BASELINE, Cell, Values, differences, summarise, tabulate
@@ -26,7 +28,7 @@ class Result:
 
     ``cells`` and ``differences`` are by (system, column id, variant); ``references`` are render
     keys by song; the data frames are those of :mod:`earmark.analysis.tables`; ``sets`` are the
-    distances of whole systems.
+    distances of whole systems, ``effects`` the errors of effect models.
     """
 
     benchmark: str
@@ -47,6 +49,7 @@ class Result:
     looks: Mapping[str, Look]
     finding: str
     sets: tuple[SetValue, ...] = ()
+    effects: tuple[EffectCell, ...] = ()
 
     @property
     def headline(self) -> tuple[Column, ...]:
@@ -151,6 +154,7 @@ class Result:
                 | {"value": one.value, "reason": one.reason, "record": dict(one.record)}
                 for one in self.sets
             ],
+            "effects": [cell.as_json() for cell in self.effects],
             "failures": records(self.failures[["song", "system", "step", "message"]]),
         }
         return _dumped(content)
@@ -221,6 +225,7 @@ def load(store: Store, benchmark: str) -> Result:
         looks=looks(zip(systems["system"], systems["role"], strict=True)),
         finding=finding(evidence),
         sets=tuple(read_sets(store, benchmark)),
+        effects=effect_cells(songs, systems, scores),
     )
 
 

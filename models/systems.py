@@ -182,6 +182,7 @@ _BUILT_IN = (
     "baselines_match",
     "baselines_mix",
     "baselines_multiband",
+    "baseline_strip",
     "anchors",
     "console",
     "external",

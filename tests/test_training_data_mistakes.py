@@ -113,7 +113,7 @@ def test_controls_in_names_are_checked(
 
 def test_controls_in_a_name_may_be_fractions_and_negative() -> None:
     path = Path("target_12_box_a__-3.5__0.wav")
-    assert controls_of(path) == ("12", (-3.5, 0.0))
+    assert controls_of(path) == ("12", "box_a", (-3.5, 0.0))
 
 
 TCN = {"channels": 2, "width": 4, "blocks": 2, "kernel": 3}

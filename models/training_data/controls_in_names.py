@@ -15,22 +15,23 @@ from ..audio import SUFFIXES
 from ..errors import UserError
 
 _INPUT = re.compile(r"input_(\d+)_?")
-_TARGET = re.compile(r"target_(\d+)_.*?((?:__-?\d+(?:\.\d+)?)+)")
+_TARGET = re.compile(r"target_(\d+)_(.*?)((?:__-?\d+(?:\.\d+)?)+)")
 _LOOSE_TARGET = re.compile(r"target_(\d+)_?.*")
 
 
 @dataclass(frozen=True)
 class NamedPair:
-    """An input, its target, and the controls that the target was made with."""
+    """An input, its target, the device between them, and the controls that it was set to."""
 
     number: str
     input: Path
     target: Path
+    device: str
     controls: tuple[float, ...]
 
 
-def controls_of(path: Path) -> tuple[str, tuple[float, ...]]:
-    """The number and the controls in the name of a target.
+def controls_of(path: Path) -> tuple[str, str, tuple[float, ...]]:
+    """The number, the device and the controls in the name of a target.
 
     Raises:
         UserError: if the name has not this form.
@@ -41,7 +42,7 @@ def controls_of(path: Path) -> tuple[str, tuple[float, ...]]:
             f"{path}: its name does not give controls; write them behind double underscores, as "
             "in target_138_LA2A_3c__1__65.wav"
         )
-    return found[1], tuple(float(one) for one in found[2].split("__")[1:])
+    return found[1], found[2], tuple(float(one) for one in found[3].split("__")[1:])
 
 
 def named_pairs(folder: Path, names: Sequence[str]) -> list[NamedPair]:
@@ -61,7 +62,7 @@ def named_pairs(folder: Path, names: Sequence[str]) -> list[NamedPair]:
     for path in files:
         if not _LOOSE_TARGET.fullmatch(path.stem):
             continue
-        number, values = controls_of(path)
+        number, device, values = controls_of(path)
         if number not in inputs:
             raise UserError(f"{path}: has no partner input_{number}_.wav in {folder}")
         if len(values) != len(names):
@@ -69,7 +70,7 @@ def named_pairs(folder: Path, names: Sequence[str]) -> list[NamedPair]:
                 f"{path}: gives {len(values)} controls and {len(names)} are named "
                 f"({', '.join(names) or 'none'}); name as many as the files have"
             )
-        pairs.append(NamedPair(number, inputs[number], path, values))
+        pairs.append(NamedPair(number, inputs[number], path, device, values))
     if not pairs:
         raise UserError(
             f"{folder}: holds no pairs named input_N_.wav and target_N_...__control.wav"
