@@ -21,19 +21,30 @@ from . import options
 @options.workers
 @options.device
 def demo(folder: Path, results: Path, workers: str, device: str) -> None:
-    """Make songs, master them by every system, measure, and write a report."""
+    """Make songs, master them by every system, measure, write a report, make a listening test."""
     from ..evaluation.demo import write_demo
+    from ..listening_test.demo import STUDY, make_demo_study
     from .run import carry_out
 
     click.echo(f"Making the demo's songs in {folder}/songs (synthetic: SIMULATED music)")
     bench = write_demo(folder)
     how: options.How = {"workers": workers, "device": device, "retry": True, "force": False}
     carry_out(bench, results, how, ("render", "score", "report"))
+
+    def making(passage: str, number: int, count: int) -> None:
+        click.echo(f"listening test, passage {number + 1} of {count}: {passage}")
+
+    missing = make_demo_study(folder, results, making)
     # Without an activated environment the bare name would not be found.
     earmark = "earmark" if shutil.which("earmark") else sys.argv[0]
+    where = "" if results == Path("results") else f" --results {results}"
+    click.echo("\nOpen the report in a browser.")
+    if missing:
+        click.echo(f"There is no listening test of the demo: {missing}", err=True)
+    else:
+        click.echo(f"Take the listening test:\n  {earmark} study serve {STUDY}{where}")
     click.echo(
-        f"""
-Open the report in a browser. Then try your own files:
+        f"""Then try your own files:
   {earmark} measure YOUR.wav
   {earmark} master YOUR.wav --system tcn --out OUT.wav
 To compare on your own songs, copy {bench} beside them, put them and your systems in, and:

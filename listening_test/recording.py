@@ -61,11 +61,12 @@ def record(
             name = raw.get("id") if isinstance(raw, Mapping) else None
             receipt.refused.append({"id": clean(str(name))[:64], "why": str(error)})
             continue
+        page = _page(listening, event["page"])
         if event["id"] in known:
             receipt.acknowledged.append(event["id"])
+            receipt.revision = page.revision if page is not None else receipt.revision
             continue
         known.add(event["id"])
-        page = _page(listening, event["page"])
         named = _names_what_is_there(page, event)
         if named and page is not None and listening.state in ("open", "paused"):
             try:

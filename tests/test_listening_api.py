@@ -76,6 +76,8 @@ def test_an_event_that_is_sent_twice_is_stored_once_and_acknowledged_twice(
     answers = [client.send(event), client.send(event), client.send(event, event)]
     assert [one["acknowledged"] for one in answers] == [[event["id"]], [event["id"]],
                                                         [event["id"]] * 2]  # fmt: skip
+    # Also of events that were there already: with a stale revision the page could not be left.
+    assert [one["revision"] for one in answers] == [1, 1, 1]
     assert len(stored(app, client)) == 1
     assert first(client)["rating"]["preference"] == 42.25
 
