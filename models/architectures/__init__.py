@@ -87,6 +87,12 @@ class Network(nn.Module):
         """What ``analyse`` found, as values that JSON can hold."""
         return {}
 
+    def filters(self) -> Tensor | None:
+        """The learned filters of the front end, ``(filters, parts, taps)``: parts are the two of a
+        cosine and a sine, or one; None where the front end is no filter bank.
+        """
+        return None
+
 
 @dataclass(frozen=True)
 class Architecture:

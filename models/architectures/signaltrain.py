@@ -140,6 +140,10 @@ class SignalTrain(Network):
         out = self._chunk(chunks, controls)
         return out.reshape(batch, channels, -1)[..., :samples]
 
+    def filters(self) -> Tensor:
+        """The analysis bases, ``(transform, 2, transform)``: the cosines with their sines."""
+        return torch.stack([basis.detach() for basis in self.analysis], dim=1)
+
     def _chunk(self, chunks: Tensor, controls: Tensor | None) -> Tensor:
         """``(n, 1, chunk)`` to ``(n, output)``."""
         sizes = self.sizes
