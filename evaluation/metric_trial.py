@@ -9,7 +9,7 @@ import torch
 from ..models.embeddings import named
 from ..models.errors import UserError
 from .fad_sets import chosen_channels
-from .metrics import METRICS, Analysis, Metric
+from .metrics import Analysis, Metric, select
 
 _SAMPLE_RATE = 44100
 _SHORTEST_SECONDS = 1.0
@@ -22,7 +22,7 @@ def try_metric(metric: Metric) -> None:
     Raises:
         UserError: naming the parameters and what the metric said.
     """
-    known = METRICS[metric.name].parameters
+    known = select(metric.name)[0].parameters
     changed = {name: value for name, value in metric.parameters.items() if value != known[name]}
     if not changed or metric.needs == "render":
         return
