@@ -131,7 +131,7 @@ def matrix(
         "text": [[f"{escaped(name)}<br>{escaped(song)}" for song in songs] for name in rows.names],
         "hovertemplate": "%{text}: %{z:.4g}<extra></extra>",
         "hoverongaps": False,
-        "colorscale": _scale(),
+        "colorscale": colour_scale(),
         "colorbar": {"title": {"text": escaped(title), "side": "right"}, "thickness": 12},
         "xgap": 1,
         "ygap": 1,
@@ -262,7 +262,7 @@ def sweep(
 def spectra(
     lines: Mapping[str, Sequence[float | None]], looks: Mapping[str, Look], bands: Sequence[float]
 ) -> Figure:
-    """Average third-octave spectra; names without a look (the mix) are drawn in muted ink.
+    """Average spectra; names without a look (the mix) are drawn in muted ink.
 
     Each trace's ``uid`` is its name, by which the page shows and hides them.
     """
@@ -290,21 +290,32 @@ def spectra(
         "margin": {"l": 8, "r": 16, "t": 8, "b": 48},
         "showlegend": True,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        "xaxis": {
-            "type": "log",
-            "title": {"text": "frequency (Hz)"},
-            "tickvals": [31.5, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000],
-            "ticktext": ["31.5", "63", "125", "250", "500", "1k", "2k", "4k", "8k", "16k"],
-            "fixedrange": True,
-            "automargin": True,
-        },
+        "xaxis": frequency_axis(),
         "yaxis": {
-            "title": {"text": "level per third octave (dB)"},
+            "title": {"text": "level per sixth of an octave (dB)"},
             "fixedrange": True,
             "automargin": True,
         },
     }
     return {"data": traces, "layout": layout}
+
+
+def frequency_axis() -> dict[str, Any]:
+    """A logarithmic axis of frequency with octaves as its marks."""
+    ticks = (31.5, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
+    return {
+        "type": "log",
+        "title": {"text": "frequency (Hz)"},
+        "tickvals": list(ticks),
+        "ticktext": [hertz_text(tick) for tick in ticks],
+        "fixedrange": True,
+        "automargin": True,
+    }
+
+
+def hertz_text(hertz: float) -> str:
+    """A frequency as a label: 63, 31.5, 2k, 12.5k."""
+    return f"{hertz:.4g}" if hertz < 1000 else f"{hertz / 1000:.3g}k"
 
 
 def escaped(text: str) -> str:
@@ -338,7 +349,8 @@ def _bar(position: int, value: float) -> dict[str, Any]:
     }
 
 
-def _scale() -> list[list[Any]]:
+def colour_scale() -> list[list[Any]]:
+    """The sequential colours as Plotly takes them."""
     # The darkest end would hide in a dark page; start where it is violet.
     colours = sequential()[16:]
     at = np.linspace(0, len(colours) - 1, 12).round().astype(int)

@@ -26,12 +26,11 @@ from .pictures import (
     difference_image,
     spectrogram_db,
     spectrogram_image,
-    third_octaves_db,
     waveform,
 )
 
 # Grows when the files below look or sound different; older ones are then made anew.
-MEDIA_FORMAT = 1
+MEDIA_FORMAT = 2
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ class Media:
     """The files of one render, relative to the report, and what is known of its audio.
 
     ``overs`` counts the samples beyond full scale that the player's 16 bits cut off; ``lufs`` is
-    None where loudness is undefined; ``bands`` are third-octave levels in dB.
+    None where loudness is undefined.
     """
 
     audio: str
@@ -52,7 +51,6 @@ class Media:
     lufs: float | None
     low: list[int]
     high: list[int]
-    bands: list[float | None]
 
 
 @dataclass(frozen=True)
@@ -164,7 +162,6 @@ def _make(key: str, path: Path, paths: dict[str, Path], target: _Target) -> None
             "overs": int((np.abs(audio) > 1).sum()),
             "lufs": lufs,
             **asdict(waveform(audio)),
-            "bands": third_octaves_db(audio, rate),
         }
         with written(paths["outline"]) as scratch:
             scratch.write_text(json.dumps(outline, allow_nan=False), encoding="utf-8")

@@ -1,19 +1,17 @@
-"""What a render looks like: spectrogram, difference, waveform and third-octave spectrum.
+"""What a render looks like: spectrogram, difference and waveform.
 
 Audio is a numpy array ``(channels, samples)``, full scale 1.0. Levels are dB relative to a sine
 of full scale. Pictures are palette PNGs without axes: the page draws those around them.
 """
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 from PIL import Image
 
+from ..evaluation.band_levels import power_spectra
 from .colours import LEVELS, diverging, sequential
 
 Floats = npt.NDArray[np.float32]
@@ -24,11 +22,8 @@ FLOOR_DB, CEILING_DB = -110.0, -10.0
 DIFFERENCE_DB = 18.0
 SILENT_DB = -95.0  # below this in both, a difference is only noise and dither
 WAVEFORM_COLUMNS = 480
-BANDS_HZ = tuple(float(1000 * 10 ** (n / 10)) for n in range(-16, 14))  # 25 Hz to 20 kHz
 
 _WINDOW = 4096
-_BAND_WINDOW = 16384  # 2.7 Hz per bin at 44.1 kHz: two bins in the lowest band
-_CHUNK = 256  # spectra at a time: a long song must not fill the memory
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ def spectrogram_db(audio: Floats, sample_rate: int) -> Floats:
     weights = _rows(sample_rate)
     total = np.zeros((COLUMNS, ROWS))
     counts = np.bincount(column, minlength=COLUMNS)
-    for first, power in _spectra(audio, _WINDOW, hop, frames):
+    for first, power in power_spectra(audio, _WINDOW, hop, frames):
         np.add.at(total, column[first : first + len(power)], power @ weights)
     mean = total / counts[:, None]
     levels: Floats = (10 * np.log10(np.maximum(mean, 1e-20))).T[::-1].astype(np.float32)
@@ -87,48 +82,6 @@ def waveform(audio: Floats) -> Waveform:
     low = np.minimum.reduceat(audio.min(axis=0), starts)
     high = np.maximum.reduceat(audio.max(axis=0), starts)
     return Waveform(_thousandths(low), _thousandths(high))
-
-
-def third_octaves_db(audio: Floats, sample_rate: int) -> list[float | None]:
-    """Level of each band of :data:`BANDS_HZ`, mean of the channels; None above half the rate.
-
-    IEC 61260-1 base-ten band edges; bins on an edge are shared by their overlap.
-    """
-    hop = _BAND_WINDOW // 2
-    frames = max(1, -(-audio.shape[-1] // hop))
-    total = np.zeros(_BAND_WINDOW // 2 + 1)
-    for _, power in _spectra(audio, _BAND_WINDOW, hop, frames):
-        total += power.sum(axis=0, dtype=np.float64)
-    # Power of a sine spreads over the window's main lobe: 1.5 bins for Hann.
-    mean = (total / frames / 1.5).astype(np.float64)
-    width = sample_rate / _BAND_WINDOW
-    centres = np.arange(len(mean)) * width
-    levels: list[float | None] = []
-    for band in BANDS_HZ:
-        lower, upper = band * 10**-0.05, band * 10**0.05
-        if upper > sample_rate / 2:
-            levels.append(None)
-            continue
-        share = np.clip(
-            np.minimum(centres + width / 2, upper) - np.maximum(centres - width / 2, lower),
-            0,
-            width,
-        )
-        total_power = float(mean @ (share / width))
-        levels.append(round(10 * math.log10(max(total_power, 1e-20)), 2))
-    return levels
-
-
-def _spectra(audio: Floats, window: int, hop: int, frames: int) -> Iterator[tuple[int, Floats]]:
-    shape = np.hanning(window + 1)[:-1].astype(np.float32)
-    scale = np.float32((2 / shape.sum()) ** 2)  # a sine of full scale has power 1
-    last = (frames - 1) * hop + window
-    padded = np.pad(audio, ((0, 0), (window // 2, max(0, last - audio.shape[-1]))))
-    frame = np.lib.stride_tricks.sliding_window_view(padded, window, axis=-1)[:, ::hop][:, :frames]
-    for first in range(0, frames, _CHUNK):
-        spectrum = scipy.fft.rfft(frame[:, first : first + _CHUNK] * shape, axis=-1)
-        power = (spectrum.real**2 + spectrum.imag**2).mean(axis=0) * scale
-        yield first, power.astype(np.float32)
 
 
 @lru_cache(maxsize=8)

@@ -13,8 +13,20 @@ from typing import Any
 
 import plotly.offline
 
+from ..evaluation.insights import complete
 from ..evaluation.store import Store, written
-from . import charts, panels, set_panel  # noqa: F401  they register what a report is made of
+from . import (  # noqa: F401  they register what a report is made of
+    charts,
+    console_panel,
+    control_panel,
+    dynamics_panel,
+    effect_table,
+    equaliser_panel,
+    filter_panel,
+    panels,
+    set_panel,
+    spectrum_panel,
+)
 from .columns import COSTS, Column
 from .folder import Folder, folder_name
 from .media import Media, SongRenders, prepare_media
@@ -25,7 +37,10 @@ from .song_page import page_names, song_html, song_page
 from .tables import as_csv, choose_benchmark, records
 
 _PLOTLY = "plotly.min.js"
-_ASSETS = ("page.css", "song.css", "page.js", "tables.js", "charts.js", "report.js", "song.js")
+_ASSETS = (
+    *("page.css", "song.css", "page.js", "tables.js", "charts.js"),
+    *("insights.js", "report.js", "song.js"),
+)
 
 # Titles are questions; the table of contents has room for a word.
 _SHORT = {
@@ -34,6 +49,13 @@ _SHORT = {
     "differences": "Differences",
     "training": "Training",
     "sets": "Sets",
+    "effects": "Effects",
+    "spectra": "Spectra",
+    "equalisers": "Equalisers",
+    "dynamics": "Dynamics",
+    "consoles": "Consoles",
+    "filters": "Filters",
+    "controls": "Controls",
 }
 
 
@@ -57,6 +79,7 @@ def write_report(
         UserError: if there is no such benchmark or the folder cannot be written.
     """
     name = choose_benchmark(store, benchmark)
+    complete(store, name)
     result = load(store, name)
     folder = Folder(out or report_folder(store.folder, name))
     media = prepare_media(folder, _song_renders(store, result), progress)
@@ -102,6 +125,8 @@ def _write_tables(folder: Folder, made: list[Section]) -> None:
     for section in made:
         for name, frame in section.tables.items():
             folder.text(f"tables/{name}.csv", as_csv(frame))
+        for name, content in section.files.items():
+            folder.text(name, content)
 
 
 def _write_songs(
@@ -147,11 +172,18 @@ def _write_page(
         )
         for column in result.columns
     }
-    data: dict[str, Any] = {"index": {"metrics": metrics, "songs": dict(pages)}}
+    parts = {
+        name: folder.hashed(f"data/{name}.js", _script({name: part}))
+        for section in made
+        for name, part in section.parts.items()
+    }
+    index = {"metrics": metrics, "songs": dict(pages), "parts": parts}
+    data: dict[str, Any] = {"index": index}
     for section in made:
         data |= section.data
     scripts = [_PLOTLY, frame["assets"]["tables.js"], frame["assets"]["charts.js"]]
-    scripts += [folder.hashed("data/report.js", _script(data)), frame["assets"]["report.js"]]
+    scripts += [folder.hashed("data/report.js", _script(data)), frame["assets"]["insights.js"]]
+    scripts += [frame["assets"]["report.js"]]
     contents = [
         {"id": s.id, "title": s.title, "short": _SHORT.get(s.id, s.title), "html": s.html}
         for s in made

@@ -1,19 +1,25 @@
 """The one result object of a benchmark, which text, tables, plots and JSON are all made from."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from ..evaluation.insights import Insights, read_insights
 from ..evaluation.set_scores import SetValue, read_sets
 from ..evaluation.store import Store
+from ..evaluation.system_insights import system_records
 from . import tables
 from .bootstrap import LEVEL, RESAMPLES, Estimate
 from .columns import COSTS, Column, columns, headline
+from .effect_cells import Cell as EffectCell
+from .effect_cells import effect_cells
 from .finding import Evidence, finding
 from .identity import Look, looks
+from .insight_records import insight_records
 from .summary import BASELINE, Cell, Values, differences, summarise, tabulate
 from .tables import records
 
@@ -26,7 +32,8 @@ class Result:
 
     ``cells`` and ``differences`` are by (system, column id, variant); ``references`` are render
     keys by song; the data frames are those of :mod:`earmark.analysis.tables`; ``sets`` are the
-    distances of whole systems.
+    distances of whole systems, ``effects`` the errors of effect models, ``insights`` what renders
+    and networks show of themselves.
     """
 
     benchmark: str
@@ -47,6 +54,8 @@ class Result:
     looks: Mapping[str, Look]
     finding: str
     sets: tuple[SetValue, ...] = ()
+    effects: tuple[EffectCell, ...] = ()
+    insights: Insights = field(default_factory=Insights)
 
     @property
     def headline(self) -> tuple[Column, ...]:
@@ -151,6 +160,8 @@ class Result:
                 | {"value": one.value, "reason": one.reason, "record": dict(one.record)}
                 for one in self.sets
             ],
+            "effects": [cell.as_json() for cell in self.effects],
+            "insights": insight_records(self.insights, self.songs, self.renders),
             "failures": records(self.failures[["song", "system", "step", "message"]]),
         }
         return _dumped(content)
@@ -221,8 +232,12 @@ def load(store: Store, benchmark: str) -> Result:
         looks=looks(zip(systems["system"], systems["role"], strict=True)),
         finding=finding(evidence),
         sets=tuple(read_sets(store, benchmark)),
+        effects=effect_cells(songs, systems, scores),
+        insights=read_insights(store, benchmark, system_records(store, benchmark)),
     )
 
 
 def _dumped(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    # Lists of numbers alone on a line; no text of JSON holds a line's end.
+    return re.sub(r"\[\n[\s\d.,eE+nul-]*\]", lambda found: re.sub(r"\s+", " ", found[0]), text)

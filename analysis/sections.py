@@ -29,7 +29,8 @@ class Section:
     """A part of the report's page.
 
     ``html`` is safe markup. ``data`` holds JSON objects by name, which the page's scripts find
-    under that name; ``tables`` become ``tables/NAME.csv``.
+    under that name; ``parts`` are such objects that a page loads when they are asked for.
+    ``tables`` become ``tables/NAME.csv``, and ``files`` are texts by their place in the folder.
     """
 
     id: str
@@ -37,6 +38,8 @@ class Section:
     html: str
     data: Mapping[str, Any] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

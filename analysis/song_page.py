@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..evaluation.band_levels import BANDS_HZ
 from ..models.keys import content_key
 from . import figures
 from .columns import Column
@@ -15,7 +16,6 @@ from .media import Media
 from .numbers import NumberFormat, number_format
 from .panels import badges
 from .pictures import (
-    BANDS_HZ,
     CEILING_DB,
     DIFFERENCE_DB,
     FLOOR_DB,
@@ -34,6 +34,7 @@ _MIX = "mix"
 class Player:
     """One row of the song's page; ``look`` is None for the mix, which is no system.
 
+    ``spectrum`` are the levels of :data:`~earmark.evaluation.band_levels.BANDS_HZ`.
     A system that leaves the mix as it is, is the mix as well.
     """
 
@@ -43,6 +44,7 @@ class Player:
     look: Look | None
     badges: tuple[str, ...]
     media: Media
+    spectrum: tuple[float | None, ...] = ()
     mix: bool = False
     reference: bool = False
     system: bool = False
@@ -83,7 +85,7 @@ def song_page(result: Result, song: str, media: Mapping[tuple[str, str], Media])
         "reference": _index(players, "reference"),
         "first": _first(players),
         "ticks": {"y": _frequency_ticks(), "x": _time_ticks(seconds)},
-        "chart": _spectra(result, players),
+        "chart": _spectra(players),
     }
     scores = {variant: _scores(result, columns, song, variant) for variant in ("raw", "aligned")}
     return SongPage(song, players, {"song": data, "scores": scores}, bool(columns), seconds)
@@ -138,7 +140,8 @@ def _players(
     players: list[Player] = []
     if (mix_key, against) in media and mix_key not in keys:
         found = media[mix_key, against]
-        players.append(Player(_MIX, _MIX, "m", None, ("before",), found, mix=True))
+        levels = _levels(result, mix_key)
+        players.append(Player(_MIX, _MIX, "m", None, ("before",), found, levels, mix=True))
     count = 0
     for system in records(result.systems):
         name, role = system["system"], system["role"]
@@ -158,6 +161,7 @@ def _players(
                 result.looks[name],
                 words,
                 shown,
+                _levels(result, render["key"]),
                 mix=is_mix,
                 reference=role == "reference",
                 system=role != "reference",
@@ -168,10 +172,15 @@ def _players(
         # Scores compare with the human master even where the benchmark gives it no row.
         found = media[against, against]
         words = ("human master",)
+        levels = _levels(result, against)
         players.append(
-            Player("reference", "reference", "r", REFERENCE, words, found, reference=True)
+            Player("reference", "reference", "r", REFERENCE, words, found, levels, reference=True)
         )
     return tuple(players)
+
+
+def _levels(result: Result, key: str) -> tuple[float | None, ...]:
+    return tuple(result.insights.renders.get(key, {}).get("spectrum_db", ()))
 
 
 def _player_data(player: Player, players: Sequence[Player]) -> dict[str, Any]:
@@ -208,13 +217,14 @@ def _player_view(index: int, player: Player) -> dict[str, Any]:
     }
 
 
-def _spectra(result: Result, players: Sequence[Player]) -> dict[str, Any]:
-    lines = {player.id: player.media.bands for player in players}
+def _spectra(given: Sequence[Player]) -> dict[str, Any]:
+    players = [player for player in given if player.spectrum]
+    lines = {player.id: player.spectrum for player in players}
     looks = {player.id: player.look for player in players if player.look is not None}
     figure = figures.spectra(lines, looks, BANDS_HZ)
     header = ["band (Hz)", *(player.name for player in players)]
     rows = [
-        [_hertz(band), *(player.media.bands[at] for player in players)]
+        [_hertz(band), *(player.spectrum[at] for player in players)]
         for at, band in enumerate(BANDS_HZ)
     ]
     return {"figure": figure, "table": Table(header, rows, (None, *[1] * len(players))).as_json()}

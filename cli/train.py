@@ -50,4 +50,4 @@ def train(
     if result.best_step:
         click.echo(f"Best of the validated steps: {result.best_step}, loss {result.best:.4f}")
         click.echo(f"Use it in a benchmark: {{kind: checkpoint, path: {folder / 'best'}}}")
-    click.echo(f"Curves: tensorboard --logdir {runs}")
+    click.echo(f"Curves: {folder / 'curves.svg'}, or tensorboard --logdir {runs}")

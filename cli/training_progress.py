@@ -62,7 +62,7 @@ class Shown:
         what = f"step {step}" if step else "unprocessed"
         self.console.print(
             f"validation, {what}: loss {values['loss']:.4f}, MR-STFT {values['mrstft']:.4f}, "
-            f"L1 {values['l1']:.4f}, loudness error {values['loudness_db']:.2f} dB",
+            f"L1 {values['l1']:.4f}, loudness error {values['loudness']:.2f} dB",
             soft_wrap=True,
             highlight=False,
         )

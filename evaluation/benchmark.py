@@ -23,7 +23,7 @@ from ..models.systems import NoOptions, SystemSpec
 from .metric_trial import try_metric
 from .metrics import Metric, select
 from .plugins import load_entry_points, load_plugin
-from .song_folders import SongList, audio_files, read_folder
+from .song_folders import SongList, audio_files, read_folder, read_named_pairs
 from .songs import Excerpt, Problem, Song
 from .system_entries import Entries, read_systems
 
@@ -63,9 +63,10 @@ class Benchmark:
 
 
 class SongsIn(Strict):
-    """``songs``: a folder in one of the layouts."""
+    """``songs``: a folder in one of the layouts; ``controls`` are those in the file names."""
 
     folder: YamlPath
+    controls: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
 
 
 class SongEntry(Strict):
@@ -76,6 +77,7 @@ class SongEntry(Strict):
     reference: YamlPath | None = None
     stems: Any = None
     tags: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    controls: dict[str, float] = Field(default_factory=dict)
 
     @field_validator("id", mode="before")
     @classmethod
@@ -258,8 +260,11 @@ def _excerpt(entry: ExcerptEntry | None) -> Excerpt | None:
 
 def _read_songs(data: Any, lines: YamlLines) -> SongList:
     if isinstance(data, dict):
-        folder = validate(data, SongsIn, lines, ("songs",)).folder.absolute()
+        said = validate(data, SongsIn, lines, ("songs",))
+        folder = said.folder.absolute()
         try:
+            if said.controls is not None:
+                return read_named_pairs(folder, said.controls)
             return read_folder(folder)
         except UserError as error:
             raise UserError(f"{lines.where('songs', 'folder')}: {error}") from None
@@ -311,4 +316,4 @@ def _song(entry: SongEntry, index: int, lines: YamlLines) -> Song:
     mix, reference = (
         None if path is None else path.absolute() for path in (entry.mix, entry.reference)
     )
-    return Song(label, mix, reference, stems, tags, faults)
+    return Song(label, mix, reference, stems, tags, faults, entry.controls)

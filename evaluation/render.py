@@ -80,6 +80,8 @@ def render_key(
         UserError: if a file that the identity needs cannot be read.
     """
     try:
+        # Only where there are some: renders made before songs had controls keep their keys.
+        controls = [dict(song.controls)] if song.controls else []
         return content_key(
             RENDER_FORMAT,
             system.key,
@@ -91,6 +93,7 @@ def render_key(
             sample_rate,
             device.split(":")[0],
             "float32",
+            *controls,
         )
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be read ({error.strerror})") from None
@@ -147,7 +150,8 @@ _MEASURED = (
 def _render(task: RenderTask) -> Render:
     system = _system(task.system)
     given = material(task.song, task.excerpt, task.sample_rate, system.spec.input)
-    output = runner.run(system, given, device=task.device)
+    known = {n: v for n, v in task.song.controls.items() if n in system.spec.controls}
+    output = runner.run(system, given, known, device=task.device)
     record = {
         "key": task.key,
         "format": RENDER_FORMAT,
@@ -165,6 +169,7 @@ def _render(task: RenderTask) -> Render:
             "sha256": system.spec.sha256,
         },
         "start": given.start,
+        "controls": known,
         "sample_rate": output.sample_rate,
         "channels": output.audio.shape[0],
         "samples": output.audio.shape[1],

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ..models.devices import resolve_device
 from ..models.errors import UserError
 from .benchmark import Benchmark
+from .insights import insight_task, inspect_one, lacking
 from .ledger import Ledger
 from .metrics import Metric, select
 from .plan import Plan, plan
@@ -29,6 +30,7 @@ from .set_scores import embed_one, embed_tasks, score_sets
 from .song_checks import check_songs
 from .songs import Song
 from .store import Store
+from .system_insights import inspect_system, system_tasks
 from .workers import Lost, Workers, finish
 
 
@@ -89,6 +91,7 @@ def run_benchmark(benchmark: Benchmark, store: Store, settings: Settings, watch:
     scored = run.score(todo) if "score" in settings.steps else 0
     if "score" in settings.steps:
         run.score_sets(todo, device)
+        run.inspect(todo)
     run.ledger.close()
     return Summary(
         rendered,
@@ -208,6 +211,21 @@ class _Run:
                 for name, message in done.failures.items():
                     ledger.fail("", done.system, f"score:{name}", "", message)
                 save_scores(ledger.store, done.scores, ledger.run)
+
+    def inspect(self, todo: Plan) -> None:
+        """Describe renders and networks for the report; nothing here is a score."""
+        results = self.ledger.store.folder
+        renders = [read_render(task) for task in todo.done]
+        described = [insight_task(results, one.path, one.record) for one in renders if one]
+        waiting = lacking(described)
+        networks = system_tasks(results, self.ledger.benchmark.systems)
+        done = len(described) - len(waiting)
+        self.watch.stage("inspect", done + len(waiting) + len(networks), done)
+        for task, failure in self._finish(inspect_one, waiting):
+            self.watch.step(task.label, failure.message if isinstance(failure, Lost) else failure)
+        for network, failure in self._finish(inspect_system, networks):
+            said = failure.message if isinstance(failure, Lost) else failure
+            self.watch.step(network.system.name, said)
 
     @property
     def _again(self) -> bool:

@@ -4,16 +4,17 @@ import csv
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from ..models.audio import SUFFIXES
 from ..models.errors import UserError
+from ..models.training_data.controls_in_names import named_pairs
 from .songs import Problem, Song
 
-Layout = Literal["pairs", "song folders", "one song", "mixes", "list"]
+Layout = Literal["pairs", "song folders", "one song", "mixes", "list", "controls in names"]
 
 PAIRS = (("mix", "reference"), ("unmastered", "mastered"), ("bad_tracks", "good_tracks"))
 # Audio that is not read; without a word the user would miss the song.
@@ -73,6 +74,24 @@ def read_folder(folder: Path) -> SongList:
     return SongList(tuple(songs), layout, (*problems, *of_tags))
 
 
+def read_named_pairs(folder: Path, names: Sequence[str]) -> SongList:
+    """Inputs and targets whose controls stand in the names of the targets, as ``names`` in order.
+
+    Each target is a song of its own, tagged with the device (``effect``) and the values.
+
+    Raises:
+        UserError: if there is no such folder or no pair, or a name does not fit.
+    """
+    songs = []
+    for pair in named_pairs(folder, names):
+        controls = dict(zip(names, pair.controls, strict=True))
+        tags = {"effect": pair.device or "effect"}
+        tags |= {name: f"{value:g}" for name, value in controls.items()}
+        songs.append(Song(_label(pair.target), pair.input, pair.target, (), tags, (), controls))
+    songs.sort(key=lambda song: natural_key(song.id))
+    return SongList(tuple(songs), "controls in names")
+
+
 def audio_files(folder: Path) -> tuple[Path, ...]:
     """The audio files of a folder in natural order, without hidden ones; none if it is missing."""
     return tuple(_audio(folder)) if folder.is_dir() else ()
@@ -115,7 +134,7 @@ def _read_song(folder: Path) -> Song:
     faults = [*_several(label, mixes), *_several(label, references)]
     if stems is not None and not _audio(stems):
         faults.append(Problem(label, stems, f"holds no audio files ({_READABLE})", "warning"))
-    tags, fault = _read_tags(label, folder / "song.json")
+    tags, controls, fault = _read_card(label, folder / "song.json")
     return Song(
         label,
         mixes[0] if mixes else None,
@@ -123,6 +142,7 @@ def _read_song(folder: Path) -> Song:
         tuple(_audio(stems)) if stems is not None else (),
         tags,
         (*faults, *fault),
+        controls,
     )
 
 
@@ -140,16 +160,21 @@ def _is_song(folder: Path) -> bool:
     return any(name in ("mix", "reference") for name in _by_name(folder))
 
 
-def _read_tags(song: str, path: Path) -> tuple[dict[str, str], tuple[Problem, ...]]:
+def _read_card(
+    song: str, path: Path
+) -> tuple[dict[str, str], dict[str, float], tuple[Problem, ...]]:
+    """The tags and controls of ``song.json``; what is wrong with it is a warning."""
     if not path.is_file():
-        return {}, ()
+        return {}, {}, ()
     try:
-        tags = json.loads(path.read_text(encoding="utf-8")).get("tags", {})
-        return {str(key): str(value) for key, value in tags.items() if value is not None}, ()
-    except (OSError, ValueError, AttributeError) as error:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        tags = card.get("tags", {}).items()
+        controls = {str(key): float(value) for key, value in card.get("controls", {}).items()}
+        return {str(key): str(value) for key, value in tags if value is not None}, controls, ()
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         reason = str(error) if isinstance(error, ValueError) else "an object is needed"
         message = f'its tags cannot be read ({reason}); write {{"tags": {{"genre": "rock"}}}}'
-        return {}, (Problem(song, path, message, "warning"),)
+        return {}, {}, (Problem(song, path, message, "warning"),)
 
 
 def _with_table(path: Path, songs: list[Song]) -> tuple[list[Song], list[Problem]]:

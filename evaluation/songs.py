@@ -49,6 +49,8 @@ class Song:
     """One piece of test material; a song without a ``mix`` is mixed as the sum of its stems.
 
     ``faults`` are the problems that showed while its folder was read, such as a missing partner.
+    ``controls`` are the settings with which an effect made the reference of the mix; a system that
+    has controls of these names is rendered with them.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Song:
     stems: tuple[Path, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Problem, ...] = ()
+    controls: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:

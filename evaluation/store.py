@@ -131,7 +131,7 @@ class Store:
     def sweep(self) -> None:
         """Remove what killed writers left behind more than an hour ago."""
         before = time.time() - 3600
-        places = (self.folder / name for name in ("renders", "embeddings", "sets"))
+        places = (self.folder / name for name in ("renders", "embeddings", "sets", "insights"))
         for scratch in (path for place in places for path in place.rglob(".*")):
             if scratch.is_file() and scratch.stat().st_mtime < before:
                 scratch.unlink(missing_ok=True)

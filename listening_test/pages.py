@@ -20,7 +20,7 @@ from . import moving, recording, sessions, steps
 from .app import body, csrf_token, held, require_csrf
 from .database import Listening
 from .study import in_language
-from .texts import FOLDER, NAMES, html_of, text
+from .texts import FOLDER, NAMES, direction, html_of, text
 
 routes = Blueprint("pages", __name__)
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -31,25 +31,30 @@ def welcome(token: str) -> str:
     """The first page: what the study is, and where it begins."""
     mark = _mark(token)
     study = held().study
-    language = _language(request.args.get("language"))
+    asked = request.args.get("language")
+    session.permanent = True
+    if asked in study.file.languages:
+        # Kept in this browser alone, for the next visit; nothing of the study changes.
+        session["language"] = asked
+    language = _language(session.get("language"))
     known = session.get("session")
-    resume = None
+    resume = False
     if isinstance(known, str):
         with held().database.reading() as reading:
             found = sessions.find(reading, known, study)
             if found is not None and found.mark == mark and found.state in ("open", "paused"):
-                resume = f"/l/{found.token}/"
+                resume = True
     return render_template(
         "welcome.html",
         study=in_language(study.file.title, language, study.file.languages),
         contact=study.file.contact,
         html=html_of(in_language(study.file.welcome, language, study.file.languages)),
         language=language,
-        direction="ltr",
+        direction=direction(language),
         languages=[{"code": code, "name": NAMES[code]} for code in study.file.languages],
         csrf=csrf_token(),
         action=f"/s/{token}/start",
-        resume_url=resume,
+        resume=resume,
         text=lambda key, **values: text(language, key, **values),
         marked=steps.mark(study, mark),
     )
@@ -62,6 +67,7 @@ def start(token: str) -> AnyResponse:
     require_csrf(request.form.get("csrf"))
     study = held().study
     known = session.get("session")
+    language = _language(request.form.get("language"), _language(session.get("language")))
     with held().database.writing() as writing:
         found: Listening | None = None
         if isinstance(known, str) and request.form.get("fresh") != "1":
@@ -69,12 +75,13 @@ def start(token: str) -> AnyResponse:
         if found is None or found.mark != mark or found.state not in ("open", "paused"):
             visitor = sessions.Visitor(
                 mark,
-                _language(request.form.get("language")),
+                language,
                 recording.clean(request.headers.get("User-Agent", "")),
             )
             found = sessions.begin(writing, study, visitor)
+        found.language = language
         link = found.token
-    session["session"] = link
+    session["session"], session["language"] = link, language
     return redirect(f"/l/{link}/", 303)
 
 
@@ -90,7 +97,7 @@ def listen(token: str) -> str:
         study=in_language(study.file.title, language, study.file.languages),
         contact=study.file.contact,
         language=language,
-        direction="ltr",
+        direction=direction(language),
         csrf=csrf_token(),
         session=token,
         text=lambda key, **values: text(language, key, **values),
@@ -168,6 +175,7 @@ def language(token: str) -> Response:
     with held().database.writing() as writing:
         found = _found(writing, token)
         found.language = _language(said.get("language"), found.language)
+        session["language"] = found.language
         return jsonify(steps.state(writing, held().study, found))
 
 
@@ -220,7 +228,7 @@ def message(code: int) -> tuple[str, int]:
             text=text(language, f"error.{known}.text", missing=""),
             status=code,
             language=language,
-            direction="ltr",
+            direction=direction(language),
         ),
         code,
     )

@@ -12,7 +12,7 @@ from .kinds.kind import Shown
 from .sessions import page_of
 from .study import Sound, Study, in_language
 from .study_file import Ask, Step
-from .texts import NAMES, html_of, text
+from .texts import NAMES, direction, html_of, text
 
 _FADE_MS = 5
 _MINIMUM_LOOP_MS = 500
@@ -29,9 +29,10 @@ def state(session: Session, study: Study, listening: Listening) -> dict[str, Any
             "marked": mark(study, listening.mark),
         },
         "language": listening.language,
-        "direction": "ltr",
+        "direction": direction(listening.language),
         "progress": progress(listening),
         "next_seq": listening.next_seq,
+        "level": level(session, listening),
         "session": {"state": listening.state, "link": f"/l/{listening.token}/"},
         "step": step(session, study, listening),
         "preload": preload(study, listening),
@@ -50,6 +51,15 @@ def progress(listening: Listening) -> dict[str, int]:
     main = [page.number for page in listening.pages if page.part == "main"]
     seen = {one.get("page") for one in listening.plan[: listening.place + 1]}
     return {"page": sum(number in seen for number in main), "pages": len(main)}
+
+
+def level(session: Session, listening: Listening) -> float | None:
+    """The level (0 to 1) that was set at the volume step, on whichever device; None before it."""
+    for entry in listening.plan[: listening.place]:
+        if entry["type"] == "volume":
+            found = answers(session, listening, entry["id"]).get("level")
+            return None if found is None else float(found)
+    return None
 
 
 def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, StrictInt, field_validator, model_valida
 from ..models.configuration import Strict, YamlPath, read_yaml, validate
 
 FORMAT = 1
-LANGUAGES = ("en", "uk", "de", "fr", "es")
+LANGUAGES = ("en", "uk", "de", "fr", "es", "ar")
 ANCHORS = ("lowpass_3500", "lowpass_7000")
 KIND_NAMES = (
     "ape",

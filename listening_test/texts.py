@@ -10,12 +10,25 @@ import nh3
 from markdown_it import MarkdownIt
 
 FOLDER = Path(__file__).parent / "languages"
-NAMES = {"en": "English", "uk": "Українська", "de": "Deutsch", "fr": "Français", "es": "Español"}
+NAMES = {
+    "en": "English",
+    "uk": "Українська",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+    "ar": "العربية",
+}
+_RIGHT_TO_LEFT = ("ar",)
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = {
     *("p", "br", "strong", "em", "a", "ul", "ol", "li", "h1", "h2", "h3", "h4", "blockquote"),
     *("code", "pre", "hr", "table", "thead", "tbody", "tr", "th", "td"),
 }
+
+
+def direction(language: str) -> str:
+    """Where lines of a language begin, as HTML's ``dir`` says it: ``ltr`` or ``rtl``."""
+    return "rtl" if language in _RIGHT_TO_LEFT else "ltr"
 
 
 @cache

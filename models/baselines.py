@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import numpy as np
 import scipy.optimize
@@ -40,7 +40,7 @@ class Plan:
     """What a baseline does to one song, and the facts that its sidecar shall tell."""
 
     process: Callable[[Array], Array]
-    notes: Mapping[str, float | str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Baseline(Generic[OptionsT]):
@@ -80,7 +80,7 @@ class Baseline(Generic[OptionsT]):
         audio = state.process(block.detach().cpu().double().numpy())
         return torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32))
 
-    def notes(self, state: Plan) -> Mapping[str, float | str]:
+    def notes(self, state: Plan) -> Mapping[str, Any]:
         """What the plan found, for the sidecar."""
         return state.notes
 
@@ -242,6 +242,8 @@ def limited_plan(source: LimiterInput, drive_db: float, notes: Mapping[str, floa
     found: dict[str, float | str] = {
         **notes,
         "drive_db": drive_db,
+        "ceiling_dbtp": source.settings.ceiling_dbtp,
+        "release_ms": source.settings.release_ms,
         "most_reduction_db": max(0.0, source.peak_dbtp + drive_db - source.settings.ceiling_dbtp),
     }
     if achieved is not None:

@@ -16,9 +16,9 @@ alone, overs kept.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import scipy.signal
@@ -36,6 +36,7 @@ from .baselines import (
 )
 from .compressor import gain as compressor_gain
 from .compressor import linked_level_db
+from .curves import interpolated_db
 from .effects import Compressor, compress, convolve, linear_phase_fir
 from .systems import Material, NoOptions, Options, System, kind
 
@@ -63,10 +64,14 @@ class Curve:
         return float(np.interp(math.log(hertz), np.log(self.frequencies), self.gains_db))
 
     @property
-    def notes(self) -> dict[str, float | str]:
-        """The gain at each octave that the curve covers."""
+    def notes(self) -> dict[str, Any]:
+        """The gain at each octave that the curve covers, and the curve for a report to draw."""
         top = self.frequencies[-1]
-        return {f"eq_db_{hertz}_hz": self.at(hertz) for hertz in _OCTAVES_HZ if hertz <= top}
+        octaves = {f"eq_db_{hertz}_hz": self.at(hertz) for hertz in _OCTAVES_HZ if hertz <= top}
+        return {
+            **octaves,
+            "eq_curve_db": interpolated_db(list(self.frequencies), list(self.gains_db)),
+        }
 
 
 # ---- kinds
@@ -266,6 +271,7 @@ def _plan_eq_comp(material: Material, options: NoOptions) -> Plan:
         return Plan(partial(_filtered, fir=matched.fir, gain_db=gain_db), notes)
     settings = replace(search.settings(step), makeup_db=gain_db)
     notes["threshold_dbfs"] = settings.threshold_db
+    notes["compressor"] = asdict(settings)
     process = partial(_compressed, sample_rate=rate, fir=matched.fir, settings=settings)
     return Plan(process, notes)
 

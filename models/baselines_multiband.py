@@ -7,8 +7,9 @@ of the mix. The level is then set by gain alone; by default the mix's own loudne
 """
 
 import math
+from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -58,12 +59,13 @@ def _plan_multiband(material: Material, options: MultibandOptions) -> Plan:
     crossovers = [hertz for hertz in CROSSOVERS_HZ if hertz < 0.45 * rate]
     bands = split_bands(audio, rate, crossovers)
     settings = []
-    notes: dict[str, float | str] = {}
+    notes: dict[str, Any] = {}
     for number, (band, times) in enumerate(zip(bands, _BAND_TIMES_MS, strict=False), start=1):
         rms = math.sqrt(float(np.mean(np.square(band))))
         threshold_db = 20.0 * math.log10(max(rms, 1e-10)) + options.threshold
         notes[f"band_{number}_threshold_dbfs"] = threshold_db
         settings.append(Compressor(threshold_db, options.ratio, *times))
+    notes["band_compressors"] = [asdict(setting) for setting in settings]
     process = partial(
         _multiband, sample_rate=rate, crossovers=crossovers, settings=settings, gain_db=0.0
     )

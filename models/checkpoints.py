@@ -11,6 +11,7 @@ import functools
 import json
 import shutil
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -51,7 +52,11 @@ class Description(Strict):
 
 
 class TrainingCard(Strict):
-    """Where the weights come from; ``data`` is the content key of the songs and the recipe."""
+    """Where the weights come from; ``data`` is the content key of the songs.
+
+    ``validation`` are means over the ``validation_songs``, ``unprocessed`` the same of the songs as
+    they are; ``history`` are the curves, columns of numbers of bounded length.
+    """
 
     step: Annotated[int, Field(ge=0)]
     data: str = ""
@@ -59,6 +64,13 @@ class TrainingCard(Strict):
     git: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
     validation: dict[str, float] = Field(default_factory=dict)
+    unprocessed: dict[str, float] = Field(default_factory=dict)
+    validation_songs: int = 0
+    device: str = ""
+    precision: str = ""
+    seconds_per_step: float = 0.0
+    seconds_per_epoch: float = 0.0
+    history: dict[str, dict[str, list[float]]] = Field(default_factory=dict)
     recipe: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -248,9 +260,15 @@ def verify(system: NetworkSystem, folder: Path, tolerance: float) -> float:
 
 
 def save_checkpoint(
-    folder: Path, network: Network, about: Description, training: TrainingCard
+    folder: Path,
+    network: Network,
+    about: Description,
+    training: TrainingCard,
+    beside: Mapping[str, str] | None = None,
 ) -> None:
     """Write a checkpoint folder, whole or not at all; one that is there is replaced.
+
+    ``beside`` are texts that are written into it too, by file name.
 
     Raises:
         UserError: if the folder cannot be written, or the weights are not finite.
@@ -276,6 +294,8 @@ def save_checkpoint(
         )
         text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False)
         (scratch / _CARD).write_text(text + "\n", encoding="utf-8")
+        for name, words in (beside or {}).items():
+            (scratch / name).write_text(words, encoding="utf-8")
         # safetensors writes for the owner alone; others on the machine shall render too.
         mode = (scratch / _CARD).stat().st_mode & 0o777
         for name in (_WEIGHTS, _GOLDEN):

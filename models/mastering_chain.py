@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .compressor import compress as compress_exactly
+from .curves import SATURATION_LEVEL
 from .differentiable_dynamics import CompressorSettings, compress, limit
 from .differentiable_eq import Bands, equalise, fixed
 from .equalizer import Band
@@ -28,7 +29,6 @@ from .limiter import limit as limit_exactly
 
 Array = NDArray[np.float64]
 
-_LEVEL = 0.25
 _NO_DC = (Band("high_pass", 10.0),)
 _SIDE = (Band("high_pass", 150.0),)
 
@@ -53,7 +53,7 @@ def process(audio: Tensor, sample_rate: int, settings: Settings, extra: Tensor |
     audio = equalise(audio, settings.bands, sample_rate)
     audio = compress(audio, sample_rate, settings.compressor)
     drive = settings.drive[:, None, None]
-    bent = _LEVEL * (drive * audio).tanh() / (drive * _LEVEL).tanh()
+    bent = SATURATION_LEVEL * (drive * audio).tanh() / (drive * SATURATION_LEVEL).tanh()
     audio = audio + settings.wet[:, None, None] * fixed(bent - audio, _NO_DC, sample_rate)
     side = fixed((audio[:, :1] - audio[:, 1:]) / 2, _SIDE, sample_rate)
     wider = (settings.width[:, None, None] - 1) * side
@@ -69,7 +69,7 @@ def process_exactly(audio: Tensor, sample_rate: int, settings: Settings, extra: 
     x = compress_exactly(x, sample_rate, settings.compressor.of(0))
     drive, wet = float(settings.drive[0]), float(settings.wet[0])
     if wet > 0.0:
-        bent = _LEVEL * np.tanh(drive * x) / np.tanh(drive * _LEVEL)
+        bent = SATURATION_LEVEL * np.tanh(drive * x) / np.tanh(drive * SATURATION_LEVEL)
         x = x + wet * equalise_exactly(bent - x, sample_rate, _NO_DC)
     width = float(settings.width[0])
     if width != 1.0:

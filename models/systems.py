@@ -100,8 +100,12 @@ class System(Protocol):
 class Notes(Protocol):
     """What a system may have besides: facts of one song for the sidecar of its render."""
 
-    def notes(self, state: Any) -> Mapping[str, float | str]:
-        """By name with its unit: a gain in dB, the loudness reached, why nothing was done."""
+    def notes(self, state: Any) -> Mapping[str, Any]:
+        """By name with its unit: a gain in dB, the loudness reached, why nothing was done.
+
+        Values are what JSON can hold. Reports draw ``eq_bands``, ``eq_curve_db``, ``compressor``
+        and ``console`` where a system gives them (:mod:`earmark.evaluation.insights`).
+        """
         ...
 
 
@@ -182,6 +186,7 @@ _BUILT_IN = (
     "baselines_match",
     "baselines_mix",
     "baselines_multiband",
+    "baseline_strip",
     "anchors",
     "console",
     "external",

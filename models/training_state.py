@@ -3,17 +3,18 @@
 import os
 import pickle
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim import Optimizer
 
 from .errors import UserError
+from .training_history import History
+from .weights_files import check_finite
 
-FORMAT = 1
+FORMAT = 2
 _FILE = "state.pt"
 
 
@@ -21,18 +22,23 @@ _FILE = "state.pt"
 class Progress:
     """How far a training is; randomness is drawn from the seed and the step, so none is kept.
 
-    ``misses`` counts the validations since the best one.
+    ``misses`` counts the validations since the best one, ``flat`` those since the best one or the
+    last cut of the learning rate, ``cuts`` these cuts. ``unprocessed`` is the validation of the
+    songs as they are. ``seconds`` is the time that the steps took, over all sessions.
     """
 
     step: int = 0
     best: float = float("inf")
     best_step: int = 0
     misses: int = 0
+    flat: int = 0
+    cuts: int = 0
+    seconds: float = 0.0
+    unprocessed: dict[str, float] = field(default_factory=dict)
+    history: History = field(default_factory=History)
 
 
-def save_state(
-    folder: Path, key: str, network: nn.Module, optimizer: Optimizer, progress: Progress
-) -> None:
+def save_state(folder: Path, key: str, learned: Mapping[str, Any], progress: Progress) -> None:
     """Write everything that the next step depends on, whole or not at all.
 
     Raises:
@@ -40,13 +46,7 @@ def save_state(
     """
     target = folder / _FILE
     scratch = folder / f".{_FILE}.{uuid.uuid4().hex[:8]}"
-    data = {
-        "format": FORMAT,
-        "key": key,
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "progress": vars(progress),
-    }
+    data = {"format": FORMAT, "key": key, "learned": learned, "progress": asdict(progress)}
     try:
         with scratch.open("wb") as stream:
             torch.save(data, stream)
@@ -60,8 +60,8 @@ def save_state(
         scratch.unlink(missing_ok=True)
 
 
-def load_state(folder: Path, key: str, network: nn.Module, optimizer: Optimizer) -> Progress | None:
-    """Put back what :func:`save_state` wrote; None where there is nothing.
+def load_state(folder: Path, key: str) -> tuple[dict[str, Any], Progress] | None:
+    """What :func:`save_state` wrote; None where there is nothing.
 
     Raises:
         UserError: if the state is damaged or belongs to another recipe or other songs.
@@ -81,6 +81,6 @@ def load_state(folder: Path, key: str, network: nn.Module, optimizer: Optimizer)
             f"{folder}: was begun with another recipe, other songs or another version; choose "
             "another name in the training file, or begin again with --fresh"
         )
-    network.load_state_dict(data["network"], strict=True)
-    optimizer.load_state_dict(data["optimizer"])
-    return Progress(**data["progress"])
+    learned, said = data["learned"], dict(data["progress"])
+    check_finite(learned["network"], str(target))
+    return learned, Progress(**said | {"history": History(**said["history"])})

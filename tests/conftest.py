@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,15 @@ def make_benchmark(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """The link of a small listening test by its name, served while any test runs."""
+    from listening_studies import studies
+
+    with studies(tmp_path_factory.mktemp) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,10 @@ class Visit:
         """What is to be rated on this page, in order."""
         return [one["label"] for one in self.state["step"]["stimuli"] if one["role"] == "stimulus"]
 
+    def place(self, label: str) -> int:
+        """Which version of the page a label is, from 1: its digit on the keyboard."""
+        return [one["label"] for one in self.state["step"]["stimuli"]].index(label) + 1
+
     def next(self) -> None:
         """Leave a complete step, and see the next one."""
         self.leave(lambda: self.page.click("button.next"))
@@ -103,10 +107,10 @@ class Visit:
         """A marker of an APE page."""
         return self.page.locator(".axis").nth(axis).locator(f'.marker[data-label="{label}"]')
 
-    def drag(self, marker: Locator, to: float) -> None:
-        """Drag a marker by mouse to a part (0 to 1) of its rail."""
+    def drag(self, marker: Locator, to: float, axis: int = 0) -> None:
+        """Drag a marker by mouse to a part (0 to 1) of its axis's rail."""
         marker.evaluate("(node) => node.scrollIntoView({block: 'center'})")
-        box, rail = marker.bounding_box(), self.page.locator(".rail").first.bounding_box()
+        box, rail = marker.bounding_box(), self.page.locator(".rail").nth(axis).bounding_box()
         assert box is not None
         assert rail is not None
         middle = box["y"] + box["height"] / 2

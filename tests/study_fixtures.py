@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 
 from earmark.listening_test.making import make_study as make
+from earmark.listening_test.serving import in_background
 from earmark.listening_test.study import Folder, load_keys
 from earmark.listening_test.study_file import read_study_file
 
@@ -96,6 +97,21 @@ class Served:
 
 
 @contextlib.contextmanager
+def hosted(folder: Folder) -> Iterator[Served]:
+    """Serve a study on 127.0.0.1 by the real server, in a thread: no process has to start."""
+    with in_background(folder) as url:
+        yield Served(url, links(folder, url), os.getpid())
+
+
+def links(folder: Folder, url: str) -> dict[str, str]:
+    """The links at which sessions of each sort begin, and the experimenter's own."""
+    keys = load_keys(folder)
+    marks = ("study", "preview", "pilot", "simulated")
+    found = {mark: f"{url}/s/{getattr(keys, mark)}/" for mark in marks}
+    return found | {"progress": f"{url}/progress/{keys.admin}/"}
+
+
+@contextlib.contextmanager
 def served(folder: Folder, port: int = 0) -> Iterator[Served]:
     """Serve a study on 127.0.0.1 until the block ends; killed servers are no error."""
     results = folder.path.parent.parent
@@ -114,10 +130,7 @@ def served(folder: Folder, port: int = 0) -> Iterator[Served]:
         if not line:
             raise RuntimeError("the server did not start")
         said = json.loads(line)
-        keys = load_keys(folder)
-        marks = ("study", "preview", "pilot", "simulated")
-        links = {mark: f"{said['url']}/s/{getattr(keys, mark)}/" for mark in marks}
-        yield Served(said["url"], links, process.pid)
+        yield Served(said["url"], links(folder, said["url"]), process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)

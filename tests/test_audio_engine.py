@@ -1,29 +1,17 @@
 """The audio engine, proven sample by sample: its graph rendered offline in headless Chromium."""
 
 import base64
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from module_page import modules
 from numpy.typing import NDArray
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-STATIC = Path(__file__).parent.parent / "listening_test" / "static"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 RATES = (44_100, 48_000, 96_000)
 # Each sample names its stimulus, channel and position, so that one frame of delay is seen.
 RENDER = """async ({rate, count, channels, frames, seconds, options, steps}) => {
@@ -58,31 +46,8 @@ Sound = NDArray[np.float64]
 
 @pytest.fixture(scope="module")
 def page(chromium: str) -> Iterator[Page]:
-    """A page of the folder of modules: the engine needs no server of ours."""
-    handler = functools.partial(Quiet, directory=str(STATIC))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-            page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{server.server_port}/")
-            yield page
-            browser.close()
-        server.shutdown()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        return
-
-    def do_GET(self) -> None:
-        if self.path != "/":
-            return super().do_GET()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>engine</title>")
-        return None
+    with modules(chromium) as found:
+        yield found
 
 
 def rendered(page: Page, rate: int, steps: list[list[Any]], **case: Any) -> Sound:
@@ -134,7 +99,7 @@ def chosen(length: int, changes: list[tuple[int, int]], fade: int, count: int) -
 
 
 @pytest.mark.parametrize("rate", RATES)
-@pytest.mark.parametrize("count", [2, 3, 5, 8, 12])
+@pytest.mark.parametrize("count", range(2, 13))
 def test_a_switch_fades_out_then_in_and_keeps_the_position_to_the_sample(
     page: Page, rate: int, count: int
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from listening_visits import Visit, running, visit
 from playwright.sync_api import Browser, Route
-from study_fixtures import make_study, served
+from study_fixtures import hosted, make_study
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +39,7 @@ def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     more = "design: {pages_per_listener: 2}\nlanguages: [en, uk, de]\ncontact: lab@example.org"
     home: Path = tmp_path_factory.mktemp("ape")
     study = make_study(home, "ape", test="comments: per_stimulus, reference: none", more=more)
-    with served(study) as server:
+    with hosted(study) as server:
         yield server.links["study"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 HOME = Path(__file__).parent.parent / "listening_test"
 ENGLISH: dict[str, str] = json.loads((HOME / "languages" / "en.json").read_text(encoding="utf-8"))
-CODES = ("uk", "de", "fr", "es")
+CODES = ("uk", "de", "fr", "es", "ar")
 # Keys that a script puts together from a part and a word of the server's or the engine's.
 MADE = {
     "audio.": ("blocked", "stopped", "stalled", "rate", "unsupported"),

@@ -18,6 +18,7 @@ import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
 
+from ...models.losses import a_weighting
 from .analysis import SILENCE, Analysis, mean_square
 from .registry import Requires, metric
 from .stft import power
@@ -89,14 +90,6 @@ def lufs_error(analysis: Analysis, reference: Analysis, *, absolute: bool = Fals
     """Integrated loudness less that of the reference; its magnitude with ``absolute``."""
     difference = analysis.loudness.integrated - reference.loudness.integrated
     return difference.abs() if absolute else difference
-
-
-def a_weighting(frequencies: Tensor) -> Tensor:
-    """Gain of the A-weighting of IEC 61672-1 at frequencies in Hz; 1 at 1 kHz."""
-    square = frequencies.square()
-    f1, f2, f3, f4 = (value**2 for value in (20.598997, 107.65265, 737.86223, 12194.217))
-    gain = f4 * square.square() / ((square + f1) * (square + f4))
-    return 10 ** (2.0 / 20) * gain / ((square + f2) * (square + f3)).sqrt()
 
 
 @lru_cache(maxsize=2)

@@ -9,6 +9,7 @@ import { element } from "./dom.js";
 import { Icon } from "./icons.js";
 import { playButton } from "./play.js";
 import { afterKey, described, smallStep } from "./slider.js";
+import { undoButton, undoes } from "./undo.js";
 import { t } from "./texts.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -70,6 +71,7 @@ export function ape(store, player) {
       else active.focus(stimulus);
     },
     step: (event) => active.step(event),
+    clear: () => active.clear(),
     close: () => watcher.disconnect(),
   };
 }
@@ -86,6 +88,7 @@ class Axis {
     });
     this.rail = element("div", { class: "rail" }, ...this.markers.map((marker) => marker.element));
     this.unrated = element("p", { class: "unrated" });
+    this.undo = undoButton(() => this.clear());
     this.element = element(
       "section",
       { class: "axis", role: "group", "aria-label": question.name },
@@ -102,7 +105,7 @@ class Axis {
           element("span", { text: question.right, dir: "auto" }),
         ),
       ),
-      this.unrated,
+      element("div", { class: "under" }, this.unrated, this.undo.element),
     );
     this.width = 0;
     this.rows = 1;
@@ -115,6 +118,7 @@ class Axis {
     const labels = left.map((one) => one.label).join(", ");
     this.unrated.textContent = labels ? t("page.unrated", { labels }) : t("page.all_rated");
     this.unrated.dataset.done = String(labels === "");
+    this.undo.update(this.chosen?.rated ? this.chosen.stimulus.label : null);
   }
 
   /** Give every marker its row. The one that is dragged comes last, so that no other jumps. */
@@ -148,11 +152,21 @@ class Axis {
     this.markers.find((marker) => marker.stimulus.id === stimulus)?.element.focus();
   }
 
+  /** The marker of the version that is heard. */
+  get chosen() {
+    return this.markers.find((one) => one.stimulus.id === this.store.selected);
+  }
+
   /** @param {KeyboardEvent} event */
   step(event) {
-    const marker = this.markers.find((one) => one.stimulus.id === this.store.selected);
-    marker?.key(event);
-    marker?.element.focus();
+    this.chosen?.key(event);
+    this.chosen?.element.focus();
+  }
+
+  /** Take back what is heard. */
+  clear() {
+    this.chosen?.clear();
+    this.chosen?.element.focus();
   }
 }
 
@@ -222,9 +236,26 @@ class Marker {
     this.element.style.zIndex = this.dragged ? "200" : String(100 - Math.round(height / 8));
   }
 
+  get rated() {
+    return this.axis.store.value(this.stimulus.id, this.axis.question.id) !== null;
+  }
+
+  /** Unrated again: hollow, at the place where it began. */
+  clear() {
+    const { store, question } = this.axis;
+    if (!store.enabled(this.stimulus.id)) this.player.hint(this.stimulus.id);
+    else store.rate(this.stimulus.id, question.id, null);
+  }
+
   /** @param {KeyboardEvent} event */
   key(event) {
     const { store, question } = this.axis;
+    if (undoes(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (this.rated) this.clear();
+      return;
+    }
     const scale = { ...this.#scale, small: smallStep(this.#scale) };
     const value = afterKey(event, this.#or(store.value(this.stimulus.id, question.id)), scale);
     if (value === null) return;

@@ -32,7 +32,8 @@ export function help(shortcuts) {
     ["⇧ ← →", t("help.rate_big")],
     ["L", t("help.loop")],
     ["[ ]", t("help.region")],
-    ["⌫", t("help.restart")],
+    ["⌦ ⌫", t("help.take_back")],
+    ["0", t("help.restart")],
     [t("help.enter"), t("help.next")],
     ["?", t("help.this")],
   ];

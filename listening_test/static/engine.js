@@ -6,6 +6,7 @@
  */
 
 import { Deck } from "./deck.js";
+import { LoadError, Preloaded, bufferBytes } from "./preload.js";
 
 /** @typedef {import("./deck.js").Loop} Loop */
 /** @typedef {{id: string, url: string}} Sound */
@@ -23,57 +24,12 @@ import { Deck } from "./deck.js";
 const BLOCKED_AFTER_MS = 2500;
 const WATCH_MS = 500;
 const AT_ONCE = 3;
-/** Compressed bytes of the next page that may wait in memory. */
-const PRELOAD_BYTES = 96 * 2 ** 20;
 /** Range of the level slider: full is 0 dB, none is this far below. */
 const LEVEL_RANGE_DB = 40;
-
-export class LoadError extends Error {}
 
 /** The gain of a level of 0 to 1: even steps in dB. @param {number} level */
 export function gainOf(level) {
   return 10 ** ((LEVEL_RANGE_DB * (Math.min(1, Math.max(0, level)) - 1)) / 20);
-}
-
-/** Downloads that wait for their page; dropped oldest first. */
-export class Preloaded {
-  constructor() {
-    /** @type {Map<string, Promise<ArrayBuffer | null>>} */
-    this.waiting = new Map();
-    this.bytes = 0;
-  }
-
-  /** Fetch one after the other while the budget lasts. @param {string[]} urls */
-  async want(urls) {
-    for (const url of [...this.waiting.keys()]) if (!urls.includes(url)) this.waiting.delete(url);
-    this.bytes = 0;
-    for (const url of urls) {
-      if (this.bytes > PRELOAD_BYTES) return;
-      if (!this.waiting.has(url)) {
-        this.waiting.set(
-          url,
-          download(url).catch(() => null),
-        );
-      }
-      const data = await this.waiting.get(url);
-      if (!data) this.waiting.delete(url);
-      this.bytes += data?.byteLength ?? 0;
-    }
-  }
-
-  /** @param {string} url @returns {Promise<ArrayBuffer>} */
-  async take(url) {
-    const data = await this.waiting.get(url);
-    this.waiting.delete(url);
-    return data ?? download(url);
-  }
-}
-
-/** @param {string} url @param {AbortSignal} [signal] */
-async function download(url, signal) {
-  const answer = await fetch(url, { signal, credentials: "same-origin" });
-  if (!answer.ok) throw new LoadError(`${answer.status}`);
-  return answer.arrayBuffer();
 }
 
 export class Engine extends EventTarget {
@@ -88,7 +44,7 @@ export class Engine extends EventTarget {
     /** @type {string[]} */
     this.ids = [];
     this.level = 0.5;
-    this.preloaded = new Preloaded();
+    this.preloaded = new Preloaded(memoryBudget());
     this.audio = /** @type {Audio | null} */ (null);
     this.wanted = false;
     this.#watched = { time: 0, at: 0, lost: 0 };
@@ -157,6 +113,20 @@ export class Engine extends EventTarget {
     });
     if (audio.loop === false) this.deck?.setLoop(null, context.currentTime);
     return true;
+  }
+
+  /** Decoded bytes of the open page: four for each sample of each channel of each version. */
+  get bytes() {
+    return (this.deck?.buffers ?? []).reduce((sum, buffer) => sum + bufferBytes(buffer), 0);
+  }
+
+  /**
+   * Get the next page's sounds while this one is rated, as far as memory allows.
+   * @param {string[]} urls @returns {Promise<import("./preload.js").Held | null>} what was done; null if there was nothing to do
+   */
+  async preload(urls) {
+    const { context, bytes } = this;
+    return context ? this.preloaded.want(urls, context, bytes) : null;
   }
 
   /** Silence, and room in memory for the next page. */
@@ -260,7 +230,7 @@ export class Engine extends EventTarget {
   async #decoded(context, url, audio) {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const buffer = await context.decodeAudioData(await this.preloaded.take(url));
+        const buffer = await this.preloaded.take(url, context);
         const known = audio.samples > 0 && context.sampleRate === audio.sample_rate;
         if (known && buffer.length !== audio.samples) {
           throw new LoadError(`${buffer.length} of ${audio.samples} samples`);
@@ -374,6 +344,12 @@ export class Engine extends EventTarget {
   #notice(what) {
     this.dispatchEvent(new CustomEvent("notice", { detail: what }));
   }
+}
+
+/** Decoded bytes of two pages that may be in memory at once: less on a small phone, where known. */
+function memoryBudget() {
+  const gigabytes = /** @type {any} */ (navigator).deviceMemory ?? 4;
+  return (gigabytes <= 2 ? 192 : 512) * 2 ** 20;
 }
 
 /** Seconds of silence that the browser put in for late blocks, where it says so. @param {AudioContext} context */

@@ -20,13 +20,13 @@ export class Surround {
   constructor(wishes) {
     this.wishes = wishes;
     this.band = element("p", { class: "band", hidden: true });
-    this.study = element("p", { class: "study" });
+    this.study = element("p", { class: "study", dir: "auto" });
     this.page = element("span", { class: "count" });
     this.bar = element("progress", {});
     this.progress = element("div", { class: "progress" }, this.page, this.bar);
     this.pause = element("button", { type: "button", class: "quiet", on: { click: wishes.pause } });
     this.help = element("button", { type: "button", class: "quiet round", text: "?", on: { click: wishes.help } });
-    this.title = element("h1", { tabIndex: -1 });
+    this.title = element("h1", { tabIndex: -1, dir: "auto" });
     this.instructions = element("div", { class: "instructions" });
     this.notice = element("div", { class: "notice", role: "alert", hidden: true });
     this.content = element("div", { class: "content" });

@@ -24,10 +24,14 @@ export function grades(store, player) {
   const below = store.step.questions
     .filter((question) => question.per === "page")
     .map((question) => input(question, null, store, player, { named: true }));
-  const current = () =>
-    cards.find(({ one }) => one.id === store.selected)?.inputs ??
-    cards.find(({ inputs }) => inputs.length > 0)?.inputs ??
-    [];
+  const current = () => {
+    const inputs =
+      cards.find(({ one }) => one.id === store.selected)?.inputs ??
+      cards.find((card) => card.inputs.length > 0)?.inputs ??
+      [];
+    const inside = inputs.find((each) => each.element.contains(document.activeElement));
+    return inside ?? inputs[0] ?? below[0];
+  };
   return {
     element: element(
       "div",
@@ -44,11 +48,8 @@ export function grades(store, player) {
       for (const each of below) each.update();
     },
     focus: (stimulus) => cards.find(({ one }) => one.id === stimulus)?.button.element.focus(),
-    step: (event) => {
-      const inputs = current();
-      const inside = inputs.find((each) => each.element.contains(document.activeElement));
-      (inside ?? inputs[0] ?? below[0])?.step(event);
-    },
+    step: (event) => current()?.step(event),
+    clear: () => current()?.clear(),
     close: () => {},
   };
 }

@@ -66,7 +66,9 @@ class Listening {
       await useLanguage(state.language);
       this.queue.sequence = Math.max(this.queue.sequence, state.next_seq ?? 0);
       this.queue.add("load", this.#browser());
+      const elsewhere = this.#useLevel(state.level);
       this.show(state);
+      if (elsewhere) this.surround.say(t("volume.elsewhere"));
     } catch (error) {
       await useLanguage(document.documentElement.lang).catch(() => {});
       this.unreached(error, () => this.start());
@@ -92,7 +94,7 @@ class Listening {
       engine: this.engine,
       queue: this.queue,
       say: (words) => this.surround.say(words),
-      preload: () => this.engine.preloaded.want(this.state.preload ?? []),
+      preload: () => this.#preload(),
       keepLevel: (level) => this.remember("level", level),
       drafts: {
         get: (name) => this.remembered(`draft.${name}`),
@@ -268,6 +270,25 @@ class Listening {
       // Storage keeps what waits; only where there is none would closing lose it.
       if (queue.pending > 0 && !this.storage) event.preventDefault();
     });
+  }
+
+  /**
+   * Go on at the level that was locked at the volume step.
+   * @param {number | null} level @returns {boolean} whether that was on another device
+   */
+  #useLevel(level) {
+    if (typeof level !== "number") return false;
+    this.engine.setLevel(level);
+    const elsewhere = this.remembered("level") !== level;
+    this.remember("level", level);
+    return elsewhere;
+  }
+
+  /** Get the next page's sounds; what memory allowed is put on record. */
+  async #preload() {
+    const { step, preload } = this.state;
+    const held = await this.engine.preload(preload ?? []);
+    if (held && held.files > 0 && step === this.state.step) this.#log("preload", held);
   }
 
   /** @param {string} type @param {Record<string, any>} details */

@@ -4,6 +4,7 @@ import { element } from "./dom.js";
 import { playButton } from "./play.js";
 import { Slider, described, smallStep } from "./slider.js";
 import { number, t } from "./texts.js";
+import { undoButton } from "./undo.js";
 
 /** @typedef {import("./page.js").View} View */
 
@@ -31,10 +32,21 @@ export function mushra(store, player) {
         value.textContent = number(given);
       },
       done: (given) => store.rate(one.id, question.id, given),
+      clear: () => store.rate(one.id, question.id, null),
       refused: () => player.hint(one.id),
     });
-    const part = element("div", { class: "version" }, button.element, slider.element, value);
-    return { one, button, slider, value, part };
+    const undo = undoButton(() => {
+      slider.clear();
+      slider.element.focus();
+    });
+    const part = element(
+      "div",
+      { class: "version" },
+      button.element,
+      slider.element,
+      element("div", { class: "given" }, value, undo.element),
+    );
+    return { one, button, slider, value, undo, part };
   });
   const reference = store.reference && playButton(store.reference, store, player);
   const bands = element(
@@ -42,11 +54,18 @@ export function mushra(store, player) {
     { class: "bands", "aria-hidden": "true" },
     ...[...labels].reverse().map((label) => element("span", { text: label.text })),
   );
+  // Upright sliders leave no room for a button each: one, for what is heard, stands below the words.
+  const undoHeard = undoButton(() => {
+    heard()?.slider.clear();
+    heard()?.slider.element.focus();
+  });
+  const heard = () => columns.find(({ one }) => one.id === store.selected);
   const root = element(
     "div",
     { class: "mushra", data: { layout: "columns" } },
     reference && element("div", { class: "reference" }, reference.element),
     bands,
+    element("div", { class: "undo-heard" }, undoHeard.element),
     element(
       "div",
       { class: "ends", dir: "ltr", "aria-hidden": "true" },
@@ -57,14 +76,18 @@ export function mushra(store, player) {
   );
   const draw = () => {
     const upright = root.dataset.layout === "columns";
-    for (const { one, button, slider, value, part } of columns) {
+    for (const { one, button, slider, value, undo, part } of columns) {
       const given = store.value(one.id, question.id);
       const enabled = store.enabled(one.id);
       button.update();
       slider.update({ value: given, start: one.start?.[question.id] ?? minimum, enabled, upright });
       value.textContent = given === null ? "–" : upright ? number(given) : described(question, given);
+      undo.update(given !== null && enabled ? one.label : null, { short: true });
       part.dataset.heard = String(store.selected === one.id);
     }
+    const current = heard()?.one;
+    const can = current && store.enabled(current.id) && store.value(current.id, question.id) !== null;
+    undoHeard.update(can ? current.label : null);
     reference?.update();
   };
   const watcher = new ResizeObserver(([entry]) => {
@@ -82,7 +105,8 @@ export function mushra(store, player) {
       if (stimulus === store.reference?.id) reference?.element.focus();
       columns.find(({ one }) => one.id === stimulus)?.slider.element.focus();
     },
-    step: (event) => columns.find(({ one }) => one.id === store.selected)?.slider.step(event),
+    step: (event) => heard()?.slider.step(event),
+    clear: () => heard()?.slider.clear(),
     close: () => watcher.disconnect(),
   };
 }

@@ -8,6 +8,7 @@ import { pair } from "./pair.js";
 import { Store } from "./store.js";
 import { t } from "./texts.js";
 import { Transport } from "./transport.js";
+import { undoes } from "./undo.js";
 
 /**
  * @typedef {object} View what a kind shows between the transport and the foot of the page
@@ -15,6 +16,7 @@ import { Transport } from "./transport.js";
  * @property {() => void} update
  * @property {(stimulus: string) => void} focus
  * @property {(event: KeyboardEvent) => void} step rate what is heard by an arrow key
+ * @property {() => void} clear take back the rating of what is heard
  * @property {() => void} close
  */
 /**
@@ -87,6 +89,7 @@ export function page(step, frame) {
     transport.update();
   };
   const changed = () => view.update();
+  store.addEventListener("cleared", () => frame.say(t("rate.taken_back")));
   engine.addEventListener("change", heard);
   store.addEventListener("change", changed);
 
@@ -125,7 +128,8 @@ export function page(step, frame) {
         return false;
       }
       toggle();
-    } else if (event.key === "Backspace") transport.seek(0);
+    } else if (event.key === "0") transport.seek(0);
+    else if (undoes(event)) view.clear();
     else if (event.key.startsWith("Arrow") && !isRadio(event.target)) view.step(event);
     else return false;
     return true;

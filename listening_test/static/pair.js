@@ -28,6 +28,7 @@ export function pair(store, player) {
     },
     focus: (stimulus) => pads.find(({ one }) => one.id === stimulus)?.button.element.focus(),
     step: (event) => questions[0]?.step(event),
+    clear: () => questions[0]?.clear(),
     close: () => {},
   };
 }

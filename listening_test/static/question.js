@@ -3,11 +3,12 @@
 import { element, uniqueId } from "./dom.js";
 import { Slider, described, smallStep } from "./slider.js";
 import { t } from "./texts.js";
+import { undoButton, undoes } from "./undo.js";
 
 /** @typedef {import("./store.js").Question} Question */
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./page.js").Player} Player */
-/** @typedef {{element: HTMLElement, update: () => void, step: (event: KeyboardEvent) => void, focus: () => void}} Input */
+/** @typedef {{element: HTMLElement, update: () => void, step: (event: KeyboardEvent) => void, clear: () => void, focus: () => void}} Input */
 
 /**
  * @param {Question} question @param {string | null} stimulus @param {Store} store
@@ -42,7 +43,12 @@ function scale(question, stimulus, store, player, look) {
       value.textContent = said(given);
     },
     done: (given) => store.rate(stimulus, question.id, given),
+    clear: () => store.rate(stimulus, question.id, null),
     refused: () => player.hint(stimulus),
+  });
+  const undo = undoButton(() => {
+    slider.clear();
+    slider.element.focus();
   });
   // On a scale between two versions the number says nothing to a listener.
   const between = question.per === "page";
@@ -61,8 +67,13 @@ function scale(question, stimulus, store, player, look) {
     element: element(
       "div",
       { class: "question scale", data: { question: question.id } },
-      look.named && element("span", { class: "name", text: question.name }),
-      value,
+      element(
+        "div",
+        { class: "asked" },
+        look.named && element("span", { class: "name", text: question.name }),
+        value,
+        undo.element,
+      ),
       slider.element,
       words.length > 0
         ? element("div", { class: "words", dir: "ltr", "aria-hidden": "true" }, ...words)
@@ -72,8 +83,11 @@ function scale(question, stimulus, store, player, look) {
       const given = store.value(stimulus, question.id);
       slider.update({ value: given, start, enabled: store.enabled(stimulus), upright: false });
       value.textContent = given === null ? t("rate.unrated") : said(given);
+      const can = given !== null && store.enabled(stimulus);
+      undo.update(can ? nameOf(question, stimulus, store) : null, { short: true });
     },
     step: (event) => slider.step(event),
+    clear: () => slider.clear(),
     focus: () => slider.element.focus(),
   };
 }
@@ -95,7 +109,13 @@ function choice(question, stimulus, store, player, look) {
       value: String(option.value),
       on: { change: () => give(option.value) },
     });
-    const label = element("label", {}, radio, element("span", { text: option.label, dir: "auto" }));
+    // The scale runs from left to right in every language, as its versions stand; words do not.
+    const label = element(
+      "label",
+      { dir: document.documentElement.dir },
+      radio,
+      element("span", { text: option.label, dir: "auto" }),
+    );
     return { option, radio, label };
   });
   const give = (/** @type {number} */ value) => {
@@ -103,21 +123,41 @@ function choice(question, stimulus, store, player, look) {
     else player.hint(stimulus);
     update();
   };
+  const clear = () => {
+    if (store.enabled(stimulus)) store.rate(stimulus, question.id, null);
+    else player.hint(stimulus);
+  };
+  const undo = undoButton(() => {
+    clear();
+    radios[0]?.radio.focus();
+  });
   const update = () => {
     const given = store.value(stimulus, question.id);
     for (const { option, radio } of radios) radio.checked = option.value === given;
+    undo.update(given === null ? null : nameOf(question, stimulus, store), { short: true });
   };
   return {
     element: element(
       "fieldset",
-      { class: `question ${question.input}`, data: { question: question.id, count: options.length } },
+      {
+        class: `question ${question.input}`,
+        data: { question: question.id, count: options.length },
+        on: {
+          keydown: (/** @type {KeyboardEvent} */ event) => {
+            if (!undoes(event)) return;
+            event.preventDefault();
+            if (store.value(stimulus, question.id) !== null) clear();
+          },
+        },
+      },
       element("legend", {
         class: look.named ? "name" : "name unseen",
         text: look.named ? question.name : nameOf(question, stimulus, store),
       }),
-      element("div", { class: "options" }, ...radios.map((one) => one.label)),
+      element("div", { class: "options", dir: "ltr" }, ...radios.map((one) => one.label), undo.element),
     ),
     update,
+    clear,
     step: (event) => {
       const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
       const by = steps[/** @type {keyof typeof steps} */ (event.key)];

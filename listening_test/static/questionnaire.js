@@ -5,6 +5,7 @@ import { choices } from "./setup.js";
 import { Slider } from "./slider.js";
 import { text } from "./steps.js";
 import { number, t } from "./texts.js";
+import { undoButton, undoes } from "./undo.js";
 
 /**
  * @typedef {object} Asked
@@ -117,7 +118,32 @@ function oneOf(asked) {
   const field = choices(labelOf(asked), options);
   field.element.classList.add(asked.type);
   const own = new Map((asked.options ?? []).map(({ value }) => [String(value), value]));
-  return { ...field, get: () => own.get(field.get() ?? "\n") ?? null };
+  const undo = undoButton(() => {
+    field.element.querySelector("input")?.focus();
+    clear();
+  });
+  const draw = () => undo.update(field.get() === null ? null : asked.label, { short: true });
+  const clear = () => {
+    field.set(null);
+    draw();
+    field.element.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  field.element.addEventListener("change", draw);
+  field.element.addEventListener("keydown", (event) => {
+    if (!undoes(event)) return;
+    event.preventDefault();
+    clear();
+  });
+  field.element.querySelector(".options")?.append(undo.element);
+  draw();
+  return {
+    ...field,
+    get: () => own.get(field.get() ?? "\n") ?? null,
+    set: (value) => {
+      field.set(value);
+      draw();
+    },
+  };
 }
 
 /** @param {Asked} asked @returns {Field} */
@@ -150,8 +176,18 @@ function sliding(asked) {
   const shown = element("output", { class: "value" });
   const draw = () => {
     slider.update({ value, start: (minimum + maximum) / 2, enabled: true, upright: false });
+    undo.update(value === null ? null : asked.label, { short: true });
     shown.textContent = value === null ? t("rate.unanswered") : number(value);
   };
+  const give = (/** @type {number | null} */ given) => {
+    value = given;
+    draw();
+    slider.element.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const undo = undoButton(() => {
+    slider.clear();
+    slider.element.focus();
+  });
   const slider = new Slider({
     name: asked.label,
     minimum,
@@ -165,11 +201,8 @@ function sliding(asked) {
     moving: (given) => {
       shown.textContent = number(given);
     },
-    done: (given) => {
-      value = given;
-      draw();
-      slider.element.dispatchEvent(new Event("input", { bubbles: true }));
-    },
+    done: (given) => give(given),
+    clear: () => give(null),
     refused: () => {},
   });
   draw();
@@ -177,8 +210,13 @@ function sliding(asked) {
     element: element(
       "div",
       { class: "question scale" },
-      element("span", { class: "name", text: labelOf(asked) }),
-      shown,
+      element(
+        "div",
+        { class: "asked" },
+        element("span", { class: "name", text: labelOf(asked), dir: "auto" }),
+        shown,
+        undo.element,
+      ),
       slider.element,
     ),
     get: () => value,

@@ -120,7 +120,12 @@ export function volume(step, frame) {
         "div",
         { class: "panel" },
         player.button(step.audio.url, t("volume.play"), step.audio),
-        element("div", { class: "question scale" }, element("span", { class: "name", text: t("volume.level") }), shown, slider.element),
+        element(
+          "div",
+          { class: "question scale" },
+          element("div", { class: "asked" }, element("span", { class: "name", text: t("volume.level") }), shown),
+          slider.element,
+        ),
       ),
       element("p", { class: "small", text: t("volume.locked") }),
       sides.length > 0 && element("h2", { text: t("volume.sides") }),

@@ -7,6 +7,7 @@
 
 import { element } from "./dom.js";
 import { number, t } from "./texts.js";
+import { undoes } from "./undo.js";
 
 /** Steps of the keyboard, in parts of the whole scale of 100 parts. */
 const SMALL = 1;
@@ -22,6 +23,7 @@ const BIG = 10;
  * @property {(value: number) => string} describe the value in words
  * @property {(value: number) => void} moving while it is dragged
  * @property {(value: number) => void} done when it is let go, or by a key
+ * @property {() => void} [clear] takes the value back; without it that cannot be done
  * @property {() => void} refused when it is touched while disabled
  */
 
@@ -113,6 +115,12 @@ export class Slider {
     this.#key(event);
   }
 
+  /** Unrated again. */
+  clear() {
+    if (!this.enabled) this.options.refused();
+    else this.options.clear?.();
+  }
+
   #draw() {
     const { minimum, maximum } = this.options;
     const shown = this.#drag?.value ?? this.value;
@@ -134,6 +142,12 @@ export class Slider {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (undoes(event) && this.options.clear) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (this.value !== null) this.clear();
+      return;
+    }
     const value = afterKey(event, this.value ?? this.start, this.options);
     if (value === null) return;
     event.preventDefault();

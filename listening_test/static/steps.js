@@ -29,7 +29,7 @@ import { t } from "./texts.js";
 
 /** Text that the server has made safe. @param {any} step */
 export function text(step) {
-  return element("div", { class: "prose", html: step.html ?? "" });
+  return element("div", { class: "prose", html: step.html ?? "", dir: "auto" });
 }
 
 /** @param {any} step @returns {Shown} */

@@ -123,6 +123,7 @@ export class Store extends EventTarget {
     this.values.set(key(stimulus, question), value);
     this.log("rating", { stimulus, question, value });
     this.changed();
+    if (value === null) this.dispatchEvent(new Event("cleared"));
   }
 
   /** @param {string | null} stimulus @param {string} text */

@@ -35,6 +35,8 @@ export class Transport {
         dir: "ltr",
         "aria-label": t("transport.position"),
         "aria-valuemin": 0,
+        "aria-valuenow": 0,
+        "aria-valuetext": clock(0),
         on: {
           pointerdown: (/** @type {PointerEvent} */ event) => this.#down(event),
           pointermove: (/** @type {PointerEvent} */ event) => this.#move(event),
@@ -107,7 +109,10 @@ export class Transport {
   update() {
     const { playing, length, rate } = this.engine;
     this.playIcon.set(playing ? "pause" : "play");
-    this.playText.textContent = playing ? t("transport.pause") : t("transport.play");
+    // Which version it is stands there in words: its mark alone would be shape and colour.
+    const label = this.store.labelOf(this.store.selected);
+    const words = playing ? t("play.pause", { label }) : t("play.play", { label });
+    this.playText.textContent = label ? words : t("transport.play");
     this.play.disabled = length === 0;
     this.restart.disabled = length === 0;
     this.loop.disabled = length === 0;

@@ -34,9 +34,10 @@ class Network(nn.Module):
     ``forward(audio, controls)`` takes ``(batch, channels, samples)`` and ``(batch, controls)``,
     each control scaled to -1 .. 1, or None where ``controls`` is 0. It gives
     ``(batch, channels, samples)``, shorter by ``left + right`` in mode ``context``. A network whose
-    ``input`` is ``stems`` takes ``(batch, stems, channels, samples)``. Training calls ``forward``
-    alone, on a part of a song. ``receptive_field`` is the samples that one output sample depends
-    on, None where that is the song.
+    ``input`` is ``stems`` takes ``(batch, stems, channels, samples)``. Training calls ``inside``
+    (or ``penalised``, where ``regularised``) on a part of a song with ``around`` samples before
+    and after it. ``receptive_field`` is the samples that one output sample depends on, None where
+    that is the song.
 
     Rendering a song, the runner calls ``analyse`` once, ``render`` for each block and ``finish``
     once, on the CPU except for ``render``. ``sample_rate`` is the rate in Hz that the network is
@@ -49,9 +50,24 @@ class Network(nn.Module):
     input: Literal["mix", "stems"] = "mix"
     sample_rate: int | None = None
     receptive_field: int | None = None
+    regularised: bool = False
 
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """See the class."""
+        raise NotImplementedError
+
+    @property
+    def around(self) -> tuple[int, int]:
+        """Samples before and after a crop that its output depends on when a song is rendered."""
+        return self.geometry.left, self.geometry.right
+
+    def inside(self, audio: Tensor, controls: Tensor | None, around: tuple[int, int]) -> Tensor:
+        """As ``forward``, less the output of the ``around`` samples of context on either side."""
+        out: Tensor = self(audio, controls)
+        return out if self.geometry.mode == "context" else without(out, around)
+
+    def penalised(self, audio: Tensor, controls: Tensor | None) -> tuple[Tensor, Tensor]:
+        """As ``forward``, and a regularisation of what the network set, ``(batch,)``."""
         raise NotImplementedError
 
     def analyse(self, song: Material, controls: Tensor | None) -> Any:
@@ -70,6 +86,12 @@ class Network(nn.Module):
     def describe(self, latent: Any) -> dict[str, Any]:
         """What ``analyse`` found, as values that JSON can hold."""
         return {}
+
+    def filters(self) -> Tensor | None:
+        """The learned filters of the front end, ``(filters, parts, taps)``: parts are the two of a
+        cosine and a sine, or one; None where the front end is no filter bank.
+        """
+        return None
 
 
 @dataclass(frozen=True)
@@ -121,11 +143,30 @@ def architecture(name: str) -> Architecture:
     return found
 
 
+def without(audio: Tensor, around: tuple[int, int]) -> Tensor:
+    """``(..., samples)`` less the samples ``around`` at its beginning and its end."""
+    return audio[..., around[0] : audio.shape[-1] - around[1]]
+
+
 def build_network(name: str, hyperparameters: Mapping[str, Any]) -> tuple[Network, dict[str, Any]]:
     """A network with fresh weights, and its hyper-parameters with the defaults filled in.
 
     Raises:
-        UserError: for an unknown architecture or hyper-parameter, or one out of its range.
+        UserError: as :func:`outline_network`.
+    """
+    _, complete = outline_network(name, hyperparameters)
+    family = architecture(name)
+    return family.build(family.hyperparameters.model_validate(complete)), complete
+
+
+def outline_network(
+    name: str, hyperparameters: Mapping[str, Any]
+) -> tuple[Network, dict[str, Any]]:
+    """As :func:`build_network`, but the weights are on no device: shapes without values.
+
+    Raises:
+        UserError: for an unknown architecture or hyper-parameter, one out of its range, or a size
+            that this machine cannot hold.
     """
     family = architecture(name)
     try:
@@ -133,18 +174,20 @@ def build_network(name: str, hyperparameters: Mapping[str, Any]) -> tuple[Networ
     except ValidationError as error:
         raise UserError(f"architecture {name!r}: {_first(error, family)}") from None
     with torch.device("meta"):
-        weights = sum(value.numel() for value in family.build(checked).state_dict().values())
-    memory = _memory_bytes()
+        network = family.build(checked)
+    weights = sum(value.numel() for value in network.state_dict().values())
+    memory = memory_bytes()
     if weights * 4 > memory / 2:
         raise UserError(
             f"architecture {name!r}: this size has {weights:,} parameters, {weights * 4:,} bytes "
             f"in float32 ({weights * 4e-9:,.1f} GB), more than this machine can run with its "
             f"{memory * 1e-9:,.1f} GB; choose smaller hyper-parameters"
         )
-    return family.build(checked), checked.model_dump(mode="json")
+    return network, checked.model_dump(mode="json")
 
 
-def _memory_bytes() -> int:
+def memory_bytes() -> int:
+    """The physical memory of this machine."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 

@@ -78,7 +78,8 @@ class DMC(Network):
         super().__init__()
         self.sample_rate, self.rate = sizes.sample_rate, sizes.sample_rate
         self.geometry = Geometry("whole")
-        self.encoder = VGGish(Layout(tuple(sizes.encoder), sizes.encoder_hidden, sizes.embedding))
+        self.encoder_layout = Layout(tuple(sizes.encoder), sizes.encoder_hidden, sizes.embedding)
+        self.encoder = VGGish(self.encoder_layout)
         layers: list[nn.Module] = []
         inputs = 2 * sizes.embedding
         for width in sizes.hidden:

@@ -105,6 +105,10 @@ class EQCNN(Network):
         """The autoencoder of the first step of training: front and back end alone."""
         return self._by_frames(audio, lambda residual: residual)
 
+    def filters(self) -> Tensor:
+        """The filters of the first layer, ``(filters, 1, taps)``, as an impulse passes them."""
+        return self.front.weight.detach().flip(-1)
+
     def latent(self, frames: Tensor) -> Tensor:
         """Z: ``(n, 1, frame)`` to ``(n, filters, pooled)``."""
         return self._pooled(self._analysed(frames))

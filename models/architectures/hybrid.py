@@ -140,6 +140,7 @@ class Hybrid(Network):
     """See the module; 1B and 1C where the sizes are theirs."""
 
     controls = 0
+    regularised = True
 
     def __init__(self, sizes: HybridHyperparameters) -> None:
         super().__init__()
@@ -155,16 +156,22 @@ class Hybrid(Network):
 
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """``(batch, channels, samples)`` in and out; each item is its own song."""
-        latent = self.encoder(audio)
-        out = equalise(audio, self.equaliser(latent).bands, self.rate)
-        return out if self.residual is None else out + self.residual(audio, latent)
+        return self._through(audio)[0]
+
+    def penalised(self, audio: Tensor, controls: Tensor | None) -> tuple[Tensor, Tensor]:
+        """As ``forward``, and the regularisation of the settings."""
+        out, bands = self._through(audio)
+        return out, _regularisation(bands)
 
     def penalty(self, audio: Tensor) -> Tensor:
         """The regularisation of the settings, ``(batch,)``: L1 of the gains in dB, (Q - 1)^2."""
-        bands = self.equaliser(self.encoder(audio)).bands
-        gains: Tensor = bands.gain_db.abs().mean(dim=-1)
-        resonances: Tensor = (bands.q - 1).square().mean(dim=-1)
-        return gains + resonances
+        return _regularisation(self.equaliser(self.encoder(audio)).bands)
+
+    def _through(self, audio: Tensor) -> tuple[Tensor, Bands]:
+        latent = self.encoder(audio)
+        bands: Bands = self.equaliser(latent).bands
+        out = equalise(audio, bands, self.rate)
+        return (out if self.residual is None else out + self.residual(audio, latent)), bands
 
     def analyse(self, song: Material, controls: Tensor | None) -> SongSettings:
         """The latent of the whole song, and the equaliser."""
@@ -188,6 +195,12 @@ class Hybrid(Network):
     def describe(self, latent: SongSettings) -> dict[str, Any]:
         """The bands of the song, and how many are active."""
         return describe_equaliser(latent.equaliser)
+
+
+def _regularisation(bands: Bands) -> Tensor:
+    gains: Tensor = bands.gain_db.abs().mean(dim=-1)
+    resonances: Tensor = (bands.q - 1).square().mean(dim=-1)
+    return gains + resonances
 
 
 def describe_equaliser(equaliser: Equaliser) -> dict[str, Any]:

@@ -112,15 +112,37 @@ class SignalTrain(Network):
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """``(batch, channels, samples)`` in and out; silence lies around the samples."""
         sizes = self.sizes
-        batch, channels, samples = audio.shape
+        padded = F.pad(audio, (sizes.before, sizes.chunk - sizes.before - sizes.output))
+        return self._chunks(padded, controls)
+
+    @property
+    def around(self) -> tuple[int, int]:
+        """What a chunk holds besides what comes out of it: a crop begins where an output does."""
+        before, output = self.sizes.before, self.sizes.output
+        return before, self.sizes.chunk - before - output
+
+    def inside(self, audio: Tensor, controls: Tensor | None, around: tuple[int, int]) -> Tensor:
+        """Of real audio around the crop, where it is given, and not of silence."""
+        if around != self.around:
+            return super().inside(audio, controls, around)
+        return self._chunks(audio, controls)
+
+    def _chunks(self, padded: Tensor, controls: Tensor | None) -> Tensor:
+        """What comes out of every chunk of audio with ``around`` on either side."""
+        sizes = self.sizes
+        batch, channels, given = padded.shape
+        samples = given - sizes.chunk + sizes.output
         count = -(-samples // sizes.output)
-        after = sizes.chunk - sizes.before - sizes.output + count * sizes.output - samples
-        padded = F.pad(audio, (sizes.before, after))
+        padded = F.pad(padded, (0, count * sizes.output - samples))
         chunks = padded.unfold(-1, sizes.chunk, sizes.output).reshape(-1, 1, sizes.chunk)
         if controls is not None:
             controls = controls.repeat_interleave(channels * count, dim=0)
         out = self._chunk(chunks, controls)
         return out.reshape(batch, channels, -1)[..., :samples]
+
+    def filters(self) -> Tensor:
+        """The analysis bases, ``(transform, 2, transform)``: the cosines with their sines."""
+        return torch.stack([basis.detach() for basis in self.analysis], dim=1)
 
     def _chunk(self, chunks: Tensor, controls: Tensor | None) -> Tensor:
         """``(n, 1, chunk)`` to ``(n, output)``."""

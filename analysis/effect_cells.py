@@ -1,0 +1,90 @@
+"""Errors of effect models: each metric of each system over the songs of each effect.
+
+Songs count that are tagged with the ``effect`` that made their reference.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+METRICS = ("mae", "esr", "mcd_k25", "mrstft_auraloss")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One metric of one system over the songs of an effect; ``sd`` is None for one song."""
+
+    effect: str
+    system: str
+    metric: str
+    songs: int
+    mean: float
+    sd: float | None
+    best: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """As a plain row, for CSV and JSON."""
+        return asdict(self)
+
+
+def effect_cells(
+    songs: pd.DataFrame, systems: pd.DataFrame, scores: pd.DataFrame
+) -> tuple[Cell, ...]:
+    """Every cell, by effect, metric and system in their order; none without tagged songs.
+
+    The raw values count: what an effect model delivers is not aligned. ``best`` is the smallest
+    mean among at least two systems that are no baselines or anchors and do not see the reference.
+    """
+    masters = set(systems[systems["role"] == "reference"]["system"])
+    names = [str(name) for name in systems["system"] if name not in masters]
+    rivals = {
+        str(row.system)
+        for row in systems.itertuples()
+        if row.role == "system" and not row.uses_reference
+    }
+    cells: list[Cell] = []
+    for effect, ids in _effects(songs).items():
+        raw = scores[scores["song"].isin(ids) & (scores["variant"] == "raw")]
+        for metric in METRICS:
+            found = {name: _values(raw, name, metric) for name in names}
+            means = {name: sum(v) / len(v) for name, v in found.items() if v}
+            competing = [mean for name, mean in means.items() if name in rivals]
+            least = min(competing) if len(competing) > 1 else None
+            cells += [
+                Cell(
+                    effect,
+                    name,
+                    metric,
+                    len(found[name]),
+                    mean,
+                    _sd(found[name], mean),
+                    name in rivals and mean == least,
+                )
+                for name, mean in means.items()
+            ]
+    return tuple(cells)
+
+
+def _effects(songs: pd.DataFrame) -> dict[str, list[str]]:
+    """The songs of each effect, in the order of the songs."""
+    found: dict[str, list[str]] = {}
+    for song, tags in zip(songs["song"], songs["tags"], strict=True):
+        if isinstance(tags, Mapping) and tags.get("effect"):
+            found.setdefault(str(tags["effect"]), []).append(str(song))
+    return found
+
+
+def _values(scores: pd.DataFrame, system: str, metric: str) -> list[float]:
+    chosen = scores[(scores["system"] == system) & (scores["metric"] == metric)]
+    if len(chosen):  # with other parameters it is another metric; the first asked for counts
+        chosen = chosen[chosen["parameters"] == chosen["parameters"].iloc[0]]
+    return [float(value) for value in chosen["value"] if math.isfinite(value)]
+
+
+def _sd(values: Sequence[float], mean: float) -> float | None:
+    if len(values) < 2:
+        return None
+    return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))

@@ -1,0 +1,83 @@
+"""What a network shows of itself, once per system: learned filters and what its controls do.
+
+Kept as the records of renders are (:mod:`.insights`), under the key of the system.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..models import systems
+from ..models.control_sweep import sweep_controls
+from ..models.errors import StorageError, UserError
+from ..models.filter_bank import filter_bank
+from ..models.keys import content_key
+from ..models.networks import NetworkSystem
+from ..models.systems import SystemSpec
+from .insights import FORMAT, record_path, write_record
+from .store import Store
+
+# The kind whose systems are networks that can be looked into.
+_KIND = "checkpoint"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SystemInsightTask:
+    """One system to be described; a worker needs nothing else."""
+
+    system: SystemSpec
+    path: Path
+
+
+def system_tasks(results: Path, described: Sequence[SystemSpec]) -> list[SystemInsightTask]:
+    """The networks among ``described`` that have no record yet; those that fail are left out."""
+    found: dict[Path, SystemInsightTask] = {}
+    for system in described:
+        if system.kind == _KIND:
+            try:
+                path = system_record(results, system.key)
+            except (UserError, OSError):
+                continue  # its renders have said why
+            if not path.is_file():
+                found[path] = SystemInsightTask(system, path)
+    return list(found.values())
+
+
+def system_record(results: Path, key: str) -> Path:
+    """Where the record of the system of this key lies."""
+    return record_path(results, content_key("system insight", FORMAT, key))
+
+
+def system_records(store: Store, benchmark: str) -> dict[str, Path]:
+    """The same, of every system of a benchmark, by name."""
+    rows = store.rows("SELECT name, key FROM system WHERE benchmark = ?", (benchmark,))
+    return {row["name"]: system_record(store.folder, row["key"]) for row in rows}
+
+
+def inspect_system(task: SystemInsightTask) -> str:
+    """Look into one network; the reason where that fails, else ''.
+
+    Raises:
+        StorageError: if the results folder cannot be written.
+    """
+    try:
+        system = systems.build(task.system)
+        filters = system.network.filters() if isinstance(system, NetworkSystem) else None
+        rate = system.spec.sample_rate or 44_100
+        bank = None if filters is None else asdict(filter_bank(filters, rate))
+        # The probe is a mix; a network of stems has no place for it.
+        sweeps = sweep_controls(system) if system.spec.input == "mix" else []
+        write_record(
+            task.path,
+            {"format": FORMAT, "filters": bank, "sweeps": [asdict(sweep) for sweep in sweeps]},
+        )
+    except StorageError:
+        raise
+    except Exception as error:
+        # The report lacks a figure then; its numbers do not depend on it.
+        _log.debug("insight into %s", task.system.name, exc_info=True)
+        return " ".join(str(error).split())
+    return ""

@@ -1,0 +1,139 @@
+/**
+ * The next page's sounds, fetched and decoded while a page is rated, within a memory budget.
+ *
+ * The budget counts what sounds take once they are decoded, four bytes for each sample of each
+ * channel, for the open page and the next one together: the files themselves are several times
+ * smaller and say little. How large a file will be stands in the first block of a FLAC file, so
+ * that nothing is decoded that has no room. A file without room is kept as it came, if the file
+ * itself has room, and is otherwise left until its page opens: what was done is told.
+ */
+
+export class LoadError extends Error {}
+
+/**
+ * @typedef {object} Held what became of the next page's files
+ * @property {number} files
+ * @property {number} decoded ready to play
+ * @property {number} compressed fetched, to be decoded when the page opens
+ * @property {number} left not fetched: no room, or the network failed
+ * @property {number} page_bytes decoded bytes of the open page
+ * @property {number} held_bytes bytes that wait, decoded or not
+ * @property {number} budget_bytes
+ */
+/** @typedef {{sound: AudioBuffer | ArrayBuffer, bytes: number}} Waiting */
+
+export class Preloaded {
+  /** @param {number} budget bytes */
+  constructor(budget) {
+    this.budget = budget;
+    /** @type {Map<string, Waiting>} */
+    this.waiting = new Map();
+  }
+
+  /** Counts wishes, so that an older one ends when a newer one, or a page, comes. */
+  #wish = 0;
+  /** @type {Set<string>} */
+  #wanted = new Set();
+  /** @type {Map<string, Promise<void>>} */
+  #coming = new Map();
+
+  /**
+   * Fetch these one after the other while there is room; what waits for another page is dropped.
+   * @param {string[]} urls @param {BaseAudioContext} context @param {number} used bytes of the open page
+   * @returns {Promise<Held | null>} null where a page was opened, or another wish made, meanwhile
+   */
+  async want(urls, context, used) {
+    const wish = ++this.#wish;
+    this.#wanted = new Set(urls);
+    for (const url of [...this.waiting.keys()]) if (!this.#wanted.has(url)) this.waiting.delete(url);
+    for (const url of urls) {
+      await Promise.all(this.#coming.values());
+      if (wish !== this.#wish) return null;
+      if (this.waiting.has(url)) continue;
+      const room = this.budget - used - this.bytes;
+      if (room <= 0) break;
+      const coming = this.#fetch(url, context, room).finally(() => this.#coming.delete(url));
+      this.#coming.set(url, coming);
+      await coming;
+    }
+    return wish === this.#wish ? this.#told(urls, used) : null;
+  }
+
+  /** @param {string} url @param {BaseAudioContext} context @param {number} room bytes */
+  async #fetch(url, context, room) {
+    const data = await download(url).catch(() => null);
+    if (!data) return;
+    const size = decodedBytes(data, context.sampleRate);
+    /** @type {Waiting | null} */
+    let one = data.byteLength <= room ? { sound: data, bytes: data.byteLength } : null;
+    if (size !== null && size <= room) {
+      const sound = await context.decodeAudioData(data).catch(() => null);
+      one = sound && { sound, bytes: bufferBytes(sound) };
+    }
+    if (one && this.#wanted.has(url)) this.waiting.set(url, one);
+  }
+
+  /** What waits, in bytes. */
+  get bytes() {
+    return [...this.waiting.values()].reduce((sum, one) => sum + one.bytes, 0);
+  }
+
+  /** @param {string[]} urls @param {number} used @returns {Held} */
+  #told(urls, used) {
+    const held = urls.flatMap((url) => this.waiting.get(url) ?? []);
+    const decoded = held.filter(({ sound }) => !(sound instanceof ArrayBuffer)).length;
+    return {
+      files: urls.length,
+      decoded,
+      compressed: held.length - decoded,
+      left: urls.length - held.length,
+      page_bytes: used,
+      held_bytes: this.bytes,
+      budget_bytes: this.budget,
+    };
+  }
+
+  /**
+   * The sound of a page that opens: what waits, or else from the network.
+   * @param {string} url @param {BaseAudioContext} context @returns {Promise<AudioBuffer>}
+   */
+  async take(url, context) {
+    this.#wish += 1;
+    // What is on its way already is waited for, rather than fetched twice.
+    await this.#coming.get(url);
+    const sound = this.waiting.get(url)?.sound ?? null;
+    this.waiting.delete(url);
+    if (sound instanceof AudioBuffer && sound.sampleRate === context.sampleRate) return sound;
+    return context.decodeAudioData(sound instanceof ArrayBuffer ? sound : await download(url));
+  }
+}
+
+/** Bytes of a decoded sound. @param {AudioBuffer} buffer */
+export function bufferBytes(buffer) {
+  return buffer.numberOfChannels * buffer.length * 4;
+}
+
+/**
+ * Bytes that a FLAC file takes once it is decoded at a rate; null where the file does not say.
+ * Its first block (RFC 9639, 8.2) holds the rate in 20 bits, channels less one in 3, bits per
+ * sample less one in 5, and the number of samples in 36.
+ * @param {ArrayBuffer} file @param {number} rate
+ */
+export function decodedBytes(file, rate) {
+  if (file.byteLength < 42) return null;
+  const view = new DataView(file);
+  if (view.getUint32(0) !== 0x664c6143 || (view.getUint8(4) & 0x7f) !== 0) return null;
+  const word = view.getUint32(18);
+  const own = word >>> 12;
+  const channels = ((word >>> 9) & 7) + 1;
+  const samples = (view.getUint8(21) & 15) * 2 ** 32 + view.getUint32(22);
+  if (own === 0 || samples === 0) return null;
+  return channels * Math.ceil((samples * rate) / own) * 4;
+}
+
+/** @param {string} url @returns {Promise<ArrayBuffer>} */
+export async function download(url) {
+  const answer = await fetch(url, { credentials: "same-origin" });
+  if (!answer.ok) throw new LoadError(`${answer.status}`);
+  return answer.arrayBuffer();
+}
