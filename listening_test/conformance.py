@@ -13,6 +13,7 @@ import scipy.signal
 
 from ..models.effects import low_pass_fir
 from .kinds import kind_of
+from .steps import FADE_MS, MINIMUM_LOOP_MS
 from .study import Study
 from .study_file import ANCHORS
 
@@ -116,8 +117,10 @@ def _page(study: Study) -> list[Item]:
     questions = kind.questions(study, kind.units(study)[0], "en") if study.passages else ()
     page_items = [
         ("profile", "The strict profile is kept", test.strict, "test.strict"),
-        ("loop", "Loops last at least 500 ms", True, "shorter ones cannot be set"),
-        ("switch", "A switch is 5 ms out, then 5 ms in, raised cosine", True, "position kept"),
+        ("loop", "Loops last at least 500 ms", MINIMUM_LOOP_MS >= 500,
+         f"the page is told {MINIMUM_LOOP_MS} ms; shorter ones cannot be set"),
+        ("switch", "A switch is 5 ms out, then 5 ms in, raised cosine", FADE_MS == 5,
+         f"the page is told {FADE_MS} ms; the position is kept"),
         ("crossfade", "At no time a cross-fade between systems", not test.crossfade, "not offered"),
         ("scale", "A continuous scale of 0 to 100 in five equal, named bands",
          bool(questions) and len(questions[0].labels) == 5, "Bad, Poor, Fair, Good, Excellent"),

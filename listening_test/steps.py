@@ -14,8 +14,8 @@ from .study import Sound, Study, in_language
 from .study_file import Ask, Step
 from .texts import NAMES, direction, html_of, text
 
-_FADE_MS = 5
-_MINIMUM_LOOP_MS = 500
+FADE_MS = 5
+MINIMUM_LOOP_MS = 500
 
 
 def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
@@ -161,10 +161,10 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
         "audio": {
             "sample_rate": study.sample_rate,
             "samples": study.passage(row.passage).samples,
-            "fade_ms": _FADE_MS,
+            "fade_ms": FADE_MS,
             "crossfade": test.crossfade,
             "loop": test.loop,
-            "minimum_loop_ms": _MINIMUM_LOOP_MS,
+            "minimum_loop_ms": MINIMUM_LOOP_MS,
         },
         "rules": dict(rules.__dict__),
         "revision": row.revision,
