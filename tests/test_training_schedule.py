@@ -125,6 +125,27 @@ def test_bfloat16_trains_nearly_as_float32_does(home: Path) -> None:
     assert losses["bf16"] != losses["float32"]
 
 
+def test_float16_leaves_out_a_step_that_overflows_and_halves_its_scale(home: Path) -> None:
+    # The command refuses float16 on the CPU, where it is slow; its arithmetic is the same.
+    recipe = recipe_of(home, precision="fp16", steps=50, schedule={"kind": "constant"})
+    request = a_request(samples=4000, left=3, right=3, channels=2)
+    learner = Learner(recipe, request, torch.device("cpu"))
+    generator = torch.Generator().manual_seed(0)
+    audio = 0.1 * torch.randn(2, 2, 4006, generator=generator)
+    batch = Batch(audio, torch.tanh(3 * audio[..., 3:-3]), None)
+    before = {key: value.clone() for key, value in learner.network.named_parameters()}
+    learner.scaler.load_state_dict(learner.scaler.state_dict() | {"scale": 2.0**40})
+    first = learner.step(0, batch, 0.01)
+    assert learner.scaler.get_scale() == 2.0**39
+    assert all(torch.equal(before[key], one) for key, one in learner.network.named_parameters())
+    learner.scaler.load_state_dict(learner.scaler.state_dict() | {"scale": 2.0**10})
+    losses = [learner.step(step, batch, 0.01)["loss"] for step in range(1, 40)]
+    assert losses[-1] < 0.7 * first["loss"]
+    other = Learner(recipe, request, torch.device("cpu"))
+    other.put_state(learner.state())
+    assert other.scaler.get_scale() == learner.scaler.get_scale()
+
+
 def test_float16_on_the_cpu_is_refused_before_anything_is_written(home: Path) -> None:
     recipe = recipe_of(home, precision="fp16")
     with pytest.raises(UserError, match=r"precision fp16 needs a GPU .*; use float32 or bf16"):
