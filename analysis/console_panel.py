@@ -9,9 +9,8 @@ import pandas as pd
 
 from ..models.console import FORMAT
 from .curve_figures import looks_of
-from .figures import Figure, Floats, Rows, distribution, escaped
+from .figures import Figure, Floats, Rows, distribution
 from .folder import folder_name
-from .identity import COLOURS
 from .insight_parts import Drawing, Group, Panel
 from .insight_records import Found, found_of, rendered
 from .result import Result
@@ -23,15 +22,18 @@ _NOTE = (
     "the song by it."
 )
 _EVERY = "Every song"
+_AXES = {"gain_db": "gain (dB)", "pan": "pan (−1 left, 1 right)"}
+# Nearer to the middle than this is called the centre.
+_CENTRE = 0.05
 # Stems of more names than this are no rows of a figure any more.
 _MOST_NAMES = 24
 _STRIP = (
-    ("gain (dB)", lambda s: s.get("gain_db", 0.0)),
-    ("pan", lambda s: s.get("pan", 0.0)),
-    ("polarity", lambda s: "inverted" if s.get("inverted") else "as it is"),
-    ("equaliser", lambda s: _bands(s.get("eq") or ())),
-    ("compressor", lambda s: _compressor(s.get("compressor"))),
-    ("reverb", lambda s: _reverb(s.get("reverb"))),
+    ("gain (dB)", lambda s: s["gain_db"]),
+    ("pan", lambda s: s["pan"]),
+    ("polarity", lambda s: "inverted" if s["inverted"] else "as it is"),
+    ("equaliser", lambda s: _bands(s["eq"])),
+    ("compressor", lambda s: _compressor(s["compressor"])),
+    ("reverb", lambda s: _reverb(s["reverb"])),
 )
 
 
@@ -39,7 +41,7 @@ _STRIP = (
 def consoles(context: Context) -> Section | None:
     """Gains, pans and strips of every system that mixes stems by a console."""
     result = context.result
-    found = found_of(result.insights, result.renders, "strips")
+    found = found_of(result.insights, result.renders, result.system_names, "strips")
     editable = _editable(result)
     choices: dict[str, Sequence[Group]] = {}
     files: dict[str, str] = {}
@@ -53,7 +55,7 @@ def consoles(context: Context) -> Section | None:
                 content = {"format": FORMAT, "stems": strips}
                 files[address] = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
                 links = [("Settings of this song, to edit and render again", address)]
-            groups.append(Group(song, [_song(song, strips)], links))
+            groups.append(Group(song, _song(song, strips), links))
         choices[name] = groups
     tables = {"consoles": _table(found)}
     title = "How did the consoles mix the stems?"
@@ -75,59 +77,46 @@ def _by_song(mine: Sequence[Found]) -> dict[str, list[Mapping[str, Any]]]:
     return songs
 
 
-def _song(song: str, strips: Sequence[Mapping[str, Any]]) -> Drawing:
-    loudest = max(strips, key=lambda strip: float(strip.get("gain_db", 0.0)))
-    gain = f"{loudest.get('gain_db', 0.0):+.1f} dB".replace("-", "−")
-    title = f"{song}: {_name(loudest, strips)} is raised the most, {gain}"
-    names = [name for name, _ in _STRIP]
-    rows = [[_name(s, strips), *(read(s) for _, read in _STRIP)] for s in strips]
-    table = Table(["stem", *names], rows, (None, 2, 3, None, None, None, None))
-    return Drawing(title, _field(strips), table)
-
-
-def _field(strips: Sequence[Mapping[str, Any]]) -> Figure:
+def _song(song: str, strips: Sequence[Mapping[str, Any]]) -> list[Drawing]:
     names = [_name(strip, strips) for strip in strips]
-    gains = [float(strip.get("gain_db", 0.0)) for strip in strips]
-    pans = [float(strip.get("pan", 0.0)) for strip in strips]
-    # Neighbours in gain write to opposite sides of their points.
-    order = np.argsort(np.argsort(gains, kind="stable"), kind="stable")
-    trace = {
-        "type": "scatter",
-        "mode": "markers+text",
-        "x": pans,
-        "y": gains,
-        "text": [escaped(name) for name in names],
-        "textposition": ["top center" if at % 2 else "bottom center" for at in order],
-        "cliponaxis": False,
-        "hovertemplate": "%{text}<br>pan %{x:.2f}: %{y:.2f} dB<extra></extra>",
-        "marker": {
-            "size": 12,
-            "color": [COLOURS[at % len(COLOURS)] for at in range(len(names))],
-            "line": {"color": "ink", "width": 1},
-        },
+    names = [
+        name if names.count(name) == 1 else f"{name} ({at})" for at, name in enumerate(names, 1)
+    ]
+    top = max(range(len(strips)), key=lambda at: strips[at]["gain_db"])
+    gain = f"{strips[top]['gain_db']:+.1f} dB".replace("-", "−")
+    rows = [[name, *(read(s) for _, read in _STRIP)] for name, s in zip(names, strips, strict=True)]
+    table = Table(["stem", *(n for n, _ in _STRIP)], rows, (None, 2, 3, None, None, None, None))
+    titles = {
+        "gain_db": f"{song}: {names[top]} has the highest gain, {gain}",
+        "pan": f"{song}: {_sides(strips)}",
     }
-    room = max(3.0, 0.18 * (max(gains) - min(gains)))
-    layout = {
-        "height": 420,
-        "margin": {"l": 8, "r": 24, "t": 16, "b": 48},
-        "showlegend": False,
-        "hovermode": "closest",
-        "xaxis": {
-            "title": {"text": "pan (−1 left, 1 right)"},
-            "range": [-1.25, 1.25],
+    return [
+        Drawing(
+            title,
+            _figure({n: [s[key]] for n, s in zip(names, strips, strict=True)}, [song], key),
+            table,
+        )
+        for key, title in titles.items()
+    ]
+
+
+def _sides(strips: Sequence[Mapping[str, Any]]) -> str:
+    pans = [strip["pan"] for strip in strips]
+    left, right = sum(p < -_CENTRE for p in pans), sum(p > _CENTRE for p in pans)
+    return f"stems left {left}, right {right}, in the centre {len(pans) - left - right}"
+
+
+def _figure(values: Mapping[str, Sequence[float]], songs: Sequence[str], key: str) -> Figure:
+    rows = Rows(list(values), looks_of(list(values)))
+    table = {name: np.array(one, dtype=np.float64) for name, one in values.items()}
+    figure = distribution(rows, table, songs, _AXES[key])
+    if key == "pan":
+        figure["layout"]["xaxis"] |= {
+            "range": [-1.08, 1.08],
             "tickvals": [-1, -0.5, 0, 0.5, 1],
             "ticktext": ["left", "−0.5", "centre", "0.5", "right"],
-            "fixedrange": True,
-            "automargin": True,
-        },
-        "yaxis": {
-            "title": {"text": "gain (dB)"},
-            "range": [min(gains) - room, max(gains) + room],
-            "fixedrange": True,
-            "automargin": True,
-        },
-    }
-    return {"data": [trace], "layout": layout}
+        }
+    return figure
 
 
 def _every(name: str, songs: Mapping[str, list[Mapping[str, Any]]]) -> list[Drawing]:
@@ -136,20 +125,19 @@ def _every(name: str, songs: Mapping[str, list[Mapping[str, Any]]]) -> list[Draw
     if len(songs) < 2 or len(names) > _MOST_NAMES:
         return []
     drawings = []
-    for title, key, axis in (("gain", "gain_db", "gain (dB)"), ("pan", "pan", "pan (−1 to 1)")):
-        values = {
-            stem: np.array([_value(strips, stem, key) for strips in songs.values()])
-            for stem in names
-        }
-        figure = distribution(Rows(names, looks_of(names)), values, list(songs), axis)
-        rows = [[stem, int(np.isfinite(one).sum()), *_reach(one)] for stem, one in values.items()]
+    for key, word in (("gain_db", "gain"), ("pan", "pan")):
+        values = {stem: [_value(strips, stem, key) for strips in songs.values()] for stem in names}
+        rows = [
+            [stem, sum(v == v for v in one), *_reach(np.array(one))] for stem, one in values.items()
+        ]
         table = Table(["stem", "songs", "median", "lowest", "highest"], rows, (None, 0, 2, 2, 2))
-        drawings.append(Drawing(f"{name}: {title} of each stem, {len(songs)} songs", figure, table))
+        title = f"{name}: {word} of each stem, {len(songs)} songs"
+        drawings.append(Drawing(title, _figure(values, list(songs), key), table))
     return drawings
 
 
 def _value(strips: Sequence[Mapping[str, Any]], stem: str, key: str) -> float:
-    found = [float(s.get(key, 0.0)) for s in strips if _name(s, strips) == stem]
+    found = [s[key] for s in strips if _name(s, strips) == stem]
     return found[0] if found else float("nan")
 
 

@@ -18,10 +18,10 @@ _NOTE = (
     "A flat line is a control that does nothing."
 )
 _MEASURES = {
-    "level_db": ("level", "level of the output (dB re probe)", "dB"),
-    "crest_db": ("crest factor", "crest factor of the output (dB re probe)", "dB"),
-    "brightness_db": ("brightness", "brightness of the output (dB re probe)", "dB"),
-    "distance": ("sound", "distance from the default (MR-STFT)", ""),
+    "level_db": ("level", "level (dB re probe)", "dB"),
+    "crest_db": ("crest factor", "crest factor (dB re probe)", "dB"),
+    "brightness_db": ("brightness", "brightness (dB re probe)", "dB"),
+    "distance": ("sound", "distance (MR-STFT)", ""),
 }
 _Sweeps = Sequence[Mapping[str, Any]]
 

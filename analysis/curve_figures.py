@@ -35,7 +35,7 @@ class Line:
 class Axes:
     """What the axes hold; ``unit`` is that of y in the labels of points.
 
-    ``square`` draws the diagonal of equal levels and gives both axes one range.
+    ``diagonal`` draws the line of equal levels.
     """
 
     x: Sequence[float]
@@ -43,7 +43,7 @@ class Axes:
     y_title: str
     unit: str = "dB"
     logarithmic: bool = False
-    square: bool = False
+    diagonal: bool = False
 
 
 def frequency_axes(hertz: Sequence[float], y_title: str) -> Axes:
@@ -86,7 +86,7 @@ def curves(
             "automargin": True,
         },
     }
-    if axes.square:
+    if axes.diagonal:
         low, high = axes.x[0], axes.x[-1]
         line = {"type": "line", "x0": low, "x1": high, "y0": low, "y1": high, "layer": "below"}
         layout["shapes"] = [line | {"line": {"color": "muted", "width": 1, "dash": "dot"}}]

@@ -16,7 +16,7 @@ _NOTE = (
     "saturation and limiter, without the equaliser. The dotted line leaves the level as it is. "
     "Attack and release do not show in it; they stand in the table."
 )
-_AXES = Axes(LEVELS_DBFS, "level in (dBFS)", "level out (dBFS)", "dBFS", square=True)
+_AXES = Axes(LEVELS_DBFS, "level in (dBFS)", "level out (dBFS)", "dBFS", diagonal=True)
 # Name in a record -> heading, in the order of the signal's way.
 _SETTINGS = {
     "drive_db": "drive (dB)",
@@ -36,10 +36,15 @@ _SETTINGS = {
 def dynamics(context: Context) -> Section | None:
     """Static curves and settings of every system that has a compressor or limiter."""
     result = context.result
-    found = found_of(result.insights, result.renders, "dynamics")
+    found = found_of(result.insights, result.renders, result.system_names, "dynamics")
     choices: dict[str, Sequence[Group]] = {}
-    if len(found) > 1:
-        choices[ALL] = [Group("", [_overview(found, result.looks)])]
+    single = {
+        name: mine
+        for name, mine in found.items()
+        if not any(one.part.startswith("band") for one in mine)
+    }
+    if len(single) > 1:
+        choices[ALL] = [Group("", [_overview(single, result.looks)])]
     for name, mine in found.items():
         drawings = [_curves(name, mine, result.looks[name]), _settings(name, mine)]
         choices[name] = [Group("", drawings)]
@@ -86,14 +91,9 @@ def _settings(name: str, mine: Sequence[Found]) -> Drawing:
 
 
 def _overview(found: Mapping[str, Sequence[Found]], looks: Mapping[str, Look]) -> Drawing:
-    single = {
-        name: mine
-        for name, mine in found.items()
-        if not any(one.part.startswith("band") for one in mine)
-    }
     means = {
         name: middle(table_of({one.label: one.record["out_dbfs"] for one in mine}))[0]
-        for name, mine in single.items()
+        for name, mine in found.items()
     }
     lines = [Line(name, mean, looks[name].colour, looks[name].dash) for name, mean in means.items()]
     header = ["level in (dBFS)", *(f"{name} (dBFS)" for name in means)]

@@ -39,7 +39,7 @@ _SYMBOLS = {"peak": "circle", "low_shelf": "triangle-left", "high_shelf": "trian
 def equalisers(context: Context) -> Section | None:
     """Equaliser curves, bands and gates of every system that has them."""
     result = context.result
-    found = found_of(result.insights, result.renders, "equalisers")
+    found = found_of(result.insights, result.renders, result.system_names, "equalisers")
     choices: dict[str, Sequence[Group]] = {}
     if len(found) > 1:
         choices[ALL] = [Group("", [_overview(found, result.looks)])]
@@ -162,8 +162,9 @@ def _matrix(trace: dict[str, Any], columns: Sequence[str], labels: Sequence[str]
     layout = {
         "height": 120 + 34 * len(labels),
         "margin": {"l": 8, "r": 16, "t": 8, "b": 48},
+        "meta": {"narrow": [column.partition(":")[0] for column in columns]},
         "xaxis": {
-            "title": {"text": "band and the median of its frequencies"},
+            "title": {"text": "band, with the median of its frequencies"},
             "tickvals": list(range(len(columns))),
             "ticktext": [column.replace(": ", "<br>") for column in columns],
             "fixedrange": True,

@@ -1,6 +1,6 @@
 """What the renders and networks of a benchmark show, by song and system, for JSON and figures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +28,16 @@ class Found:
         return f"{self.song}, {self.part}" if self.part else self.song
 
 
-def found_of(insights: Insights, renders: pd.DataFrame, what: str) -> dict[str, list[Found]]:
-    """``equalisers``, ``dynamics`` or ``strips`` by system, in the order of ``renders``."""
-    found: dict[str, list[Found]] = {}
+def found_of(
+    insights: Insights, renders: pd.DataFrame, systems: Sequence[str], what: str
+) -> dict[str, list[Found]]:
+    """``equalisers``, ``dynamics`` or ``strips`` by system, in the order of ``systems``."""
+    found: dict[str, list[Found]] = {name: [] for name in systems}
     for row, record in rendered(insights, renders):
         for one in record.get(what, ()):
             part = str(one.get("part", ""))
-            found.setdefault(row["system"], []).append(Found(row["song"], part, one))
-    return found
+            found[row["system"]].append(Found(row["song"], part, one))
+    return {name: mine for name, mine in found.items() if mine}
 
 
 def rendered(

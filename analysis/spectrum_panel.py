@@ -30,8 +30,9 @@ _NOTE = (
     "target the reference master. The shade is the mean over songs plus and minus one standard "
     "deviation."
 )
-_LEVELS = frequency_axes(BANDS_HZ, "level per sixth of an octave (dB)")
+_LEVELS = frequency_axes(BANDS_HZ, "level (dB)")
 _CHANGE = frequency_axes(BANDS_HZ, "output less input (dB)")
+_INPUT, _TARGET = "input (mix)", "target (reference)"
 _Spectra = Mapping[str, Points]
 
 
@@ -45,6 +46,7 @@ def spectra(context: Context) -> Section | None:
     for row, record in rendered(result.insights, result.renders):
         if row["system"] not in references:
             outputs.setdefault(row["system"], {})[row["song"]] = record["spectrum_db"]
+    outputs = {name: outputs[name] for name in result.system_names if name in outputs}
     choices: dict[str, Sequence[Group]] = {}
     if len(outputs) > 1:
         choices[ALL] = [Group("", [_overview(inputs, targets, outputs, result.looks)])]
@@ -75,7 +77,7 @@ def _targets(result: Result) -> dict[str, Points]:
 
 
 def _levels(name: str, inputs: _Spectra, targets: _Spectra, mine: _Spectra, look: Look) -> Drawing:
-    means = _means({"mix": inputs, "target": targets, name: mine})
+    means = _means({_INPUT: inputs, _TARGET: targets, name: mine})
     lines = [_line(label, mean, look) for label, mean in means.items()]
     mean, spread = middle(table_of(mine))
     bounds = (shifted(mean, spread, -1), shifted(mean, spread, 1)) if len(mine) > 1 else None
@@ -128,7 +130,7 @@ def _overview(
     outputs: Mapping[str, _Spectra],
     looks: Mapping[str, Look],
 ) -> Drawing:
-    means = _means({"mix": inputs, "target": targets, **outputs})
+    means = _means({_INPUT: inputs, _TARGET: targets, **outputs})
     lines = [_line(name, mean, looks.get(name)) for name, mean in means.items()]
     songs = max(len(one) for one in outputs.values())
     title = f"Mean spectrum of mix, target and {len(outputs)} systems over {counted(songs, songs)}"
@@ -140,9 +142,9 @@ def _means(found: Mapping[str, _Spectra]) -> dict[str, Points]:
 
 
 def _line(name: str, mean: Points, look: Look | None) -> Line:
-    if name == "mix":
+    if name == _INPUT:
         return Line(name, mean, "muted", "dot")
-    if name == "target" or look is None:
+    if name == _TARGET or look is None:
         return Line(name, mean, INK)
     return Line(name, mean, look.colour, look.dash)
 
@@ -155,7 +157,7 @@ def _mean_table(means: Mapping[str, Points]) -> Table:
 
 def _table(inputs: _Spectra, targets: _Spectra, outputs: Mapping[str, _Spectra]) -> pd.DataFrame:
     rows: list[list[Any]] = []
-    for name, spectra in {"mix": inputs, "target": targets, **outputs}.items():
+    for name, spectra in {_INPUT: inputs, _TARGET: targets, **outputs}.items():
         for song, levels in spectra.items():
             rows += [[name, song, round(b, 3), v] for b, v in zip(BANDS_HZ, levels, strict=True)]
     return pd.DataFrame(rows, columns=["system", "song", "band_hz", "level_db"])

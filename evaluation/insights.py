@@ -59,14 +59,15 @@ def inspect_one(task: InsightTask) -> str:
     except UserError as error:
         return str(error)
     native = task.notes.get("resampled_to", rate)
+    found = strips(task.notes)
     record = {
         "format": FORMAT,
         "spectrum_db": band_levels_db(np.ascontiguousarray(audio.numpy()), rate),
         "equalisers": equalisers(task.notes, native),
         "dynamics": dynamics(task.notes),
-        "strips": strips(task.notes),
+        "strips": found,
         # Only what the console itself reads can be edited and rendered again.
-        "editable": "console" in task.notes,
+        "editable": bool(found) and "console" in task.notes,
     }
     write_record(task.path, record)
     return ""

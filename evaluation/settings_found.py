@@ -11,7 +11,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from ..models.compressor import Compressor
+from ..models.console import ConsoleCard
 from ..models.curves import (
     CURVE_HZ,
     Dynamics,
@@ -51,19 +54,23 @@ def strips(notes: Notes) -> list[dict[str, Any]]:
 
     Of ``random_mix``, which keeps gains and pans alone, strips of those.
     """
-    console = notes.get("console")
-    if isinstance(console, Mapping):
-        found = console.get("stems")
-        return [dict(strip) for strip in found] if isinstance(found, list) else []
+    given = notes.get("console")
     numbers = sorted(int(n) for n in (_stem_number(name) for name in notes) if n)
-    return [
-        {
-            "name": f"stem {number}",
-            "gain_db": float(notes[f"stem_{number}_gain_db"]),
-            "pan": float(notes.get(f"stem_{number}_pan", 0.0)),
-        }
-        for number in numbers
-    ]
+    if given is None and numbers:
+        given = {"stems": [_stem(notes, number) for number in numbers]}
+    if given is None:
+        return []
+    try:
+        card = ConsoleCard.model_validate(given)
+    except ValidationError as error:
+        _log.debug("notes that are no console: %s", error)
+        return []
+    return [strip.model_dump(mode="json") for strip in card.stems]
+
+
+def _stem(notes: Notes, number: int) -> dict[str, Any]:
+    gain, pan = notes[f"stem_{number}_gain_db"], notes.get(f"stem_{number}_pan", 0.0)
+    return {"name": f"stem {number}", "gain_db": gain, "pan": pan}
 
 
 def _in_parts(

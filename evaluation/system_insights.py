@@ -53,7 +53,9 @@ def system_record(results: Path, key: str) -> Path:
 
 def system_records(store: Store, benchmark: str) -> dict[str, Path]:
     """The same, of every system of a benchmark, by name."""
-    rows = store.rows("SELECT name, key FROM system WHERE benchmark = ?", (benchmark,))
+    rows = store.rows(
+        "SELECT name, key FROM system WHERE benchmark = ? ORDER BY position, name", (benchmark,)
+    )
     return {row["name"]: system_record(store.folder, row["key"]) for row in rows}
 
 

@@ -81,10 +81,10 @@ def probe(sample_rate: int) -> Tensor:
     tilt = np.sqrt(20.0 / np.maximum(np.fft.rfftfreq(samples, 1 / sample_rate), 20.0))
     pink = np.fft.irfft(spectrum * tilt, samples)
     stereo = pink[:1] + 0.3 * pink[1:]
-    stereo /= np.sqrt(np.mean(stereo**2))
     starts = np.linspace(0, samples, len(_STEPS_DBFS) + 1).astype(int)
     for start, end, level in zip(starts, starts[1:], _STEPS_DBFS, strict=False):
-        stereo[:, start:end] *= 10 ** (level / 20)
+        part = stereo[:, start:end]
+        part *= 10 ** (level / 20) / np.sqrt(np.mean(part**2))
         stereo[:, start] += 10 ** ((level + 10) / 20)
     return torch.from_numpy(stereo.astype(np.float32))
 

@@ -27,6 +27,7 @@ class FakeSystem:
     gain: float = 1.0
     tilt: float = 0.0
     distance: float = 1.0
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 SYSTEMS = (
@@ -200,7 +201,8 @@ def _add_song(store: Store, fake: Fake, position: int, song: str) -> None:
         if message is not None:
             store.put("failure", [_failure(fake, song, system.name, message)])
             continue
-        key = _add_render(store, fake, song, system.name, _audio(fake, position, system))
+        audio = _audio(fake, position, system)
+        key = _add_render(store, fake, song, system.name, audio, system.notes)
         placement = {"benchmark": fake.name, "song": song, "system": system.name, "render": key}
         store.put("placement", [placement])
         store.put("score", _scores(fake, key, against, system, position * 100 + number))
@@ -283,7 +285,14 @@ def _key(fake: Fake, song: str, system: str) -> str:
     return content_key("simulated", fake.seed, fake.seconds, song, system)
 
 
-def _add_render(store: Store, fake: Fake, song: str, system: str, audio: torch.Tensor) -> str:
+def _add_render(
+    store: Store,
+    fake: Fake,
+    song: str,
+    system: str,
+    audio: torch.Tensor,
+    notes: Mapping[str, Any] | None = None,
+) -> str:
     key = _key(fake, song, system)
     path = store.render_path(key)
     if fake.audio and not path.exists():
@@ -302,7 +311,7 @@ def _add_render(store: Store, fake: Fake, song: str, system: str, audio: torch.T
                 "rtf": fake.rtf,
                 "peak_memory_mb": 210.0,
                 "device": "cpu",
-                "sidecar": {"warnings": []},
+                "sidecar": {"warnings": [], "notes": dict(notes or {})},
                 "run": fake.run,
             }
         ],

@@ -55,6 +55,7 @@
       const title = layout.xaxis.title;
       if (title && title.text) title.text = title.text.replace(": ", "<br>");
       if (layout.meta && layout.meta.short) layout.yaxis.ticktext = layout.meta.short;
+      if (layout.meta && layout.meta.narrow) layout.xaxis.ticktext = layout.meta.narrow;
       for (const trace of data) {
         if (!trace.colorbar) continue;
         trace.colorbar = {
@@ -73,6 +74,13 @@
       if (trace.type !== "heatmap") continue;
       // Numbers only where each cell has room for one.
       if (width / (trace.x.length + 4) < 48) delete trace.texttemplate;
+    }
+    if (layout.showlegend) {
+      // A long legend above the plot takes its own room, not the plot's.
+      const named = data.filter((trace) => trace.name && trace.showlegend !== false).length;
+      const rows = Math.ceil(named / (width < NARROW ? 1.5 : 4));
+      layout.height += 20 * Math.max(0, rows - 1);
+      layout.legend = { ...layout.legend, maxheight: 24 * named + 24 };
     }
     if ("simulated" in document.documentElement.dataset) {
       layout.margin = { ...layout.margin, t: Math.max(layout.margin.t, 22) };
