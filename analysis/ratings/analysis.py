@@ -5,11 +5,14 @@ equal bytes. What depends on the day or the machine goes to ``provenance``, neve
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ...listening_test.people import Person
+from ...listening_test.study_file import Ask
 from .adjust import adjusted
 from .agreement import concordance, intra_rater, intraclass, krippendorff_alpha
 from .checks import checks
@@ -19,6 +22,7 @@ from .descriptives import descriptives
 from .design import Design, detect
 from .forms import plain
 from .options import Options
+from .participants import Counted, summarised, texts
 from .precision import variance_components
 from .primary import choose
 from .reading import RatingsFile
@@ -47,7 +51,23 @@ class Result:
         return parsed
 
 
-def analyse(file: RatingsFile, options: Options) -> Result:
+@dataclass(frozen=True)
+class Background:
+    """What is known beside the ratings: the study, who took part, scores of what was heard.
+
+    ``study`` is the study's form in a result, ``asked`` its questionnaires' questions. ``invited``
+    is how many people were asked to take part. ``free_text`` shows what people wrote.
+    """
+
+    study: Mapping[str, Any]
+    people: tuple[Person, ...]
+    asked: tuple[Ask, ...]
+    heard: tuple[Mapping[str, Any], ...] = ()
+    invited: int | None = None
+    free_text: bool = False
+
+
+def analyse(file: RatingsFile, options: Options, background: Background | None = None) -> Result:
     """Analyse every question of a ratings file, or the one that ``options`` name.
 
     Raises:
@@ -55,7 +75,7 @@ def analyse(file: RatingsFile, options: Options) -> Result:
     """
     ratings = file.ratings
     options.check_names(ratings.systems, ratings.questions)
-    asked = [options.question] if options.question else list(ratings.questions)
+    asked = options.ordered(ratings.questions)
     blocks = [_question(file, question, options) for question in asked]
     omnibus = adjusted([block["primary"]["omnibus"]["p"] for block in blocks], options.adjust)
     for block, p in zip(blocks, omnibus, strict=True):
@@ -64,6 +84,10 @@ def analyse(file: RatingsFile, options: Options) -> Result:
     document = {
         "schema": SCHEMA,
         "simulated": file.simulated,
+        "label": _label(file),
+        "sessions": file.origin.sessions if file.origin else None,
+        "study": background.study if background else None,
+        "participants": _participants(background, file, first),
         "options": asdict(options) | {"declared": dict(options.declared)},
         "deviations": options.deviations(),
         "questions": asked,
@@ -73,6 +97,32 @@ def analyse(file: RatingsFile, options: Options) -> Result:
     }
     text = json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False)
     return Result(text + "\n")
+
+
+def _label(file: RatingsFile) -> str | None:
+    """The word that everything of this result carries, where its ratings do not count."""
+    if file.simulated:
+        return "SIMULATED"
+    sessions = file.origin.sessions if file.origin else "real"
+    return None if sessions == "real" else sessions.upper()
+
+
+def _participants(
+    background: Background | None, file: RatingsFile, first: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    if background is None or file.origin is None:
+        return None
+    flow = first["screening"]["flow"]
+    counted = Counted(
+        file.origin.sessions,
+        invited=background.invited,
+        screened_out=len(flow["excluded"]),
+        analysed=flow["analysed"],
+    )
+    summary = summarised(background.people, background.asked, counted)
+    if background.free_text:
+        return summary | {"texts": texts(background.people, background.asked, counted)}
+    return summary
 
 
 def _question_note(asked: list[str], options: Options) -> str:
