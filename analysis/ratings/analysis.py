@@ -5,7 +5,7 @@ equal bytes. What depends on the day or the machine goes to ``provenance``, neve
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from .decision import Case, decide
 from .descriptives import descriptives
 from .design import Design, detect
 from .forms import plain
+from .heard import metric_agreement
 from .options import Options
 from .participants import Counted, summarised, texts
 from .precision import variance_components
@@ -76,7 +77,8 @@ def analyse(file: RatingsFile, options: Options, background: Background | None =
     ratings = file.ratings
     options.check_names(ratings.systems, ratings.questions)
     asked = options.ordered(ratings.questions)
-    blocks = [_question(file, question, options) for question in asked]
+    heard = background.heard if background else ()
+    blocks = [_question(file, question, options, heard) for question in asked]
     omnibus = adjusted([block["primary"]["omnibus"]["p"] for block in blocks], options.adjust)
     for block, p in zip(blocks, omnibus, strict=True):
         block["primary"]["omnibus"]["p_questions"] = p
@@ -134,7 +136,9 @@ def _question_note(asked: list[str], options: Options) -> str:
     )
 
 
-def _question(file: RatingsFile, question: str, options: Options) -> dict[str, Any]:
+def _question(
+    file: RatingsFile, question: str, options: Options, heard: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     everyone = file.ratings.of_question(question)
     scale = file.scales[question]
     screening = screen(everyone, scale, options.reference, options.anchors)
@@ -154,6 +158,12 @@ def _question(file: RatingsFile, question: str, options: Options) -> dict[str, A
         **_inference(kept, scale, options, notes),
         "agreement": _agreement(kept, scale, options),
     }
+    tested = kept.without_systems(options.aside)
+    block["secondary"]["metrics"] = (
+        metric_agreement(tested, heard, options.alpha, options.seed)
+        if len(tested) and heard and not options.abx
+        else None
+    )
     block["all_listeners"] = (
         _all_listeners(everyone, scale, options) if screening.excluded else None
     )

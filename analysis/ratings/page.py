@@ -130,6 +130,7 @@ def _question(
         "notes": _notes(block),
         "sheets": {sheet.name: _sheet_form(sheet) for sheet in sheets(block)},
         "against": [f"against-{c['control']}" for c in block["secondary"]["many_to_one"]],
+        "metrics": _metric_choices(block, prefix),
         "figures": set(figures),
         "figure_data": figures,
         "drill": drill is not None,
@@ -173,10 +174,25 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
     for effect in block["secondary"]["order_effects"]:
         if effect["steps"]:
             made[f"order-{effect['order']}"] = significance.order_figure(effect)
+    metrics = block["secondary"]["metrics"]
+    for at, row in enumerate(metrics["rows"] if metrics else ()):
+        if not row["note"]:
+            made[f"metric-{at}"] = significance.metric_figure(metrics, row, look)
     plan = block["variance_components"]["planning"]
     if plan:
         made["planning"] = significance.planning_figure(plan)
     return made
+
+
+def _metric_choices(block: Form, prefix: str) -> list[tuple[str, str]]:
+    """The figures of metrics that can be chosen, with what to call them."""
+    metrics = block["secondary"]["metrics"]
+    found = []
+    for at, row in enumerate(metrics["rows"] if metrics else ()):
+        if not row["note"]:
+            more = "".join(f", {name} {value}" for name, value in row["parameters"].items())
+            found.append((f"{prefix}metric-{at}", f"{row['metric']}, {row['variant']}{more}"))
+    return found
 
 
 def _main_pairs(block: Form) -> tuple[list[Form], str]:

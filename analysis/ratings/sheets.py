@@ -78,7 +78,7 @@ def sheets(block: Form) -> list[Sheet]:
         _checks(block),
     ]
     made += [_against(control) for control in block["secondary"]["many_to_one"]]
-    made += [_preference(block), _abx(block)]
+    made += [_preference(block), _abx(block), _metrics(block)]
     if block["all_listeners"]:
         made.append(_both(block))
     return [sheet for sheet in made if sheet.rows]
@@ -319,6 +319,36 @@ def _abx(block: Form) -> Sheet:
         "listeners differ; d′ by the differencing strategy"
     )
     return Sheet("abx", caption, columns, tuple(rows))
+
+
+def _metrics(block: Form) -> Sheet:
+    found = block["secondary"].get("metrics")
+    columns = _columns(
+        *("Metric", "Variant", "Unit", "Stimuli/count", "Pearson r/number", "Low/number"),
+        *("High/number", "Spearman ρ/number", "Low ρ/number", "High ρ/number"),
+        *("Kendall τ/number", "Within passages r/number", "Systems r/number", "Systems ρ/number"),
+        "Note",
+    )
+    if found is None:
+        return Sheet("metrics", "", columns, ())
+    rows = []
+    for row in found["rows"]:
+        parameters = ", ".join(f"{name} {value}" for name, value in row["parameters"].items())
+        rows.append(
+            (
+                f"{row['metric']} ({parameters})" if parameters else row["metric"],
+                *(row[name] for name in ("variant", "unit", "stimuli")),
+                *(row["pearson"][name] for name in ("value", "low", "high")),
+                *(row["spearman"][name] for name in ("value", "low", "high")),
+                *(row["kendall"]["value"], row["within_passages"]),
+                *(row["system_pearson"]["value"], row["system_spearman"]["value"], row["note"]),
+            )
+        )
+    caption = (
+        f"Metrics of what was heard against mean ratings of stimuli; intervals: "
+        f"{found['interval']}; {found['systems']} systems on {found['passages']} passages"
+    )
+    return Sheet("metrics", caption, columns, tuple(rows))
 
 
 def _both(block: Form) -> Sheet:

@@ -76,6 +76,14 @@
     }),
   );
 
+  document.querySelectorAll("[data-figures]").forEach((choice) =>
+    choice.addEventListener("change", () => {
+      const place = choice.closest("figure").querySelector(".plot");
+      place.dataset.figure = choice.value;
+      draw(place);
+    }),
+  );
+
   document.querySelectorAll("[data-copy]").forEach((button) =>
     button.addEventListener("click", async () => {
       const text = JSON.parse(button.closest(".sheet").querySelector("script").textContent);
