@@ -16,48 +16,92 @@ def _column_options(command: click.decorators.FC) -> click.decorators.FC:
     return command
 
 
+def analysis_options(command: click.decorators.FC) -> click.decorators.FC:
+    """What a ratings file and a study may both be analysed with; None is "not given"."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.option("--only", metavar="QUESTION", help="Analyse this question alone."),
+    click.option("--scale", nargs=2, type=float, default=None, help="Lowest and highest rating."),
+    click.option(
+        "--reference", metavar="NAME", help="The hidden reference: screening, not tested."
+    ),
+    click.option("--anchors", metavar="A,B", help="Anchors: screening, not tested."),
+    click.option("--baseline", metavar="NAME", help="Compare every other system with this one."),
+    click.option("--scope", help="auto, passages or music: what results hold for."),
+    click.option("--alpha", type=float, help="Level of the tests; 0.05 if none was declared."),
+    click.option("--margin", type=float, help="Differences within ±M points count as equivalent."),
+    click.option("--adjust", help="For several comparisons; holm if none was declared."),
+    click.option("--seed", default=0, show_default=True, help="Of resampling and permutation."),
+    click.option("--declared", type=click.Path(path_type=Path), help="YAML of what was declared."),
+    click.option("--pilot", is_flag=True, help="Of a study, the pilot sessions instead."),
+    click.option(
+        "--simulated", is_flag=True, help="Of a study, the SIMULATED sessions; else a mark on all."
+    ),
+    click.option("--unfinished", is_flag=True, help="Of a study, also sessions not complete."),
+    click.option("--invited", type=click.IntRange(0), help="How many people were invited."),
+    click.option("--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."),
+    click.option(
+        "--audio",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder of what was heard.",
+    ),
+    click.option("--folder", is_flag=True, help="Put Plotly and audio beside report.html."),
+)
+
+
 @click.command()
 @click.argument("ratings", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @_column_options
 @click.option("--format", "format_", default="auto", help="auto, earmark or csv.")
-@click.option("--only", metavar="QUESTION", help="Analyse this question alone.")
-@click.option("--scale", nargs=2, type=float, default=None, help="Lowest and highest rating.")
-@click.option("--reference", metavar="NAME", help="The hidden reference: screening, not tested.")
-@click.option("--anchors", default="", metavar="A,B", help="Anchors: screening, not tested.")
-@click.option("--baseline", metavar="NAME", help="Compare every other system with this one.")
-@click.option("--scope", default="auto", help="auto, passages or music: what results hold for.")
-@click.option("--alpha", default=0.05, show_default=True, help="Level of the tests.")
-@click.option("--margin", type=float, help="Differences within ±M points count as equivalent.")
-@click.option("--adjust", default="holm", show_default=True, help="For several comparisons.")
-@click.option("--seed", default=0, show_default=True, help="Of resampling and permutation.")
 @click.option("--abx", is_flag=True, help="Ratings are right (1) or wrong (0) ABX answers.")
-@click.option("--declared", type=click.Path(path_type=Path), help="YAML of what was declared.")
-@click.option("--simulated", is_flag=True, help="Mark everything as SIMULATED.")
-@click.option("--folder", is_flag=True, help="Put Plotly beside report.html, not inside.")
+@analysis_options
 def analyse(ratings: Path, out: Path, **options: Any) -> None:
-    """Test RATINGS (any tool's CSV) for differences between systems; write report and tables.
+    """Test RATINGS for differences between systems; write report and tables.
+
+    RATINGS is any tool's CSV file, a study's export, or the folder of a study.
 
     \b
     earmark analyse ratings.csv --out report --reference original --anchors low,mid
     earmark analyse study.csv --out report --system condition --score mos --scope music
+    earmark analyse results/studies/pilot-2026 --out report
     """
-    from ..analysis.ratings.command import Request, analyse_file
-    from ..analysis.ratings.wording import finding
-
     columns: dict[str, str] = {
         {"score": "value"}.get(name, name): value
         for name in _COLUMNS
         if (value := options.pop(f"column_{name}")) is not None
     }
+    run(ratings, out, columns, options)
+
+
+def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, Any]) -> None:
+    """Analyse, write, and say what was found."""
+    from ..analysis.ratings.command import Request, analyse_file
+    from ..analysis.ratings.wording import finding
+
     result, report = analyse_file(
         Request(ratings, out, columns, options), ["earmark", *sys.argv[1:]]
     )
     data = result.data
-    click.echo(finding(data))
-    for note in [*data["input"]["warnings"], *data["primary"]["notes"], *data["deviations"]]:
+    if data["label"]:
+        click.echo(f"{data['label']}: these ratings do not count.")
+    for block in (data, *data["others"]):
+        asked = f"{block['question']}: " if data["others"] else ""
+        click.echo(f"{asked}{finding(block)}")
+    for note in [*data["input"]["warnings"], *data["primary"]["notes"]]:
         click.echo(f"Note: {note}")
-    failed = [check["check"] for check in data["checks"] if not check["passed"]]
+    for note in data["deviations"]:
+        click.echo(f"Differs from what was declared: {note}")
+    failed = [
+        check["check"]
+        for block in (data, *data["others"])
+        for check in block["checks"]
+        if not check["passed"]
+    ]
     for check in failed:
         click.echo(f"Check failed: {check}", err=True)
     click.echo(str(report))

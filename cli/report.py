@@ -1,22 +1,51 @@
-"""earmark report: tables, figures and players of a benchmark as one folder that works offline."""
+"""earmark report: of a benchmark or a listening test, in one folder that works offline."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from . import options
+from .analyse import analysis_options, run
 
 
 @click.command()
+@click.argument("study", required=False)
 @options.results
 @click.option("--benchmark", metavar="NAME", help="Which benchmark; the latest by default.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Where to write; RESULTS/reports/NAME by default.",
+    help="Where to write; RESULTS/reports/NAME or RESULTS/studies/STUDY/report by default.",
 )
-def report(results: Path, benchmark: str | None, out: Path | None) -> None:
-    """Write the report of a benchmark; what it already has is not made again."""
+@analysis_options
+def report(
+    study: str | None, results: Path, benchmark: str | None, out: Path | None, **asked: Any
+) -> None:
+    """Write the report of a benchmark, or of the listening test STUDY.
+
+    What the report of a benchmark already has is not made again. The options of an analysis are
+    those of earmark analyse and need a STUDY.
+    """
+    from ..models.errors import UserError
+
+    if study is not None:
+        from ..listening_test.study import folder_of, load_study
+
+        if benchmark is not None:
+            raise UserError("give the name of a study, or --benchmark, not both")
+        folder = folder_of(results, study)
+        load_study(folder)
+        run(folder.path, out or folder.path / "report", {}, asked)
+        return
+    given = [name for name, value in asked.items() if value not in (None, False, 0)]
+    if given:
+        option = given[0].replace("_", "-")
+        raise UserError(f"--{option} is for a listening test: earmark report STUDY --{option} …")
+    _report_benchmark(results, benchmark, out)
+
+
+def _report_benchmark(results: Path, benchmark: str | None, out: Path | None) -> None:
     from rich.console import Console
     from rich.progress import Progress
 

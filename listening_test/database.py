@@ -19,6 +19,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
+    Connection,
     Engine,
     ForeignKey,
     Index,
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.pool import NullPool
 
 from ..models.errors import UserError
 from .study import Folder
@@ -181,13 +183,23 @@ class Answer(Base):
 
 
 class Database:
-    """The ratings of one study, opened; any number of threads may share it."""
+    """The ratings of one study, opened; any number of threads may share it.
 
-    def __init__(self, folder: Folder) -> None:
+    ``read_only`` neither writes nor migrates, may read beside a server that writes, and sees the
+    one state that the database had at the first read.
+    """
+
+    def __init__(self, folder: Folder, *, read_only: bool = False) -> None:
         self.path = folder.ratings
+        self._only: Session | None = None
         try:
-            self.engine = _engine(self.path)
-            _upgrade(self.engine, self.path)
+            if read_only:
+                self.engine = _reading_engine(self.path)
+                _check_schema(self.engine, self.path)
+                self._only = Session(self.engine)
+            else:
+                self.engine = _engine(self.path)
+                _upgrade(self.engine, self.path)
         except (DatabaseError, sqlite3.Error) as error:
             raise UserError(
                 f"{self.path}: cannot be used ({_reason(error)}); close what holds it, or restore "
@@ -203,18 +215,23 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the database and waits for no writer."""
+        if self._only is not None:
+            yield self._only
+            return
         with Session(self.engine) as session:
             yield session
 
     def close(self) -> None:
         """Close every connection."""
+        if self._only is not None:
+            self._only.close()
         self.engine.dispose()
 
 
 @contextlib.contextmanager
-def opened(folder: Folder) -> Iterator[Database]:
+def opened(folder: Folder, *, read_only: bool = False) -> Iterator[Database]:
     """The database of a study's folder, closed at the end."""
-    database = Database(folder)
+    database = Database(folder, read_only=read_only)
     try:
         yield database
     finally:
@@ -224,6 +241,13 @@ def opened(folder: Folder) -> Iterator[Database]:
 def now() -> str:
     """The time in UTC, ISO 8601 to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def frozen_at(database: Database, study_sha256: str) -> str | None:
+    """When a study got its first rating that counts, in UTC; None if it has none."""
+    with database.reading() as session:
+        version = session.get(StudyVersion, study_sha256)
+        return version.frozen_at if version else None
 
 
 def counts(database: Database) -> Mapping[str, int]:
@@ -264,6 +288,29 @@ def backup(folder: Folder, target: Path) -> None:
         raise UserError(f"{target}: the backup cannot be written ({_reason(error)})") from None
 
 
+def _reading_engine(path: Path) -> Engine:
+    """An engine whose sessions can change nothing.
+
+    A database that nobody has open has no log beside it. It is then read as a file that stands
+    still, because SQLite would otherwise leave a new log there, or fail in a folder that may not
+    be written.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    uri = f"{path.absolute().as_uri()}?{how}"
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None),
+        poolclass=NullPool,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
 def _engine(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS})
 
@@ -281,18 +328,37 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _upgrade(engine: Engine, path: Path) -> None:
+def _migrations() -> tuple[Config, ScriptDirectory]:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    scripts = ScriptDirectory.from_config(config)
-    with engine.execution_options(writes=True).connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        known = {script.revision for script in scripts.walk_revisions()}
-        if found is not None and found not in known:
+    return config, ScriptDirectory.from_config(config)
+
+
+def _revision(connection: Connection, scripts: ScriptDirectory, path: Path) -> str | None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found is not None and found not in known:
+        raise UserError(
+            f"{path}: schema {found} is newer than this Earmark reads "
+            f"({scripts.get_current_head()}); use the version that made it"
+        )
+    return found
+
+
+def _check_schema(engine: Engine, path: Path) -> None:
+    _, scripts = _migrations()
+    with engine.connect() as connection:
+        if _revision(connection, scripts, path) != scripts.get_current_head():
             raise UserError(
-                f"{path}: schema {found} is newer than this Earmark reads "
-                f"({scripts.get_current_head()}); use the version that made it"
+                f"{path}: was made by an older Earmark; 'earmark study status {path.parent.name}' "
+                "brings it up to date"
             )
+
+
+def _upgrade(engine: Engine, path: Path) -> None:
+    config, scripts = _migrations()
+    with engine.execution_options(writes=True).connect() as connection:
+        found = _revision(connection, scripts, path)
         if found != scripts.get_current_head():
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -212,7 +212,7 @@ class Declared(Strict):
     """``analysis``: what was declared before there was data."""
 
     primary: str = ""
-    scope: str = "music"
+    scope: Literal["passages", "music"] = "music"
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     adjust: Literal["holm", "hochberg", "bonferroni", "fdr_bh", "none"] = "holm"
     margin: Annotated[float, Field(gt=0, le=100)] | None = None

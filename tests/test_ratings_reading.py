@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.analysis.ratings.reading import RatingsFile, read_ratings
+from earmark.analysis.ratings.reading import RatingsFile, Reading, read_ratings
 from earmark.models.errors import UserError
 
 Write = Callable[..., Path]
@@ -77,7 +77,7 @@ def test_columns_of_other_tools_are_known_by_name(write: Write) -> None:
 
 def test_declared_columns_win_over_known_names(write: Write) -> None:
     path = write("system,mine,listener,value\nx,a,ann,1\nx,b,ann,2\n")
-    assert read_ratings(path, columns={"system": "mine"}).ratings.systems == ("a", "b")
+    assert read_ratings(path, Reading(columns={"system": "mine"})).ratings.systems == ("a", "b")
 
 
 def test_names_stand_in_natural_order_whatever_the_order_of_rows(write: Write) -> None:
@@ -132,10 +132,10 @@ def test_a_rating_outside_the_scale_is_refused_with_its_line(write: Write) -> No
     good = "".join(f"l{n},p,a,q,{n}\n" for n in range(0, 100, 2))
     with pytest.raises(UserError, match=r"ratings\.csv:52: rating 110 .* 0 to 100"):
         read_ratings(write(HEADER + good + "x,p,a,q,110\n"))
-    file = read_ratings(write(HEADER + good + "x,p,a,q,110\n"), scale=(0, 120))
+    file = read_ratings(write(HEADER + good + "x,p,a,q,110\n"), Reading(scale=(0, 120)))
     assert file.scales["q"].high == 120
     with pytest.raises(UserError, match=r"ratings\.csv:4: rating 4 "):
-        read_ratings(write(HEADER + good), scale=(0, 3))
+        read_ratings(write(HEADER + good), Reading(scale=(0, 3)))
 
 
 @pytest.mark.parametrize(
@@ -190,4 +190,4 @@ def test_leaving_out_listeners_also_drops_names_that_nobody_uses_any_more(write:
 
 def test_a_declared_column_that_is_not_there_is_named_with_a_close_one(write: Write) -> None:
     with pytest.raises(UserError, match=r"no column is named 'sytem'.*did you mean 'system'"):
-        read_ratings(write(HEADER + "ann,p,a,q,1\n"), columns={"system": "sytem"})
+        read_ratings(write(HEADER + "ann,p,a,q,1\n"), Reading(columns={"system": "sytem"}))

@@ -5,11 +5,14 @@ equal bytes. What depends on the day or the machine goes to ``provenance``, neve
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ...listening_test.people import Person
+from ...listening_test.study_file import Ask
 from .adjust import adjusted
 from .agreement import concordance, intra_rater, intraclass, krippendorff_alpha
 from .checks import checks
@@ -18,7 +21,9 @@ from .decision import Case, decide
 from .descriptives import descriptives
 from .design import Design, detect
 from .forms import plain
+from .heard import metric_agreement
 from .options import Options
+from .participants import Counted, summarised, texts
 from .precision import variance_components
 from .primary import choose
 from .reading import RatingsFile
@@ -47,7 +52,23 @@ class Result:
         return parsed
 
 
-def analyse(file: RatingsFile, options: Options) -> Result:
+@dataclass(frozen=True)
+class Background:
+    """What is known beside the ratings: the study, who took part, scores of what was heard.
+
+    ``study`` is the study's form in a result, ``asked`` its questionnaires' questions. ``invited``
+    is how many people were asked to take part. ``free_text`` shows what people wrote.
+    """
+
+    study: Mapping[str, Any]
+    people: tuple[Person, ...]
+    asked: tuple[Ask, ...]
+    heard: tuple[Mapping[str, Any], ...] = ()
+    invited: int | None = None
+    free_text: bool = False
+
+
+def analyse(file: RatingsFile, options: Options, background: Background | None = None) -> Result:
     """Analyse every question of a ratings file, or the one that ``options`` name.
 
     Raises:
@@ -55,8 +76,9 @@ def analyse(file: RatingsFile, options: Options) -> Result:
     """
     ratings = file.ratings
     options.check_names(ratings.systems, ratings.questions)
-    asked = [options.question] if options.question else list(ratings.questions)
-    blocks = [_question(file, question, options) for question in asked]
+    asked = options.ordered(ratings.questions)
+    heard = background.heard if background else ()
+    blocks = [_question(file, question, options, heard) for question in asked]
     omnibus = adjusted([block["primary"]["omnibus"]["p"] for block in blocks], options.adjust)
     for block, p in zip(blocks, omnibus, strict=True):
         block["primary"]["omnibus"]["p_questions"] = p
@@ -64,6 +86,10 @@ def analyse(file: RatingsFile, options: Options) -> Result:
     document = {
         "schema": SCHEMA,
         "simulated": file.simulated,
+        "label": _label(file),
+        "sessions": file.origin.sessions if file.origin else None,
+        "study": background.study if background else None,
+        "participants": _participants(background, file, first),
         "options": asdict(options) | {"declared": dict(options.declared)},
         "deviations": options.deviations(),
         "questions": asked,
@@ -75,6 +101,32 @@ def analyse(file: RatingsFile, options: Options) -> Result:
     return Result(text + "\n")
 
 
+def _label(file: RatingsFile) -> str | None:
+    """The word that everything of this result carries, where its ratings do not count."""
+    if file.simulated:
+        return "SIMULATED"
+    sessions = file.origin.sessions if file.origin else "real"
+    return None if sessions == "real" else sessions.upper()
+
+
+def _participants(
+    background: Background | None, file: RatingsFile, first: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    if background is None or file.origin is None:
+        return None
+    flow = first["screening"]["flow"]
+    counted = Counted(
+        file.origin.sessions,
+        invited=background.invited,
+        screened_out=len(flow["excluded"]),
+        analysed=flow["analysed"],
+    )
+    summary = summarised(background.people, background.asked, counted)
+    if background.free_text:
+        return summary | {"texts": texts(background.people, background.asked, counted)}
+    return summary
+
+
 def _question_note(asked: list[str], options: Options) -> str:
     if len(asked) == 1:
         return "one question: nothing to adjust across questions"
@@ -84,7 +136,9 @@ def _question_note(asked: list[str], options: Options) -> str:
     )
 
 
-def _question(file: RatingsFile, question: str, options: Options) -> dict[str, Any]:
+def _question(
+    file: RatingsFile, question: str, options: Options, heard: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     everyone = file.ratings.of_question(question)
     scale = file.scales[question]
     screening = screen(everyone, scale, options.reference, options.anchors)
@@ -104,6 +158,12 @@ def _question(file: RatingsFile, question: str, options: Options) -> dict[str, A
         **_inference(kept, scale, options, notes),
         "agreement": _agreement(kept, scale, options),
     }
+    tested = kept.without_systems(options.aside)
+    block["secondary"]["metrics"] = (
+        metric_agreement(tested, heard, options.alpha, options.seed)
+        if len(tested) and heard and not options.abx
+        else None
+    )
     block["all_listeners"] = (
         _all_listeners(everyone, scale, options) if screening.excluded else None
     )

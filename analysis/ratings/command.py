@@ -1,5 +1,6 @@
-"""What ``earmark analyse`` does: read, analyse, write; usable from a study's report too."""
+"""What ``earmark analyse`` and ``earmark report STUDY`` do: read, analyse, write."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,16 +9,32 @@ from typing import Any
 import yaml
 
 from ...models.errors import UserError
-from .analysis import Result, analyse
+from .analysis import Background, Result, analyse
+from .audio import placed_audio
 from .export import write_result
+from .exported import Which
 from .options import Options
-from .page import write_page
-from .reading import read_ratings
+from .page import Extras, write_page
+from .reading import RatingsFile, Reading, read_ratings
+from .study_source import StudyRatings, is_study, read_study
+
+_DEFAULTS: Mapping[str, Any] = {
+    "scope": "auto",
+    "alpha": 0.05,
+    "adjust": "holm",
+    "margin": None,
+    "reference": None,
+    "anchors": (),
+    "baseline": None,
+}
 
 
 @dataclass(frozen=True)
 class Request:
-    """A ratings file, where to write, its declared columns, and the options by name."""
+    """A ratings file or a study's folder, where to write, columns, and the options by name.
+
+    An option that is None was not given: it is then what was declared beforehand, else the usual.
+    """
 
     ratings: Path
     out: Path
@@ -32,38 +49,88 @@ def analyse_file(request: Request, command: Sequence[str]) -> tuple[Result, Path
         UserError: for input that cannot be read, options that do not fit, a full disk.
     """
     asked = dict(request.options)
-    scale = asked.get("scale")
-    file = read_ratings(
-        request.ratings,
-        format=asked.get("format_") or "auto",
-        columns=request.columns,
-        scale=(float(scale[0]), float(scale[1])) if scale else None,
+    study, file = _read(request)
+    declared = _declared(asked.get("declared"), study, file)
+    options = _options(asked, declared, file)
+    result = analyse(file, options, _background(study, asked))
+    beside = bool(asked.get("folder"))
+    audio = placed_audio(
+        request.out, file.ratings, study.audio if study else {}, asked.get("audio"), beside=beside
     )
-    if asked.get("simulated"):
-        file = replace(file, simulated=True)
-    anchors = [name.strip() for name in str(asked.get("anchors") or "").split(",")]
-    options = Options(
-        question=asked.get("only"),
-        reference=asked.get("reference"),
-        anchors=tuple(name for name in anchors if name),
-        baseline=asked.get("baseline"),
-        scope=asked.get("scope") or "auto",
-        alpha=float(asked.get("alpha", 0.05)),
-        margin=asked.get("margin"),
-        adjust=asked.get("adjust") or "holm",
-        seed=int(asked.get("seed") or 0),
-        abx=bool(asked.get("abx")),
-        declared=_declared(asked.get("declared")),
-    )
-    result = analyse(file, options)
-    write_result(result, request.out, request.ratings, command)
-    path = write_page(result, file, request.out, beside=bool(asked.get("folder")))
+    versions = write_result(result, request.out, request.ratings, command)
+    path = write_page(result, file, request.out, Extras(audio, versions), beside=beside)
     return result, path
 
 
-def _declared(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
+def _read(request: Request) -> tuple[StudyRatings | None, RatingsFile]:
+    asked = request.options
+    pilot, simulated = bool(asked.get("pilot")), bool(asked.get("simulated"))
+    if pilot and simulated:
+        raise UserError("--pilot and --simulated are two sorts of sessions; analyse one at a time")
+    sessions = "pilot" if pilot else "SIMULATED" if simulated else "real"
+    scale = asked.get("scale")
+    how = Reading(
+        format=asked.get("format_") or "auto",
+        columns=request.columns,
+        scale=(float(scale[0]), float(scale[1])) if scale else None,
+        which=Which(sessions, unfinished=bool(asked.get("unfinished"))),
+    )
+    if is_study(request.ratings):
+        if request.columns or how.format == "csv":
+            raise UserError(f"{request.ratings}: is a study, whose columns need no names")
+        study = read_study(request.ratings, how)
+        return study, study.file
+    if request.ratings.is_dir():
+        raise UserError(
+            f"{request.ratings}: is a folder without study.json; give a ratings file or the folder "
+            "of a study, as results/studies/NAME"
+        )
+    file = read_ratings(request.ratings, how)
+    if file.origin is None and (pilot or how.which.unfinished):
+        given = "--pilot" if pilot else "--unfinished"
+        raise UserError(
+            f"{request.ratings}: {given} chooses sessions of a study, which this is not"
+        )
+    return None, replace(file, simulated=True) if simulated else file
+
+
+def _options(asked: Mapping[str, Any], declared: Mapping[str, Any], file: RatingsFile) -> Options:
+    origin = file.origin
+    usual = dict(_DEFAULTS)
+    if origin is not None and origin.baseline is not None:
+        usual["baseline"] = origin.baseline
+    chosen = {
+        name: declared.get(name, usual[name]) if asked.get(name) is None else asked[name]
+        for name in usual
+    }
+    anchors = chosen["anchors"]
+    return Options(
+        question=asked.get("only"),
+        **chosen | {"anchors": _names(anchors) if isinstance(anchors, str) else tuple(anchors)},
+        seed=int(asked.get("seed") or 0),
+        abx=bool(asked.get("abx")) or (origin is not None and origin.abx),
+        declared=declared,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """``A,B`` as names; one that holds a comma stands in quotes, as in CSV."""
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _declared(path: Path | None, study: StudyRatings | None, file: RatingsFile) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if file.origin is not None:
+        if file.origin.reference is not None:
+            found["reference"] = file.origin.reference
+        found["anchors"] = list(file.origin.anchors)
+    if study is not None:
+        found |= study.declared()
+    return found | (_yaml(path) if path else {})
+
+
+def _yaml(path: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -73,3 +140,17 @@ def _declared(path: Path | None) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UserError(f"{path}: must hold names and values, as 'scope: music'")
     return {str(name): value for name, value in found.items()}
+
+
+def _background(study: StudyRatings | None, asked: Mapping[str, Any]) -> Background | None:
+    if study is None:
+        return None
+    steps = (*study.study.file.before, *study.study.file.after)
+    return Background(
+        study=study.about(),
+        people=study.people,
+        asked=tuple(ask for step in steps for ask in step.questions),
+        heard=study.heard,
+        invited=asked.get("invited"),
+        free_text=bool(asked.get("free_text")),
+    )

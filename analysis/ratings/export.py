@@ -1,50 +1,49 @@
 """Writes an analysis: result.json, provenance.json, tables as CSV and LaTeX, the sentences."""
 
-import csv
 import importlib.metadata
-import io
 import json
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...evaluation.store import now, written
+from ..tables import csv_text
 from .analysis import Result
 from .latex import latex_table
-from .sheets import Form, Sheet, blocks, sheets
+from .sheets import Column, Form, Sheet, blocks, flow_sheet, people_sheet, sheets
 from .wording import finding, methods_paragraph, omnibus_sentence, pair_sentence
 
 _LIBRARIES = ("earmark", "numpy", "scipy", "plotly")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def write_result(result: Result, out: Path, source: Path, command: Sequence[str]) -> list[Path]:
-    """Write everything but the report into ``out``; the paths written.
+def write_result(result: Result, out: Path, source: Path, command: Sequence[str]) -> dict[str, str]:
+    """Write everything but the report into ``out``; the versions of the libraries used.
 
     Raises:
         UserError: if a file cannot be written.
     """
     data = result.data
+    known = provenance(source, command)
     texts = {
         "result.json": result.text,
-        "provenance.json": json.dumps(provenance(source, command), indent=1) + "\n",
-        "sentences.txt": sentences(data),
+        "provenance.json": json.dumps(known, indent=1) + "\n",
+        "sentences.txt": sentences(data, known["versions"]),
     }
+    several = len(data["questions"]) > 1
+    made = [("", sheet) for sheet in (flow_sheet(data), people_sheet(data)) if sheet]
     for block in blocks(data):
-        prefix = f"{slug(block['question'])}-" if len(data["questions"]) > 1 else ""
-        for sheet in sheets(block):
-            name = f"{prefix}{slug(sheet.name)}"
-            texts[f"tables/{name}.csv"] = csv_table(sheet)
-            texts[f"tables/{name}.tex"] = latex_table(sheet)
-    paths = []
+        prefix = f"{slug(block['question'])}-" if several else ""
+        made += [(prefix, sheet) for sheet in sheets(block)]
+    for prefix, bare in made:
+        sheet, name = labelled(bare, data["label"]), f"{prefix}{slug(bare.name)}"
+        texts[f"tables/{name}.csv"] = csv_table(sheet)
+        texts[f"tables/{name}.tex"] = latex_table(sheet)
     for name, text in texts.items():
-        path = out / name
-        with written(path) as scratch:
+        with written(out / name) as scratch:
             scratch.write_text(text, encoding="utf-8", newline="")
-        paths.append(path)
-    return paths
+    return dict(known["versions"])
 
 
 def provenance(source: Path, command: Sequence[str]) -> dict[str, Any]:
@@ -55,24 +54,41 @@ def provenance(source: Path, command: Sequence[str]) -> dict[str, Any]:
         "command": list(command),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "versions": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+        "versions": library_versions(),
     }
 
 
-def sentences(data: Form) -> str:
+def library_versions() -> dict[str, str]:
+    """The versions that the numbers and figures depend on."""
+    return {name: importlib.metadata.version(name) for name in _LIBRARIES}
+
+
+def labelled(sheet: Sheet, label: str | None) -> Sheet:
+    """The sheet with its label (SIMULATED, PILOT) in the caption and in every row."""
+    if label is None:
+        return sheet
+    return Sheet(
+        sheet.name,
+        f"{label} data. {sheet.caption}",
+        (*sheet.columns, Column("Data")),
+        tuple((*row, label) for row in sheet.rows),
+    )
+
+
+def sentences(data: Form, versions: Mapping[str, str]) -> str:
     """The finding, the APA sentences and the methods paragraph of every question."""
     parts = []
     for block in blocks(data):
         primary = block["primary"]
         parts += [
             f"# {block['question']}",
-            *(["SIMULATED ratings."] if data["simulated"] else []),
+            *([f"{data['label']} ratings."] if data["label"] else []),
             finding(block),
             "",
             omnibus_sentence(primary, block["design"]),
             *(pair_sentence(pair, primary) for pair in primary["pairs"]),
             "",
-            methods_paragraph(data, block),
+            methods_paragraph(data, block, versions),
             "",
         ]
     return "\n".join(parts)
@@ -80,23 +96,13 @@ def sentences(data: Form) -> str:
 
 def csv_table(sheet: Sheet) -> str:
     """A sheet as CSV in full precision; what a spreadsheet would execute gets an apostrophe."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_cell(column.title) for column in sheet.columns])
-    writer.writerows([_cell(value) for value in row] for row in sheet.rows)
-    return stream.getvalue()
+    rows = (
+        [str(value).lower() if isinstance(value, bool) else value for value in row]
+        for row in sheet.rows
+    )
+    return csv_text([column.title for column in sheet.columns], rows)
 
 
 def slug(name: str) -> str:
     """A file name out of any name."""
     return re.sub(r"[^\w-]+", "-", name).strip("-").lower()[:60] or "table"
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return repr(value) if isinstance(value, float) else value

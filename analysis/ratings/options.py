@@ -9,7 +9,10 @@ from ...models.errors import UserError
 from .adjust import METHODS
 
 SCOPES = ("auto", "passages", "music")
-DECLARABLE = ("scope", "alpha", "adjust", "margin", "reference", "anchors", "baseline", "question")
+DECLARABLE = (
+    *("primary", "scope", "alpha", "adjust", "margin", "reference", "anchors", "baseline"),
+    "question",
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,12 @@ class Options:
         """Reference and anchors: rated, but not under test."""
         return tuple(dict.fromkeys([*([self.reference] if self.reference else []), *self.anchors]))
 
+    def ordered(self, questions: Sequence[str]) -> list[str]:
+        """The questions to analyse, the one that was declared as primary first."""
+        if self.question is not None:
+            return [self.question]
+        return sorted(questions, key=lambda name: name != self.declared.get("primary"))
+
     def resolved_scope(self) -> str:
         """The scope asked for; ``auto`` is what the study declared, else these passages."""
         if self.scope != "auto":
@@ -82,6 +91,10 @@ class Options:
         found = []
         for name, value in sorted(self.declared.items()):
             wanted = list(value) if isinstance(value, list | tuple) else value
+            if name == "primary":
+                if self.question not in (None, wanted):
+                    found.append(f"only {self.question!r} is analysed; primary was {wanted!r}")
+                continue
             if name == "scope" and wanted == "auto":
                 continue
             if asked[name] != wanted:

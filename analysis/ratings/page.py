@@ -1,6 +1,8 @@
 """The report of an analysis: one offline HTML file that reads like a paper's results section."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,13 @@ import plotly.offline
 from ...evaluation.store import written
 from . import plots, significance
 from .analysis import Result
+from .audio import Audio
 from .design import listener_means
-from .export import csv_table, slug
+from .export import csv_table, library_versions, slug
 from .looks import looks
 from .reading import RatingsFile
 from .scales import Scale
-from .sheets import Form, Sheet, blocks, p_equals, sheets, shown
+from .sheets import Form, Sheet, blocks, p_equals, people_sheet, sheets, shown
 from .table import Bools, Ratings
 from .wording import (
     NOTES,
@@ -37,7 +40,22 @@ _FEW_PAIRS = 60
 _MOST_DRAWN = 28
 
 
-def write_page(result: Result, file: RatingsFile, out: Path, *, beside: bool = False) -> Path:
+@dataclass(frozen=True)
+class Extras:
+    """What a page shows beside its result: addresses of audio, and the libraries' versions."""
+
+    audio: Audio = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=library_versions)
+
+
+def write_page(
+    result: Result,
+    file: RatingsFile,
+    out: Path,
+    extras: Extras | None = None,
+    *,
+    beside: bool = False,
+) -> Path:
     """Write ``report.html`` into ``out``; ``beside`` puts Plotly in a file of its own.
 
     Raises:
@@ -47,17 +65,17 @@ def write_page(result: Result, file: RatingsFile, out: Path, *, beside: bool = F
     if beside:
         with written(out / _PLOTLY) as scratch:
             scratch.write_text(bundle, encoding="utf-8")
-    html = page(result, file, bundle="" if beside else bundle)
+    html = page(result, file, "" if beside else bundle, extras)
     path = out / "report.html"
     with written(path) as scratch:
         scratch.write_text(html, encoding="utf-8")
     return path
 
 
-def page(result: Result, file: RatingsFile, bundle: str) -> str:
+def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None = None) -> str:
     """The report as HTML; an empty ``bundle`` loads Plotly from beside the page."""
-    data = result.data
-    made = [_question(data, block, file, at) for at, block in enumerate(blocks(data))]
+    data, extras = result.data, extras or Extras()
+    made = [_question(data, block, file, at, extras) for at, block in enumerate(blocks(data))]
     figures: dict[str, Any] = {}
     drills: dict[str, Any] = {}
     for question in made:
@@ -79,10 +97,15 @@ def page(result: Result, file: RatingsFile, bundle: str) -> str:
         figures=_script_json(figures),
         drills=_script_json(drills),
         p_equals=p_equals,
+        title=data["study"]["title"] if data["study"] else data["input"]["file"],
+        versions=extras.versions,
+        people_sheet=_sheet_form(asked) if (asked := people_sheet(data)) else None,
     )
 
 
-def _question(data: Form, block: Form, file: RatingsFile, at: int) -> dict[str, Any]:
+def _question(
+    data: Form, block: Form, file: RatingsFile, at: int, extras: Extras
+) -> dict[str, Any]:
     everyone = file.ratings.of_question(block["question"])
     excluded = tuple(row["listener"] for row in block["screening"]["flow"]["excluded"])
     kept = everyone.without_listeners(excluded)
@@ -90,7 +113,7 @@ def _question(data: Form, block: Form, file: RatingsFile, at: int) -> dict[str, 
     prefix = f"q{at}-"
     figures = {prefix + name: figure for name, figure in _figures(block, kept, scale).items()}
     primary = block["primary"]
-    drill = _drill(kept)
+    drill = _drill(kept, extras.audio)
     return {
         "id": f"question-{at}",
         "prefix": prefix,
@@ -103,10 +126,11 @@ def _question(data: Form, block: Form, file: RatingsFile, at: int) -> dict[str, 
         ],
         "all_drawn": len(primary["pairs"]) <= _MOST_DRAWN,
         "scope_words": scope_words(primary["scope"]),
-        "methods": methods_paragraph(data, block),
+        "methods": methods_paragraph(data, block, extras.versions),
         "notes": _notes(block),
         "sheets": {sheet.name: _sheet_form(sheet) for sheet in sheets(block)},
         "against": [f"against-{c['control']}" for c in block["secondary"]["many_to_one"]],
+        "metrics": _metric_choices(block, prefix),
         "figures": set(figures),
         "figure_data": figures,
         "drill": drill is not None,
@@ -150,10 +174,25 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
     for effect in block["secondary"]["order_effects"]:
         if effect["steps"]:
             made[f"order-{effect['order']}"] = significance.order_figure(effect)
+    metrics = block["secondary"]["metrics"]
+    for at, row in enumerate(metrics["rows"] if metrics else ()):
+        if not row["note"]:
+            made[f"metric-{at}"] = significance.metric_figure(metrics, row, look)
     plan = block["variance_components"]["planning"]
     if plan:
         made["planning"] = significance.planning_figure(plan)
     return made
+
+
+def _metric_choices(block: Form, prefix: str) -> list[tuple[str, str]]:
+    """The figures of metrics that can be chosen, with what to call them."""
+    metrics = block["secondary"]["metrics"]
+    found = []
+    for at, row in enumerate(metrics["rows"] if metrics else ()):
+        if not row["note"]:
+            more = "".join(f", {name} {value}" for name, value in row["parameters"].items())
+            found.append((f"{prefix}metric-{at}", f"{row['metric']}, {row['variant']}{more}"))
+    return found
 
 
 def _main_pairs(block: Form) -> tuple[list[Form], str]:
@@ -212,7 +251,7 @@ def _notes(block: Form) -> list[tuple[str, Any]]:
     return [(name, NOTES[name]) for name in dict.fromkeys(used) if name in NOTES]
 
 
-def _drill(ratings: Ratings) -> dict[str, Any] | None:
+def _drill(ratings: Ratings, audio: Audio) -> dict[str, Any] | None:
     """Every listener's rating of every cell, for looking closer; None where there are too many."""
     cells = ratings.cells
     if cells.size > _MOST_DRILLED:
@@ -221,8 +260,20 @@ def _drill(ratings: Ratings) -> dict[str, Any] | None:
         "listeners": list(ratings.listeners),
         "passages": list(ratings.passages),
         "systems": list(ratings.systems),
+        "audio": [
+            [_players(audio, passage, system) for system in ratings.systems]
+            for passage in ratings.passages
+        ]
+        if audio
+        else None,
         "cells": [[plots.rounded(row) for row in listener] for listener in cells],
     }
+
+
+def _players(audio: Audio, passage: str, system: str) -> list[list[str]]:
+    """Name and address of what can be played for a system; of ABX, of both versions."""
+    names = (system,) if (passage, system) in audio else system.split(" / ")
+    return [[name, audio[passage, name]] for name in names if (passage, name) in audio]
 
 
 def _script_json(value: Any) -> str:

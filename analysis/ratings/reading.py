@@ -8,9 +8,7 @@ missing; one that cannot be read stops the reading with the file and line.
 import csv
 import hashlib
 import io
-import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,20 +16,21 @@ from pathlib import Path
 import numpy as np
 
 from ...models.errors import UserError
+from .exported import COLUMNS, Origin, Which, exported, is_exported
 from .headers import find_columns
+from .rows import Rows
 from .scales import Scale, declared_scale, guessed_scale
-from .table import Floats, Ints, Ratings
+from .table import Ratings
 
 FORMATS = ("auto", "earmark", "csv")
-_EARMARK = ("listener", "passage", "system", "question", "value")
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "–"})
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
-_TRUE = frozenset({"1", "true", "yes"})
 
 
 @dataclass(frozen=True)
 class RatingsFile:
-    """A ratings file as read: the ratings and what there is to say of them."""
+    """A ratings file as read: the ratings and what there is to say of them.
+
+    ``origin`` is what an export of a study says of itself; None for files of other tools.
+    """
 
     name: str
     sha256: str
@@ -45,249 +44,95 @@ class RatingsFile:
     ratings: Ratings
     simulated: bool
     warnings: tuple[str, ...] = field(default=())
+    origin: Origin | None = None
 
 
-def read_ratings(
-    path: Path,
-    *,
-    format: str = "auto",  # noqa: A002  the option's name on the command line
-    columns: Mapping[str, str] | None = None,
-    scale: tuple[float, float] | None = None,
-) -> RatingsFile:
-    """Read ratings from ``path``.
+@dataclass(frozen=True)
+class Reading:
+    """How to read: the format, columns by role, the scale of every question, which sessions.
 
-    Args:
-        path: a text file with a header and one rating per row.
-        format: ``earmark`` asks for Earmark's own column names, ``csv`` for none; ``auto`` tells.
-        columns: role (listener, passage, system, value, question, …) to column name.
-        scale: lowest and highest possible rating of every question; by default it is inferred.
+    ``format`` ``earmark`` asks for a study's export, ``csv`` for none; ``auto`` tells by the
+    header. ``columns`` maps roles (listener, passage, system, value, question, …) to names.
+    ``scale`` is the lowest and highest possible rating; by default it is inferred. ``which``
+    chooses among the sessions of an export.
+    """
+
+    format: str = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    scale: tuple[float, float] | None = None
+    which: Which = field(default_factory=Which)
+
+
+def read_ratings(path: Path, how: Reading | None = None) -> RatingsFile:
+    """Read ratings from ``path``, a text file with a header and one rating per row.
 
     Raises:
         UserError: one line with file and line, if the file cannot be read as ratings.
     """
-    if format not in FORMATS:
-        raise UserError(f"unknown format {format!r}; choose from {', '.join(FORMATS)}")
-    data = _bytes(path)
-    text = _decoded(data, path)
+    return ratings_in(_bytes(path), path.name, str(path), how or Reading())
+
+
+def ratings_in(data: bytes, name: str, place: str, how: Reading) -> RatingsFile:
+    """The ratings in a file's bytes; ``name`` is shown in reports, ``place`` in messages.
+
+    Raises:
+        UserError: as :func:`read_ratings`.
+    """
+    if how.format not in FORMATS:
+        raise UserError(f"unknown format {how.format!r}; choose from {', '.join(FORMATS)}")
+    text = _decoded(data, place)
     delimiter = _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = _rows(reader, path)
-    header_line, header = next(rows, (1, []))
+    lines = _rows(reader, place)
+    header_line, header = next(lines, (1, []))
     if not header:
-        raise UserError(f"{path}: holds no ratings; a header and one rating per row are needed")
-    own = all(name in header for name in _EARMARK)
-    if format == "earmark" and not own:
-        lacking = [name for name in _EARMARK if name not in header]
-        raise UserError(f"{path}:{header_line}: not Earmark's format: lacks {', '.join(lacking)}")
-    found = find_columns(header, columns or {}, str(path), header_line)
-    table = _Rows(path, found, len(header))
-    for line, row in rows:
-        table.add(line, row)
-    milliseconds = "seconds" in found and header[found["seconds"]].strip() == "rating_time"
-    ratings, duplicates, warnings = table.ratings(milliseconds=milliseconds)
+        raise UserError(f"{place}: holds no ratings; a header and one rating per row are needed")
+    own = how.format != "csv" and not how.columns and is_exported(header)
+    if how.format == "earmark" and not own:
+        lacking = [column for column in COLUMNS if column not in header]
+        raise UserError(
+            f"{place}:{header_line}: not an export of 'earmark study export'"
+            + (f": lacks {', '.join(lacking)}" if lacking else "; name no columns for one")
+        )
+    found: Mapping[str, int]
+    scale = declared_scale(*how.scale) if how.scale else None
+    warnings: list[str] = []
+    if own:
+        export = exported(header, lines, place, how.which)
+        found, origin = export.columns, export.origin
+        table = Rows(place, found, len(found), pairs=origin.pairs)
+        for line, row in export.rows:
+            table.add(line, row)
+        milliseconds = False
+        scale = scale or export.scale
+        warnings += export.warnings
+        named = {role: role for role in found} | {"listener": "session"}
+    else:
+        origin = None
+        found = find_columns(header, how.columns, place, header_line)
+        table = Rows(place, found, len(header), pairs="winner" in found)
+        for line, row in lines:
+            table.add(line, row)
+        milliseconds = "seconds" in found and header[found["seconds"]].strip() == "rating_time"
+        named = {role: header[index] for role, index in found.items()}
+    ratings, duplicates, more = table.ratings(milliseconds=milliseconds)
     if not len(ratings):
-        raise UserError(f"{path}: holds no rating: {table.missing} of {table.rows} are missing")
+        raise UserError(f"{place}: holds no rating: {table.missing} of {table.rows} are missing")
     return RatingsFile(
-        name=path.name,
+        name=name,
         sha256=hashlib.sha256(data).hexdigest(),
         format="earmark" if own else "csv",
         delimiter=delimiter,
-        columns={role: header[index] for role, index in sorted(found.items())},
+        columns=dict(sorted(named.items())),
         rows=table.rows,
         missing=table.missing,
         duplicates=duplicates,
-        scales=_scales(ratings, scale, path),
+        scales=_scales(ratings, scale, place),
         ratings=ratings,
-        simulated=table.simulated,
-        warnings=tuple(warnings),
+        simulated=table.simulated or (origin is not None and origin.sessions == "SIMULATED"),
+        warnings=(*warnings, *more),
+        origin=origin,
     )
-
-
-class _Rows:
-    """Rows on their way to a table; names become codes at once, so that a million rows fit."""
-
-    def __init__(self, path: Path, columns: Mapping[str, int], width: int) -> None:
-        self.path, self.columns, self.width = path, columns, width
-        self.rows = self.missing = 0
-        self.simulated = False
-        self.names: dict[str, dict[str, int]] = {
-            role: {} for role in ("listener", "passage", "system", "question")
-        }
-        self.codes: dict[str, list[int]] = {role: [] for role in self.names}
-        self.values: list[float] = []
-        self.lines: list[int] = []
-        self.repeats: list[str] = []
-        self.whole: list[int] = []
-        optional = ("position", "page", "seconds", "listened")
-        self.numbers: dict[str, list[float]] = {name: [] for name in optional if name in columns}
-        if "winner" in columns:
-            self.numbers["page"] = []  # a preference is a page of its own
-
-    def add(self, line: int, row: list[str]) -> None:
-        """Take one row of the file."""
-        if len(row) != self.width:
-            raise UserError(
-                f"{self.path}:{line}: {len(row)} cells where the header has {self.width}; quote "
-                "cells that hold the delimiter (a decimal comma in a comma-separated file too)"
-            )
-        if "winner" in self.columns:
-            shares = self._preference(row, line)
-            if shares[0] == shares[1] == 0:
-                self.rows, self.missing = self.rows + 2, self.missing + 2
-                return
-            for which, share in zip(("system_a", "system_b"), shares, strict=True):
-                self._take(line, row, share, which)
-            return
-        self._take(line, row, self._number(row[self.columns["value"]], line, "rating"), "system")
-
-    def _preference(self, row: list[str], line: int) -> tuple[float, float]:
-        """What the two systems of a preference got: 1 and 0, or half each; 0 and 0 if missing."""
-        first, second = (_name(row[self.columns[name]]) for name in ("system_a", "system_b"))
-        winner = _name(row[self.columns["winner"]])
-        if first == second:
-            raise UserError(f"{self.path}:{line}: {first!r} is compared with itself")
-        if winner.lower() in _MISSING - {"-", "–"}:
-            return 0.0, 0.0
-        found = {first: (1.0, 0.0), second: (0.0, 1.0)}.get(winner)
-        found = found or {"a": (1.0, 0.0), "b": (0.0, 1.0)}.get(winner.lower())
-        if found is None and winner.lower() not in ("=", "tie", "-"):
-            raise UserError(
-                f"{self.path}:{line}: winner {winner!r} is neither a, b, = (a tie) nor one of "
-                f"{first!r} and {second!r}"
-            )
-        return found or (0.5, 0.5)
-
-    def _take(self, line: int, row: list[str], number: float, system: str) -> None:
-        self.rows += 1
-        if math.isnan(number):
-            self.missing += 1
-            return
-        columns = {**self.columns, "system": self.columns[system]}
-        for role, names in self.names.items():
-            text = _name(row[columns[role]]) if role in columns else ""
-            if not text:
-                if role in columns:
-                    raise UserError(f"{self.path}:{line}: the {role} is empty; fill it in")
-                text = {"passage": "all", "question": "overall"}[role]
-            self.codes[role].append(names.setdefault(text, len(names)))
-        self.values.append(number)
-        self.lines.append(line)
-        self.whole.append(hash((line if "winner" in columns else 0, *row)))
-        if "repeat" in self.columns:
-            self.repeats.append(row[self.columns["repeat"]].strip())
-        for role, numbers in self.numbers.items():
-            text = row[columns[role]] if role in columns else str(line)
-            numbers.append(self._number(text, line, role))
-        if "simulated" in self.columns and not self.simulated:
-            self.simulated = row[self.columns["simulated"]].strip().lower() in _TRUE
-
-    def ratings(self, *, milliseconds: bool) -> tuple[Ratings, int, list[str]]:
-        """The table, how many duplicates it lacks, and warnings."""
-        coded: dict[str, tuple[tuple[str, ...], Ints]] = {}
-        for role, names in self.names.items():
-            ordered = sorted(names, key=_natural)
-            position = np.empty(len(names), dtype=np.int64)
-            for rank, name in enumerate(ordered):
-                position[names[name]] = rank
-            codes = np.asarray(self.codes[role], dtype=np.int64)
-            coded[role] = tuple(ordered), position[codes] if len(names) else codes
-        numbers: dict[str, Floats] = {
-            role: np.asarray(values, dtype=np.float64) for role, values in self.numbers.items()
-        }
-        if milliseconds:
-            numbers["seconds"] = numbers["seconds"] / 1000  # webMUSHRA counts milliseconds
-        ratings = Ratings(
-            listeners=coded["listener"][0],
-            passages=coded["passage"][0],
-            systems=coded["system"][0],
-            questions=coded["question"][0],
-            listener=coded["listener"][1],
-            passage=coded["passage"][1],
-            system=coded["system"][1],
-            question=coded["question"][1],
-            value=np.asarray(self.values, dtype=np.float64),
-            repeat=np.zeros(len(self.values), dtype=np.int64),
-            line=np.asarray(self.lines, dtype=np.int64),
-            **numbers,
-        )
-        return self._with_repeats(ratings)
-
-    def _with_repeats(self, ratings: Ratings) -> tuple[Ratings, int, list[str]]:
-        if not len(ratings):
-            return ratings, 0, []
-        codes = (ratings.question, ratings.listener, ratings.passage, ratings.system)
-        order = np.lexsort((ratings.line, *codes[::-1]))
-        keys = np.stack(codes)[:, order]
-        new = np.ones(len(order), dtype=bool)
-        new[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
-        sizes = np.diff(np.append(np.flatnonzero(new), len(order)))
-        if sizes.max() == 1:
-            return ratings, 0, []
-        whole = np.asarray(self.whole, dtype=np.int64)
-        cell = np.cumsum(new) - 1
-        doubled = np.zeros(len(order), dtype=bool)
-        # Where every cell has as many ratings, equal ones are repeats that agree; where cells
-        # differ, a row that stands twice in full was sent twice.
-        if sizes.min() != sizes.max():
-            seen = np.lexsort((order, whole[order], cell))
-            same = (cell[seen][1:] == cell[seen][:-1]) & (
-                whole[order][seen][1:] == whole[order][seen][:-1]
-            )
-            doubled[seen[1:][same]] = True
-        keep = np.ones(len(order), dtype=bool)
-        keep[order[doubled]] = False
-        left = order[~doubled]
-        starts = np.flatnonzero(np.append(True, np.diff(cell[~doubled]) != 0))
-        lengths = np.diff(np.append(starts, len(left)))
-        repeat = np.zeros(len(order), dtype=np.int64)
-        repeat[left] = np.arange(len(left)) - np.repeat(starts, lengths)
-        object.__setattr__(ratings, "repeat", repeat)
-        self._check_repeats(ratings, keep)
-        warnings = []
-        if doubled.any():
-            line = int(ratings.line[order[doubled]].min())
-            warnings.append(
-                f"{int(doubled.sum())} rows repeat an earlier one in full (first: line {line}); "
-                "each counts once"
-            )
-        if lengths.max() > 1 and "winner" not in self.columns:
-            warnings.append(
-                f"{int((lengths > 1).sum())} cells hold more than one rating; the analysis uses "
-                "their mean, intra-rater agreement their difference"
-            )
-        return ratings.where(keep), int(doubled.sum()), warnings
-
-    def _check_repeats(self, ratings: Ratings, keep: np.ndarray) -> None:
-        if not self.repeats:
-            return
-        seen: dict[tuple[int, ...], int] = {}
-        columns = (ratings.question, ratings.listener, ratings.passage, ratings.system)
-        names = {text: number for number, text in enumerate(dict.fromkeys(self.repeats))}
-        for row in np.flatnonzero(keep):
-            key = (*(int(column[row]) for column in columns), names[self.repeats[row]])
-            if key in seen:
-                raise UserError(
-                    f"{self.path}:{ratings.line[row]}: rates the same cell and repeat as line "
-                    f"{seen[key]} with another value; keep one"
-                )
-            seen[key] = int(ratings.line[row])
-
-    def _number(self, text: str, line: int, what: str) -> float:
-        text = text.strip()
-        try:
-            number = float(text)
-        except ValueError:
-            if text.lower() in _MISSING:
-                return math.nan
-            if _DECIMAL_COMMA.fullmatch(text):
-                return float(text.replace(",", "."))
-            raise UserError(
-                f"{self.path}:{line}: {what} {text!r} is not a number; write 62.5 or 62,5, or "
-                "leave the cell empty"
-            ) from None
-        if math.isinf(number):
-            raise UserError(f"{self.path}:{line}: {what} {text!r} is infinite; correct it")
-        return number
 
 
 def _bytes(path: Path) -> bytes:
@@ -297,7 +142,7 @@ def _bytes(path: Path) -> bytes:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def _decoded(data: bytes, path: Path) -> str:
+def _decoded(data: bytes, path: str) -> str:
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -318,7 +163,7 @@ def _delimiter(text: str) -> str:
     return max((",", ";", "\t"), key=bare.count)
 
 
-def _rows(reader: Iterator[list[str]], path: Path) -> Iterator[tuple[int, list[str]]]:
+def _rows(reader: Iterator[list[str]], path: str) -> Iterator[tuple[int, list[str]]]:
     """The line on which each row starts, and the row; empty lines are passed over."""
     before = 0
     try:
@@ -330,12 +175,12 @@ def _rows(reader: Iterator[list[str]], path: Path) -> Iterator[tuple[int, list[s
         raise UserError(f"{path}:{before + 1}: {error}; mend the quotes of this row") from None
 
 
-def _scales(ratings: Ratings, declared: tuple[float, float] | None, path: Path) -> dict[str, Scale]:
+def _scales(ratings: Ratings, declared: Scale | None, path: str) -> dict[str, Scale]:
     scales = {}
     for code, question in enumerate(ratings.questions):
         mine = ratings.question == code
         values, lines = ratings.value[mine], ratings.line[mine]
-        scale = declared_scale(*declared) if declared else guessed_scale(values)
+        scale = declared or guessed_scale(values)
         scales[question] = scale
         outside = (values < scale.low) | (values > scale.high)
         if outside.any():
@@ -346,13 +191,3 @@ def _scales(ratings: Ratings, declared: tuple[float, float] | None, path: Path) 
                 "scale with --scale LOW HIGH"
             )
     return scales
-
-
-def _name(text: str) -> str:
-    return unicodedata.normalize("NFC", text.strip())
-
-
-def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
-    parts = re.findall(r"\d+|\D+", name)
-    key = [(0, int(p), "") if p.isdecimal() else (1, 0, p.casefold()) for p in parts]
-    return key, name

@@ -78,7 +78,7 @@ def sheets(block: Form) -> list[Sheet]:
         _checks(block),
     ]
     made += [_against(control) for control in block["secondary"]["many_to_one"]]
-    made += [_preference(block), _abx(block)]
+    made += [_preference(block), _abx(block), _metrics(block)]
     if block["all_listeners"]:
         made.append(_both(block))
     return [sheet for sheet in made if sheet.rows]
@@ -321,6 +321,36 @@ def _abx(block: Form) -> Sheet:
     return Sheet("abx", caption, columns, tuple(rows))
 
 
+def _metrics(block: Form) -> Sheet:
+    found = block["secondary"].get("metrics")
+    columns = _columns(
+        *("Metric", "Variant", "Unit", "Stimuli/count", "Pearson r/number", "Low/number"),
+        *("High/number", "Spearman ρ/number", "Low ρ/number", "High ρ/number"),
+        *("Kendall τ/number", "Within passages r/number", "Systems r/number", "Systems ρ/number"),
+        "Note",
+    )
+    if found is None:
+        return Sheet("metrics", "", columns, ())
+    rows = []
+    for row in found["rows"]:
+        parameters = ", ".join(f"{name} {value}" for name, value in row["parameters"].items())
+        rows.append(
+            (
+                f"{row['metric']} ({parameters})" if parameters else row["metric"],
+                *(row[name] for name in ("variant", "unit", "stimuli")),
+                *(row["pearson"][name] for name in ("value", "low", "high")),
+                *(row["spearman"][name] for name in ("value", "low", "high")),
+                *(row["kendall"]["value"], row["within_passages"]),
+                *(row["system_pearson"]["value"], row["system_spearman"]["value"], row["note"]),
+            )
+        )
+    caption = (
+        f"Metrics of what was heard against mean ratings of stimuli; intervals: "
+        f"{found['interval']}; {found['systems']} systems on {found['passages']} passages"
+    )
+    return Sheet("metrics", caption, columns, tuple(rows))
+
+
 def _both(block: Form) -> Sheet:
     rows = []
     pairs = zip(block["primary"]["pairs"], block["all_listeners"]["primary"]["pairs"], strict=True)
@@ -338,6 +368,40 @@ def _both(block: Form) -> Sheet:
     )
     caption = "The primary analysis without the excluded listeners and with all of them"
     return Sheet("with-and-without-exclusions", caption, columns, tuple(rows))
+
+
+def people_sheet(data: Form) -> Sheet | None:
+    """What the questionnaires say of those who finished; None where there were none."""
+    people = data["participants"]
+    rows: list[tuple[Any, ...]] = []
+    for asked in people["questionnaire"] if people else ():
+        head = (asked["label"] or asked["id"], asked["answered"])
+        spread = asked.get("spread")
+        if spread:
+            middle = tuple(spread[name] for name in ("median", "q1", "q3"))
+            rows.append((*head, "median and quartiles", None, None, *middle))
+        for entry in asked.get("counts", ()):
+            share = entry["count"] / asked["answered"] if asked["answered"] else None
+            rows.append((*head, entry["option"], entry["count"], share, None, None, None))
+        if "counts" not in asked and not spread:
+            rows.append((*head, "not shown" if asked["answered"] else "nobody", *[None] * 5))
+    if not rows:
+        return None
+    columns = _columns(
+        *("Question", "Answered/count", "Answer", "Count/count", "Share/share"),
+        *("Median/number", "Q1/number", "Q3/number"),
+    )
+    caption = f"Questionnaires of the {people['questionnaire'][0]['of']} who finished"
+    return Sheet("participants", caption, columns, tuple(rows))
+
+
+def flow_sheet(data: Form) -> Sheet | None:
+    """How many people came how far; None where the ratings do not say."""
+    if data["participants"] is None:
+        return None
+    columns = _columns("Stage", "Sessions/count", "Note")
+    rows = _fields(data["participants"]["flow"], "stage", "count", "note")
+    return Sheet("participant-flow", "Flow of participants", columns, rows)
 
 
 def blocks(data: Form) -> Iterator[Form]:

@@ -1,8 +1,10 @@
-"""What the tests say, as Plotly figures: p-values, critical difference, order, planning."""
+"""What tests and metrics say, as Plotly figures: p, critical difference, order, planning."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from .looks import Look, short_names
+from .looks import Look, label, short_names
 from .plots import Figure, Form, layout, rows_axis
 
 # Steps at .001, .01 and .05, as reports mark them; in each the lighter the larger p.
@@ -104,6 +106,55 @@ def order_figure(effect: Form) -> Figure:
         "zeroline": True,
     }
     return {"data": [trace], "layout": figure}
+
+
+def metric_figure(agreement: Form, row: Form, looks: Mapping[str, Look]) -> Figure:
+    """Mean ratings over a metric: a small point per stimulus, each system's means with its name."""
+    known = [
+        (one, value)
+        for one, value in zip(agreement["stimuli"], row["values"], strict=True)
+        if value is not None
+    ]
+    names = list(dict.fromkeys(one["system"] for one, _ in known))
+    traces: list[dict[str, Any]] = []
+    for name in names:
+        mine = [
+            (value, one["mean"], one["passage"]) for one, value in known if one["system"] == name
+        ]
+        look = looks[name]
+        marker = {"color": look.colour, "symbol": look.symbol}
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [float(f"{value:.6g}") for value, _, _ in mine],
+                "y": [round(mean, 4) for _, mean, _ in mine],
+                "text": [label(f"{name}, {passage}") for _, _, passage in mine],
+                "marker": marker | {"size": 6, "opacity": 0.55},
+                "hovertemplate": "%{text}: %{x}, rated %{y:.1f}<extra></extra>",
+            }
+        )
+        centre = [math.fsum(column) / len(mine) for column in list(zip(*mine, strict=True))[:2]]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers+text",
+                "x": [float(f"{centre[0]:.6g}")],
+                "y": [round(centre[1], 4)],
+                "text": [short_names([name], 18)[0]],
+                "textposition": "top center",
+                "textfont": {"color": "ink"},
+                "cliponaxis": False,
+                "marker": marker | {"size": 12, "line": {"width": 1, "color": "ink"}},
+                "hoverinfo": "skip",
+            }
+        )
+    unit = f" ({row['unit']})" if row["unit"] else ""
+    figure = layout(420, label(f"{row['metric']}, {row['variant']}{unit}", 60))
+    axis: dict[str, object] = {"title": {"text": "Mean rating"}, "zeroline": False}
+    figure["yaxis"] = axis | {"fixedrange": True, "automargin": True}
+    figure["xaxis"] |= {"zeroline": False}
+    return {"data": traces, "layout": figure}
 
 
 def planning_figure(plan: Form) -> Figure:

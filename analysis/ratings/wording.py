@@ -170,16 +170,18 @@ def scope_words(scope: str) -> str:
     }.get(scope, scope)
 
 
-def methods_paragraph(data: Form, block: Form) -> str:
+def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> str:
     """How the ratings were analysed, ready for a paper."""
+    libraries = ", ".join(f"{name} {number}" for name, number in versions.items())
     primary, design, screening = block["primary"], block["design"], block["screening"]
     options, counted = data["options"], block["input"]
     flow = screening["flow"]
     text = [
         f"Ratings of {flow['listeners']} listeners ({counted['per_question'][block['question']]} "
         f"ratings, {design['systems']} systems under test, {design['passages']} passages) were "
-        "analysed with Earmark.",
+        f"analysed with Earmark ({libraries}).",
     ]
+    text += _study_sentences(data)
     if flow["excluded"]:
         n = len(flow["excluded"])
         text.append(f"{n} {'listener was' if n == 1 else 'listeners were'} excluded by BS.1534-3.")
@@ -197,3 +199,19 @@ def methods_paragraph(data: Form, block: Form) -> str:
     if len(data["questions"]) > 1:
         text.append(f"{data['questions_adjust'][0].upper()}{data['questions_adjust'][1:]}.")
     return " ".join(text)
+
+
+def _study_sentences(data: Form) -> list[str]:
+    study = data["study"]
+    if study is None:
+        return []
+    said = [f"They were given in the {study['kind']} test {study['id']!r}."]
+    if data["label"]:
+        said.append(f"The sessions are {data['label']} and do not count.")
+    if study["declared"] is None:
+        said.append("No analysis was declared before the data.")
+    elif not data["deviations"]:
+        said.append("The analysis is the one declared before the data.")
+    else:
+        said.append("The analysis differs from what was declared before the data: see the report.")
+    return said

@@ -40,10 +40,10 @@
       family: getComputedStyle(document.body).fontFamily,
     };
     layout.hoverlabel = { bgcolor: colours.paper, bordercolor: colours.muted, font: { color: colours.ink } };
-    if ("simulated" in root.dataset) {
+    if (root.dataset.label) {
       layout.annotations = [
         ...(layout.annotations || []),
-        { text: "SIMULATED", xref: "paper", yref: "paper", x: 1, y: layout.xaxis.side === "top" ? 0 : 1, xanchor: "right", yanchor: layout.xaxis.side === "top" ? "top" : "bottom", showarrow: false, font: { size: 10, color: colours.muted } },
+        { text: root.dataset.label, xref: "paper", yref: "paper", x: 1, y: layout.xaxis.side === "top" ? 0 : 1, xanchor: "right", yanchor: layout.xaxis.side === "top" ? "top" : "bottom", showarrow: false, font: { size: 10, color: colours.muted } },
       ];
     }
     return window.Plotly.react(place, data, layout, { displayModeBar: false, responsive: true, doubleClick: false });
@@ -73,6 +73,14 @@
     button.addEventListener("click", () => {
       const place = button.closest("figure").querySelector(".plot");
       window.Plotly.downloadImage(place, { format: "svg", width: place.clientWidth, height: place.clientHeight, filename: place.dataset.figure });
+    }),
+  );
+
+  document.querySelectorAll("[data-figures]").forEach((choice) =>
+    choice.addEventListener("change", () => {
+      const place = choice.closest("figure").querySelector(".plot");
+      place.dataset.figure = choice.value;
+      draw(place);
     }),
   );
 
@@ -124,6 +132,34 @@
     return made;
   }
 
+  /** A player of a file beside or near the report; only one plays at a time. */
+  function player([name, address]) {
+    const audio = element("audio");
+    audio.controls = true;
+    audio.preload = "none";
+    audio.src = address;
+    audio.setAttribute("aria-label", name);
+    audio.addEventListener("play", () =>
+      document.querySelectorAll("audio").forEach((other) => other !== audio && other.pause()),
+    );
+    audio.addEventListener("error", () => audio.replaceWith(element("em", "The audio file is not where the report expects it.")), { once: true });
+    return audio;
+  }
+
+  /** Everything that can be played on a passage, the chosen system first. */
+  function heard(drill, passage, system) {
+    const place = element("div", undefined, "heard");
+    const order = [system, ...drill.systems.keys()].filter((at, index, all) => all.indexOf(at) === index);
+    for (const at of order) {
+      for (const one of drill.audio[passage][at]) {
+        const label = element("label");
+        label.append(element("span", one[0]), player(one));
+        place.append(label);
+      }
+    }
+    return place;
+  }
+
   /** One row per passage (of a system) or per listener (of a system on a passage). */
   function look(form) {
     const drill = drills[form.dataset.drill];
@@ -140,7 +176,8 @@
       : drill.listeners.map((name, at) => [name, drill.cells[at][passage][system], null]);
     const table = element("table");
     const head = table.createTHead().insertRow();
-    for (const [title, numeric] of [[whole ? "Passage" : "Listener", false], [whole ? "Mean rating" : "Rating", true], ...(whole ? [["Listeners", true]] : [])]) {
+    const plays = whole && drill.audio;
+    for (const [title, numeric] of [[whole ? "Passage" : "Listener", false], [whole ? "Mean rating" : "Rating", true], ...(whole ? [["Listeners", true]] : []), ...(plays ? [["Audio", false]] : [])]) {
       const cell = element("th", undefined, numeric ? "num" : "");
       cell.append(element("button", title));
       head.append(cell);
@@ -164,11 +201,12 @@
         if (number !== null) cell.dataset.key = String(number);
         row.append(cell);
       }
+      if (plays) row.insertCell().append(...drill.audio[at][system].map(player));
     });
     const place = form.nextElementSibling;
     const scroll = element("div", undefined, "scroll");
     scroll.append(table);
-    place.replaceChildren(scroll);
+    place.replaceChildren(...(!whole && drill.audio ? [heard(drill, Number(passage), system)] : []), scroll);
   }
 
   document.querySelectorAll("[data-drill]").forEach((form) => {
