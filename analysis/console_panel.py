@@ -84,19 +84,20 @@ def _song(song: str, strips: Sequence[Mapping[str, Any]]) -> list[Drawing]:
     ]
     top = max(range(len(strips)), key=lambda at: strips[at]["gain_db"])
     gain = f"{strips[top]['gain_db']:+.1f} dB".replace("-", "−")
-    rows = [[name, *(read(s) for _, read in _STRIP)] for name, s in zip(names, strips, strict=True)]
-    table = Table(["stem", *(n for n, _ in _STRIP)], rows, (None, 2, 3, None, None, None, None))
-    titles = {
-        "gain_db": f"{song}: {names[top]} has the highest gain, {gain}",
-        "pan": f"{song}: {_sides(strips)}",
-    }
+    stems = dict(zip(names, strips, strict=True))
+    rows = [[name, *(read(strip) for _, read in _STRIP)] for name, strip in stems.items()]
+    every = Table(["stem", *(n for n, _ in _STRIP)], rows, (None, 2, 3, None, None, None, None))
+    pans = Table(
+        ["stem", "pan"], [[name, strip["pan"]] for name, strip in stems.items()], (None, 3)
+    )
+
+    def drawn(title: str, key: str, table: Table) -> Drawing:
+        values = {name: [strip[key]] for name, strip in stems.items()}
+        return Drawing(f"{song}: {title}", _figure(values, [song], key), table)
+
     return [
-        Drawing(
-            title,
-            _figure({n: [s[key]] for n, s in zip(names, strips, strict=True)}, [song], key),
-            table,
-        )
-        for key, title in titles.items()
+        drawn(f"{names[top]} has the highest gain, {gain}", "gain_db", every),
+        drawn(_sides(strips), "pan", pans),
     ]
 
 

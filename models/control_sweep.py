@@ -57,7 +57,8 @@ def sweep_controls(system: System) -> list[Sweep]:
     if not controls:
         return []
     rate = system.spec.sample_rate or 44_100
-    given = probe(rate)
+    # A mono network would be run on each channel by itself.
+    given = probe(rate)[: system.spec.channels or 2]
     usual = _rendered(system, given, rate, {})
     places = next((n for n in _PLACES if n * len(controls) <= _MOST_RENDERS), _PLACES[-1])
     found = []

@@ -10,8 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from report_fixtures import UNITS, Fake, all_failed, build, many_systems
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from report_fixtures import (
+    SYSTEMS,
+    UNITS,
+    Fake,
+    FakeSystem,
+    all_failed,
+    build,
+    many_systems,
+)
 
 from earmark.analysis.report import write_report
 from earmark.evaluation.store import Store
@@ -291,3 +299,82 @@ class _server:  # noqa: N801  a context manager, used like a function
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
+
+
+EQUALISED = {
+    "eq_bands": [
+        {"kind": "low_shelf", "frequency_hz": 80.0, "gain_db": 2.0, "q": 0.7, "gate": 0.9},
+        {"kind": "peak", "frequency_hz": 2500.0, "gain_db": -3.0, "q": 2.0, "gate": 0.2},
+    ],
+    "console": {"stems": [{"name": "bass", "gain_db": -3.0}, {"name": "voice", "pan": 0.5}]},
+}
+
+
+@pytest.fixture(scope="module")
+def insights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of two systems that set an equaliser and a console, one of them of a long name."""
+    names = ("short", "a system of a name of forty characters..")
+    systems = [FakeSystem(name, notes=EQUALISED, tilt=0.1 * at) for at, name in enumerate(names)]
+    fake = replace(FAKE, systems=[SYSTEMS[0], *systems, SYSTEMS[-1]], seconds=0.4)
+    with Store(build(tmp_path_factory.mktemp("insights"), fake)) as store:
+        return write_report(store).parent
+
+
+def panel(page: Page, name: str, choice: str = "") -> Locator:
+    """A panel of the report, in view, with its choice drawn."""
+    found = page.locator(f"[data-insight={name}]")
+    found.scroll_into_view_if_needed()
+    if choice:
+        found.locator("[data-choice]").select_option(label=choice)
+    value = found.locator("[data-choice]").input_value()
+    drawn = f"document.querySelector('[data-insight={name}]').dataset.drawn === '{value}'"
+    page.wait_for_function(drawn)
+    return found
+
+
+def test_a_panel_is_loaded_when_it_is_seen_and_drawn_for_the_choice(
+    page: Page, insights: Path
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(Path(request.url).name.split(".")[0]))
+    opened(page, insights)
+    assert [name for name in asked if name.startswith("consoles")] == []
+    equaliser = panel(page, "equalisers", "short")
+    assert "equalisers-1" in asked
+    assert equaliser.locator("h3").count() == equaliser.locator(".main-svg").count() // 3 == 3
+    equaliser.get_by_role("button", name="Table").nth(1).click()
+    cells = equaliser.locator("tbody tr").first.locator("td").all_text_contents()
+    assert cells == ["1", "low shelf", "80.0", "2.00", "0.70", "yes"]
+
+
+def test_a_console_is_shown_song_by_song_with_a_file_to_edit(page: Page, insights: Path) -> None:
+    opened(page, insights)
+    console = panel(page, "consoles", "short")
+    assert "2 songs" in console.locator("h3").first.inner_text()
+    console.locator("[data-group]").select_option("blue hour")
+    console.get_by_role("link", name="Settings of this song").wait_for()
+    address = console.get_by_role("link", name="Settings of this song").get_attribute("href")
+    assert (insights / str(address)).is_file()
+    assert "voice has the highest gain, +0.0 dB" in console.locator("h3").first.inner_text()
+
+
+def test_panels_fit_a_phone_follow_the_theme_and_can_be_used_by_keyboard(
+    page: Page, insights: Path
+) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    opened(page, insights)
+    for name in ("spectra", "equalisers", "consoles"):
+        found = panel(page, name)
+        assert found.locator("[data-choice]").bounding_box()["height"] >= 44  # type: ignore[index]
+        found.locator("[data-choice]").focus()
+        page.keyboard.press("ArrowDown")
+        panel(page, name)
+        assert found.locator("[data-choice]").evaluate("select => select.selectedIndex") == 1
+        assert overflow(page) == 0
+    label = "getComputedStyle(document.querySelector('#spectra .ytick text')).fill"
+    light = page.evaluate(label)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.evaluate("document.dispatchEvent(new Event('earmark:theme'))")
+    page.wait_for_function(
+        f"document.querySelector('#spectra .ytick text') && {label} !== {light!r}"
+    )

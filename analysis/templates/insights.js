@@ -4,6 +4,7 @@
 
   const { earmark } = window;
   const seen = new Set();
+  const shown = new Map(); // the group that each panel shows
   let latest = 0;
 
   function titled(drawing) {
@@ -30,6 +31,7 @@
   async function draw(panel, group) {
     const mine = String(++latest);
     panel.dataset.asked = mine;
+    shown.set(panel, group);
     const place = panel.querySelector("[data-drawings]");
     const blocks = group.drawings.map(titled);
     place.replaceChildren(...blocks, ...(group.links.length ? [links(group)] : []));
@@ -48,6 +50,16 @@
       }
     }
     panel.dataset.drawn = panel.querySelector("[data-choice]").value;
+  }
+
+  /** The same figures in another theme or width; what was unfolded stays so. */
+  async function redraw(panel) {
+    const charts = panel.querySelectorAll(".drawing > .chart");
+    const drawings = (shown.get(panel) || { drawings: [] }).drawings.filter((one) => one.figure);
+    if (charts.length !== drawings.length) return; // still being drawn
+    for (const [at, drawing] of drawings.entries()) {
+      await earmark.charts.draw(charts[at], drawing, drawing.title);
+    }
   }
 
   /** The songs of a part, in a list of their own; the one chosen before stays if it is there. */
@@ -99,7 +111,7 @@
       panel.querySelector("[data-group]").addEventListener("change", () => show(panel));
       near.observe(panel);
     }
-    earmark.charts.onChange(() => seen.forEach((panel) => show(panel)));
+    earmark.charts.onChange(() => seen.forEach(redraw));
     window.addEventListener("beforeprint", () =>
       panels.forEach((panel) => seen.has(panel) || show(panel)),
     );
