@@ -88,6 +88,7 @@ AUDIT = """() => {
     }
   }
   for (const node of controls.filter((one) => !off(one))) {
+    document.activeElement?.blur();
     node.focus({preventScroll: true, focusVisible: true});
     if (document.activeElement !== node) { found.push(tell(node, 'no focus')); continue; }
     const ring = node.matches('label input') ? [node, node.closest('label')] : [node];

@@ -12,20 +12,6 @@ pytestmark = pytest.mark.browser
 
 CUT = ("net::ERR_FAILED",)
 ODD = 'a&b=c; <b>"x"</b> \'); DROP TABLE -- 👩‍🚀 שלום مرحبا ../../etc ' + "long " * 500
-# Lets a test reach the page's sound device, and make it refuse.
-DEVICE = """
-window.contexts = [];
-const Real = window.AudioContext;
-window.AudioContext = class extends Real {
-  constructor(options) {
-    if (window.refused && options.sampleRate) throw new DOMException('rate', 'NotSupportedError');
-    super(options);
-    window.contexts.push(this);
-  }
-  get state() { return window.blocked ? 'suspended' : super.state; }
-  resume() { return window.blocked ? new Promise(() => {}) : super.resume(); }
-};
-"""
 
 
 @pytest.fixture(scope="module")
@@ -149,46 +135,6 @@ def test_odd_comments_are_stored_as_they_were_written(browser: Browser, link: st
         stored = {each["label"]: each["comment"] for each in one.saved()["step"]["stimuli"]}
         assert stored == {"A": "", "B": ODD, "C": ""}
         assert one.page.get_by_label("About B").input_value() == ODD
-
-
-def test_blocked_sound_is_told_and_comes_with_a_press(browser: Browser, link: str) -> None:
-    with visit(browser, link) as one:
-        one.page.add_init_script(DEVICE + "window.blocked = true;")
-        one.begin()
-        one.page.keyboard.press("a")
-        notice = one.page.locator(".notice")
-        notice.wait_for()
-        assert "holds the sound back" in notice.inner_text()
-        assert one.page.locator('[data-heard="playing"]').count() == 0
-        one.page.evaluate("window.blocked = false")
-        notice.get_by_role("button").click()
-        one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
-        assert not notice.is_visible()
-
-
-@pytest.mark.parametrize("loss", ["suspend", "close"])
-def test_a_lost_device_keeps_the_place_and_plays_on(browser: Browser, link: str, loss: str) -> None:
-    with visit(browser, link) as one:
-        one.page.add_init_script(DEVICE)
-        one.begin()
-        one.page.keyboard.press("b")
-        one.page.wait_for_selector('.marker[data-label="B"][data-heard="playing"]')
-        one.page.evaluate(f"window.contexts.at(-1).{loss}()")
-        notice = one.page.locator(".notice")
-        notice.wait_for()
-        assert "Your place and your ratings are kept" in notice.inner_text()
-        notice.get_by_role("button").click()
-        one.page.wait_for_selector('.marker[data-label="B"][data-heard="playing"]')
-        assert one.page.evaluate("window.contexts.at(-1).state") == "running"
-
-
-def test_a_device_that_refuses_the_rate_still_plays(browser: Browser, link: str) -> None:
-    with visit(browser, link) as one:
-        one.page.add_init_script(DEVICE + "window.refused = true;")
-        one.begin()
-        assert "converts all versions in the same way" in one.page.locator(".said").inner_text()
-        one.page.keyboard.press("a")
-        one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
 
 
 def test_sound_that_fails_to_load_is_asked_for_again(browser: Browser, link: str) -> None:

@@ -32,7 +32,7 @@ export function help(shortcuts) {
     ["⇧ ← →", t("help.rate_big")],
     ["L", t("help.loop")],
     ["[ ]", t("help.region")],
-    ["⌦ ⌫", t("help.take_back")],
+    ["Del ⌫", t("help.take_back")],
     ["0", t("help.restart")],
     [t("help.enter"), t("help.next")],
     ["?", t("help.this")],

@@ -154,7 +154,12 @@ function choice(question, stimulus, store, player, look) {
         class: look.named ? "name" : "name unseen",
         text: look.named ? question.name : nameOf(question, stimulus, store),
       }),
-      element("div", { class: "options", dir: "ltr" }, ...radios.map((one) => one.label), undo.element),
+      element(
+        "div",
+        { class: look.named ? "answers" : "answers beside" },
+        element("div", { class: "options", dir: "ltr" }, ...radios.map((one) => one.label)),
+        undo.element,
+      ),
     ),
     update,
     clear,

@@ -134,7 +134,7 @@ function oneOf(asked) {
     event.preventDefault();
     clear();
   });
-  field.element.querySelector(".options")?.append(undo.element);
+  field.element.querySelector(".answers")?.append(undo.element);
   draw();
   return {
     ...field,

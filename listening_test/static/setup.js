@@ -224,7 +224,7 @@ export function choices(legend, options) {
       "fieldset",
       { class: "question choice", data: { count: options.length } },
       element("legend", { class: "name", text: legend }),
-      element("div", { class: "options" }, ...radios.map(({ label }) => label)),
+      element("div", { class: "answers" }, element("div", { class: "options" }, ...radios.map(({ label }) => label))),
     ),
     get: () => radios.find(({ radio }) => radio.checked)?.radio.value ?? null,
     set: (/** @type {any} */ value) => {
