@@ -237,7 +237,7 @@ def told(storage: Storage) -> Iterator[None]:
     except (DatabaseError, InterfaceError, sqlite3.Error, UnavailableError) as error:
         storage.engine.dispose()
         mend = (
-            "close what holds it, or restore it from a backup"
+            "free space, close what holds it, or restore it from a backup"
             if isinstance(storage, Sqlite)
             else "check the address, the password, and that the server runs"
         )
