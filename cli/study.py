@@ -40,9 +40,19 @@ def new(file: Path, results: Path, *, replace: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--url", default="", help="Where listeners reach it, if behind a proxy (https://…).")
+@click.option("--database", default="", help="Keep ratings in this PostgreSQL (postgresql://…).")
 @click.option("--json", "as_json", is_flag=True, help="Say the address and links as JSON.")
-def serve(name: str, results: Path, host: str, port: int, url: str, *, as_json: bool) -> None:
+def serve(
+    name: str, results: Path, host: str, port: int, url: str, database: str, *, as_json: bool
+) -> None:
     """Serve a study to listeners until Ctrl-C; every rating is on disk before it is confirmed."""
+    if database:
+        from ..listening_test.database import use
+        from ..listening_test.study import folder_of, load_study
+
+        folder = folder_of(results, name)
+        load_study(folder)
+        use(folder, database)
     _serve(name, results, (host, port), url, "json" if as_json else "study")
 
 
@@ -191,12 +201,12 @@ def export(
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
 def backup(name: str, results: Path, out: Path) -> None:
     """Copy a study whole, ratings and stimuli, also while it is being served."""
-    from ..listening_test import database
+    from ..listening_test.backup import backup as copy
     from ..listening_test.study import folder_of, load_study
 
     folder = folder_of(results, name)
     load_study(folder)
-    database.backup(folder, out)
+    copy(folder, out)
     click.echo(f"{out}: a whole copy of {name}")
 
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, request, session
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..models.errors import UserError
 from .database import Database
 from .stimuli import check_files
+from .storage import UnavailableError, reason
 from .study import Folder, Keys, Study, load_keys, load_study
 
 MOST_BYTES = 1024 * 1024
@@ -70,7 +72,8 @@ def create_app(folder: Folder, *, secure: bool = False) -> Flask:
     app.register_blueprint(pages.routes)
     app.register_blueprint(admin.routes)
     app.after_request(_headers)
-    app.register_error_handler(OperationalError, _locked)
+    for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
+        app.register_error_handler(unavailable, _unavailable)
     app.register_error_handler(HTTPException, _refused)
     return app
 
@@ -125,9 +128,14 @@ def _headers(response: Response) -> Response:
     return response
 
 
-def _locked(error: OperationalError) -> tuple[dict[str, str], int, dict[str, str]]:
-    current_app.logger.error("the ratings cannot be written: %s", error.orig)
-    return {"error": "busy"}, 503, {"Retry-After": "2"}
+def _unavailable(error: Exception) -> Any:
+    """Locked, gone, full: nothing was stored, and the browser keeps it and comes again."""
+    current_app.logger.error("the ratings cannot be reached: %s", reason(error))
+    if request.path.startswith("/api/"):
+        return {"error": "busy"}, 503, {"Retry-After": "2"}
+    from .pages import message
+
+    return (*message(503), {"Retry-After": "2"})
 
 
 def _refused(error: HTTPException) -> Any:

@@ -1,13 +1,9 @@
-"""Ratings on disk: tables, the engine, and the migrations that bring a database up to date.
+"""Ratings on disk: the tables, and the migrations that bring a database up to date.
 
-SQLite in WAL mode with full synchronisation: what was committed survives a killed process and a
-cut power cord. A transaction that writes takes the lock at its beginning, so that what it reads
-(least-used counts, the last sequence number) cannot change under it.
+The same in SQLite and PostgreSQL; :mod:`.storage` says what each promises.
 """
 
 import contextlib
-import shutil
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,25 +15,32 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Connection,
     Engine,
     ForeignKey,
     Index,
     UniqueConstraint,
-    create_engine,
-    event,
     func,
     select,
 )
-from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
-from sqlalchemy.pool import NullPool
 
 from ..models.errors import UserError
-from .study import Folder
+from .storage import (
+    Sqlite,
+    Storage,
+    postgres,
+    reading_storage_of,
+    record_url,
+    recorded_url,
+    require_fsync,
+    storage_of,
+    told,
+)
+from .study import Folder, load_study
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_SECONDS = 20
 
 
 class Base(DeclarativeBase):
@@ -71,7 +74,7 @@ class Listening(Base):
     plan: Mapped[list[Any]]
     place: Mapped[int]
     state: Mapped[str]  # open, paused, complete, withdrawn
-    next_seq: Mapped[int]
+    next_seq: Mapped[int] = mapped_column(BigInteger)  # as large as the browser says
     completion_code: Mapped[str]
     agent: Mapped[str]
     created_at: Mapped[str]
@@ -137,7 +140,7 @@ class RatingRow(Base):
     value: Mapped[float | None]
     changes: Mapped[int]
     client: Mapped[str]
-    seq: Mapped[int]
+    seq: Mapped[int] = mapped_column(BigInteger)
     at_ms: Mapped[float | None]
     at: Mapped[str | None]
 
@@ -152,11 +155,11 @@ class EventRow(Base):
     session_token: Mapped[str] = mapped_column(ForeignKey("session.token"))
     id: Mapped[str]
     client: Mapped[str]
-    seq: Mapped[int]
+    seq: Mapped[int] = mapped_column(BigInteger)
     at_ms: Mapped[float]
     received_at: Mapped[str]
     type: Mapped[str]
-    page: Mapped[int | None]
+    page: Mapped[int | None] = mapped_column(BigInteger)
     stimulus: Mapped[str | None]
     question: Mapped[str | None]
     value: Mapped[float | None]
@@ -187,30 +190,41 @@ class Database:
 
     ``read_only`` neither writes nor migrates, may read beside a server that writes, and sees the
     one state that the database had at the first read.
+
+    Raises:
+        UserError: if they cannot be reached, or are of another schema.
     """
 
-    def __init__(self, folder: Folder, *, read_only: bool = False) -> None:
-        self.path = folder.ratings
+    def __init__(
+        self, folder: Folder, storage: Storage | None = None, *, read_only: bool = False
+    ) -> None:
         self._only: Session | None = None
-        try:
-            if read_only:
-                self.engine = _reading_engine(self.path)
-                _check_schema(self.engine, self.path)
-                self._only = Session(self.engine)
-            else:
-                self.engine = _engine(self.path)
-                _upgrade(self.engine, self.path)
-        except (DatabaseError, sqlite3.Error) as error:
-            raise UserError(
-                f"{self.path}: cannot be used ({_reason(error)}); close what holds it, or restore "
-                "it from a backup"
-            ) from None
+        if read_only:
+            self.storage = reading_storage_of(folder)
+            self.engine = self.storage.engine
+            with told(self.storage):
+                _check_schema(self.storage, folder)
+            self._only = Session(self.engine)
+            return
+        self.storage = storage or storage_of(folder)
+        self.engine = self.storage.engine
+        with told(self.storage):
+            _upgrade(self.storage)
+        record_url(folder, "" if isinstance(self.storage, Sqlite) else _url(self.engine))
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A session whose changes are on disk when the block ends, or not made at all."""
+    def writing(self, about: str = "") -> Iterator[Session]:
+        """A session whose changes are on disk when the block ends, or not made at all.
+
+        ``about`` names what it is about, such as a session's token: transactions about the same
+        run one after another.
+        """
+        self.storage.present()
         with Session(self.engine.execution_options(writes=True)) as session, session.begin():
+            self.storage.lock(session.connection(), about)
             yield session
+            session.flush()
+            self.storage.present()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
@@ -218,6 +232,7 @@ class Database:
         if self._only is not None:
             yield self._only
             return
+        self.storage.present()
         with Session(self.engine) as session:
             yield session
 
@@ -250,82 +265,54 @@ def frozen_at(database: Database, study_sha256: str) -> str | None:
         return version.frozen_at if version else None
 
 
-def counts(database: Database) -> Mapping[str, int]:
-    """How many sessions and ratings count: real ones, no preview, pilot or simulation."""
+def counts(database: Database, study: str = "") -> Mapping[str, int]:
+    """How many sessions and ratings count: real ones, no preview, pilot or simulation.
+
+    A database may hold several studies; ``study`` names the one that is asked for, '' all.
+    """
+    wanted = [Listening.mark == ""]
+    if study:
+        versions = select(StudyVersion.sha256).where(StudyVersion.study == study)
+        wanted.append(Listening.study_version.in_(versions))
     with database.reading() as session:
-        real = select(func.count()).select_from(Listening).where(Listening.mark == "")
+        real = select(func.count()).select_from(Listening).where(*wanted)
         rated = (
             select(func.count())
             .select_from(RatingRow)
             .join(PageRow, RatingRow.page_id == PageRow.id)
             .join(Listening, PageRow.session_token == Listening.token)
-            .where(Listening.mark == "", RatingRow.value.is_not(None), PageRow.part == "main")
+            .where(*wanted, RatingRow.value.is_not(None), PageRow.part == "main")
         )
         return {"sessions": session.scalar(real) or 0, "ratings": session.scalar(rated) or 0}
 
 
-def backup(folder: Folder, target: Path) -> None:
-    """A whole copy of a study, its ratings as of now, also while it is being served.
+def use(folder: Folder, url: str) -> None:
+    """Keep a study's ratings in the PostgreSQL database of ``url`` from now on.
 
     Raises:
-        UserError: if ``target`` is there already or cannot be written.
+        UserError: if it cannot be used, or there are sessions elsewhere already.
     """
-    if target.exists():
-        raise UserError(f"{target}: is there already; give a new folder with --out")
-    try:
-        target.mkdir(parents=True)
-        for path in (folder.study, folder.keys, folder.heard):
-            if path.is_file():
-                shutil.copy2(path, target / path.name)
-        if folder.stimuli.is_dir():
-            shutil.copytree(folder.stimuli, target / folder.stimuli.name)
-        if folder.ratings.is_file():
-            source = sqlite3.connect(f"file:{folder.ratings}?mode=ro", uri=True)
-            copy = sqlite3.connect(target / folder.ratings.name)
-            with contextlib.closing(source), contextlib.closing(copy):
-                source.backup(copy)
-    except (OSError, sqlite3.Error) as error:
-        raise UserError(f"{target}: the backup cannot be written ({_reason(error)})") from None
+    storage, found = postgres(url), recorded_url(folder)
+    if _url(storage.engine) != found and (found or folder.ratings.is_file()):
+        with opened(folder) as before, before.reading() as session:
+            versions = select(StudyVersion.sha256).where(
+                StudyVersion.study == load_study(folder).id
+            )
+            begun = session.scalar(
+                select(func.count())
+                .select_from(Listening)
+                .where(Listening.study_version.in_(versions))
+            )
+        if begun:
+            raise UserError(
+                f"{folder.path}: {begun} sessions of this study lie in {before.storage.name}; "
+                "leave --database out, or give the study another name"
+            )
+    Database(folder, storage).close()
 
 
-def _reading_engine(path: Path) -> Engine:
-    """An engine whose sessions can change nothing.
-
-    A database that nobody has open has no log beside it. It is then read as a file that stands
-    still, because SQLite would otherwise leave a new log there, or fail in a folder that may not
-    be written.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
-    uri = f"{path.absolute().as_uri()}?{how}"
-    engine = create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None),
-        poolclass=NullPool,
-    )
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin below, not by the driver
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
+def _url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
 
 
 def _migrations() -> tuple[Config, ScriptDirectory]:
@@ -334,36 +321,34 @@ def _migrations() -> tuple[Config, ScriptDirectory]:
     return config, ScriptDirectory.from_config(config)
 
 
-def _revision(connection: Connection, scripts: ScriptDirectory, path: Path) -> str | None:
+def _revision(connection: Connection, scripts: ScriptDirectory, name: str) -> str | None:
     found = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in scripts.walk_revisions()}
     if found is not None and found not in known:
         raise UserError(
-            f"{path}: schema {found} is newer than this Earmark reads "
+            f"{name}: schema {found} is newer than this Earmark reads "
             f"({scripts.get_current_head()}); use the version that made it"
         )
     return found
 
 
-def _check_schema(engine: Engine, path: Path) -> None:
+def _check_schema(storage: Storage, folder: Folder) -> None:
     _, scripts = _migrations()
-    with engine.connect() as connection:
-        if _revision(connection, scripts, path) != scripts.get_current_head():
+    with storage.engine.connect() as connection:
+        if _revision(connection, scripts, storage.name) != scripts.get_current_head():
             raise UserError(
-                f"{path}: was made by an older Earmark; 'earmark study status {path.parent.name}' "
-                "brings it up to date"
+                f"{storage.name}: was made by an older Earmark; 'earmark study status "
+                f"{folder.path.name}' brings it up to date"
             )
 
 
-def _upgrade(engine: Engine, path: Path) -> None:
+def _upgrade(storage: Storage) -> None:
     config, scripts = _migrations()
-    with engine.execution_options(writes=True).connect() as connection:
-        found = _revision(connection, scripts, path)
+    with storage.engine.execution_options(writes=True).connect() as connection:
+        storage.lock(connection, "migrations")
+        require_fsync(connection, storage)
+        found = _revision(connection, scripts, storage.name)
         if found != scripts.get_current_head():
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         connection.commit()
-
-
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]

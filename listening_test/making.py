@@ -93,9 +93,9 @@ def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:
 def _replaceable(folder: Folder, *, again: bool) -> None:
     from .database import counts, opened
 
-    if folder.ratings.is_file():
+    if folder.ratings.is_file() or folder.database.is_file():
         with opened(folder) as database:
-            rated = counts(database)["ratings"]
+            rated = counts(database, load_study(folder).id)["ratings"]
         if rated:
             raise UserError(
                 f"{folder.path}: this study has {rated} ratings and is frozen; give the changed "

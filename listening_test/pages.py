@@ -68,7 +68,7 @@ def start(token: str) -> AnyResponse:
     study = held().study
     known = session.get("session")
     language = _language(request.form.get("language"), _language(session.get("language")))
-    with held().database.writing() as writing:
+    with held().database.writing(f"{study.sha256} begins") as writing:
         found: Listening | None = None
         if isinstance(known, str) and request.form.get("fresh") != "1":
             found = sessions.find(writing, known, study)
@@ -121,7 +121,7 @@ def events(token: str) -> Response:
         abort(400, "json")
     if not isinstance(client, str):
         abort(400, "json")
-    with held().database.writing() as writing:
+    with held().database.writing(token) as writing:
         found = _found(writing, token)
         receipt = recording.record(writing, held().study, found, client, batch)
         seq = found.next_seq
@@ -150,7 +150,7 @@ def answers(token: str) -> AnyResponse:
 def pause(token: str) -> Response:
     """Note that the listener takes a pause; the link leads back to the same place."""
     body()
-    with held().database.writing() as writing:
+    with held().database.writing(token) as writing:
         found = _found(writing, token)
         if found.state == "open":
             found.state = "paused"
@@ -161,7 +161,7 @@ def pause(token: str) -> Response:
 def withdraw(token: str) -> Response:
     """End the session; with ``erase`` also forget what was said."""
     said = body()
-    with held().database.writing() as writing:
+    with held().database.writing(token) as writing:
         found = _found(writing, token)
         moving.withdraw(writing, found, erase=said.get("erase") is True)
         shown = steps.step(writing, held().study, found)
@@ -172,7 +172,7 @@ def withdraw(token: str) -> Response:
 def language(token: str) -> Response:
     """Go on in another language of the study."""
     said = body()
-    with held().database.writing() as writing:
+    with held().database.writing(token) as writing:
         found = _found(writing, token)
         found.language = _language(said.get("language"), found.language)
         session["language"] = found.language
@@ -259,7 +259,7 @@ def _move(token: str, move: Any) -> AnyResponse:
     said = body()
     study = held().study
     try:
-        with held().database.writing() as writing:
+        with held().database.writing(token) as writing:
             found = _found(writing, token)
             move(writing, study, found, said)
             writing.flush()

@@ -50,7 +50,7 @@ def record(
         session.scalars(
             select(EventRow.id).where(
                 EventRow.session_token == listening.token,
-                EventRow.id.in_([one for one in ids if isinstance(one, str)]),
+                EventRow.id.in_([one for one in ids if isinstance(one, str) and clean(one) == one]),
             )
         )
     )

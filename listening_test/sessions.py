@@ -1,6 +1,7 @@
 """Sessions: what a listener will meet is drawn once, at the beginning, and never changes."""
 
 import random
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from .kinds import Slot, Unit, kind_of
 from .study import Study
 from .study_file import Step
 
+_TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
 _BREAK_FROM = 6  # so many pages without a word on breaks get one halfway
 
 
@@ -77,7 +79,7 @@ def begin(session: Session, study: Study, visitor: Visitor) -> Listening:
 
 def find(session: Session, token: str, study: Study) -> Listening | None:
     """The session of this token, if it belongs to this study as it is now."""
-    listening = session.get(Listening, token)
+    listening = session.get(Listening, token) if _TOKEN.fullmatch(token) else None
     if listening is None or listening.study_version != study.sha256:
         return None
     return listening

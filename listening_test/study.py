@@ -193,6 +193,11 @@ class Folder:
     def ratings(self) -> Path:
         return self.path / "ratings.sqlite"
 
+    @property
+    def database(self) -> Path:
+        """Says where ratings lie; there once there is a database."""
+        return self.path / "database.json"
+
     def stimulus(self, token: str) -> Path:
         """The audio file of a token that the study knows."""
         return self.stimuli / f"{token}.flac"

@@ -1,14 +1,21 @@
 """What many tests need: small songs, a benchmark file, a watch that keeps quiet."""
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+
+if TYPE_CHECKING:
+    from postgres_server import Server
+
+    from earmark.listening_test.study import Folder
 
 # Tests share the machine with worker processes; two threads on two busy cores are slower than one.
 torch.set_num_threads(1)
@@ -76,6 +83,39 @@ def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], s
 
     with studies(tmp_path_factory.mktemp) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator["Server"]:
+    """A PostgreSQL server of our own; without one the test is skipped, but fails in CI."""
+    from postgres_server import program, running
+
+    missing = [name for name in ("initdb", "postgres") if program(name) is None]
+    mend = "apt-get install postgresql"
+    if importlib.util.find_spec("pg8000") is None:
+        missing, mend = ["pg8000"], "pip install 'earmark[postgresql]'"
+    if missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must have {missing[0]}: {mend}")
+        pytest.skip(f"needs {missing[0]}: {mend}")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest) -> Callable[["Folder"], "Folder"]:
+    """Says of a study where its ratings lie: in its own file, or in a new PostgreSQL database."""
+    if request.param == "sqlite":
+        return lambda folder: folder
+    server = request.getfixturevalue("postgresql")
+
+    def put(folder: "Folder") -> "Folder":
+        from earmark.listening_test.database import use
+
+        use(folder, server.url())
+        return folder
+
+    return put
 
 
 @pytest.fixture(scope="session")

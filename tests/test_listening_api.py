@@ -1,7 +1,7 @@
 """The listener's interface: saved before it is answered, once, and never lost to bad input."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,9 @@ HARD = "a & b <script>alert(1)</script> ../../etc/passwd '; DROP TABLE rating; ð
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    return make_study(tmp_path_factory.mktemp("api"), "ape", test="comments: per_stimulus")
+def folder(tmp_path_factory: pytest.TempPathFactory, stored: Callable[[Folder], Folder]) -> Folder:
+    place = tmp_path_factory.mktemp("api")
+    return stored(make_study(place, "ape", test="comments: per_stimulus"))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def client(app: Flask) -> Client:
     return Client(app, held(app).keys.study)
 
 
-def stored(app: Flask, client: Client) -> list[EventRow]:
+def events_of(app: Flask, client: Client) -> list[EventRow]:
     with held(app).database.reading() as session:
         query = select(EventRow).where(EventRow.session_token == client.session)
         return list(session.scalars(query.order_by(EventRow.arrival)))
@@ -78,7 +79,7 @@ def test_an_event_that_is_sent_twice_is_stored_once_and_acknowledged_twice(
                                                         [event["id"]] * 2]  # fmt: skip
     # Also of events that were there already: with a stale revision the page could not be left.
     assert [one["revision"] for one in answers] == [1, 1, 1]
-    assert len(stored(app, client)) == 1
+    assert len(events_of(app, client)) == 1
     assert first(client)["rating"]["preference"] == 42.25
 
 
@@ -210,7 +211,7 @@ def test_a_comment_is_kept_to_the_character(app: Flask, client: Client, text: st
     client.send(client.event("comment", page=1, stimulus=stimulus, value=text))
     kept = text.replace("\ud800", "\ufffd").replace("\x00", "\ufffd")
     assert first(client)["comment"] == kept
-    assert stored(app, client)[-1].data["text"] == kept
+    assert events_of(app, client)[-1].data["text"] == kept
 
 
 def test_a_comment_beyond_the_limit_is_refused_and_the_rest_of_the_batch_kept(
@@ -245,7 +246,7 @@ def test_a_malformed_event_is_refused_by_itself(app: Flask, client: Client, even
     good = client.event("pause", page=1)
     answer = client.send(event, good)
     assert (len(answer["refused"]), answer["acknowledged"]) == (1, [good["id"]])
-    assert len(stored(app, client)) == 1
+    assert len(events_of(app, client)) == 1
 
 
 def test_an_event_about_what_is_not_there_is_kept_and_called_unknown(
@@ -258,20 +259,20 @@ def test_an_event_about_what_is_not_there_is_kept_and_called_unknown(
     ]
     answer = client.send(*events)
     assert answer["unknown"] == [one["id"] for one in events]
-    assert len(stored(app, client)) == 3
+    assert len(events_of(app, client)) == 3
 
 
 def test_ids_stay_text(app: Flask, client: Client) -> None:
     for name in ("007", "1e3", "nan", "true", "null"):
         client.send(client.event("play", page=1) | {"id": name})
-    assert [one.id for one in stored(app, client)] == ["007", "1e3", "nan", "true", "null"]
+    assert [one.id for one in events_of(app, client)] == ["007", "1e3", "nan", "true", "null"]
 
 
 def test_a_clock_that_jumps_is_stored_as_it_was(app: Flask, client: Client) -> None:
     times = [1000.5, -5.0, 9e12, 3.0]
     for at_ms in times:
         client.send(client.event("play", page=1, stimulus=first(client)["id"]) | {"at_ms": at_ms})
-    assert [one.at_ms for one in stored(app, client)] == times
+    assert [one.at_ms for one in events_of(app, client)] == times
 
 
 def test_a_pause_ends_by_itself_and_withdrawing_ends_the_session(app: Flask) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import select
@@ -28,12 +29,11 @@ def shown(browser: Browser) -> list[object]:
 
 
 def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same_place(
-    tmp_path: Path,
+    tmp_path: Path, stored: Callable[[Folder], Folder]
 ) -> None:
-    folder = make_study(
-        tmp_path, "ape", passages=6, seconds=0.6, test="comments: per_stimulus",
-        more="after: [thanks]",
-    )  # fmt: skip
+    test, more = "comments: per_stimulus", "after: [thanks]"
+    folder = make_study(tmp_path, "ape", passages=6, seconds=0.6, test=test, more=more)
+    folder = stored(folder)
     study, port = load_study(folder), free_port()
     link = f"http://127.0.0.1:{port}/s/{load_keys(folder).simulated}/"
     rated = threading.Semaphore(0)
@@ -82,11 +82,11 @@ def check(folder: Folder, listeners: list[Listener]) -> None:
             rows = session.scalars(
                 select(EventRow).where(EventRow.session_token == listener.browser.session)
             ).all()
-            stored = {row.id: row for row in rows}
-            assert len(stored) == len(rows)
-            assert set(acknowledged) <= set(stored)
+            found = {row.id: row for row in rows}
+            assert len(found) == len(rows)
+            assert set(acknowledged) <= set(found)
             for name, event in acknowledged.items():
-                row = stored[name]
+                row = found[name]
                 said = event.get("value")
                 assert (row.seq, row.type, row.page) == (event["seq"], event["type"], event["page"])
                 assert (row.data.get("text") if isinstance(said, str) else row.value) == said

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import select
@@ -11,12 +12,14 @@ from earmark.listening_test.database import Listening, opened
 from earmark.listening_test.designs import generator
 from earmark.listening_test.serving import in_background
 from earmark.listening_test.simulate import Browser, Listener, qualities, taste
-from earmark.listening_test.study import load_keys, load_study
+from earmark.listening_test.study import Folder, load_keys, load_study
 
 
-def test_listeners_who_begin_at_once_share_the_least_used_pages_evenly(tmp_path: Path) -> None:
+def test_listeners_who_begin_at_once_share_the_least_used_pages_evenly(
+    tmp_path: Path, stored: Callable[[Folder], Folder]
+) -> None:
     more = "design: {pages_per_listener: 1}"
-    folder = make_study(tmp_path, "ape", passages=4, seconds=0.5, more=more)
+    folder = stored(make_study(tmp_path, "ape", passages=4, seconds=0.5, more=more))
     study, errors = load_study(folder), list[BaseException]()
     together = threading.Barrier(8)
 

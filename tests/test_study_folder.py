@@ -11,7 +11,8 @@ from listening_client import Client
 from study_fixtures import make_study, write_study
 
 from earmark.listening_test.app import Held, create_app
-from earmark.listening_test.database import Database, backup, opened
+from earmark.listening_test.backup import backup
+from earmark.listening_test.database import Database, opened
 from earmark.listening_test.making import make_study as make
 from earmark.listening_test.serving import bind
 from earmark.listening_test.status import status_of
@@ -113,7 +114,7 @@ def test_the_tables_that_the_migrations_make_are_those_of_the_code(folder: Folde
 def test_a_locked_database_asks_the_browser_to_come_again(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("earmark.listening_test.database._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("earmark.listening_test.storage.BUSY_SECONDS", 0.05)
     app = create_app(folder)
     held: Held = app.extensions["earmark"]
     client = Client(app, held.keys.study)

@@ -13,6 +13,7 @@ from typing import Any
 from ...listening_test.database import frozen_at, opened
 from ...listening_test.export import Choice, as_csv, tidy, written_csv
 from ...listening_test.people import Person, people
+from ...listening_test.storage import recorded_url
 from ...listening_test.study import Folder, Study, in_language, load_study
 from ...models.errors import UserError
 from .exported import Which
@@ -80,7 +81,7 @@ def read_study(path: Path, how: Reading) -> StudyRatings:
     folder = Folder(path.absolute())
     study = load_study(folder)
     which = how.which
-    if not folder.ratings.is_file():
+    if not (folder.ratings.is_file() or recorded_url(folder)):
         raise UserError(f"{path}: has no ratings yet; 'earmark study serve {study.id}' collects")
     before = _stamp(folder)
     found = _read(folder, study, which)
@@ -106,6 +107,8 @@ def _read(
 
 
 def _stamp(folder: Folder) -> tuple[int, int]:
+    if not folder.ratings.is_file():  # a database of a server, which reads one whole state
+        return 0, 0
     found = folder.ratings.stat()
     return found.st_mtime_ns, found.st_size
 
