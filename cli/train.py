@@ -48,6 +48,10 @@ def train(
         click.echo(f"Stopped at step {result.step}; the same command without a limit goes on.")
     click.echo(f"Checkpoints: {folder}/step_*/")
     if result.best_step:
-        click.echo(f"Best of the validated steps: {result.best_step}, loss {result.best:.4f}")
+        click.echo(
+            f"Best of the validated steps: {result.best_step}, loss {result.best:.4f}; the songs "
+            f"as they are: {result.unprocessed:.4f}"
+        )
+        click.echo(f"Its card: {folder / 'best' / 'README.md'}")
         click.echo(f"Use it in a benchmark: {{kind: checkpoint, path: {folder / 'best'}}}")
     click.echo(f"Curves: {folder / 'curves.svg'}, or tensorboard --logdir {runs}")

@@ -57,7 +57,7 @@ def _whole(job: Job, material: Material, state: Any) -> Tensor:
     try:
         out = job.system.render(block, state)
     except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         raise UserError(
             f"{who(spec, material)}: memory ran out on {job.device} for {samples} samples; "
@@ -190,7 +190,7 @@ def _blocks(job: Job, material: Material, cut: _Cut, state: Any) -> Iterator[Ten
         try:
             outs = _render_many(job, blocks.to(job.device), state)
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             outs = None
         # Outside the handler, so that the failed call's tensors are no longer held by it.
@@ -242,7 +242,8 @@ def _multiple(samples: int, stride: int) -> int:
     return -(-samples // stride) * stride
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory did not suffice, on whatever device."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     text = str(error).lower()

@@ -61,12 +61,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Result:
-    """What a training has come to; ``finished`` unless a limit or a stop ended it early."""
+    """What a training has come to; ``finished`` unless a limit or a stop ended it early.
+
+    ``best`` and ``unprocessed`` are the validation losses of step ``best_step`` (0: none yet) and
+    of the songs as they are.
+    """
 
     folder: Path
     step: int
     best_step: int
     best: float
+    unprocessed: float
     finished: bool
 
 
@@ -118,7 +123,9 @@ class _Training:
             with SummaryWriter(str(self.folder), purge_step=progress.step + 1) as writer:
                 self._steps_to(last, writer, watch, limits)
         finished = progress.step >= recipe.steps or self._out_of_patience()
-        return Result(self.folder, progress.step, progress.best_step, progress.best, finished)
+        plain = progress.unprocessed.get("loss", float("nan"))
+        best = progress.best_step, progress.best
+        return Result(self.folder, progress.step, *best, plain, finished)
 
     def _steps_to(self, last: int, writer: SummaryWriter, watch: Watch, limits: Limits) -> None:
         progress = self.progress

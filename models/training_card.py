@@ -120,7 +120,8 @@ def _measured(progress: Progress, songs: int) -> list[str]:
 def _device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"the CPU ({torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"the CPU ({threads} thread{'' if threads == 1 else 's'})"
 
 
 def _revision() -> str:

@@ -6,6 +6,7 @@ fewer loader processes, sees what any other sees. Items are computed with one th
 for sums may round otherwise with several.
 """
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def load(batches: Batches, steps: range, workers: int, *, pin: bool = False) -> 
     ``pin`` puts them where a GPU reads them without waiting.
 
     Raises:
-        UserError: what an item raised.
+        UserError: what an item raised, or if a process has ended.
     """
     found: Any
     if workers == 0:
@@ -84,13 +85,22 @@ def load(batches: Batches, steps: range, workers: int, *, pin: bool = False) -> 
             sampler=steps,
             num_workers=workers,
             collate_fn=_as_it_is,
+            worker_init_fn=_ignore_interrupts,
             pin_memory=pin,
             multiprocessing_context=_START,
         )
-    for batch in found:
-        if isinstance(batch, UserError):
-            raise batch
-        yield batch
+    try:
+        for batch in found:
+            if isinstance(batch, UserError):
+                raise batch
+            yield batch
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise UserError(
+            f"a process that reads the songs has ended ({str(error).splitlines()[0]}); it may "
+            "have run out of memory: lower workers in the training file"
+        ) from None
 
 
 def side_by_side(items: list[Item], request: Request) -> Batch:
@@ -151,6 +161,11 @@ def one_thread() -> Iterator[None]:
 def _alone(batches: Batches, step: int) -> Batch | UserError:
     with one_thread():
         return batches[step]
+
+
+def _ignore_interrupts(_: int) -> None:
+    # Ctrl-C reaches every process; the one that trains decides when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .architectures import Network, build_network, memory_bytes, without
+from .chunking import is_out_of_memory
 from .embeddings.vggish import read_vggish
 from .errors import UserError
 from .losses import Losses, training_loss
@@ -56,8 +57,20 @@ class Learner:
         """Learn from a batch at learning rate ``rate``; the losses it had.
 
         Raises:
-            UserError: if the training has diverged.
+            UserError: if the training has diverged, or memory has run out.
         """
+        try:
+            return self._stepped(number, batch, rate)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            recipe = self.recipe
+            raise UserError(
+                f"{recipe.name}: memory ran out on {self.device} for {recipe.batch} crops of "
+                f"{recipe.crop:g} s; lower batch or crop in the training file"
+            ) from None
+
+    def _stepped(self, number: int, batch: Batch, rate: float) -> dict[str, float]:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self._train_mode(number)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +100,7 @@ def test_training_lowers_the_validation_loss(tmp_path: Path) -> None:
     assert (first, last) == (0, 30)
     assert after["loss"] < 0.8 * before["loss"]
     assert result.finished
-    assert result.best == after["loss"]
+    assert (result.best, result.unprocessed) == (after["loss"], before["loss"])
 
 
 @pytest.mark.usefixtures("pairs")
@@ -236,6 +237,10 @@ def test_the_command_trains_goes_on_and_begins_again(tmp_path: Path) -> None:
     second = runner.invoke(command, base, catch_exceptions=False)
     assert "Going on from step 4" in second.output
     assert "runs/toy/best" in second.output
+    assert re.search(
+        r"Best of the validated steps: \d+, loss [\d.]+; the songs as they are: [\d.]+",
+        second.output,
+    )
     third = runner.invoke(command, [*base, "--fresh", "--max-steps", "1"], catch_exceptions=False)
     assert "Going on" not in third.output
     assert [path.name for path in (tmp_path / "runs" / "toy").glob("step_*")] == ["step_000001"]
