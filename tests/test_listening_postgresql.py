@@ -11,6 +11,9 @@ from postgres_server import Server
 from sqlalchemy import text
 from study_fixtures import make_study
 
+from earmark.analysis.ratings.exported import Which
+from earmark.analysis.ratings.reading import Reading
+from earmark.analysis.ratings.study_source import read_study
 from earmark.listening_test.app import Held, create_app
 from earmark.listening_test.backup import backup
 from earmark.listening_test.database import Base, Database, opened, use
@@ -65,6 +68,10 @@ def test_simulated_ratings_are_the_same_in_either_database_and_in_a_backup(
     study = load_study(there)
     with opened(there) as one, opened(copy) as other:
         assert as_json(study, one, SIMULATED) == as_json(study, other, SIMULATED)
+    how = Reading(which=Which("SIMULATED"))
+    read = [read_study(one.path, how) for one in (here, there)]
+    assert [one.file.rows for one in read] == [len(rows(here))] * 2
+    assert [len(one.people) for one in read] == [2, 2]
 
 
 def test_a_crash_of_the_database_server_loses_nothing_that_was_confirmed(
