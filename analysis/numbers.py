@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 NONE = "–"
+_SMALLEST = -6  # power of ten; what is smaller is written with an exponent
 _DECIBELS = ("dB", "dBFS", "dBTP", "LU", "LUFS")
 
 
@@ -45,5 +46,7 @@ def number_format(values: Iterable[float | None], unit: str = "") -> NumberForma
 def _significant(value: float, sign: str) -> str:
     if value == 0:
         return "0"
-    decimals = max(0, min(9, 2 - math.floor(math.log10(abs(value)))))
-    return f"{value:{sign},.{decimals}f}"
+    size = math.floor(math.log10(abs(value)))
+    if size < _SMALLEST:
+        return f"{value:{sign}.2e}"
+    return f"{value:{sign},.{max(0, 2 - size)}f}"

@@ -274,6 +274,7 @@ def test_an_example_loads_beside_the_files_that_it_names(
     path: Path, tmp_path: Path, make_songs: Make
 ) -> None:
     make_songs(2, 0.6)
+    make_songs(2, 0.6, "effect-songs")
     text = path.read_text(encoding="utf-8")
     for name in re.findall(r"(?:folder|glob): ([^\s,}]+)/", text):
         (tmp_path / name.replace("*", "1000")).mkdir(parents=True, exist_ok=True)

@@ -112,6 +112,7 @@ def test_colour_maps_grow_evenly_in_lightness() -> None:
         ([0.7561, 1.2], "0.756"),
         ([61234.0, 61234.0], "61\u202f234"),
         ([0.00021, 3.0], "0.000210"),
+        ([1.32e-19, 0.3], "1.32e−19"),
     ],
 )
 def test_numbers_have_about_three_digits(values: list[float], shown: str) -> None:
