@@ -36,7 +36,7 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
     folder = stored(folder)
     study, port = load_study(folder), free_port()
     link = f"http://127.0.0.1:{port}/s/{load_keys(folder).simulated}/"
-    rated = threading.Semaphore(0)
+    begun, rated = threading.Semaphore(0), threading.Semaphore(0)
     listeners: list[Listener] = []
     errors: list[BaseException] = []
 
@@ -44,6 +44,7 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
         try:
             browser = Browser(link)
             browser.begin()
+            begun.release()
             draw = generator("kill", number)
             listener = Listener(study, browser, taste(study, draw, qualities(study, 0)), draw)
             listener.page_done = lambda _: rated.release()
