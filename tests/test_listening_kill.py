@@ -57,6 +57,9 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
     with served(folder, port) as server:
         for thread in threads:
             thread.start()
+        # Were a session killed before its listener has its link, it would be begun twice.
+        for _ in range(3):
+            assert begun.acquire(timeout=60)
         for _ in range(3):
             assert rated.acquire(timeout=60)
         os.kill(server.pid, signal.SIGKILL)
