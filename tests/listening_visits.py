@@ -109,7 +109,7 @@ class Visit:
                 document.documentElement.outerHTML,
                 ...[...document.querySelectorAll('*')].map((node) => JSON.stringify(node.dataset)),
                 JSON.stringify({...localStorage}) + JSON.stringify({...sessionStorage}),
-                document.cookie + document.title + document.referrer + JSON.stringify(history.state),
+                document.cookie + document.referrer + JSON.stringify(history.state),
                 ...performance.getEntries().map((entry) => JSON.stringify(entry)),
                 JSON.stringify(own, plain),
               ].join(' ');
