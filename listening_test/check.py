@@ -140,7 +140,8 @@ def _sound(versions: dict[str, Tensor], rate: int) -> Iterator[str]:
     for name, audio in versions.items():
         runs = clipped_runs(audio)
         if runs:
-            yield f"{name!r} looks clipped: {runs} runs of full-scale samples"
+            words = "a run" if runs == 1 else f"{runs} runs"
+            yield f"{name!r} looks clipped: {words} of full-scale samples"
         profile = loudness_profile(audio, rate)
         peak = float(true_peak_dbtp(audio, rate))
         if math.isfinite(float(profile.integrated)):

@@ -99,13 +99,16 @@ def _excerpts(study: Study) -> list[Item]:
     seconds = [passage.samples / study.sample_rate for passage in study.passages]
     systems = sum(role in ("system", "baseline") for role in study.systems.values())
     needed = max(_FEWEST_EXCERPTS, math.ceil(1.5 * systems))
+    asked = study.file.design.pages_per_listener
+    graded = len(seconds) if asked == "all" else min(asked, len(seconds))
     fade = study.file.excerpts.fade_ms
     longest = f"the longest lasts {max(seconds, default=0.0):.1f} s"
     return [
         _item("length", "Excerpts of about 10 s, at most 12 s",
               max(seconds, default=99.0) <= _LONGEST_SECONDS, longest),
         _item("number", "1.5 times as many excerpts as systems, at least 5, equal per system",
-              len(seconds) >= needed, f"{len(seconds)} excerpts, {needed} needed"),
+              graded >= needed, f"each assessor grades {graded} of {len(seconds)} excerpts, "
+              f"{needed} needed"),
         _item("fades", "Excerpts fade in and out by 5 ms raised cosine",
               fade is None or math.isclose(fade, 5.0), f"{5.0 if fade is None else fade:g} ms"),
     ]  # fmt: skip

@@ -82,7 +82,7 @@ def answer(session: Session, study: Study, listening: Listening, said: Mapping[s
         raise IncompleteError([{"question": None, "why": "invalid"}])
     step = said_of(study, entry)
     if entry["type"] == "headphone":
-        _try_headphones(session, study, listening, given)
+        _try_headphones(session, study, listening, given, said.get("left"))
         return
     checked = _checked(study, entry["type"], step, given)
     for question, value in checked.items():
@@ -141,8 +141,9 @@ def _missing_answers(
     given = answers(session, listening, entry["id"])
     if entry["type"] == "consent" and given.get("agree") is not True:
         return [{"question": "agree", "why": "not_agreed"}]
-    if entry["type"] == "volume" and "level" not in given:
-        return [{"question": "level", "why": "unanswered"}]
+    if entry["type"] == "volume":
+        asked = ("level", *(one.token[:12] for one in sounds(study, "side")))
+        return [{"question": name, "why": "unanswered"} for name in asked if name not in given]
     if entry["type"] == "headphone":
         shown = headphone(session, study, listening, step)
         passed = bool(shown["last"] and shown["last"]["passed"])
@@ -199,7 +200,7 @@ def _between(value: Any, low: float, high: float) -> bool:
 
 
 def _try_headphones(
-    session: Session, study: Study, listening: Listening, given: Mapping[str, Any]
+    session: Session, study: Study, listening: Listening, given: Mapping[str, Any], left: Any
 ) -> None:
     entry = listening.plan[listening.place]
     step = said_of(study, entry)
@@ -213,6 +214,8 @@ def _try_headphones(
         for name in trials
         if given.get(name) not in (1, 2, 3)
     ]
+    if isinstance(left, int) and left > shown["attempts_left"]:
+        return  # sent again because what we answered was lost: one attempt, not two
     if wrong or shown["attempts_left"] == 0:
         raise IncompleteError(wrong or [{"question": None, "why": "no_attempts_left"}])
     correct = sum(str(given[name]) == right for name, right in trials.items())

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from .copies import copy_for
 from .database import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
 from .designs import generator, least_used, ordered, turn, with_repeats
-from .kinds import Slot, Unit, kind_of
+from .kinds import Unit, kind_of
 from .study import Study
 from .study_file import Step
 
@@ -217,6 +218,7 @@ def _page(study: Study, drawn: Drawn, draw: random.Random) -> PageRow:
     kind, unit = kind_of(study), drawn.unit
     slots = kind.slots(study, unit, drawn.systems, draw)
     questions = kind.questions(study, unit, "en")
+    part = "practice" if drawn.part == "training" else "repeat" if drawn.repeat else ""
     starts = iter(kind.starts(questions, sum(one.shown == "stimulus" for one in slots), draw))
     page = PageRow(
         number=drawn.number,
@@ -232,13 +234,14 @@ def _page(study: Study, drawn: Drawn, draw: random.Random) -> PageRow:
     )
     for position, slot in enumerate(slots):
         rated = slot.shown == "stimulus"
+        copy = copy_for(study, slot, unit, part)
         presentation = Presentation(
             token=secrets.token_urlsafe(12),
             position=position,
             label=slot.label,
             system=slot.system,
             shown=slot.shown,
-            audio=study.stimulus(unit.passage, slot.system, _copy(slot, drawn)).token,
+            audio=study.stimulus(unit.passage, slot.system, copy).token,
             start=next(starts) if rated else {},
             comment="",
             plays=0,
@@ -250,13 +253,6 @@ def _page(study: Study, drawn: Drawn, draw: random.Random) -> PageRow:
             ]
     page.ratings += [_unrated("", one.id) for one in questions if one.per == "page"]
     return page
-
-
-def _copy(slot: Slot, drawn: Drawn) -> str:
-    use = "practice" if drawn.part == "training" else "repeat" if drawn.repeat else ""
-    if not use:
-        return slot.copy
-    return use if slot.copy == "main" else f"{slot.copy}-{use}"
 
 
 def _unrated(presentation: str, question: str) -> RatingRow:

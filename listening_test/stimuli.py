@@ -9,7 +9,7 @@ delay (BS.1534-3: 25 dB down at 4 kHz, 50 dB at 4.5 kHz; the 7 kHz anchor's mask
 import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -23,9 +23,9 @@ from ..models.effects import convolve, low_pass_fir
 from ..models.errors import UserError
 from ..models.loudness import integrated_loudness, true_peak_dbtp
 from . import headphones
+from .copies import copies_of
 from .designs import generator
 from .flac import decode, encode, pad_equal
-from .kinds import kinds, opens
 from .sources import Source, Sources, excerpt_of, read_versions
 from .study import REFERENCE, Folder, Passage, Sound, Stimulus, Study
 from .study_file import ANCHORS, Matching
@@ -140,19 +140,6 @@ def fade_of(study: Study) -> float:
     return _MUSHRA_FADE_MS if study.file.test.kind in ("mushra", "bs1116") else _FADE_MS
 
 
-def copies_of(study: Study, system: str) -> list[str]:
-    """For which uses a version needs a file of its own."""
-    kind = kinds()[study.file.test.kind]
-    rated = system in study.rated
-    opened = kind.name == "abx" or (system == REFERENCE and opens(kind, study))
-    uses = ["main"] * rated + ["open"] * opened
-    if study.file.design.repeats:
-        uses += ["repeat"] * rated + ["open-repeat"] * opened
-    if any(step.type == "training" for step in study.file.before):
-        uses += ["practice"] * rated + ["open-practice"] * opened
-    return uses
-
-
 @dataclass(frozen=True)
 class Made:
     """What came of one passage."""
@@ -177,7 +164,9 @@ def make_passage(source: Source, study: Study, folder: Folder, metrics: Sequence
         ready = prepare(versions, study, fade_of(study))
     except UserError as error:
         raise UserError(f"passage {source.id!r}: {error}") from None
-    uses = [(name, use) for name in ready for use in copies_of(study, name)]
+    # Kinds make their pages of a study's passages; here it is this one.
+    alone = replace(study, passages=(Passage(source.id, start, samples, {}),))
+    uses = [(name, use) for name in ready for use in copies_of(alone, source.id, name)]
     encoded = pad_equal(
         [
             encode(

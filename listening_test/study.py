@@ -22,15 +22,13 @@ from .study_file import StudyFile, Words, check_name
 FORMAT = 1
 REFERENCE = "reference"
 Role = Literal["system", "baseline", "anchor", "reference"]
-# Why a version exists more than once: equal files would tell that two stimuli are the same.
-Copy = Literal["main", "open", "repeat", "open-repeat", "practice", "open-practice"]
 
 
 @dataclass(frozen=True)
 class Stimulus:
     """One audio file that a listener may get, and what is known of it.
 
-    ``token`` names the file; ``copy`` says what it is used for. Copies differ in their dither.
+    ``token`` names the file; ``copy`` says what it is used for (:mod:`.copies`).
     """
 
     token: str
@@ -120,9 +118,12 @@ class Study:
         return (*self.stimuli, *self.sounds)
 
     def stimulus(self, passage: str, system: str, copy: str) -> Stimulus:
-        """The file for this use; the main copy where no other was made."""
-        found = self._by_use.get((passage, system, copy))
-        return found or self._by_use[passage, system, "main"]
+        """The file for this use; the nearest there is where no other was made."""
+        for name in (copy, copy.partition(":")[0]):
+            found = self._by_use.get((passage, system, name))
+            if found is not None:
+                return found
+        return self._by_use[passage, system, "main"]
 
     def passage(self, name: str) -> Passage:
         """The passage of this id."""

@@ -207,6 +207,13 @@ class Step(Strict):
     redirect: str = ""
     completion_code: str = ""
 
+    @field_validator("redirect")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.match(r"https?://", value):
+            raise ValueError("redirect is an address that begins with https:// or http://")
+        return value
+
 
 class Declared(Strict):
     """``analysis``: what was declared before there was data."""

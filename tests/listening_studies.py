@@ -26,11 +26,11 @@ STUDIES: dict[str, dict[str, Any]] = {
     **{kind: {"more": ONE} for kind in KINDS},
     "ape": {"test": "comments: per_stimulus", "more": TWO, "seconds": 2.0},
     "ape axes": {"kind": "ape", "test": "preset: production", "more": ONE},
-    "mushra": {"systems": ("mix", "loud"), "more": TWO, "seconds": 2.0},
+    "mushra": {"systems": SECRETS[:2], "more": TWO, "seconds": 2.0},
     "mushra many": {"kind": "mushra", "systems": SECRETS, "passages": 1, "more": ONE},
     "ab": {"test": "forced: false", "more": TWO, "seconds": 2.0},
     "ab strength": {"kind": "ab", "test": "strength: true", "more": ONE},
-    "abx": {"systems": ("mix", "loud"), "more": ONE},
+    "abx": {"systems": SECRETS[:2], "more": ONE},
 }
 
 
@@ -42,7 +42,8 @@ def studies(make_folder: Callable[[str], Path]) -> Iterator[Callable[[str], str]
 
         def link(name: str) -> str:
             if name not in links:
-                options: dict[str, Any] = {"kind": name, "seconds": 1.0} | STUDIES[name]
+                options: dict[str, Any] = {"kind": name, "seconds": 1.0, "systems": SECRETS[:3]}
+                options |= STUDIES[name]
                 study = make_study(make_folder(name.replace(" ", "-")), **options)
                 links[name] = servers.enter_context(hosted(study)).links["study"]
             return links[name]

@@ -92,6 +92,31 @@ class Visit:
         """Which version of the page a label is, from 1: its digit on the keyboard."""
         return [one["label"] for one in self.state["step"]["stimuli"]].index(label) + 1
 
+    def within_reach(self) -> str:
+        """What a listener finds with developer tools: document, storage, requests, variables."""
+        found: str = self.page.evaluate(
+            """() => {
+              const seen = new WeakSet();
+              const plain = (_, value) => {
+                if (typeof value === 'function') return String(value);
+                if (typeof value !== 'object' || value === null) return value;
+                if (value === window || value instanceof Node || seen.has(value)) return undefined;
+                seen.add(value);
+                return value;
+              };
+              const own = Object.keys(window).map((name) => [name, window[name]]);
+              return [
+                document.documentElement.outerHTML,
+                ...[...document.querySelectorAll('*')].map((node) => JSON.stringify(node.dataset)),
+                JSON.stringify({...localStorage}) + JSON.stringify({...sessionStorage}),
+                document.cookie + document.referrer + JSON.stringify(history.state),
+                ...performance.getEntries().map((entry) => JSON.stringify(entry)),
+                JSON.stringify(own, plain),
+              ].join(' ');
+            }"""
+        )
+        return found
+
     def next(self) -> None:
         """Leave a complete step, and see the next one."""
         self.leave(lambda: self.page.click("button.next"))

@@ -11,7 +11,7 @@ from study_fixtures import hosted, make_study
 pytestmark = pytest.mark.browser
 
 CUT = ("net::ERR_FAILED",)
-ODD = 'a&b=c; <b>"x"</b> \'); DROP TABLE -- 👩‍🚀 שלום مرحبا ../../etc ' + "long " * 500
+ODD = ('a&b=c; <b>"x"</b> \'); DROP TABLE -- 👩‍🚀 שלום مرحبا ../../etc ' + "long " * 2000)[:10_000]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,30 @@ def test_a_cut_network_loses_nothing_and_is_told(browser: Browser, link: str) ->
         one.leave(lambda: page.click("button.back"))
         assert one.ratings()["B", "preference"] == pytest.approx(77, abs=0.4)
         assert one.ratings()["A", "preference"] == before["A", "preference"]
+
+
+def test_what_failed_is_what_is_tried_again(browser: Browser, link: str) -> None:
+    with visit(browser, link, forgiven=CUT) as one:
+        one.begin()
+        page = one.page
+        rate_all(one)
+        one.next()
+        again = page.locator(".notice").get_by_role("button", name="Try again")
+        page.route("**/back", lambda route: route.abort())
+        page.click("button.back")
+        again.wait_for()
+        page.unroute("**/back")
+        one.leave(again.click)
+        assert page.locator(".count").inner_text() == "Page 1 of 2"
+        page.route("**/withdraw", lambda route: route.abort())
+        page.get_by_role("button", name="Stop and withdraw").click()
+        page.get_by_label("Also erase").check()
+        page.get_by_role("button", name="Withdraw", exact=True).click()
+        again.wait_for()
+        assert one.state["session"]["state"] == "open"
+        page.unroute("**/withdraw")
+        one.leave(again.click)
+        assert one.state["session"]["state"] == "withdrawn"
 
 
 def test_what_was_not_sent_survives_a_reload(browser: Browser, link: str) -> None:

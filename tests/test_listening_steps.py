@@ -64,7 +64,7 @@ def answer(app: Flask, client: Client, step: dict[str, Any]) -> None:
     right = {one.token[:12]: one.answer for one in held(app).study.sounds}
     given: dict[str, dict[str, Any]] = {
         "consent": {"agree": True},
-        "volume": {"level": 0.5},
+        "volume": {"level": 0.5} | {one["id"]: "left" for one in step.get("sides", [])},
         "headphone": {one["id"]: int(right[one["id"]]) for one in step.get("trials", [])},
         "questionnaire": {"age": 30},
     }
@@ -101,7 +101,10 @@ def test_the_volume_is_set_before_going_on(app: Flask) -> None:
     assert len(step["sides"]) == 2
     for wrong in ({"level": 2}, {"level": "loud"}, {"level": True}, {"../x": "left"}):
         assert give(client, wrong)[0] == 422
-    assert give(client, {"level": 0.4, step["sides"][0]["id"]: "left"})[0] == 200
+    first, second = (one["id"] for one in step["sides"])
+    assert give(client, {"level": 0.4, first: "left"})[0] == 200
+    assert client.next().get_json()["missing"] == [{"question": second, "why": "unanswered"}]
+    assert give(client, {second: "right"})[0] == 200
     assert client.next().status_code == 200
 
 
@@ -120,6 +123,14 @@ def test_the_headphone_test_tells_no_answer_and_leaves_a_way_out(app: Flask) -> 
     assert give(client, wrong)[1]["step"]["attempts_left"] == 0
     assert give(client, wrong)[0] == 422
     assert client.next().status_code == 200
+
+
+def test_an_attempt_that_is_sent_twice_is_one_attempt(app: Flask) -> None:
+    client, step = at(app, "headphone")
+    wrong = {"step": step["id"], "answers": {one["id"]: 1 for one in step["trials"]}, "left": 2}
+    for _ in range(3):
+        assert client.post("answers", wrong).get_json()["step"]["attempts_left"] == 1
+    assert client.post("answers", wrong | {"left": 1}).get_json()["step"]["attempts_left"] == 0
 
 
 def test_the_headphone_test_is_passed_with_right_answers_or_left_out(app: Flask) -> None:

@@ -74,6 +74,34 @@ def test_a_design_that_cannot_work_is_told_with_its_numbers(
     assert message in said(look(write_study(tmp_path, "ape", more=more)))
 
 
+def test_the_report_says_what_a_page_costs_a_listener_before_and_after_it_is_made(
+    tmp_path: Path,
+) -> None:
+    path = write_study(tmp_path, "mushra", passages=3, seconds=1.5, more="design: {repeats: 1}")
+    guess = look(path)
+    # The open reference, the hidden one, both anchors and three systems, in two channels.
+    assert guess.stimuli == 7
+    assert guess.decoded_bytes == 7 * 2 * 4 * round(1.5 * RATE)
+    assert (guess.pages, guess.minutes) == (4, 12)
+    folder = make_study(read_study_file(path), tmp_path / "results")
+    study = load_study(folder)
+    files = [folder.stimulus(one.token).stat().st_size for one in study.stimuli]
+    made = check(study.file, tmp_path / "results", (study, folder))
+    assert made.download_bytes == 7 * max(files)
+    assert 0.5 < guess.download_bytes / made.download_bytes < 2
+    told = made.as_json()
+    assert (told["schema"], told["conformant"]) == (1, False)
+    assert {one["verdict"] for one in told["conformance"]} == {"met", "not met", "needs people"}
+    assert all(one["requirement"] and one["note"] and one["id"] for one in told["conformance"])
+
+
+def test_a_page_that_is_large_for_a_browsers_memory_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earmark.listening_test.check._LARGE_PAGE", 1e6)
+    assert "MB of a listener's memory" in said(look(write_study(tmp_path, "ape")), "warning")
+
+
 def test_more_than_twelve_stimuli_are_warned_of(tmp_path: Path) -> None:
     systems = tuple(f"system {n}" for n in range(13))
     path = write_study(tmp_path, "ape", systems=systems, passages=1, seconds=0.6)

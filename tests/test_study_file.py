@@ -62,6 +62,11 @@ BAD: dict[str, tuple[str, int, list[str]]] = {
         2,
         ["no path separators", "'../s'"],
     ),
+    "a redirect that is no address": (
+        START + TEST + "after:\n  - {thanks: {redirect: 'javascript:alert(1)'}}\n",
+        7,
+        ["javascript:alert(1)", "https://"],
+    ),
     "a number as a name": (START.replace("study: s", "study: 7") + TEST, 2, ["in quotes"]),
     "another format": (START.replace("1", "2", 1) + TEST, 1, ["format 1"]),
     "pages below one": (

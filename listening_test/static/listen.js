@@ -129,18 +129,19 @@ class Listening {
     await this.#work(async () => {
       const answers = shown.answers?.() ?? null;
       if (answers !== null) {
-        const reply = await this.api.post("answers", { step: step.id, answers });
+        // How many attempts were left tells a second sending from a second attempt.
+        const reply = await this.api.post("answers", { step: step.id, answers, left: step.attempts_left });
         this.remember(`draft.${step.id}`, null);
         const instead = shown.after?.(reply.step) ?? null;
         if (instead) return this.show({ step: instead });
       }
       await this.#move("next", step);
-    });
+    }, () => this.next());
   }
 
   async back() {
     if (this.busy) return;
-    await this.#work(() => this.#move("back", this.state.step));
+    await this.#work(() => this.#move("back", this.state.step), () => this.back());
   }
 
   /** @param {"next" | "back"} way @param {any} step */
@@ -190,7 +191,7 @@ class Listening {
       const reply = await this.api.post("withdraw", { erase });
       this.queue.forget();
       this.show({ step: reply.step, session: { ...this.state.session, state: "withdrawn" } });
-    });
+    }, () => this.withdraw(erase));
   }
 
   /** @param {string} code */
@@ -200,27 +201,30 @@ class Listening {
       const state = await this.api.post("language", { language: code });
       await useLanguage(state.language);
       this.show(state, { quiet: true });
-    });
+    }, () => this.speak(code));
   }
 
-  /** One thing at a time; a failure says what happened and that nothing is lost. @param {() => Promise<any>} task */
-  async #work(task) {
+  /**
+   * One thing at a time; a failure says what happened, that nothing is lost, and offers the same again.
+   * @param {() => Promise<any>} task @param {() => void} again
+   */
+  async #work(task, again) {
     if (this.busy) return;
     this.busy = true;
     this.surround.next.setAttribute("aria-busy", "true");
     try {
       await task();
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, again);
     } finally {
       this.busy = false;
       this.surround.next.removeAttribute("aria-busy");
     }
   }
 
-  /** @param {unknown} error */
-  #failed(error) {
-    if (!(error instanceof Refused)) return this.unreached(error, () => this.next());
+  /** @param {unknown} error @param {() => void} again */
+  #failed(error, again) {
+    if (!(error instanceof Refused)) return this.unreached(error, again);
     if (error.status === 422) {
       const missing = error.body.missing ?? [];
       this.surround.lacks(this.shown?.explain?.(missing) ?? [t("missing.title")], true);
