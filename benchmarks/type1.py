@@ -17,6 +17,7 @@ from scipy import stats
 from earmark.analysis.ratings.crossed import mean_squares, quasi_f
 from earmark.analysis.ratings.design import listener_means
 from earmark.analysis.ratings.friedman import friedman, quade
+from earmark.analysis.ratings.incomplete import durbin, skillings_mack
 from earmark.analysis.ratings.kruskal import kruskal_wallis
 from earmark.analysis.ratings.mixed import fit_mixed
 from earmark.analysis.ratings.permutation import permutation_test
@@ -74,9 +75,25 @@ def _anova(cells: Floats) -> float:
     return float(stats.f_oneway(*cells.reshape(-1, SHAPE[2]).T).pvalue)
 
 
-def _with_holes(cells: Floats) -> Floats:
-    holes = np.random.default_rng(int(abs(cells[0, 0, 0]) * 1e9)).random(SHAPE) < 0.1
-    return np.where(holes, np.nan, cells)
+def _with_holes(cells: Floats, share: float = 0.1) -> Floats:
+    draw = np.random.default_rng(int(abs(cells[0, 0, 0]) * 1e9))
+    return np.where(draw.random(cells.shape) < share, np.nan, cells)
+
+
+def _without_pages(cells: Floats) -> Floats:
+    """Each listener lacks one whole page of the five."""
+    cells = cells.copy()
+    draw = np.random.default_rng(int(abs(cells[0, 0, 0]) * 1e9))
+    cells[np.arange(len(cells)), draw.integers(0, SHAPE[1], len(cells))] = np.nan
+    return cells
+
+
+def _part_of_the_systems(cells: Floats) -> Floats:
+    """Fifteen listeners, each without one of the five systems: balanced incomplete blocks."""
+    cells = cells[:15].copy()
+    for listener in range(len(cells)):
+        cells[listener, :, listener % SHAPE[2]] = np.nan
+    return cells
 
 
 Method = Callable[[Floats], float | None]
@@ -88,6 +105,15 @@ FAST: dict[str, Method] = {
     "Friedman F, passage means": lambda c: friedman(c.mean(axis=0)).f.p,
     "Quade, listener means": lambda c: quade(listener_means(c), decimals=10).omnibus.p,
     "**quasi-F′** (primary, music)": lambda c: quasi_f(mean_squares(c)).p,
+    "**Friedman F, listener means**, a page of each missing (primary)": lambda c: (
+        friedman(listener_means(_without_pages(c))).f.p
+    ),
+    "**Durbin F**, 4 of 5 systems each (primary, passages)": lambda c: (
+        durbin(listener_means(_part_of_the_systems(c))).f.p
+    ),
+    "**Skillings-Mack**, the first passage alone, 10 % missing (primary)": lambda c: (
+        skillings_mack(listener_means(_with_holes(c[:, :1]))).omnibus.p
+    ),
 }
 SLOW: dict[str, Method] = {
     "within-listener permutation": lambda c: permutation_test(listener_means(c), 0).p,

@@ -20,7 +20,8 @@ from earmark.analysis.ratings.options import Options
 from earmark.analysis.ratings.page import page, write_page
 from earmark.analysis.ratings.plots import answers, box
 from earmark.analysis.ratings.reading import RatingsFile, read_ratings
-from earmark.analysis.ratings.sheets import p_text, sheets, shown
+from earmark.analysis.ratings.sheet import p_text, shown
+from earmark.analysis.ratings.sheets import sheets
 from earmark.analysis.ratings.wording import p_apa
 from earmark.cli import earmark
 from earmark.models.errors import UserError
@@ -187,7 +188,7 @@ def test_sentences_carry_statistic_interval_and_verdict(result: Result) -> None:
     text = sentences(result.data, {"earmark": "0"})
     assert re.search(r"The 5 systems differed \(Friedman F .*\): F\(4, 60\) = ", text)
     assert re.search(
-        r"A − D: −?-?\d+\.\d\d points, 95 % CI \[.*\], t\(60\) = .*adjusted by holm", text
+        r"A − D: −?-?\d+\.\d\d points, 95 % CI \[.*\], t\(15\) = .*adjusted by holm", text
     )
     assert "D was rated higher" in text
 

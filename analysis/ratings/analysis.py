@@ -179,7 +179,7 @@ def _inference(kept: Ratings, scale: Scale, options: Options, notes: list[str]) 
         # Only reference and anchors were rated; they are then what there is to compare.
         tested, notes = kept, [*notes, "Only reference and anchors were rated; they are tested."]
     design = detect(tested)
-    choice = choose(design, options.resolved_scope())
+    choice = replace(choose(design, options.resolved_scope()), ordinal=scale.ordinal)
     standard = classical(tested, options)
     return {
         "design": _design_form(design, tested, options),

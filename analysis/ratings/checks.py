@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .comparisons import comparison_p, omnibus_p
+from .signed_rank import signed_rank_p
 
 Form = Mapping[str, Any]
 
@@ -93,8 +94,10 @@ def _pair_holds(pair: Form) -> bool:
         return statistic is None
     if statistic is None:
         return bool(p in (0.0, 1.0))
-    if pair["distribution"] in ("permutation", "wilcoxon"):
+    if pair["distribution"] == "permutation":
         return bool(0 < p <= 1)
+    if pair["distribution"] == "wilcoxon":
+        return _close(p, signed_rank_p(statistic, pair["ties"]))
     return _close(p, comparison_p(pair["distribution"], statistic, pair["df"], pair["groups"]))
 
 

@@ -35,7 +35,7 @@ class Comparison:
     """A test of one pair of systems by their positions; the statistic's sign is first - second.
 
     ``distribution`` is ``t`` (two-sided), ``range`` (studentised range of ``groups``), ``normal``
-    (two-sided) or ``permutation``.
+    (two-sided), ``wilcoxon`` (signed ranks with groups of ``ties``) or ``permutation``.
     """
 
     first: int
@@ -46,6 +46,7 @@ class Comparison:
     p: float | None
     rank_difference: float | None = None
     groups: int | None = None
+    ties: tuple[int, ...] = ()
 
 
 def omnibus_p(distribution: str, statistic: float, df: float, df2: float | None) -> float:

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from .adjust import letters
+from .adjust import adjusted, letters
 from .design import Design, listener_means
 from .effects import matched_rank_biserial, paired_superiority, unpaired_dominance
 from .equivalence import tost, verdict
 from .forms import omnibus_form, pair_forms
 from .options import Options
-from .primary import Choice, Estimate, Outcome, run
+from .own_pairs import WILCOXON, Estimate
+from .primary import Choice, Outcome, run
 from .scales import Scale
 from .table import Bools, Ratings
 
@@ -34,6 +35,7 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
     outcome = run(choice, tested, options.alpha, options.seed)
     if case.scale.ordinal and choice.scope == "music":
         notes = [*notes, "The scale has few steps; a model of their means is an approximation."]
+    notes += _too_few(tested, case, outcome)
     details = {
         pair: _details(tested, case, pair, outcome)
         for pair in [(test.first, test.second) for test in outcome.pairs]
@@ -57,6 +59,7 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
     return {
         "method": outcome.omnibus.method,
         "choice": choice.method,
+        "pair_method": outcome.pair_method,
         "scope": choice.scope,
         "scope_asked": options.resolved_scope(),
         "reason": choice.reason,
@@ -69,6 +72,20 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
         "letters": dict(zip(tested.systems, letters(different), strict=True)),
         "notes": [*notes, *outcome.notes],
     }
+
+
+def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
+    """Said where signed ranks of so few listeners cannot reject, whatever they answer."""
+    units = len(tested.passages if case.choice.scope == "this listener" else tested.listeners)
+    if outcome.pair_method != WILCOXON or not outcome.pairs:
+        return []
+    least = adjusted([min(1.0, 2.0 ** (1 - units))] * len(outcome.pairs), case.options.adjust)[0]
+    if least is None or least < case.options.alpha:
+        return []
+    return [
+        f"Signed ranks of {units} differences cannot fall below an adjusted p of {least:.3g} with "
+        f"{len(outcome.pairs)} pairs: no pair can be decided, whatever was answered."
+    ]
 
 
 def _details(

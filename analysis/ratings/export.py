@@ -12,7 +12,9 @@ from ...evaluation.store import now, written
 from ..tables import csv_text
 from .analysis import Result
 from .latex import latex_table
-from .sheets import Column, Form, Sheet, blocks, flow_sheet, people_sheet, sheets
+from .people_sheets import flow_sheet, people_sheet
+from .sheet import Column, Form, Sheet
+from .sheets import blocks, sheets
 from .wording import finding, methods_paragraph, omnibus_sentence, pair_sentence
 
 _LIBRARIES = ("earmark", "numpy", "scipy", "plotly")

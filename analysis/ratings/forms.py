@@ -32,6 +32,7 @@ def pair_forms(
             "statistic": test.statistic,
             "distribution": test.distribution,
             "groups": test.groups,
+            **({"ties": test.ties} if test.distribution == "wilcoxon" else {}),
             "df": test.df,
             "p_raw": test.p,
             "p_adj": p,

@@ -1,6 +1,6 @@
 """Tables for LaTeX with booktabs: every name escaped, numbers as the page shows them."""
 
-from .sheets import Sheet, shown
+from .sheet import Sheet, shown
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",

@@ -17,12 +17,15 @@ from .audio import Audio
 from .design import listener_means
 from .export import csv_table, library_versions, slug
 from .looks import looks
+from .notes import notes
+from .people_sheets import people_sheet
 from .reading import RatingsFile
 from .scales import Scale
-from .sheets import Form, Sheet, blocks, p_equals, people_sheet, sheets, shown
+from .sheet import Form, Sheet, p_equals, shown
+from .sheets import blocks, sheets
 from .table import Bools, Ratings
 from .wording import (
-    NOTES,
+    PAIRS,
     finding,
     methods_paragraph,
     omnibus_sentence,
@@ -125,9 +128,10 @@ def _question(
             (pair, verdict_words(pair, primary)) for pair in primary["pairs"][:_FEW_PAIRS]
         ],
         "all_drawn": len(primary["pairs"]) <= _MOST_DRAWN,
+        "pair_words": PAIRS[primary["pair_method"]],
         "scope_words": scope_words(primary["scope"]),
         "methods": methods_paragraph(data, block, extras.versions),
-        "notes": _notes(block),
+        "notes": notes(block),
         "sheets": {sheet.name: _sheet_form(sheet) for sheet in sheets(block)},
         "against": [f"against-{c['control']}" for c in block["secondary"]["many_to_one"]],
         "metrics": _metric_choices(block, prefix),
@@ -243,12 +247,6 @@ def _sheet_form(sheet: Sheet) -> dict[str, Any]:
 
 def _sort_key(value: Any) -> str:
     return "" if value is None or isinstance(value, str) else repr(float(value))
-
-
-def _notes(block: Form) -> list[tuple[str, Any]]:
-    used = [block["primary"]["omnibus"]["method"], block["classical"]["kruskal"]["method"]]
-    used += [t["omnibus"]["method"] for t in block["secondary"]["tests"] if "omnibus" in t]
-    return [(name, NOTES[name]) for name in dict.fromkeys(used) if name in NOTES]
 
 
 def _drill(ratings: Ratings, audio: Audio) -> dict[str, Any] | None:

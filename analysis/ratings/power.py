@@ -3,9 +3,9 @@
 Ratings are drawn with the variances of a pilot or of one's own assumption, one system lies
 ``effect`` points from all others, which are alike, and the very tests of the analysis are run on
 them: for music like these the quasi-F′ with crossed pairs, for these passages Friedman's F on
-listener means with Conover's pairs (with two systems the permutation of listeners' signs). What a
-listener or a passage does to all systems alike cancels in these tests and is not drawn. Ratings are
-not bounded by a scale, and nothing is missing.
+listener means with a paired t test of each pair (with two systems the permutation of listeners'
+signs). What a listener or a passage does to all systems alike cancels in these tests and is not
+drawn. Ratings are not bounded by a scale, and nothing is missing.
 
 A simulated share has an error of its own: sqrt(p(1 − p)/runs), given as Wilson's interval (1927).
 The variances are taken as known; a small pilot's are not.
@@ -22,7 +22,8 @@ from .adjust import METHODS, adjusted
 from .comparisons import Comparison, Omnibus
 from .crossed import crossed_pairs, mean_squares, quasi_f
 from .design import SCOPES, listener_means
-from .friedman import conover_friedman, friedman
+from .friedman import friedman
+from .own_pairs import own_pairs
 from .permutation import permutation_pairs, permutation_test
 from .table import Floats
 
@@ -141,8 +142,7 @@ def _tests(plan: Plan, cells: Floats, run: int) -> tuple[Omnibus, Sequence[Compa
     means = listener_means(cells)
     if plan.systems == 2:
         return permutation_test(means, run), permutation_pairs(means, run)
-    test = friedman(means)
-    return test.f, conover_friedman(test)
+    return friedman(means).f, own_pairs(means, (), plan.alpha, ordinal=False)
 
 
 def wilson(hits: np.ndarray, confidence: float = 0.95) -> Share:

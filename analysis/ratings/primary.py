@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
 
 from .comparisons import Comparison, Omnibus, all_pairs, no_test
 from .crossed import PairEstimate, crossed_pairs, mean_squares, quasi_f
@@ -18,6 +17,7 @@ from .friedman import conover_friedman, friedman
 from .incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pairs
 from .kruskal import conover_iman, kruskal_wallis
 from .mixed import fit_mixed
+from .own_pairs import Estimate, own_method, own_pairs, paired, t_estimate
 from .permutation import flip_listeners, permutation_pairs, permutation_test
 from .preference import bootstrap_beats, bradley_terry, preferences
 from .table import Bools, Floats, Ratings
@@ -25,33 +25,26 @@ from .table import Bools, Floats, Ratings
 
 @dataclass(frozen=True)
 class Choice:
-    """Which method, for which scope, and why."""
+    """Which method, for which scope, and why; ``ordinal`` on a scale of few steps."""
 
     method: str
     scope: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The difference of a pair in points of the scale, its error, df and interval."""
-
-    difference: float | None
-    error: float | None = None
-    df: float | None = None
-    low: float | None = None
-    high: float | None = None
-    units: int = 0
+    ordinal: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a method says: of all systems, of each pair, and by how much each pair differs."""
+    """What a method says: of all systems, of each pair, and by how much each pair differs.
+
+    ``pair_method`` names the test of the pairs, as the notes of the report do.
+    """
 
     omnibus: Omnibus
     pairs: list[Comparison]
     estimates: dict[tuple[int, int], Estimate]
     interval: str
+    pair_method: str
     kendall_w: float | None = None
     notes: tuple[str, ...] = ()
     effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
@@ -99,47 +92,50 @@ def run(choice: Choice, ratings: Ratings, alpha: float, seed: int) -> Outcome:
         pairs = [
             Comparison(i, j, None, "none", None, None) for i, j in all_pairs(len(ratings.systems))
         ]
-        return Outcome(no_test("none", "", choice.reason), pairs, {}, "none")
-    return _METHODS[choice.method](ratings, choice.scope, alpha, seed)
+        return Outcome(no_test("none", "", choice.reason), pairs, {}, "none", "none")
+    return _METHODS[choice.method](ratings, choice, alpha, seed)
 
 
-def _friedman(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+def _friedman(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = friedman(means)
     return Outcome(
         test.f,
-        conover_friedman(test),
+        own_pairs(means, conover_friedman(test), alpha, ordinal=choice.ordinal),
         paired(means, alpha),
         "t intervals over listeners",
+        own_method(ordinal=choice.ordinal),
         test.kendall_w,
     )
 
 
-def _over_passages(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+def _over_passages(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
     table = np.round(ratings.cells[0], 10)
     table = table[~np.isnan(table).any(axis=1)]
     test = friedman(table)
     return Outcome(
         test.f,
-        conover_friedman(test),
+        own_pairs(table, conover_friedman(test), alpha, ordinal=choice.ordinal),
         paired(table, alpha),
         "t intervals over passages",
+        own_method(ordinal=choice.ordinal),
         test.kendall_w,
     )
 
 
-def _permutation(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Outcome:
+def _permutation(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     return Outcome(
         permutation_test(means, seed),
         permutation_pairs(means, seed),
         paired(means, alpha),
         "t intervals over listeners",
+        "permutation of pairs",
         friedman(means).kendall_w,
     )
 
 
-def _kruskal(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+def _kruskal(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     listener, system = np.nonzero(~np.isnan(means))
     test = kruskal_wallis(means[listener, system], system.astype(np.int64), means.shape[1])
@@ -148,54 +144,60 @@ def _kruskal(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome
         conover_iman(test),
         _welch(means, alpha),
         "Welch t intervals of listener means",
+        "Conover-Iman",
     )
 
 
-def _quasi_f(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+def _quasi_f(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Outcome:
     cells = ratings.cells
     found = crossed_pairs(cells, alpha)
     w = friedman(listener_means(cells)).kendall_w
     test = quasi_f(mean_squares(cells))
-    return Outcome(test, *_from(found, cells), "t intervals, listeners and passages random", w)
+    interval = "t intervals, listeners and passages random"
+    return Outcome(test, *_from(found, cells), interval, "crossed t", w)
 
 
-def _mixed(ratings: Ratings, scope: str, alpha: float, seed: int) -> Outcome:
+def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
     try:
-        fit = fit_mixed(ratings.cells, scope)
+        fit = fit_mixed(ratings.cells, choice.scope)
         test = fit.omnibus()
         found = fit.pairs(alpha)
     except (ValueError, np.linalg.LinAlgError) as error:
         reason = f"The mixed model cannot be fitted ({error}); Skillings-Mack takes its place."
-        outcome = _skillings_mack(ratings, scope, alpha, seed)
+        outcome = _skillings_mack(ratings, choice, alpha, seed)
         return Outcome(**{**vars(outcome), "notes": (reason, *outcome.notes)})
-    return Outcome(
-        test, *_from(found, ratings.cells), "t intervals of the mixed model (Satterthwaite)"
-    )
+    interval = "t intervals of the mixed model (Satterthwaite)"
+    return Outcome(test, *_from(found, ratings.cells), interval, "t of the mixed model")
 
 
-def _durbin(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+def _durbin(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = durbin(means)
     best = test.f if test.f.p is not None else test.chi2
     return Outcome(
-        best, durbin_pairs(test), paired(means, alpha), "t intervals over listeners with both"
+        best,
+        own_pairs(means, durbin_pairs(test), alpha, ordinal=choice.ordinal),
+        paired(means, alpha),
+        "t intervals over listeners with both",
+        own_method(ordinal=choice.ordinal),
     )
 
 
-def _skillings_mack(ratings: Ratings, _scope: str, alpha: float, _seed: int) -> Outcome:
+def _skillings_mack(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = skillings_mack(means)
     note = "Listener means over different passages are compared as if over the same ones."
     return Outcome(
         test.omnibus,
-        skillings_mack_pairs(test),
+        own_pairs(means, skillings_mack_pairs(test), alpha, ordinal=choice.ordinal),
         paired(means, alpha),
         "t intervals over listeners with both",
+        own_method(ordinal=choice.ordinal),
         notes=() if len(ratings.passages) == 1 else (note,),
     )
 
 
-def _bradley_terry(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Outcome:
+def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> Outcome:
     wins = preferences(ratings)
     if wins is None:
         raise ValueError("these ratings are no preferences")
@@ -207,7 +209,7 @@ def _bradley_terry(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Ou
         beats = bradley_terry(wins.sum(axis=0)).beats()
     except ValueError as error:
         note = f"Bradley-Terry cannot be fitted: {error}; the tests stand without it."
-        return Outcome(test, pairs, {}, interval, notes=(note,))
+        return Outcome(test, pairs, {}, interval, "flipped listeners", notes=(note,))
     low, high, fitted = bootstrap_beats(wins, alpha, seed)
     estimates, effects = {}, {}
     for i, j in all_pairs(len(ratings.systems)):
@@ -218,10 +220,11 @@ def _bradley_terry(ratings: Ratings, _scope: str, alpha: float, seed: int) -> Ou
         estimates[i, j] = Estimate(2 * p - 1, low=at_low, high=at_high, units=len(wins))
         effects[i, j] = Effect("P(i beats j)", p, *bounds)
     notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
-    return Outcome(test, pairs, estimates, interval, notes=notes, effects=effects)
+    name = "flipped listeners"
+    return Outcome(test, pairs, estimates, interval, name, notes=notes, effects=effects)
 
 
-_METHODS: dict[str, Callable[[Ratings, str, float, int], Outcome]] = {
+_METHODS: dict[str, Callable[[Ratings, Choice, float, int], Outcome]] = {
     "Friedman F": _friedman,
     "friedman over passages": _over_passages,
     "permutation": _permutation,
@@ -232,21 +235,6 @@ _METHODS: dict[str, Callable[[Ratings, str, float, int], Outcome]] = {
     "Bradley-Terry": _bradley_terry,
     "Skillings-Mack": _skillings_mack,
 }
-
-
-def paired(table: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
-    """t estimates of the paired difference of every two columns of ``table`` (units, systems)."""
-    found = {}
-    for i, j in all_pairs(table.shape[1]):
-        d = table[:, i] - table[:, j]
-        d = d[~np.isnan(d)]
-        n = len(d)
-        if n < 2:
-            found[i, j] = Estimate(float(d.mean()) if n else None, units=n)
-            continue
-        error = float(d.std(ddof=1) / np.sqrt(n))
-        found[i, j] = _estimate(float(d.mean()), error, n - 1, alpha, n)
-    return found
 
 
 def _welch(means: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
@@ -261,13 +249,8 @@ def _welch(means: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
             continue
         a, b = float(x.var(ddof=1) / len(x)), float(y.var(ddof=1) / len(y))
         df = (a + b) ** 2 / (a**2 / (len(x) - 1) + b**2 / (len(y) - 1)) if a + b else units - 2
-        found[i, j] = _estimate(difference, float(np.sqrt(a + b)), df, alpha, units)
+        found[i, j] = t_estimate(difference, float(np.sqrt(a + b)), df, alpha, units)
     return found
-
-
-def _estimate(difference: float, error: float, df: float, alpha: float, units: int) -> Estimate:
-    half = float(stats.t.isf(alpha / 2, df)) * error
-    return Estimate(difference, error, df, difference - half, difference + half, units)
 
 
 def _from(

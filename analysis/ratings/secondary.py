@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from ...models.errors import UserError
 from .adjust import adjusted
@@ -17,14 +16,14 @@ from .crossed import mean_squares, quasi_f
 from .design import Design, listener_means
 from .discrimination import abx_d_prime, beta_binomial_test, binomial_test
 from .forms import omnibus_form, pair_forms
-from .friedman import critical_difference, friedman, nemenyi, quade, quade_pairs
+from .friedman import conover_friedman, critical_difference, friedman, nemenyi, quade, quade_pairs
 from .incomplete import skillings_mack
 from .mixed import fit_mixed
 from .options import Options
 from .order_effects import order_effect
-from .permutation import permutation_test
+from .own_pairs import paired, wilcoxon
+from .permutation import permutation_pairs, permutation_test
 from .preference import bradley_terry, circular_triads, preferences
-from .primary import paired
 from .scales import Scale
 from .table import Floats, Ratings
 
@@ -76,18 +75,26 @@ def _rank_tests(
     names, tests = ratings.systems, []
     ranks, weighted = friedman(whole), quade(whole, decimals=10)
     tests.append(_entry(ranks.chi2, unit, kendall_w=ranks.kendall_w))
-    tests.append(_entry(ranks.f, unit, kendall_w=ranks.kendall_w))
+    own = pair_forms(conover_friedman(ranks), names, {}, options.adjust, options.alpha)
+    form = _entry(ranks.f, unit, kendall_w=ranks.kendall_w)
+    tests.append(form | {"pair_method": "Conover-Friedman", "pairs": own, "adjust": options.adjust})
     pairs = pair_forms(quade_pairs(weighted), names, {}, options.adjust, options.alpha)
-    tests.append(_entry(weighted.omnibus, unit, pairs=pairs, adjust=options.adjust))
+    form = _entry(weighted.omnibus, unit)
+    tests.append(form | {"pair_method": "Quade", "pairs": pairs, "adjust": options.adjust})
     if len(whole) >= 2 and len(names) >= 2:
         # Nemenyi's own distribution adjusts for all pairs.
         own = pair_forms(nemenyi(ranks), names, {}, "none", options.alpha)
         cd = critical_difference(len(whole), len(names), options.alpha)
-        form = {"method": "Nemenyi", "unit": unit, "critical_difference": cd, "pairs": own}
+        form = {"method": "Nemenyi", "unit": unit, "critical_difference": cd}
+        form |= {"pair_method": "Nemenyi", "pairs": own, "adjust": "none"}
         form["mean_ranks"] = dict(zip(names, ranks.mean_ranks.tolist(), strict=True))
         tests.append(form)
     if 2 <= len(whole) <= _MOST_LISTENERS:
-        tests.append(_entry(permutation_test(whole, options.seed), unit))
+        flips = permutation_pairs(whole, options.seed)
+        forms = pair_forms(flips, names, {}, options.adjust, options.alpha)
+        form = _entry(permutation_test(whole, options.seed), unit)
+        form |= {"pair_method": "permutation of pairs", "pairs": forms, "adjust": options.adjust}
+        tests.append(form)
     blocks = ratings.cells.reshape(-1, len(names))
     used = blocks[(~np.isnan(blocks)).sum(axis=1) >= 2]
     if len(ratings.passages) > 1 and len(used):
@@ -143,7 +150,7 @@ def _many_to_one(ratings: Ratings, control: str, options: Options) -> dict[str, 
     whole = means[~np.isnan(means).any(axis=1)]
     ranks = friedman(whole).mean_ranks if len(whole) > 1 else np.full(k, np.nan)
     estimates = paired(means, options.alpha)
-    wilcoxon, demsar, differences = [], [], {}
+    signed, demsar, differences = [], [], {}
     for other in range(k):
         if other == at:
             continue
@@ -159,7 +166,7 @@ def _many_to_one(ratings: Ratings, control: str, options: Options) -> dict[str, 
             "high": bounds[1] if bounds else None,
         }
         d = means[:, other] - means[:, at]
-        wilcoxon.append(_wilcoxon(d[~np.isnan(d)], other, at))
+        signed.append(wilcoxon(d[~np.isnan(d)], other, at))
         z = float((ranks[other] - ranks[at]) / np.sqrt(k * (k + 1) / (6 * max(len(whole), 1))))
         finite = bool(np.isfinite(z))
         p = comparison_p("normal", z, None) if finite else None
@@ -168,7 +175,7 @@ def _many_to_one(ratings: Ratings, control: str, options: Options) -> dict[str, 
     return {
         "control": control,
         "adjust": adjust,
-        "wilcoxon": pair_forms(wilcoxon, under.systems, differences, adjust, alpha),
+        "wilcoxon": pair_forms(signed, under.systems, differences, adjust, alpha),
         "demsar": pair_forms(demsar, under.systems, {}, adjust, alpha),
     }
 
@@ -241,14 +248,6 @@ def _abx(ratings: Ratings, options: Options) -> list[dict[str, Any]]:
     return found
 
 
-def _wilcoxon(d: Floats, first: int, second: int) -> Comparison:
-    moved = np.round(d[d != 0], 10)
-    if not len(moved):
-        return Comparison(first, second, None, "wilcoxon", None, None)
-    found = stats.wilcoxon(moved)
-    return Comparison(first, second, float(found.statistic), "wilcoxon", None, float(found.pvalue))
-
-
 def _against_zero(ratings: Ratings, options: Options) -> dict[str, Any]:
     """Listener means of each system against zero, "no difference" on a signed scale (CCR)."""
     means = listener_means(ratings.cells)
@@ -257,7 +256,7 @@ def _against_zero(ratings: Ratings, options: Options) -> dict[str, Any]:
     tests, differences = [], {}
     for system in range(zero):
         d = means[:, system]
-        tests.append(_wilcoxon(d[~np.isnan(d)], system, zero))
+        tests.append(wilcoxon(d[~np.isnan(d)], system, zero))
         estimate = paired(table[:, [system, zero]], options.alpha)[0, 1]
         differences[system, zero] = {
             "n": estimate.units,

@@ -1,65 +1,11 @@
 """The tables of a result: one definition for the page, the CSV files and the LaTeX files."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-Form = Mapping[str, Any]
-NONE = "–"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column's title and kind: ``text``, ``count``, ``points``, ``number``, ``share``, ``df``,
-    ``p``, ``yes`` (True or False)."""
-
-    title: str
-    kind: str = "text"
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table with a name for its file and a caption for its reader."""
-
-    name: str
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Any, ...], ...]
-
-
-def shown(value: Any, kind: str) -> str:
-    """A value as a reader sees it; a dash where there is none."""
-    if value is None:
-        return NONE
-    if kind == "yes":
-        return "yes" if value else "no"
-    if kind == "p":
-        return p_text(float(value))
-    if kind == "text" or isinstance(value, str):
-        return str(value)
-    if kind == "count":
-        return f"{value:d}"
-    if kind == "df":
-        return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
-    decimals = {"points": 2, "number": 3, "share": 3}[kind]
-    text = f"{value:.{decimals}f}" if abs(value) < 1e6 else f"{value:.3g}"
-    return text.replace("-", "−") if float(text) else text.lstrip("-")
-
-
-def p_text(p: float) -> str:
-    """A p-value with two significant digits, never as zero."""
-    if p < 1e-16:
-        return "<1e-16"
-    if p < 0.001:
-        return f"{p:.1e}"
-    return f"{p:.3f}"
-
-
-def p_equals(p: float) -> str:
-    """``p = .012`` or ``p < 1e-16``, for running text."""
-    text = p_text(p)
-    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+from .sheet import PAIR, Form, Sheet, columns_of, fields
+from .wording import PAIRS
 
 
 def sheets(block: Form) -> list[Sheet]:
@@ -70,6 +16,7 @@ def sheets(block: Form) -> list[Sheet]:
         _systems(block),
         _cells(block),
         _tests(block),
+        _other_pairs(block),
         _passages(block),
         _assessors(block),
         _agreement(block),
@@ -78,22 +25,11 @@ def sheets(block: Form) -> list[Sheet]:
         _checks(block),
     ]
     made += [_against(control) for control in block["secondary"]["many_to_one"]]
-    made += [_preference(block), _abx(block), _metrics(block)]
+    made += [_against_zero(block), _preference(block), _abx(block), _abx_listeners(block)]
+    made.append(_metrics(block))
     if block["all_listeners"]:
         made.append(_both(block))
     return [sheet for sheet in made if sheet.rows]
-
-
-_PAIR = (Column("Group 1"), Column("Group 2"))
-
-
-def _columns(*entries: str) -> tuple[Column, ...]:
-    """``title/kind`` entries as columns."""
-    return tuple(Column(*entry.split("/")) for entry in entries)
-
-
-def _fields(rows: Sequence[Form], *names: str) -> tuple[tuple[Any, ...], ...]:
-    return tuple(tuple(row[name] for name in names) for row in rows)
 
 
 def _pairs(block: Form) -> Sheet:
@@ -111,14 +47,15 @@ def _pairs(block: Form) -> Sheet:
             )
         )
     name = primary["pairs"][0]["effect"]["name"] if primary["pairs"] else "effect"
-    columns = _PAIR + _columns(
+    columns = PAIR + columns_of(
         *("Units/count", "Mean Diff./points", "Low/points", "High/points"),
         *("Median Diff./points", "Mean Rank Diff./number", "Statistic/number", "df/df"),
         *("p/p", "P_adj/p", "Reject/yes", f"{name}/share", "Effect low/share"),
         *("Effect high/share", "Verdict/text", "Classical P_adj/p", "Classical agrees/yes"),
     )
     caption = (
-        f"Pairs of systems, primary analysis ({primary['method']}, scope {primary['scope']}); "
+        f"Pairs of systems, primary analysis ({primary['method']}, scope {primary['scope']}), "
+        f"tested by {PAIRS[primary['pair_method']]}; "
         f"differences are Group 1 − Group 2, {primary['interval']}; "
         f"P_adj by {primary['adjust']}, alpha {primary['alpha']:g}"
     )
@@ -128,8 +65,8 @@ def _pairs(block: Form) -> Sheet:
 def _classical(block: Form) -> Sheet:
     classical = block["classical"]
     names = ("group1", "group2", "mean_diff", "median_diff", "mean_rank_diff")
-    rows = _fields(classical["pairs"], *names, "t", "df", "p_raw", "p_adj", "reject")
-    columns = _PAIR + _columns(
+    rows = fields(classical["pairs"], *names, "t", "df", "p_raw", "p_adj", "reject")
+    columns = PAIR + columns_of(
         *("Mean Diff./points", "Median Diff./points", "Mean Rank Diff./number", "t/number"),
         *("df/df", "p/p", "P_adj/p", "Reject/yes"),
     )
@@ -140,8 +77,8 @@ def _classical(block: Form) -> Sheet:
 def _systems(block: Form) -> Sheet:
     found = block["descriptives"]
     names = ("system", "n", "listeners", "mean", "low", "high", "sd", "median", "q1", "q3")
-    rows = _fields(found["systems"], *names, "floor_percent", "ceiling_percent", "mean_rank")
-    columns = _columns(
+    rows = fields(found["systems"], *names, "floor_percent", "ceiling_percent", "mean_rank")
+    columns = columns_of(
         *("System", "Ratings/count", "Listeners/count", "Mean/points", "Low/points"),
         *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
         *("Floor %/points", "Ceiling %/points", "Mean rank/points"),
@@ -152,8 +89,8 @@ def _systems(block: Form) -> Sheet:
 def _cells(block: Form) -> Sheet:
     found = block["descriptives"]
     names = ("passage", "system", "n", "listeners", "mean", "low", "high", "sd", "median")
-    rows = _fields(found["cells"], *names, "q1", "q3")
-    columns = _columns(
+    rows = fields(found["cells"], *names, "q1", "q3")
+    columns = columns_of(
         *("Passage", "System", "Ratings/count", "Listeners/count", "Mean/points", "Low/points"),
         *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
     )
@@ -170,7 +107,7 @@ def _tests(block: Form) -> Sheet:
         for test in block["secondary"]["tests"]
         if "omnibus" in test
     ]
-    columns = _columns(
+    columns = columns_of(
         *("Role", "Test", "Unit", "Statistic", "Value/number", "df/df", "df2/df", "p/p"),
         "Note",
     )
@@ -182,15 +119,45 @@ def _test(role: str, unit: str, test: Form) -> tuple[Any, ...]:
     return (role, test["method"], unit, *(test[name] for name in names))
 
 
+def _other_pairs(block: Form) -> Sheet:
+    """What other tests say of each pair, beside the primary one."""
+    others = [
+        test
+        for test in block["secondary"]["tests"]
+        if any(pair["p_adj"] is not None for pair in test.get("pairs", ()))
+    ]
+    primary = block["primary"]
+    rows = [
+        (
+            pair["group1"],
+            pair["group2"],
+            pair["p_adj"],
+            *(test["pairs"][at]["p_adj"] for test in others),
+        )
+        for at, pair in enumerate(primary["pairs"])
+        if others
+    ]
+    columns = PAIR + columns_of(
+        "Primary P_adj/p", *(f"{test['pair_method']} P_adj/p" for test in others)
+    )
+    caption = (
+        f"Pairs by other tests on {others[0]['unit']}, P_adj by {primary['adjust']} "
+        "(Nemenyi by its own distribution); they show what hangs on the method and decide nothing"
+        if others
+        else ""
+    )
+    return Sheet("other-pair-tests", caption, columns, tuple(rows))
+
+
 def _passages(block: Form) -> Sheet:
     found = block["secondary"]["per_passage"]
     names = ("passage", "listeners", "statistic", "df", "df2", "p", "p_adj", "reject")
-    columns = _columns(
+    columns = columns_of(
         *("Passage", "Listeners/count", "F/number", "df/df", "df2/df", "p/p", "P_adj/p"),
         "Reject/yes",
     )
     caption = f"{found['method']}, P_adj by {found['adjust']}"
-    return Sheet("passages", caption, columns, _fields(found["passages"], *names))
+    return Sheet("passages", caption, columns, fields(found["passages"], *names))
 
 
 def _assessors(block: Form) -> Sheet:
@@ -206,7 +173,7 @@ def _assessors(block: Form) -> Sheet:
                     *(entry["threshold"], evidence),
                 )
             )
-    columns = _columns(
+    columns = columns_of(
         *("Listener", "Consequence", "Rule", "Value/number", "Threshold/number", "Evidence")
     )
     return Sheet("assessors", "Listeners who break a screening rule", columns, tuple(rows))
@@ -239,21 +206,21 @@ def _agreement(block: Form) -> Sheet:
         rows.append(("Intra-rater (repeats)", mean, min(gaps), max(gaps), note))
     else:
         rows.append(("Intra-rater (repeats)", None, None, None, found["intra_rater_note"]))
-    columns = _columns("Measure", "Value/number", "Low/number", "High/number", "Note")
+    columns = columns_of("Measure", "Value/number", "Low/number", "High/number", "Note")
     return Sheet("agreement", "Agreement of the listeners", columns, tuple(rows))
 
 
 def _variances(block: Form) -> Sheet:
     found = block["variance_components"]
-    columns = _columns("Source", "Variance/points", "SD/points", "Share/share")
-    rows = _fields(found["terms"], "term", "variance", "sd", "share")
+    columns = columns_of("Source", "Variance/points", "SD/points", "Share/share")
+    rows = fields(found["terms"], "term", "variance", "sd", "share")
     caption = f"Variance components ({found['method']}). {found['note']}".strip()
     return Sheet("variance-components", caption, columns, rows)
 
 
 def _planning(block: Form) -> Sheet:
     plan = block["variance_components"]["planning"]
-    columns = _columns(
+    columns = columns_of(
         *("Listeners/count", "Passages/count", "Standard error/points", "df/df"),
         "Detectable difference/points",
     )
@@ -264,12 +231,12 @@ def _planning(block: Form) -> Sheet:
         f"Smallest difference found with power {plan['power']:g} at alpha {plan['alpha']:g}, "
         f"scope {plan['scope']}"
     )
-    return Sheet("planning", caption, columns, _fields(plan["grid"], *names))
+    return Sheet("planning", caption, columns, fields(plan["grid"], *names))
 
 
 def _checks(block: Form) -> Sheet:
-    columns = _columns("Check", "Passed/yes", "Detail")
-    rows = _fields(block["checks"], "check", "passed", "detail")
+    columns = columns_of("Check", "Passed/yes", "Detail")
+    rows = fields(block["checks"], "check", "passed", "detail")
     return Sheet("checks", "Checks of this result on itself", columns, rows)
 
 
@@ -278,7 +245,7 @@ def _against(control: Form) -> Sheet:
     for pair, other in zip(control["wilcoxon"], control["demsar"], strict=True):
         names = ("group1", "group2", "n", "mean_diff", "low", "high", "statistic", "p_raw")
         rows.append((*(pair[name] for name in (*names, "p_adj", "reject")), other["p_adj"]))
-    columns = _PAIR + _columns(
+    columns = PAIR + columns_of(
         *("Listeners/count", "Mean Diff./points", "Low/points", "High/points", "W/number"),
         *("p/p", "P_adj/p", "Reject/yes", "Demšar P_adj/p"),
     )
@@ -289,16 +256,32 @@ def _against(control: Form) -> Sheet:
     return Sheet(f"against-{control['control']}", caption, columns, tuple(rows))
 
 
+def _against_zero(block: Form) -> Sheet:
+    found = block["secondary"]["against_zero"]
+    columns = columns_of(
+        *("System", "Listeners/count", "Mean/points", "Low/points", "High/points", "W/number"),
+        *("p/p", "P_adj/p", "Reject/yes"),
+    )
+    if found is None:
+        return Sheet("against-zero", "", columns, ())
+    names = ("group1", "n", "mean_diff", "low", "high", "statistic", "p_raw", "p_adj", "reject")
+    caption = (
+        f"Every system against 0, no difference: {found['method']} on listener means, "
+        f"P_adj by {found['adjust']}"
+    )
+    return Sheet("against-zero", caption, columns, fields(found["systems"], *names))
+
+
 def _preference(block: Form) -> Sheet:
     found = block["secondary"]["preference"]
-    columns = _columns("System", "Ability (log odds)/number", "SE/number")
+    columns = columns_of("System", "Ability (log odds)/number", "SE/number")
     if found is None or found["abilities"] is None:
         return Sheet("preferences", "", columns, ())
     caption = (
         f"Bradley-Terry: {found['note']}; deviance {found['deviance']:.2f} on {found['df']} df; "
         f"{found['circular_triads']} of {found['decided_triads']} triads go round in a circle"
     )
-    rows = _fields(found["abilities"], "system", "ability", "se")
+    rows = fields(found["abilities"], "system", "ability", "se")
     return Sheet("preferences", caption, columns, rows)
 
 
@@ -309,7 +292,7 @@ def _abx(block: Form) -> Sheet:
         names = ("system", "right", "trials", "share", "low", "high", "p")
         more = (pooled["overdispersion"], pooled["p"], row["p_adj"], row["reject"])
         rows.append((*(row[name] for name in names), *more, row["d_prime"]))
-    columns = _columns(
+    columns = columns_of(
         *("A and B", "Right/count", "Trials/count", "Share/share", "Low/share", "High/share"),
         *("p binomial/p", "Spread of listeners/share", "p beta-binomial/p", "P_adj/p"),
         *("Reject/yes", "d′/number"),
@@ -321,9 +304,24 @@ def _abx(block: Form) -> Sheet:
     return Sheet("abx", caption, columns, tuple(rows))
 
 
+def _abx_listeners(block: Form) -> Sheet:
+    names = ("listener", "right", "trials", "low", "high", "p")
+    rows = tuple(
+        (row["system"], *(entry[name] for name in names))
+        for row in block["secondary"]["abx"] or ()
+        for entry in row["listeners"]
+    )
+    columns = columns_of(
+        *("A and B", "Listener", "Right/count", "Trials/count", "Low/share", "High/share"),
+        "p binomial/p",
+    )
+    caption = "ABX per listener: the exact binomial test, unadjusted"
+    return Sheet("abx-listeners", caption, columns, rows)
+
+
 def _metrics(block: Form) -> Sheet:
     found = block["secondary"].get("metrics")
-    columns = _columns(
+    columns = columns_of(
         *("Metric", "Variant", "Unit", "Stimuli/count", "Pearson r/number", "Low/number"),
         *("High/number", "Spearman ρ/number", "Low ρ/number", "High ρ/number"),
         *("Kendall τ/number", "Within passages r/number", "Systems r/number", "Systems ρ/number"),
@@ -362,46 +360,12 @@ def _both(block: Form) -> Sheet:
                 kept["verdict"] == everyone["verdict"],
             )
         )
-    columns = _PAIR + _columns(
+    columns = PAIR + columns_of(
         *("Mean Diff. without excluded/points", "P_adj/p", "Verdict"),
         *("Mean Diff. all listeners/points", "P_adj all/p", "Verdict all", "Same/yes"),
     )
     caption = "The primary analysis without the excluded listeners and with all of them"
     return Sheet("with-and-without-exclusions", caption, columns, tuple(rows))
-
-
-def people_sheet(data: Form) -> Sheet | None:
-    """What the questionnaires say of those who finished; None where there were none."""
-    people = data["participants"]
-    rows: list[tuple[Any, ...]] = []
-    for asked in people["questionnaire"] if people else ():
-        head = (asked["label"] or asked["id"], asked["answered"])
-        spread = asked.get("spread")
-        if spread:
-            middle = tuple(spread[name] for name in ("median", "q1", "q3"))
-            rows.append((*head, "median and quartiles", None, None, *middle))
-        for entry in asked.get("counts", ()):
-            share = entry["count"] / asked["answered"] if asked["answered"] else None
-            rows.append((*head, entry["option"], entry["count"], share, None, None, None))
-        if "counts" not in asked and not spread:
-            rows.append((*head, "not shown" if asked["answered"] else "nobody", *[None] * 5))
-    if not rows:
-        return None
-    columns = _columns(
-        *("Question", "Answered/count", "Answer", "Count/count", "Share/share"),
-        *("Median/number", "Q1/number", "Q3/number"),
-    )
-    caption = f"Questionnaires of the {people['questionnaire'][0]['of']} who finished"
-    return Sheet("participants", caption, columns, tuple(rows))
-
-
-def flow_sheet(data: Form) -> Sheet | None:
-    """How many people came how far; None where the ratings do not say."""
-    if data["participants"] is None:
-        return None
-    columns = _columns("Stage", "Sessions/count", "Note")
-    rows = _fields(data["participants"]["flow"], "stage", "count", "note")
-    return Sheet("participant-flow", "Flow of participants", columns, rows)
 
 
 def blocks(data: Form) -> Iterator[Form]:

@@ -1,74 +1,22 @@
-"""A result in words: the finding, APA sentences, a methods paragraph, a note per test."""
+"""A result in words: the finding, APA sentences, a methods paragraph."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 Form = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Note:
-    """How a number came about: formula, our call, R's call, and why programs may differ."""
-
-    formula: str
-    ours: str
-    r: str
-    differs: str
-
-
-_RANKS = "Programs differ in the correction for ties and in χ² against F."
-NOTES: Mapping[str, Note] = {
-    "Kruskal-Wallis": Note(
-        "H = (N−1) Σ nᵢ(R̄ᵢ − (N+1)/2)² / Σ(r − (N+1)/2)², χ² with k − 1 df",
-        "earmark.analysis.ratings.kruskal.kruskal_wallis",
-        "kruskal.test(score ~ system)",
-        "Without the correction for ties H is smaller. R's conover.test prints one-sided p, half "
-        "of those here.",
-    ),
-    "Friedman F (Iman-Davenport)": Note(
-        "F = (b−1)Q / (b(k−1) − Q) with df k − 1 and (b−1)(k−1); pairs by Conover's t",
-        "earmark.analysis.ratings.friedman.friedman, conover_friedman",
-        'PMCMRplus::friedmanTest(y, dist = "FDist"); PMCMRplus::frdAllPairsConoverTest(y)',
-        "friedman.test prints the χ² form, which is more conservative. " + _RANKS,
-    ),
-    "within-listener permutation": Note(
-        "spread of the system means over all orders of each listener's values",
-        "earmark.analysis.ratings.permutation.permutation_test",
-        'coin::symmetry_test(score ~ system | listener, distribution = "approximate")',
-        "Drawn permutations depend on the seed; p moves in the third decimal.",
-    ),
-    "quasi-F′": Note(
-        "F′ = (MS_S + MS_SLP) / (MS_SL + MS_SP), df by Satterthwaite",
-        "earmark.analysis.ratings.crossed.quasi_f, crossed_pairs",
-        "mean squares of aov(score ~ system * listener * passage)",
-        "lmerTest::anova of the mixed model gives MS_S / (MS_SL + MS_SP − MS_SLP), which is close.",
-    ),
-    "linear mixed model": Note(
-        "REML, random intercepts and slopes of listener and passage; F and t by Satterthwaite",
-        "earmark.analysis.ratings.mixed.fit_mixed",
-        "lmerTest::lmer(score ~ system + (1|l) + (1|p) + (1|l:p) + (1|l:s) + (1|p:s))",
-        "Kenward-Roger df differ with few listeners; statsmodels prints Wald χ², which is liberal.",
-    ),
-    "Durbin F": Note(
-        "T1 = (t−1) Σ(R_j − r(k+1)/2)² / (A − C), in its F form; pairs by Conover's t",
-        "earmark.analysis.ratings.incomplete.durbin, durbin_pairs",
-        "PMCMRplus::durbinTest(y); PMCMRplus::durbinAllPairsTest(y)",
-        "durbinTest prints the χ² form.",
-    ),
-    "Skillings-Mack": Note(
-        "quadratic form of weighted, centred within-block ranks, χ² with k − 1 df",
-        "earmark.analysis.ratings.incomplete.skillings_mack",
-        "PMCMRplus::skillingsMackTest(y)",
-        "The package Skillings.Mack can simulate p where there are ties.",
-    ),
-    "Quade": Note(
-        "within-block ranks weighted by the rank of the block's range; F",
-        "earmark.analysis.ratings.friedman.quade",
-        "quade.test(y)",
-        "R ranks ranges as floating-point numbers; here ranges equal to 10 decimals tie.",
-    ),
+PAIRS: Mapping[str, str] = {
+    "none": "nothing",
+    "paired t": "paired t tests of listeners' own differences",
+    "Wilcoxon signed rank": "Wilcoxon signed-rank tests of listeners' own differences",
+    "permutation of pairs": "flipping the signs of listeners' differences",
+    "flipped listeners": "flipping the answers of whole listeners",
+    "Conover-Iman": "Conover-Iman's t",
+    "crossed t": "t tests with listeners and passages random",
+    "t of the mixed model": "t tests of the mixed model",
 }
+_STATISTICS = {"t": "t", "normal": "z", "range": "q", "wilcoxon": "W"}
 
 
 def p_apa(p: float) -> str:
@@ -110,7 +58,7 @@ def pair_sentence(pair: Form, primary: Form) -> str:
         level = f"{100 * (1 - primary['alpha']):g}"
         head += f", {level} % CI [{pair['low']:.2f}, {pair['high']:.2f}]"
     if pair["p_adj"] is not None:
-        named = {"t": "t", "normal": "z", "range": "q"}.get(pair["distribution"])
+        named = _STATISTICS.get(pair["distribution"])
         if named and pair["statistic"] is not None:
             df = "" if pair["df"] is None else f"({pair['df']:.4g})"
             head += f", {named}{df} = {pair['statistic']:.2f}"
@@ -189,8 +137,9 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
         text.append(f"{_listed(design['set_aside'])} were left out of the test of all systems.")
     text.append(
         f"The primary analysis was {primary['method']} ({primary['reason']}), which generalises to "
-        f"{scope_words(primary['scope'])}. Pairs were adjusted by {primary['adjust']} at alpha = "
-        f"{options['alpha']:g}; intervals are {primary['interval']}."
+        f"{scope_words(primary['scope'])}. Pairs were tested by {PAIRS[primary['pair_method']]} "
+        f"and adjusted by {primary['adjust']} at alpha = {options['alpha']:g}; intervals are "
+        f"{primary['interval']}."
     )
     if options["margin"] is not None:
         text.append(

@@ -1,0 +1,120 @@
+"""Every test that a report prints has its footnote, and footnotes name what exists."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ratings_simulation import simulated_cells, written_ratings
+
+from earmark.analysis.ratings.analysis import analyse
+from earmark.analysis.ratings.notes import NOTES, notes
+from earmark.analysis.ratings.options import Options
+from earmark.analysis.ratings.page import page
+from earmark.analysis.ratings.reading import read_ratings
+from earmark.analysis.ratings.wording import PAIRS
+
+r = np.random.default_rng(3)
+
+
+def rated(folder: Path, cells: Any, **options: Any) -> tuple[str, set[str]]:
+    file = read_ratings(written_ratings(folder / "r.csv", np.asarray(cells)))
+    result = analyse(file, Options(**options))
+    return page(result, file, bundle=""), {name for name, _ in notes(result.data)}
+
+
+def answered(folder: Path, rows: list[str], **options: Any) -> tuple[str, set[str]]:
+    path = folder / "r.csv"
+    path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n", encoding="utf-8")
+    file = read_ratings(path)
+    result = analyse(file, Options(**options))
+    return page(result, file, bundle=""), {name for name, _ in notes(result.data)}
+
+
+def with_holes(passages: int = 3) -> Any:
+    cells = simulated_cells(2, (8, passages, 4))
+    cells[0, 0, 0] = cells[3, 0, 1] = cells[5, 0, 3] = np.nan
+    return cells
+
+
+def incomplete() -> Any:
+    cells = simulated_cells(2, (8, 2, 4))
+    for listener in range(8):
+        cells[listener, :, listener % 4] = np.nan
+    return cells
+
+
+CASES: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
+    "complete": (
+        lambda: simulated_cells(1, (8, 3, 4)),
+        {"reference": "A", "margin": 5.0},
+        {"Friedman F (Iman-Davenport)", "paired t", "Conover-Friedman", "Quade", "Nemenyi",
+         "within-listener permutation", "permutation of pairs", "Wilcoxon signed rank",
+         "Demšar's z", "two one-sided tests (TOST)", "Kruskal-Wallis", "Conover-Iman",
+         "Friedman"},
+    ),
+    "music": (
+        lambda: simulated_cells(1, (8, 3, 4)),
+        {"scope": "music"},
+        {"quasi-F′", "crossed t", "linear mixed model"},
+    ),
+    "holes": (with_holes, {}, {"linear mixed model", "t of the mixed model", "Skillings-Mack"}),
+    "holes, one passage": (
+        lambda: with_holes(1),
+        {},
+        {"Skillings-Mack", "paired t"},
+    ),
+    "incomplete": (incomplete, {}, {"Durbin F", "paired t"}),
+    "two systems": (
+        lambda: simulated_cells(1, (8, 3, 2)),
+        {},
+        {"within-listener permutation", "permutation of pairs"},
+    ),
+    "one listener": (lambda: simulated_cells(1, (1, 6, 3)), {}, {"paired t"}),
+    "one system": (lambda: simulated_cells(1, (4, 2, 1)), {}, set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_test_of_a_report_has_its_footnote(tmp_path: Path, name: str) -> None:
+    cells, options, expected = CASES[name]
+    text, found = rated(tmp_path, cells(), **options)
+    assert expected <= found
+    for note in found:
+        assert NOTES[note].calls() in text
+
+
+def test_preferences_abx_between_listeners_and_signed_scales_have_theirs(tmp_path: Path) -> None:
+    pairs = (("x", "y"), ("x", "z"), ("y", "z"))
+    wins = [
+        f"L{n},{p}{a}{b},{s},{v}"
+        for n in range(8)
+        for p in range(2)
+        for a, b in pairs
+        for s, v in ((a, (n + p + ord(a)) % 3 > 0), (b, not (n + p + ord(a)) % 3 > 0))
+    ]
+    wins = [row.replace("True", "1").replace("False", "0") for row in wins]
+    text, found = answered(tmp_path, wins)
+    assert {"listener flips", "flipped listeners", "Bradley-Terry"} <= found
+    right = [f"L{n},p{p},x / y,{int((n * p) % 4 > 0)}" for n in range(6) for p in range(8)]
+    text, found = answered(tmp_path, right, abx=True)
+    assert {"binomial test", "beta-binomial test", "d′"} <= found
+    assert "ABX per listener" in text
+    between = [f"L{n}{s},p,{s},{50 + r.normal():.2f}" for n in range(6) for s in "xyz"]
+    _, found = answered(tmp_path, between)
+    assert {"Kruskal-Wallis", "Conover-Iman", "Cliff's δ"} <= found
+    signed = [f"L{n},p,{s},{r.integers(-3, 4)}" for n in range(9) for s in "xyz"]
+    text, found = answered(tmp_path, signed)
+    assert "Wilcoxon signed rank" in found
+    assert "against 0, no difference" in text
+
+
+def test_a_footnote_names_functions_that_exist_and_every_part_is_filled() -> None:
+    for name, note in NOTES.items():
+        for call in note.ours:
+            module, function = call.split(".")
+            home = importlib.import_module(f"earmark.analysis.ratings.{module}")
+            assert callable(getattr(home, function)), name
+        assert all((note.formula, note.library, note.r, note.differs)), name
+    assert set(PAIRS) - {"none"} <= set(NOTES)
