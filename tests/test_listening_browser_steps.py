@@ -137,6 +137,10 @@ def test_the_set_up_leads_to_the_pages_and_the_pages_to_the_end(
         one.next()
 
         sound(one, audit=audit)
+        page.click("button.next")
+        page.wait_for_selector(".missing li")
+        said = page.locator(".missing li").all_inner_texts()
+        assert len(said) == len(set(said)), "each sentence once"
         page.locator(".panel .play").click()
         page.wait_for_selector('.panel .play[data-heard="playing"]')
         page.locator(".panel .slider").focus()

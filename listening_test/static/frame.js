@@ -161,8 +161,9 @@ export class Surround {
     );
   }
 
-  /** @param {string[]} sentences @param {boolean} focus */
-  lacks(sentences, focus) {
+  /** What is missing, each sentence once. @param {string[]} said @param {boolean} focus */
+  lacks(said, focus) {
+    const sentences = [...new Set(said)];
     this.missing.hidden = sentences.length === 0;
     this.missing.replaceChildren(
       ...(sentences.length > 0 ? [element("p", { class: "name", text: t("missing.title") })] : []),
