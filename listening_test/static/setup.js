@@ -21,7 +21,7 @@ class Player {
     this.frame = frame;
     /** @type {string | null} */
     this.current = null;
-    /** @type {Map<string, {button: HTMLButtonElement, icon: Icon}>} */
+    /** @type {Map<string, {button: HTMLButtonElement, icon: Icon, words: HTMLElement, name: string}>} */
     this.buttons = new Map();
     this.heard = new Set();
     this.changed = () => this.#draw();
@@ -31,13 +31,14 @@ class Player {
   /** @param {string} url @param {string} name @param {Partial<Audio>} audio */
   button(url, name, audio) {
     const icon = new Icon("play");
+    const words = element("span", { class: "letter", text: name });
     const button = element(
       "button",
       { type: "button", class: "play", "aria-label": name, on: { click: () => this.toggle(url, audio) } },
       icon.element,
-      element("span", { class: "letter", text: name }),
+      words,
     );
-    this.buttons.set(url, { button, icon });
+    this.buttons.set(url, { button, icon, words, name });
     return button;
   }
 
@@ -60,10 +61,13 @@ class Player {
   }
 
   #draw() {
-    for (const [url, { button, icon }] of this.buttons) {
+    for (const [url, { button, icon, words, name }] of this.buttons) {
       const playing = this.engine.playing && this.current === url;
+      // Shorter words must not move what stands beside them.
+      button.style.minWidth = `${button.offsetWidth}px`;
       button.dataset.heard = playing ? "playing" : "no";
-      button.setAttribute("aria-pressed", String(playing));
+      button.setAttribute("aria-label", playing ? `${t("setup.pause")}: ${name}` : name);
+      words.textContent = playing ? t("setup.pause") : name;
       icon.set(playing ? "pause" : "play");
     }
   }
