@@ -95,6 +95,9 @@ def test_lines_run_from_the_right_and_scales_keep_their_direction(
         page.goto(one.link)
         assert page.locator("html").get_attribute("dir") == "rtl"
         from_welcome(one)
+        left, right = page.locator(".trial").first.locator("label").all()
+        assert left.locator("input").get_attribute("value") == "left"
+        assert centre(left) < centre(right)
         set_level(one)
         assert page.locator("html").get_attribute("dir") == "rtl"
         title, corner = page.locator("h1"), page.locator(".corner")
