@@ -54,7 +54,7 @@ class Browser:
         if found is None:
             raise UserError(f"{self._link}: is no page on which a session can begin")
         form = urlencode({"csrf": found[1], "language": language, "fresh": "1"}).encode()
-        self.open(self._send(Request(self._link + "start", form)).geturl())
+        self.open(self._send(Request(self._link + "start", form))[0])
 
     def open(self, link: str) -> None:
         """Open a session's own link, as on another device or after a reload."""
@@ -73,8 +73,7 @@ class Browser:
 
     def get(self, path: str) -> bytes:
         """The bytes of a file."""
-        data: bytes = self._send(Request(self.base + path)).read()
-        return data
+        return self._send(Request(self.base + path))[1]
 
     def post(self, what: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Send to the session's interface.
@@ -87,7 +86,7 @@ class Browser:
             json.dumps(body).encode(),
             {"Content-Type": "application/json", CSRF_HEADER: self._csrf},
         )
-        answer: dict[str, Any] = json.loads(self._send(request).read())
+        answer: dict[str, Any] = json.loads(self._send(request)[1])
         return answer
 
     def send(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -99,12 +98,14 @@ class Browser:
         return answer
 
     def _text(self, url: str) -> str:
-        return str(self._send(Request(url)).read().decode())
+        return self._send(Request(url))[1].decode()
 
-    def _send(self, request: Request) -> Any:
+    def _send(self, request: Request) -> tuple[str, bytes]:
+        """Where the request led, and the whole answer; half an answer is none."""
         for left in reversed(range(_TRIES)):
             try:
-                return self._open(request, timeout=60)
+                with self._open(request, timeout=60) as answer:
+                    return answer.geturl(), answer.read()
             except HTTPError as error:
                 with error:
                     if error.code != 503 or not left:

@@ -79,7 +79,8 @@ def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]
     if entry["type"] == "page":
         return shown | page(study, listening, page_of(listening, entry))
     said = said_of(study, entry)
-    shown |= {"title": "", "html": _html(study, language, said, entry["type"])}
+    words = _html(study, language, said, entry["type"], progress(listening))
+    shown |= {"title": "", "html": words}
     if entry["type"] == "consent":
         shown["version"] = said.version
     elif entry["type"] == "volume":
@@ -269,10 +270,10 @@ def _trial(sound: Sound) -> str:
     return sound.token[:12]
 
 
-def _html(study: Study, language: str, said: Step, kind: str) -> str:
+def _html(study: Study, language: str, said: Step, kind: str, done: Mapping[str, int]) -> str:
     own = in_language(said.text, language, study.file.languages)
     key = f"step.headphone.{said.method}" if kind == "headphone" else f"step.{kind}"
-    return html_of(own or text(language, key, missing=""))
+    return html_of(own or text(language, key, missing="", **done))
 
 
 def _question(question: Question, tokens: Mapping[str, str]) -> dict[str, Any]:

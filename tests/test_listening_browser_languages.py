@@ -1,13 +1,14 @@
 """The listener's language and which way its lines run, and the level, over visits and devices."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from listening_audit import complaints
 from listening_hands import by_mouse
 from listening_visits import PHONE, Visit, running, visit
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, ViewportSize
 from study_fixtures import hosted, make_study
 
 pytestmark = pytest.mark.browser
@@ -28,11 +29,11 @@ def links(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     ape = make_study(home / "ape", "ape", seconds=1.0, more=LANGUAGES + "\nbefore: [volume]")
     mushra = make_study(home / "mushra", "mushra", seconds=1.0, systems=("mix",), more=LANGUAGES)
     ab = make_study(home / "ab", "ab", seconds=1.0, test="forced: false", more=LANGUAGES)
-    with hosted(ape) as first, hosted(mushra) as second, hosted(ab) as third:
+    grades = make_study(home / "grades", "bs1116", seconds=1.0, systems=("mix",), more=LANGUAGES)
+    with ExitStack() as servers:
         yield {
-            "ape": first.links["study"],
-            "mushra": second.links["study"],
-            "ab": third.links["study"],
+            name: servers.enter_context(hosted(study)).links["study"]
+            for name, study in (("ape", ape), ("mushra", mushra), ("ab", ab), ("bs1116", grades))
         }
 
 
@@ -94,6 +95,9 @@ def test_lines_run_from_the_right_and_scales_keep_their_direction(
         page.goto(one.link)
         assert page.locator("html").get_attribute("dir") == "rtl"
         from_welcome(one)
+        left, right = page.locator(".trial").first.locator("label").all()
+        assert left.locator("input").get_attribute("value") == "left"
+        assert centre(left) < centre(right)
         set_level(one)
         assert page.locator("html").get_attribute("dir") == "rtl"
         title, corner = page.locator("h1"), page.locator(".corner")
@@ -146,6 +150,29 @@ def test_mushra_sliders_point_the_same_way_from_the_right(
         )
         bad, excellent = one.page.locator(".mushra .ends span").all()
         assert centre(bad) < centre(excellent) <= track["x"] + track["width"] + 12
+
+
+@pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 800}])
+@pytest.mark.parametrize("language", ["en-GB", "uk-UA", "ar-EG"])
+def test_the_words_of_a_scale_stand_at_its_ends_in_every_direction(
+    browser: Browser, links: dict[str, str], language: str, size: ViewportSize
+) -> None:
+    edges = """(node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const {left, right} = range.getBoundingClientRect();
+      return [left, right];
+    }"""
+    with visit(browser, links["bs1116"], locale=language, viewport=size) as one:
+        one.page.goto(one.link)
+        from_welcome(one)
+        scale = one.page.locator(".question.scale").first
+        track = scale.locator(".track").bounding_box()
+        assert track is not None
+        words = scale.locator(".word")
+        assert words.first.evaluate(edges)[0] == pytest.approx(track["x"] - 11, abs=3)
+        right = track["x"] + track["width"] + 11
+        assert words.last.evaluate(edges)[1] == pytest.approx(right, abs=3)
 
 
 def test_the_level_that_was_set_holds_on_another_device(

@@ -21,7 +21,7 @@ class Player {
     this.frame = frame;
     /** @type {string | null} */
     this.current = null;
-    /** @type {Map<string, {button: HTMLButtonElement, icon: Icon}>} */
+    /** @type {Map<string, {button: HTMLButtonElement, icon: Icon, words: HTMLElement, name: string}>} */
     this.buttons = new Map();
     this.heard = new Set();
     this.changed = () => this.#draw();
@@ -31,13 +31,14 @@ class Player {
   /** @param {string} url @param {string} name @param {Partial<Audio>} audio */
   button(url, name, audio) {
     const icon = new Icon("play");
+    const words = element("span", { class: "letter", text: name });
     const button = element(
       "button",
       { type: "button", class: "play", "aria-label": name, on: { click: () => this.toggle(url, audio) } },
       icon.element,
-      element("span", { class: "letter", text: name }),
+      words,
     );
-    this.buttons.set(url, { button, icon });
+    this.buttons.set(url, { button, icon, words, name });
     return button;
   }
 
@@ -60,10 +61,13 @@ class Player {
   }
 
   #draw() {
-    for (const [url, { button, icon }] of this.buttons) {
+    for (const [url, { button, icon, words, name }] of this.buttons) {
       const playing = this.engine.playing && this.current === url;
+      // Shorter words must not move what stands beside them.
+      button.style.minWidth = `${button.offsetWidth}px`;
       button.dataset.heard = playing ? "playing" : "no";
-      button.setAttribute("aria-pressed", String(playing));
+      button.setAttribute("aria-label", playing ? `${t("setup.pause")}: ${name}` : name);
+      words.textContent = playing ? t("setup.pause") : name;
       icon.set(playing ? "pause" : "play");
     }
   }
@@ -103,10 +107,12 @@ export function volume(step, frame) {
   };
   draw();
   const sides = (step.sides ?? []).map((/** @type {any} */ side, /** @type {number} */ index) => {
-    const asked = choices(t("volume.side", { number: index + 1 }), [
+    const ears = [
       ["left", t("volume.left")],
       ["right", t("volume.right")],
-    ]);
+    ];
+    // The left ear's answer stands on the left in every language.
+    const asked = choices(t("volume.side", { number: index + 1 }), ears, "ltr");
     asked.set(given[side.id]);
     const button = player.button(side.url, t("volume.play_side"), { ...step.audio, ...side, samples: 0, loop: false });
     return { id: side.id, asked, element: element("div", { class: "trial" }, button, asked.element) };
@@ -212,19 +218,31 @@ export function headphone(step, frame) {
   };
 }
 
-/** Radio buttons in a row. @param {string} legend @param {string[][]} options value and words */
-export function choices(legend, options) {
+/**
+ * Radio buttons in a row.
+ * @param {string} legend @param {string[][]} options value and words
+ * @param {string} [direction] of the row, where it is not that of the language
+ */
+export function choices(legend, options, direction) {
   const name = uniqueId("choice");
   const radios = options.map(([value, words]) => {
     const radio = element("input", { type: "radio", name, value });
-    return { radio, label: element("label", {}, radio, element("span", { text: words, dir: "auto" })) };
+    const label = element(
+      "label",
+      { dir: document.documentElement.dir },
+      radio,
+      element("span", { text: words, dir: "auto" }),
+    );
+    return { radio, label };
   });
+  const row = element("div", { class: "options" }, ...radios.map(({ label }) => label));
+  if (direction) row.dir = direction;
   return {
     element: element(
       "fieldset",
       { class: "question choice", data: { count: options.length } },
       element("legend", { class: "name", text: legend }),
-      element("div", { class: "answers" }, element("div", { class: "options" }, ...radios.map(({ label }) => label))),
+      element("div", { class: "answers" }, row),
     ),
     get: () => radios.find(({ radio }) => radio.checked)?.radio.value ?? null,
     set: (/** @type {any} */ value) => {
