@@ -1,7 +1,7 @@
 """The primary block of a result: the test that fits the design, and a verdict per pair."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,10 @@ class Case:
 
 def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str, Any]:
     """Run the primary analysis and compare each pair with the ``standard`` (classical) one."""
-    choice, options, notes = case.choice, case.options, list(case.notes)
-    outcome = run(choice, tested, options.alpha, options.seed)
+    options, notes = case.options, list(case.notes)
+    outcome = run(case.choice, tested, options.alpha, options.seed)
+    choice = replace(case.choice, scope=outcome.scope or case.choice.scope)
+    case = replace(case, choice=choice)
     if case.scale.ordinal and choice.scope == "music":
         notes = [*notes, "The scale has few steps; a model of their means is an approximation."]
     notes += _too_few(tested, case, outcome)

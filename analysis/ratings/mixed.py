@@ -27,6 +27,7 @@ from .table import Bools, Floats
 MUSIC = ("listener", "passage", "listener:passage", "listener:system", "passage:system")
 PASSAGES = ("listener", "listener:passage", "listener:system")
 MOST_CELLS = 600  # passages × systems: larger tables make the matrices of a listener slow
+MOST_WORK = 5e8  # patterns of missing cells × (passages × systems)³: some minutes
 _NONE_BELOW = 1e-7
 
 
@@ -113,6 +114,12 @@ class MixedFit:
         return result
 
 
+def work(cells: Floats) -> float:
+    """What a fit to ``cells`` ``(n, m, k)`` costs: distinct patterns × (passages × systems)³."""
+    known = ~np.isnan(cells.reshape(len(cells), -1))
+    return float(len(np.unique(known, axis=0)) * float(known.shape[1]) ** 3)
+
+
 def fit_mixed(cells: Floats, scope: str) -> MixedFit:
     """Fit the model to ``cells`` ``(n, m, k)``, NaN where missing.
 
@@ -171,6 +178,8 @@ class _Model:
         size = m * k
         if size > MOST_CELLS:
             raise ValueError(f"{m} passages × {k} systems are more than the mixed model takes")
+        if work(cells) > MOST_WORK:
+            raise ValueError(f"{n} listeners lack cells in more ways than the mixed model takes")
         flat = cells.reshape(n, size)
         known: Bools = ~np.isnan(flat)
         if n < 2 or k < 2 or (scope == "music" and m < 2):

@@ -37,7 +37,8 @@ class Choice:
 class Outcome:
     """What a method says: of all systems, of each pair, and by how much each pair differs.
 
-    ``pair_method`` names the test of the pairs, as the notes of the report do.
+    ``pair_method`` names the test of the pairs, as the notes of the report do. ``scope`` is set
+    where it is not the one that was chosen.
     """
 
     omnibus: Omnibus
@@ -48,6 +49,7 @@ class Outcome:
     kendall_w: float | None = None
     notes: tuple[str, ...] = ()
     effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
+    scope: str = ""
 
 
 def choose(design: Design, scope: str) -> Choice:
@@ -163,9 +165,12 @@ def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome
         test = fit.omnibus()
         found = fit.pairs(alpha)
     except (ValueError, np.linalg.LinAlgError) as error:
-        reason = f"The mixed model cannot be fitted ({error}); Skillings-Mack takes its place."
+        reason = f"The mixed model cannot be fitted ({error}); Skillings-Mack takes its place"
+        reason += ", for these passages only." if choice.scope == "music" else "."
         outcome = _skillings_mack(ratings, choice, alpha, seed)
-        return Outcome(**{**vars(outcome), "notes": (reason, *outcome.notes)})
+        # Ranks of listener means say nothing of other music.
+        changed = {"notes": (reason, *outcome.notes), "scope": "passages"}
+        return Outcome(**{**vars(outcome), **changed})
     interval = "t intervals of the mixed model (Satterthwaite)"
     return Outcome(test, *_from(found, ratings.cells), interval, "t of the mixed model")
 

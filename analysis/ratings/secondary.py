@@ -18,7 +18,7 @@ from .discrimination import abx_d_prime, beta_binomial_test, binomial_test
 from .forms import omnibus_form, pair_forms
 from .friedman import conover_friedman, critical_difference, friedman, nemenyi, quade, quade_pairs
 from .incomplete import skillings_mack
-from .mixed import fit_mixed
+from .mixed import fit_mixed, work
 from .options import Options
 from .order_effects import order_effect
 from .own_pairs import paired, wilcoxon
@@ -29,6 +29,7 @@ from .table import Floats, Ratings
 
 _UNTESTED = ("one system", "no variation", "between", "one listener")
 _MOST_LISTENERS = 2000  # above, the permutation takes long and says what F says
+_MOST_WORK = 3e7  # above, a mixed model takes longer than a second opinion is worth
 
 
 def secondary(
@@ -110,6 +111,8 @@ def _crossed_tests(ratings: Ratings, design: Design) -> list[dict[str, Any]]:
     tests = []
     if design.balanced:
         tests.append(_entry(quasi_f(mean_squares(ratings.cells)), unit))
+    if work(ratings.cells) > _MOST_WORK:
+        return tests
     for scope, words in (("music", unit), ("passages", "listeners random, passages fixed")):
         found = _quietly(lambda scope=scope: fit_mixed(ratings.cells, scope).omnibus())  # type: ignore[misc]
         if found is not None:
