@@ -213,7 +213,8 @@ def folder_of(results: Path, name: str) -> Folder:
     try:
         check_name(name)
     except ValueError as error:
-        raise UserError(f"study {name!r}: {error}") from None
+        mend = "; give the folder before 'studies' by --results" if Path(name).name != name else ""
+        raise UserError(f"study {name!r}: {error}{mend}") from None
     return Folder((results / "studies" / name).absolute())
 
 
