@@ -16,12 +16,12 @@ from ..models.loudness import loudness_profile, true_peak_dbtp
 from .conformance import Item, conformance, conformant
 from .designs import generator
 from .kinds import kind_of
-from .making import heard_metrics, outline
+from .making import heard_metrics, outline, undeclared
 from .sessions import draw_pages
 from .sources import Source, excerpt_of, find_sources, read_versions
 from .stimuli import check_files, fade_of, prepare
 from .study import REFERENCE, Folder, Passage, Study
-from .study_file import StudyFile
+from .study_file import LANGUAGES, StudyFile
 
 _MOST_MINUTES, _MOST_STIMULI = 45.0, 12
 _UNEQUAL_SECONDS, _DELAY_SECONDS = 0.05, 0.001
@@ -83,6 +83,8 @@ def check(file: StudyFile, results: Path, made: tuple[Study, Folder] | None = No
     sources = find_sources(file, results)
     problems += [Problem("error", one) for one in sources.problems]
     study = outline(file, sources)
+    problems += [Problem("error", one) for one in undeclared(study)]
+    problems += _untranslated(file)
     try:
         heard_metrics(file)
     except UserError as error:
@@ -99,6 +101,27 @@ def check(file: StudyFile, results: Path, made: tuple[Study, Folder] | None = No
     if passages:
         problems += _design(study)
     return _report(study, problems, made)
+
+
+def _untranslated(file: StudyFile) -> Iterator[Problem]:
+    """Texts that are written in some of the study's languages and lack others."""
+
+    def texts(value: Any, where: str) -> Iterator[tuple[str, dict[str, str]]]:
+        if isinstance(value, list):
+            for index, one in enumerate(value):
+                yield from texts(one, f"{where}[{index + 1}]")
+        elif isinstance(value, dict):
+            by_language = set(value) <= set(LANGUAGES)
+            if value and by_language and all(isinstance(one, str) for one in value.values()):
+                yield where, value
+                return
+            for key, one in value.items():
+                yield from texts(one, f"{where}.{key}".lstrip("."))
+
+    for where, words in texts(file.model_dump(exclude={"passages"}), ""):
+        lacking = [code for code in file.languages if code not in words]
+        if lacking:
+            yield Problem("warning", f"{where}: is not written in {', '.join(lacking)}")
 
 
 def _passage(source: Source, study: Study) -> tuple[Passage | None, list[Problem]]:

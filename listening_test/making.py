@@ -9,7 +9,9 @@ from typing import Any
 
 from ..evaluation.metrics import Metric, select
 from ..evaluation.store import written
+from ..models.configuration import nearest
 from ..models.errors import UserError
+from .kinds import Unit, kind_of
 from .sources import Sources, find_sources, rate_of
 from .stimuli import make_passage, make_sounds
 from .study import Folder, Study, folder_of, load_keys, load_study, save_study
@@ -30,8 +32,9 @@ def make_study(
     """
     folder = folder_of(results, file.study)
     sources = find_sources(file, results)
-    if sources.problems:
-        raise UserError("\n".join(sources.problems))
+    wrong = (*sources.problems, *undeclared(outline(file, sources)))
+    if wrong:
+        raise UserError("\n".join(wrong))
     metrics = heard_metrics(file)
     if folder.study.is_file():
         there = load_study(folder)
@@ -76,6 +79,18 @@ def outline(file: StudyFile, sources: Sources) -> Study:
         stimuli=(),
         simulated=sources.simulated,
     )
+
+
+def undeclared(study: Study) -> tuple[str, ...]:
+    """What the declared analysis names and the test does not ask, told as problems."""
+    said = study.file.analysis
+    if said is None or not said.primary:
+        return ()
+    asked = kind_of(study).questions(study, Unit("", study.rated), "en")
+    known = [one.id for one in asked]
+    if said.primary in known:
+        return ()
+    return (f"analysis.primary: unknown question {said.primary!r}{nearest(said.primary, known)}",)
 
 
 def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:

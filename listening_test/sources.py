@@ -63,6 +63,12 @@ def find_sources(file: StudyFile, results: Path) -> Sources:
         for name in anchors
         if name in systems
     ]
+    known = [one.id for one in found.passages]
+    problems += [
+        f"excerpts.starts: unknown passage {name!r}{nearest(name, known)}"
+        for name in file.excerpts.starts
+        if name not in known
+    ]
     needed = kind.needs_reference or file.test.reference == "open" or bool(anchors)
     lacking = [one.id for one in found.passages if REFERENCE not in one.files]
     if needed and lacking:
@@ -198,7 +204,3 @@ def _from_benchmark(file: StudyFile, results: Path) -> Sources:
         raise UserError(f"nothing of benchmark {asked.benchmark!r} can be heard: {problems[:3]}")
     roles = {name: rows[name] for name in wanted}
     return Sources(tuple(passages), roles, simulated, tuple(problems))
-
-
-def _unknown(what: str, said: list[str], known: list[str]) -> list[str]:
-    return [f"unknown {what} {name!r}{nearest(name, known)}" for name in said if name not in known]

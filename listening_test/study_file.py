@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator, model_validator
 
 from ..models.configuration import Strict, YamlPath, read_yaml, validate
 
@@ -25,8 +25,19 @@ KIND_NAMES = (
     "attributes",
 )
 
+
+def _spoken(words: str | dict[str, str]) -> str | dict[str, str]:
+    wrong = [code for code in words if code not in LANGUAGES] if isinstance(words, dict) else []
+    if wrong or words == {}:
+        raise ValueError(
+            f"{wrong[0] if wrong else 'nothing'!r} is no language of ours; choose from "
+            f"{', '.join(LANGUAGES)}, or write one text for all"
+        )
+    return words
+
+
 # One text for all languages, or one for each of them.
-Words = str | dict[str, str]
+Words = Annotated[str | dict[str, str], AfterValidator(_spoken)]
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 _STEPS = ("consent", "volume", "headphone_check", "questionnaire", "training", "text", "thanks")
 

@@ -1,5 +1,6 @@
 """What listeners hear is what was promised of it, measured on the files as written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,28 @@ def test_an_anchor_of_an_impulse_is_symmetric_about_it(rate: int) -> None:
         out[middle + 1 : middle + 500], out[middle - 499 : middle][::-1].copy()
     )
     assert int(np.argmax(np.abs(out))) == middle
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"), [("ab", 20), ("abx", 40), ("ccr", 10), ("bs1116", 11), ("ape", 6)]
+)
+def test_a_version_has_a_file_for_each_pair_that_it_takes_part_in(
+    tmp_path: Path, kind: str, count: int
+) -> None:
+    """Of five systems: all pairs, X beside them, the hidden reference against each, all at once."""
+    test = "reference: open" if kind == "ape" else "reference: none"
+    study = load_study(
+        make_study(tmp_path, kind, systems=tuple("abcde"), passages=1, seconds=0.6, test=test)
+    )
+    assert len(study.stimuli) == count
+    assert len({one.sha256 for one in study.stimuli}) == count
+    # A study that was made before there were such files finds the one it has.
+    old = [one for one in study.stimuli if ":" not in one.copy]
+    before = replace(study, stimuli=tuple(old))
+    assert all(
+        before.stimulus(one.passage, one.system, one.copy).copy == one.copy.split(":")[0]
+        for one in study.stimuli
+    )
 
 
 def test_tokens_are_opaque_and_files_hold_nothing_but_audio(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from earmark.listening_test.making import make_study
 from earmark.listening_test.study import load_study
 from earmark.listening_test.study_file import read_study_file
 from earmark.models.audio import read
+from earmark.models.errors import UserError
 
 STRICT = (
     "before: [consent, volume, headphone_check, {training: {pages: 1}}]\n"
@@ -66,12 +67,31 @@ def test_every_problem_of_the_files_is_told_at_once(tmp_path: Path) -> None:
         ("loudness: {target_lufs: -6}", "cannot be matched to -6 LUFS"),
         ("before: [{training: {pages: 1}}]", "training plays passages that are rated later"),
         ("design: {pages_per_listener: 1, pool: first}", "unbalanced: among 60"),
+        ("analysis: {primary: preferense}", "question 'preferense'; did you mean 'preference'?"),
+        (
+            "excerpts: {select: start, seconds: 1, starts: {sonk 1: 1}}",
+            "excerpts.starts: unknown passage 'sonk 1'; did you mean 'song 1'?",
+        ),
+        (
+            "languages: [en, uk, de]\nwelcome: {en: Hello, de: Hallo}",
+            "warning: welcome: is not written in uk",
+        ),
+        (
+            "languages: [en, de]\nbefore: [{questionnaire: [{id: a, label: {en: A}}]}]",
+            "before[1].questions[1].label: is not written in de",
+        ),
     ],
 )
 def test_a_design_that_cannot_work_is_told_with_its_numbers(
     tmp_path: Path, more: str, message: str
 ) -> None:
     assert message in said(look(write_study(tmp_path, "ape", more=more)))
+
+
+def test_a_study_whose_analysis_names_another_question_is_not_made(tmp_path: Path) -> None:
+    path = write_study(tmp_path, "mushra", seconds=0.6, more="analysis: {primary: preference}")
+    with pytest.raises(UserError, match=r"unknown question 'preference'; choose from quality"):
+        make_study(read_study_file(path), tmp_path / "results")
 
 
 def test_the_report_says_what_a_page_costs_a_listener_before_and_after_it_is_made(

@@ -62,6 +62,11 @@ BAD: dict[str, tuple[str, int, list[str]]] = {
         2,
         ["no path separators", "'../s'"],
     ),
+    "a text in no language": (
+        START.replace("title: T", "title: {en: T, ukr: T}") + TEST,
+        3,
+        ["'ukr'", "uk, de", "one text for all"],
+    ),
     "a redirect that is no address": (
         START + TEST + "after:\n  - {thanks: {redirect: 'javascript:alert(1)'}}\n",
         7,
