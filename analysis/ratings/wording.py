@@ -135,6 +135,8 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
         text.append(f"{n} {'listener was' if n == 1 else 'listeners were'} excluded by BS.1534-3.")
     if design["set_aside"]:
         text.append(f"{_listed(design['set_aside'])} were left out of the test of all systems.")
+    if primary["choice"] == "none":
+        return " ".join([*text, f"The systems were not compared: {primary['reason']}."])
     text.append(
         f"The primary analysis was {primary['method']} ({primary['reason']}), which generalises to "
         f"{scope_words(primary['scope'])}. Pairs were tested by {PAIRS[primary['pair_method']]} "
