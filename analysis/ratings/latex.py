@@ -29,11 +29,16 @@ _ESCAPES = {
     "→": r"$\rightarrow$",
     "\n": " ",
 }
-_GREEK = {
-    **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "η": "eta"},
-    **{"λ": "lambda", "μ": "mu", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "χ": "chi"},
-    **{"Δ": "Delta", "Σ": "Sigma", "Φ": "Phi", "Ω": "Omega"},
-}
+_GREEK = dict(
+    zip(
+        "αβγδεηλμρστφχΔΣΦΩ",
+        (
+            *("alpha", "beta", "gamma", "delta", "varepsilon", "eta", "lambda", "mu", "rho"),
+            *("sigma", "tau", "phi", "chi", "Delta", "Sigma", "Phi", "Omega"),
+        ),
+        strict=True,
+    )
+)
 # What pdfLaTeX prints without packages: Latin-1 and Latin Extended-A but for letters that need
 # another font encoding, and typographic signs.
 _NEEDS_T1 = frozenset("«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ")
