@@ -118,3 +118,22 @@ def test_a_footnote_names_functions_that_exist_and_every_part_is_filled() -> Non
             assert callable(getattr(home, function)), name
         assert all((note.formula, note.library, note.r, note.differs)), name
     assert set(PAIRS) - {"none"} <= set(NOTES)
+
+
+def test_abx_and_preferences_are_told_in_their_own_words(tmp_path: Path) -> None:
+    right = [f"L{n},p{p},x / y,{int(p != n)}" for n in range(6) for p in range(8)]
+    text, _ = answered(tmp_path, right, abx=True)
+    assert "x / y were told apart: 42 of 48 answers right (88 %, 75 to 95 %)" in text
+    assert "No comparison of the systems" not in text
+    guessed = [f"L{n},p{p},x / y,{(n + p) % 2}" for n in range(6) for p in range(8)]
+    assert "not shown to be told apart" in answered(tmp_path, guessed, abx=True)[0]
+    chosen = [
+        f"L{n},p{p}{other},{s},{int(s == 'x') if n else 0.5}"
+        for n in range(8)
+        for p in range(2)
+        for other in "yz"
+        for s in ("x", other)
+    ]
+    text, _ = answered(tmp_path, chosen)
+    assert "x was preferred most often (94 %" in text
+    assert "Difference in points" not in text

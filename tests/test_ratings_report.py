@@ -20,7 +20,7 @@ from earmark.analysis.ratings.options import Options
 from earmark.analysis.ratings.page import page, write_page
 from earmark.analysis.ratings.plots import answers, box
 from earmark.analysis.ratings.reading import RatingsFile, read_ratings
-from earmark.analysis.ratings.sheet import p_text, shown
+from earmark.analysis.ratings.sheet import Column, Sheet, p_text, shown
 from earmark.analysis.ratings.sheets import sheets
 from earmark.analysis.ratings.wording import p_apa
 from earmark.cli import earmark
@@ -162,7 +162,9 @@ def test_latex_tables_compile(tmp_path: Path, result: Result) -> None:
     tex = shutil.which("pdflatex")
     if tex is None:
         pytest.skip("needs pdflatex with booktabs")
-    body = "".join(latex_table(sheet) for sheet in sheets(result.data))
+    letters = "".join(chr(code) for code in (*range(0x20, 0x250), *range(0x370, 0x3FF), 0x65E5))
+    every = Sheet("every letter", "αρτ σ₂ ≤ √2", (Column("Name"),), ((letters,), ("名前 🎧",)))
+    body = "".join(latex_table(sheet) for sheet in [*sheets(result.data), every])
     (tmp_path / "all.tex").write_text(
         "\\documentclass{article}\\usepackage[utf8]{inputenc}\\usepackage{booktabs,graphicx}\n"
         f"\\begin{{document}}{body}\\end{{document}}\n",

@@ -87,7 +87,7 @@ def sentences(data: Form, versions: Mapping[str, str]) -> str:
             *([f"{data['label']} ratings."] if data["label"] else []),
             finding(block),
             "",
-            omnibus_sentence(primary, block["design"]),
+            omnibus_sentence(block),
             *(pair_sentence(pair, primary) for pair in primary["pairs"]),
             "",
             methods_paragraph(data, block, versions),

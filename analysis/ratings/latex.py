@@ -19,19 +19,52 @@ _ESCAPES = {
     "–": r"--",
     "±": r"$\pm$",
     "×": r"$\times$",
-    "α": r"$\alpha$",
-    "δ": r"$\delta$",
-    "χ": r"$\chi$",
     "²": r"$^2$",
+    "³": r"$^3$",
+    "·": r"$\cdot$",
     "′": r"$'$",
-    "š": r"\v{s}",
+    "√": r"$\surd$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "→": r"$\rightarrow$",
     "\n": " ",
 }
+_GREEK = dict(
+    zip(
+        "αβγδεηλμρστφχΔΣΦΩ",
+        (
+            *("alpha", "beta", "gamma", "delta", "varepsilon", "eta", "lambda", "mu", "rho"),
+            *("sigma", "tau", "phi", "chi", "Delta", "Sigma", "Phi", "Omega"),
+        ),
+        strict=True,
+    )
+)
+# What pdfLaTeX prints without packages: Latin-1 and Latin Extended-A but for letters that need
+# another font encoding, and typographic signs.
+_NEEDS_T1 = frozenset("«»ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ")
+_SIGNS = frozenset("‘’“”—…†‡•€™")
 
 
 def escaped(text: str) -> str:
-    """``text`` as LaTeX prints it."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in text)
+    """``text`` as LaTeX prints it.
+
+    Letters that pdfLaTeX lacks appear as their code point (U+65E5) there, and as themselves with
+    XeLaTeX or LuaLaTeX and a font that holds them.
+    """
+    return "".join(_letter(letter) for letter in text)
+
+
+def _letter(letter: str) -> str:
+    if letter in _ESCAPES:
+        return _ESCAPES[letter]
+    if letter in _GREEK:
+        return rf"$\{_GREEK[letter]}$"
+    code = ord(letter)
+    if code < 0x20 or 0x7F <= code < 0xA0:
+        return " "
+    if code < 0x7F or (code < 0x180 and letter not in _NEEDS_T1) or letter in _SIGNS:
+        return letter
+    return rf'\ifdefined\Uchar\Uchar"{code:04X} \else U+{code:04X}\fi{{}}'
 
 
 def latex_table(sheet: Sheet) -> str:

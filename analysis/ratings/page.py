@@ -27,6 +27,7 @@ from .table import Bools, Ratings
 from .wording import (
     PAIRS,
     finding,
+    is_preference,
     methods_paragraph,
     omnibus_sentence,
     pair_sentence,
@@ -122,7 +123,7 @@ def _question(
         "prefix": prefix,
         "block": block,
         "finding": finding(block),
-        "omnibus": omnibus_sentence(primary, block["design"]),
+        "omnibus": omnibus_sentence(block),
         "sentences": [pair_sentence(pair, primary) for pair in primary["pairs"][:_FEW_PAIRS]],
         "verdicts": [
             (pair, verdict_words(pair, primary)) for pair in primary["pairs"][:_FEW_PAIRS]
@@ -202,8 +203,10 @@ def _metric_choices(block: Form, prefix: str) -> list[tuple[str, str]]:
 def _main_pairs(block: Form) -> tuple[list[Form], str]:
     """All pairs, or the others less the system of the highest mean where all are too many."""
     pairs: list[Form] = block["primary"]["pairs"]
+    preference = is_preference(block["primary"])
+    what = "P(i beats j) − P(j beats i)" if preference else "Difference in points"
     if len(pairs) <= _MOST_DRAWN:
-        return pairs, "Difference in points, Group 1 − Group 2"
+        return pairs, what + (", Group 1 against Group 2" if preference else ", Group 1 − Group 2")
     tested = set(block["design"]["system_names"])
     rows = [row for row in block["descriptives"]["systems"] if row["system"] in tested]
     best = max(rows, key=lambda row: (row["mean"], row["system"]))["system"]
@@ -211,7 +214,7 @@ def _main_pairs(block: Form) -> tuple[list[Form], str]:
     mine += [pair for pair in pairs if pair["group2"] == best]
     order = {name: at for at, name in enumerate(block["design"]["system_names"])}
     mine.sort(key=lambda pair: order[pair["group1"]])
-    return mine, f"Difference in points from {best}"
+    return mine, f"{what} {'against' if preference else 'from'} {best}"
 
 
 def _turned(pair: Form) -> Form:

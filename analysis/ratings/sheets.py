@@ -53,12 +53,14 @@ def _pairs(block: Form) -> Sheet:
         *("p/p", "P_adj/p", "Reject/yes", f"{name}/share", "Effect low/share"),
         *("Effect high/share", "Verdict/text", "Classical P_adj/p", "Classical agrees/yes"),
     )
-    caption = (
-        f"Pairs of systems, primary analysis ({primary['method']}, scope {primary['scope']}), "
-        f"tested by {PAIRS[primary['pair_method']]}; "
-        f"differences are Group 1 − Group 2, {primary['interval']}; "
-        f"P_adj by {primary['adjust']}, alpha {primary['alpha']:g}"
-    )
+    caption = f"Pairs of systems: not tested, {primary['reason']}"
+    if primary["choice"] != "none":
+        caption = (
+            f"Pairs of systems, primary analysis ({primary['method']}, scope {primary['scope']}), "
+            f"tested by {PAIRS[primary['pair_method']]}; "
+            f"differences are Group 1 − Group 2, {primary['interval']}; "
+            f"P_adj by {primary['adjust']}, alpha {primary['alpha']:g}"
+        )
     return Sheet("pairs", caption, columns, tuple(rows))
 
 

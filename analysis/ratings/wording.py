@@ -24,9 +24,12 @@ def p_apa(p: float) -> str:
     return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
 
 
-def omnibus_sentence(primary: Form, design: Form) -> str:
-    """The test of all systems in one sentence."""
+def omnibus_sentence(block: Form) -> str:
+    """The test of all systems in one sentence; of ABX, whether they were told apart."""
+    primary, design = block["primary"], block["design"]
     test = primary["omnibus"]
+    if test["p"] is None and block["secondary"]["abx"]:
+        return finding(block)
     if test["p"] is None:
         return f"No test of all systems was possible: {test['note'] or primary['reason']}."
     effect = test["kendall_w"]
@@ -53,7 +56,8 @@ def pair_sentence(pair: Form, primary: Form) -> str:
     first, second = pair["group1"], pair["group2"]
     if pair["mean_diff"] is None:
         return f"{first} and {second} cannot be compared."
-    head = f"{first} − {second}: {pair['mean_diff']:.2f} points"
+    unit = "" if is_preference(primary) else " points"
+    head = f"{first} − {second}: {pair['mean_diff']:.2f}{unit}"
     if pair["low"] is not None:
         level = f"{100 * (1 - primary['alpha']):g}"
         head += f", {level} % CI [{pair['low']:.2f}, {pair['high']:.2f}]"
@@ -74,11 +78,15 @@ def verdict_words(pair: Form, primary: Form) -> str:
         return f"equivalent within ±{primary['margin']:g} points"
     if word == "inconclusive":
         return "inconclusive; a difference was neither shown nor ruled out"
-    return word.replace(" better", " was rated higher")
+    return word.replace(
+        " better", " was preferred" if is_preference(primary) else " was rated higher"
+    )
 
 
 def finding(block: Form) -> str:
     """The result in one sentence."""
+    if block["secondary"]["abx"]:
+        return " ".join(abx_sentence(row) for row in block["secondary"]["abx"])
     primary, design = block["primary"], block["design"]
     tested = set(design["system_names"])
     rows = [row for row in block["descriptives"]["systems"] if row["system"] in tested]
@@ -92,17 +100,48 @@ def finding(block: Form) -> str:
         for p in mine
         if p["verdict"] == f"{best['system']} better"
     ]
+    shown = _highest(best, block)
+    verb = "preferred to" if is_preference(primary) else "rated above"
+    if len(beaten) == len(mine):
+        return f"{shown} and was {verb} every other system under test."
+    if not beaten:
+        return f"{shown}, but it is not significantly above any other system."
+    those = _listed(beaten) if len(beaten) <= 4 else f"{len(beaten)} of the {len(mine)} others"
+    return f"{shown} and was {verb} {those}; the rest is undecided."
+
+
+def is_preference(primary: Form) -> bool:
+    """Whether differences are those of P(i beats j) and not points of a scale."""
+    return bool(primary["choice"] == "Bradley-Terry")
+
+
+def _highest(best: Form, block: Form) -> str:
+    if is_preference(block["primary"]):
+        interval = ""
+        if best["low"] is not None:
+            low, high = (min(1.0, max(0.0, best[end])) for end in ("low", "high"))
+            interval = f", {100 * low:.0f} to {100 * high:.0f} %"
+        return f"{best['system']} was preferred most often ({100 * best['mean']:.0f} %{interval})"
     scale = block["descriptives"]["scale"]
     digits = 1 if scale["high"] - scale["low"] > 5 else 2
-    shown = f"{best['system']} has the highest mean rating ({best['mean']:.{digits}f}"
+    numbers = f"{best['mean']:.{digits}f}"
     if best["low"] is not None:
-        shown += f", {best['low']:.{digits}f} to {best['high']:.{digits}f}"
-    if len(beaten) == len(mine):
-        return f"{shown}) and was rated above every other system under test."
-    if not beaten:
-        return f"{shown}), but it is not significantly above any other system."
-    those = _listed(beaten) if len(beaten) <= 4 else f"{len(beaten)} of the {len(mine)} others"
-    return f"{shown}) and was rated above {those}; the rest is undecided."
+        numbers += f", {best['low']:.{digits}f} to {best['high']:.{digits}f}"
+    return f"{best['system']} has the highest mean rating ({numbers.replace('-', '−')})"
+
+
+def abx_sentence(row: Form) -> str:
+    """Whether the two of an ABX test were told apart."""
+    heard = "were told apart" if row["reject"] else "were not shown to be told apart"
+    share = f"{100 * row['share']:.0f} %, {100 * row['low']:.0f} to {100 * row['high']:.0f} %"
+    return (
+        f"{row['system']} {heard}: {row['right']} of {row['trials']} answers right ({share}), "
+        f"beta-binomial test {p_apa(row['p_adj'])}."
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _listed(names: list[str]) -> str:
@@ -126,7 +165,8 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
     flow = screening["flow"]
     text = [
         f"Ratings of {flow['listeners']} listeners ({counted['per_question'][block['question']]} "
-        f"ratings, {design['systems']} systems under test, {design['passages']} passages) were "
+        f"ratings, {_counted(design['systems'], 'system')} under test, "
+        f"{_counted(design['passages'], 'passage')}) were "
         f"analysed with Earmark ({libraries}).",
     ]
     text += _study_sentences(data)
@@ -135,6 +175,14 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
         text.append(f"{n} {'listener was' if n == 1 else 'listeners were'} excluded by BS.1534-3.")
     if design["set_aside"]:
         text.append(f"{_listed(design['set_aside'])} were left out of the test of all systems.")
+    if block["secondary"]["abx"]:
+        text.append(
+            "Answers were tested against guessing by a beta-binomial model that lets listeners "
+            "differ, one-sided, and per listener by the exact binomial test."
+        )
+        return " ".join(text)
+    if primary["choice"] == "none":
+        return " ".join([*text, f"The systems were not compared: {primary['reason']}."])
     text.append(
         f"The primary analysis was {primary['method']} ({primary['reason']}), which generalises to "
         f"{scope_words(primary['scope'])}. Pairs were tested by {PAIRS[primary['pair_method']]} "
