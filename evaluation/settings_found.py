@@ -129,8 +129,8 @@ def _dynamics(notes: Notes) -> Iterator[dict[str, Any]]:
 def _chain(part: str, notes: Notes) -> dict[str, Any]:
     given = notes.get("compressor")
     compressor = None if given is None else Compressor(**given)
-    # Systems measure a drive where a limiter follows it.
-    drive = notes.get("drive_db")
+    # Systems measure a drive where a limiter follows it, networks the gain to their own level.
+    drive = notes.get("drive_db", notes.get("input_gain_db"))
     ceiling = notes.get("limiter_ceiling_dbtp", notes.get("ceiling_dbtp"))
     saturation = (
         float(notes.get("saturation_drive", 1.0)),

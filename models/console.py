@@ -43,7 +43,7 @@ class BandCard(Strict):
 class CompressorCard(Strict):
     """A strip's compressor: levels in dB, times in milliseconds."""
 
-    threshold_db: Annotated[float, Field(ge=-100, le=24)] = 0.0
+    threshold_db: Annotated[float, Field(ge=-160, le=60)] = 0.0
     ratio: Annotated[float, Field(ge=1, le=100)] = 2.0
     attack_ms: Annotated[float, Field(ge=0, le=1000)] = 10.0
     release_ms: Annotated[float, Field(ge=0, le=10_000)] = 100.0
@@ -64,7 +64,7 @@ class StripCard(Strict):
     """A channel strip; ``pan`` is -1 (left) to 1 (right), and parts left out do nothing."""
 
     name: str = ""
-    gain_db: Annotated[float, Field(ge=-120, le=60)] = 0.0
+    gain_db: Annotated[float, Field(ge=-120, le=120)] = 0.0
     pan: Annotated[float, Field(ge=-1, le=1)] = 0.0
     inverted: bool = False
     eq: tuple[BandCard, ...] = ()
@@ -224,6 +224,22 @@ def named(strips: Sequence[StripCard], material: Material) -> ConsoleCard:
             for strip, name in zip(strips, names, strict=True)
         )
     )
+
+
+def raised(settings: ConsoleCard, gain_db: float) -> ConsoleCard:
+    """Settings that make of stems what ``settings`` make of the same stems ``gain_db`` louder.
+
+    The equaliser and the reverb do not mind the level, the compressor's threshold does.
+    """
+    return settings.model_copy(update={"stems": tuple(_raised(s, gain_db) for s in settings.stems)})
+
+
+def _raised(strip: StripCard, gain_db: float) -> StripCard:
+    changed: dict[str, Any] = {"gain_db": round(strip.gain_db + gain_db, 5)}
+    if strip.compressor is not None:
+        threshold = round(strip.compressor.threshold_db - gain_db, 5)
+        changed["compressor"] = strip.compressor.model_copy(update={"threshold_db": threshold})
+    return strip.model_copy(update=changed)
 
 
 @kind("console", ConsoleOptions, input="stems")

@@ -1,5 +1,6 @@
 """Makes a system of a network: what it expects at its input, its controls, its Spec."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -100,7 +101,8 @@ class NetworkSystem:
         gain, notes = input_gain(material.audio, material.sample_rate, self.card.input_lufs)
         scaled = self._scaled(controls)
         latent = self.network.analyse(_louder(material, gain), scaled)
-        return SongState(gain, scaled, notes | self.network.describe(latent), latent)
+        found = self.network.describe(latent, 20 * math.log10(gain))
+        return SongState(gain, scaled, notes | found, latent)
 
     def render(self, block: Tensor, state: SongState) -> Tensor:
         """``(channels, samples)`` in, ``(channels, samples - left - right)`` out."""

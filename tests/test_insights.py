@@ -287,6 +287,14 @@ def test_of_many_songs_evenly_many_are_drawn_and_all_are_averaged(tmp_path: Path
     assert len(json.dumps(groups)) < 200_000
 
 
+def test_the_gain_before_a_network_is_the_drive_of_its_dynamics() -> None:
+    given = {"threshold_db": -20.0, "ratio": 4.0, "knee_db": 0.0}
+    (by_network,) = dynamics({"compressor": given, "input_gain_db": 6.0})
+    (driven,) = dynamics({"compressor": given, "drive_db": 6.0})
+    assert by_network == driven
+    assert by_network["settings"]["drive_db"] == 6.0
+
+
 def test_settings_are_found_in_the_notes_of_each_channel_and_band() -> None:
     bands = [{"kind": "peak", "frequency_hz": 500.0, "gain_db": -3.0, "q": 2.0, "gate": 0.4}]
     notes = {"channel 1": {"eq_bands": bands}, "channel 2": {"eq_bands": bands}}

@@ -27,9 +27,10 @@ from earmark.models.console import (
 )
 from earmark.models.differentiable_strip import FULL, strip_cards, strips_of, through_strips
 from earmark.models.errors import UserError
+from earmark.models.networks import NetworkSystem, SystemCard
 from earmark.models.reverb import impulse_response, reverberate
 from earmark.models.runner import run
-from earmark.models.systems import Material, System, SystemSpec, build, kinds
+from earmark.models.systems import Material, Spec, System, SystemSpec, build, kinds
 
 RATE = 44_100
 SIZES: dict[str, Any] = {
@@ -129,6 +130,22 @@ def test_the_settings_of_a_render_edited_by_hand_are_rendered_again(tmp_path: Pa
     edited = rendered(build(SystemSpec("edited", "console", options)), audio, names).audio
     wanted = mix(audio[:2], RATE, ConsoleCard(stems=settings.stems[:2]))
     torch.testing.assert_close(edited, wanted, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_settings_hold_the_gain_that_the_song_was_given_before_the_network(
+    name: str, tmp_path: Path
+) -> None:
+    audio, names = stems(3, RATE), ("kick", "bass", "voice")
+    card = SystemCard(sample_rate=RATE, input_lufs=-30)
+    system = NetworkSystem(a_console(name), card, Spec("network", "test"))
+    first = rendered(system, audio, names)
+    assert abs(first.notes["input_gain_db"]) > 3
+    record = tmp_path / "render.json"
+    record.write_text(json.dumps({"notes": first.notes}))
+    options = kinds()["console"].options.model_validate({"settings": record})
+    again = rendered(build(SystemSpec("again", "console", options)), audio, names)
+    torch.testing.assert_close(again.audio, first.audio, atol=1e-5, rtol=0)
 
 
 BAD = {

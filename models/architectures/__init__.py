@@ -83,8 +83,12 @@ class Network(nn.Module):
         """The whole output ``(channels, samples)``, of the joined blocks."""
         return audio
 
-    def describe(self, latent: Any) -> dict[str, Any]:
-        """What ``analyse`` found, as values that JSON can hold."""
+    def describe(self, latent: Any, gain_db: float) -> dict[str, Any]:
+        """What ``analyse`` found, as values that JSON can hold.
+
+        ``gain_db`` is what the song was raised by before the network heard it; settings that
+        stand for themselves hold it.
+        """
         return {}
 
     def filters(self) -> Tensor | None:

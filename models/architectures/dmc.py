@@ -31,7 +31,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from ..console import ConsoleCard, StripCard, mix, named
+from ..console import ConsoleCard, StripCard, mix, named, raised
 from ..differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
 from ..systems import Material
 from . import Architecture, Geometry, Network
@@ -122,9 +122,9 @@ class DMC(Network):
         """The stems of each item through the console, in float64 on the CPU."""
         return torch.stack([mix(one.cpu(), self.rate, latent.settings) for one in blocks])
 
-    def describe(self, latent: SongConsole) -> dict[str, Any]:
-        """The settings, as ``earmark.models.console`` reads them."""
-        return {"console": latent.settings.model_dump(mode="json")}
+    def describe(self, latent: SongConsole, gain_db: float) -> dict[str, Any]:
+        """The settings for the stems as they are, as ``earmark.models.console`` reads them."""
+        return {"console": raised(latent.settings, gain_db).model_dump(mode="json")}
 
 
 ARCHITECTURES = {

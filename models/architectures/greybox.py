@@ -143,7 +143,7 @@ class Greybox(Network):
         """The song through the chain, with what the catch-all adds."""
         return process_exactly(song.audio, song.sample_rate, latent.settings, audio)
 
-    def describe(self, latent: SongChain) -> dict[str, Any]:
+    def describe(self, latent: SongChain, gain_db: float) -> dict[str, Any]:
         """Every setting of the chain."""
         bands = describe_equaliser(Equaliser(latent.settings.bands, None))
         return bands | describe(latent.settings)

@@ -192,7 +192,7 @@ class Hybrid(Network):
         shaped = equalise_exactly(song.audio, song.sample_rate, latent.equaliser.bands.of(0))
         return audio + torch.from_numpy(shaped.astype(np.float32))
 
-    def describe(self, latent: SongSettings) -> dict[str, Any]:
+    def describe(self, latent: SongSettings, gain_db: float) -> dict[str, Any]:
         """The bands of the song, and how many are active."""
         return describe_equaliser(latent.equaliser)
 
