@@ -22,7 +22,7 @@ from .analyse import analysis_options, run
 def report(
     study: str | None, results: Path, benchmark: str | None, out: Path | None, **asked: Any
 ) -> None:
-    """Write the report of a benchmark, or of the listening test STUDY.
+    """Write the report of a benchmark, or of the listening test STUDY, a name or a folder.
 
     What the report of a benchmark already has is not made again. The options of an analysis are
     those of earmark analyse and need a STUDY.
@@ -30,11 +30,12 @@ def report(
     from ..models.errors import UserError
 
     if study is not None:
-        from ..listening_test.study import folder_of, load_study
+        from ..listening_test.study import Folder, folder_of, load_study
 
         if benchmark is not None:
             raise UserError("give the name of a study, or --benchmark, not both")
-        folder = folder_of(results, study)
+        path = Path(study)
+        folder = Folder(path.absolute()) if len(path.parts) > 1 else folder_of(results, study)
         load_study(folder)
         run(folder.path, out or folder.path / "report", {}, asked)
         return

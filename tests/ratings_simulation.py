@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,3 +48,16 @@ def written_ratings(
             rows.append(f"L{listener},song {passage},{systems[system]},{question},{cell}")
     path.write_text("\n".join([*rows, *more]) + "\n", encoding="utf-8")
     return path
+
+
+def passed(result: dict[str, Any]) -> bool:
+    """Whether every self-check of a result holds."""
+    return all(check["passed"] for check in result["checks"])
+
+
+def pair(block: dict[str, Any], names: str) -> dict[str, Any]:
+    """The pair of two names of one letter each."""
+    found = [p for p in block["pairs"] if p["group1"] + p["group2"] == names]
+    assert len(found) == 1
+    only: dict[str, Any] = found[0]
+    return only

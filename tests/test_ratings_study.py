@@ -210,6 +210,16 @@ def test_the_report_plays_what_was_heard(folder: Folder, tmp_path: Path) -> None
     assert (tmp_path / "folder" / "audio").is_dir()
 
 
+def test_the_report_takes_a_study_by_its_folder_or_its_name(folder: Folder, tmp_path: Path) -> None:
+    results = folder.path.parent.parent
+    for at, named in enumerate((str(folder.path), folder.path.name)):
+        out = tmp_path / str(at)
+        command = ["report", named, "--results", str(results), "--out", str(out)]
+        done = CliRunner().invoke(earmark, command, catch_exceptions=False)
+        assert done.output.strip().endswith("report.html")
+    assert (tmp_path / "0/result.json").read_bytes() == (tmp_path / "1/result.json").read_bytes()
+
+
 def test_stimuli_elsewhere_are_found_by_the_option(folder: Folder, tmp_path: Path) -> None:
     copy = tmp_path / "study"
     shutil.copytree(folder.path, copy, ignore=shutil.ignore_patterns("stimuli"))

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scipy import stats
+
 from .comparisons import comparison_p, omnibus_p
 from .signed_rank import signed_rank_p
 
@@ -18,13 +20,16 @@ def checks(result: Form, alpha: float) -> list[dict[str, Any]]:
     """Every check with what it covered; ``passed`` is False with the place where it failed."""
     tests = list(_tests(result))
     pairs = list(_pairs(result))
+    others = list(_others(result["secondary"]))
     names = {row["system"] for row in result["descriptives"]["systems"]} | {"zero (no difference)"}
     return [
         _check(
             "p follows from statistic and degrees of freedom",
             [where for where, test in tests if not _omnibus_holds(test)]
-            + [where for where, pair in pairs if not _pair_holds(pair)],
-            f"{len(tests)} tests of all systems and {len(pairs)} pairs recomputed",
+            + [where for where, pair in pairs if not _pair_holds(pair)]
+            + [where for where, printed, again in others if not _close(printed, again)],
+            f"{len(tests)} tests of all systems, {len(pairs)} pairs and {len(others)} other tests "
+            "recomputed",
         ),
         _check(
             "reject is p_adj < alpha",
@@ -71,6 +76,18 @@ def _pairs(result: Form) -> Iterator[tuple[str, Form]]:
     for name, pairs in groups:
         for pair in pairs:
             yield f"{name} {pair['group1']} – {pair['group2']}", pair
+
+
+def _others(secondary: Form) -> Iterator[tuple[str, float, float]]:
+    """The place, the p that is printed and the p again, of order effects and ABX answers."""
+    for effect in secondary["order_effects"]:
+        if effect["p"] is not None:
+            again = comparison_p("t", effect["t"], effect["df"])
+            yield f"order {effect['order']}", effect["p"], again
+    for row in secondary["abx"] or ():
+        for entry in (row, *row["listeners"]):
+            again = float(stats.binom.sf(entry["right"] - 1, entry["trials"], 0.5))
+            yield f"ABX {row['system']}", entry["p"], again
 
 
 def _close(a: float, b: float) -> bool:

@@ -26,6 +26,7 @@ from .sheets import blocks, sheets
 from .table import Bools, Ratings
 from .wording import (
     PAIRS,
+    counted,
     finding,
     is_preference,
     methods_paragraph,
@@ -101,6 +102,7 @@ def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None =
         figures=_script_json(figures),
         drills=_script_json(drills),
         p_equals=p_equals,
+        counted=counted,
         title=data["study"]["title"] if data["study"] else data["input"]["file"],
         versions=extras.versions,
         people_sheet=_sheet_form(asked) if (asked := people_sheet(data)) else None,

@@ -38,7 +38,8 @@ def omnibus_sentence(block: Form) -> str:
     statistic = _statistic(test)
     return (
         f"The {design['systems']} systems {found} ({primary['method']}, "
-        f"{design['listeners']} listeners, {design['passages']} passages): "
+        f"{counted(design['listeners'], 'listener')}, "
+        f"{counted(design['passages'], 'passage')}): "
         f"{statistic}{p_apa(test['p'])}{w}."
     )
 
@@ -140,7 +141,8 @@ def abx_sentence(row: Form) -> str:
     )
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """``1 system``, ``2 systems``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
@@ -161,12 +163,12 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
     """How the ratings were analysed, ready for a paper."""
     libraries = ", ".join(f"{name} {number}" for name, number in versions.items())
     primary, design, screening = block["primary"], block["design"], block["screening"]
-    options, counted = data["options"], block["input"]
+    options, of_question = data["options"], block["input"]["per_question"][block["question"]]
     flow = screening["flow"]
     text = [
-        f"Ratings of {flow['listeners']} listeners ({counted['per_question'][block['question']]} "
-        f"ratings, {_counted(design['systems'], 'system')} under test, "
-        f"{_counted(design['passages'], 'passage')}) were "
+        f"Ratings of {counted(flow['listeners'], 'listener')} ({counted(of_question, 'rating')}, "
+        f"{counted(design['systems'], 'system')} under test, "
+        f"{counted(design['passages'], 'passage')}) were "
         f"analysed with Earmark ({libraries}).",
     ]
     text += _study_sentences(data)
