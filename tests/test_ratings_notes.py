@@ -137,3 +137,17 @@ def test_abx_and_preferences_are_told_in_their_own_words(tmp_path: Path) -> None
     text, _ = answered(tmp_path, chosen)
     assert "x was preferred most often (94 %" in text
     assert "Difference in points" not in text
+
+
+def test_a_preference_of_two_systems_is_no_rating_in_points(tmp_path: Path) -> None:
+    chosen = [
+        f"L{n},p{p},{s},{int((s == 'x') == (p < 3))}"
+        for n in range(8)
+        for p in range(4)
+        for s in "xy"
+    ]
+    text, _ = answered(tmp_path, chosen)
+    assert "x was preferred most often (75 %" in text
+    assert "y – x" in text or "x – y" in text
+    assert "has the highest mean rating" not in text
+    assert "Difference in points" not in text

@@ -25,6 +25,7 @@ from .heard import metric_agreement
 from .options import Options
 from .participants import Counted, summarised, texts
 from .precision import variance_components
+from .preference import preferences
 from .primary import choose
 from .reading import RatingsFile
 from .scales import Scale
@@ -181,10 +182,12 @@ def _inference(kept: Ratings, scale: Scale, options: Options, notes: list[str]) 
     design = detect(tested)
     choice = replace(choose(design, options.resolved_scope()), ordinal=scale.ordinal)
     standard = classical(tested, options)
+    case = Case(design, choice, scale, options, tuple(notes))
+    preferred = not options.abx and preferences(tested) is not None
     return {
         "design": _design_form(design, tested, options),
         "classical": standard,
-        "primary": decide(tested, Case(design, choice, scale, options, tuple(notes)), standard),
+        "primary": decide(tested, case, standard) | {"preferences": preferred},
         "secondary": secondary(tested, kept, design, scale, options),
         "variance_components": variance_components(tested, design, choice.scope, options.alpha),
     }

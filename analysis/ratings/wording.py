@@ -113,7 +113,7 @@ def finding(block: Form) -> str:
 
 def is_preference(primary: Form) -> bool:
     """Whether differences are those of P(i beats j) and not points of a scale."""
-    return bool(primary["choice"] == "Bradley-Terry")
+    return bool(primary["preferences"])
 
 
 def _highest(best: Form, block: Form) -> str:
