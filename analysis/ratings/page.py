@@ -208,7 +208,7 @@ def _main_pairs(block: Form) -> tuple[list[Form], str]:
     preference = is_preference(block["primary"])
     what = "P(i beats j) − P(j beats i)" if preference else "Difference in points"
     if len(pairs) <= _MOST_DRAWN:
-        return pairs, what + (", Group 1 against Group 2" if preference else ", Group 1 − Group 2")
+        return pairs, what  # each row is called first − second
     tested = set(block["design"]["system_names"])
     rows = [row for row in block["descriptives"]["systems"] if row["system"] in tested]
     best = max(rows, key=lambda row: (row["mean"], row["system"]))["system"]
