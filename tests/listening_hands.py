@@ -21,6 +21,7 @@ def by_mouse(one: Visit) -> Shown:
             for axis, question in enumerate(step["questions"]):
                 part = 1.0 if order == 0 else (0.15 + 0.2 * order + 0.3 * axis) % 1
                 one.drag(one.marker(label, axis), part, axis)
+                page.wait_for_selector(f'.marker[data-label="{label}"][data-heard="playing"]')
                 shown[label, question["id"]] = now(one.marker(label, axis))
         else:
             page.locator(f'.play[data-label="{label}"]').click()
@@ -96,6 +97,7 @@ def by_touch(one: Visit) -> Shown:
     for index, label in enumerate(one.labels):
         if kind == "ape":
             slide(page, f'.marker[data-label="{label}"]', ".rail", 0.15 + 0.2 * index)
+            page.wait_for_selector(f'.marker[data-label="{label}"][data-heard="playing"]')
             shown[label, "preference"] = now(one.marker(label))
             continue
         page.locator(f'.play[data-label="{label}"]').tap()

@@ -171,7 +171,7 @@ def visit(
     """
     context = browser.new_context(**({"viewport": DESK, "locale": "en-GB"} | options))
     shown = Visit(context.new_page(), link)
-    shown.page.set_default_timeout(15_000)
+    shown.page.set_default_timeout(30_000)
     try:
         yield shown
         left = [one for one in shown.complaints if not any(part in one for part in forgiven)]
