@@ -58,13 +58,23 @@ def in_background(folder: Folder) -> Iterator[str]:
     with bind("127.0.0.1", 0) as place:
         app = create_app(folder)
         running = server(app, place)
-        thread = threading.Thread(target=running.run, daemon=True)
+        stop = threading.Event()
+        thread = threading.Thread(target=_run, args=(running, stop), daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{place.getsockname()[1]}"
         finally:
             running.task_dispatcher.shutdown()
-            # In the server's own thread, whose loop ends when nothing is left to listen to.
-            running.trigger.pull_trigger(lambda: wasyncore.close_all(running._map))
+            stop.set()
+            running.trigger.pull_trigger()
             thread.join(10)
+            # Only now: closed by the loop itself, the pipe that wakes it could be gone before
+            # it is written to, and its number be another file's.
+            wasyncore.close_all(running._map)
             app.extensions["earmark"].database.close()
+
+
+def _run(running: Any, stop: threading.Event) -> None:
+    """Serve as waitress does, but look after every event whether to stop."""
+    while not stop.is_set():
+        wasyncore.loop(timeout=1, map=running._map, count=1)
