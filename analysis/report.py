@@ -38,7 +38,8 @@ from .tables import as_csv, choose_benchmark, records
 
 _PLOTLY = "plotly.min.js"
 _ASSETS = (
-    *("page.css", "song.css", "page.js", "tables.js", "charts.js"),
+    *("page.css", "controls.css", "tables.css", "charts.css", "song.css"),
+    *("page.js", "tables.js", "charts.js"),
     *("insights.js", "report.js", "song.js"),
 )
 
