@@ -185,7 +185,7 @@ def audio(token: str) -> Response:
     if not _TOKEN.fullmatch(token) or token not in held().study.by_token:
         abort(404)
     answer = send_file(
-        held().folder.stimulus(token),
+        held().folder.stimulus(token).absolute(),  # Flask takes others from its own folder
         mimetype="audio/flac",
         conditional=True,
         etag=token,

@@ -9,6 +9,8 @@ from study_fixtures import make_study
 from waitress.trigger import trigger
 
 from earmark.listening_test.serving import in_background
+from earmark.listening_test.simulate import Browser
+from earmark.listening_test.study import Folder, load_study
 
 
 def test_a_server_that_something_else_wakes_while_it_is_told_to_stop_stops(
@@ -27,3 +29,14 @@ def test_a_server_that_something_else_wakes_while_it_is_told_to_stop_stops(
     with in_background(folder):
         monkeypatch.setattr(trigger, "_physical_pull", twice)
     assert len(woken) == 1
+
+
+def test_a_study_named_from_the_working_folder_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_study(tmp_path, "ape", seconds=0.6)
+    monkeypatch.chdir(folder.path.parent)
+    token = load_study(folder).stimuli[0].token
+    with in_background(Folder(Path(folder.path.name))) as address:
+        browser = Browser(address)
+        assert browser.get(f"/audio/{token}.flac") == folder.stimulus(token).read_bytes()
