@@ -218,9 +218,10 @@ class _Run:
         renders = [read_render(task) for task in todo.done]
         described = [insight_task(results, one.path, one.record) for one in renders if one]
         waiting = lacking(described)
-        networks = system_tasks(results, self.ledger.benchmark.systems)
-        done = len(described) - len(waiting)
-        self.watch.stage("inspect", done + len(waiting) + len(networks), done)
+        known = system_tasks(results, self.ledger.benchmark.systems)
+        networks = [one for one in known if not one.path.is_file()]
+        total = len(described) + len(known)
+        self.watch.stage("inspect", total, total - len(waiting) - len(networks))
         for task, failure in self._finish(inspect_one, waiting):
             self.watch.step(task.label, failure.message if isinstance(failure, Lost) else failure)
         for network, failure in self._finish(inspect_system, networks):

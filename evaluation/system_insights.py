@@ -33,7 +33,7 @@ class SystemInsightTask:
 
 
 def system_tasks(results: Path, described: Sequence[SystemSpec]) -> list[SystemInsightTask]:
-    """The networks among ``described`` that have no record yet; those that fail are left out."""
+    """The networks among ``described``, each once; those that fail are left out."""
     found: dict[Path, SystemInsightTask] = {}
     for system in described:
         if system.kind == _KIND:
@@ -41,8 +41,7 @@ def system_tasks(results: Path, described: Sequence[SystemSpec]) -> list[SystemI
                 path = system_record(results, system.key)
             except (UserError, OSError):
                 continue  # its renders have said why
-            if not path.is_file():
-                found[path] = SystemInsightTask(system, path)
+            found[path] = SystemInsightTask(system, path)
     return list(found.values())
 
 
