@@ -92,6 +92,8 @@ class Learner:
             )
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        with torch.no_grad():
+            self.network.settle()
         return {**values, "learning_rate": rate}
 
     def evaluate(self, item: Item) -> dict[str, float]:

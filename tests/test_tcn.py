@@ -152,3 +152,21 @@ def test_an_unknown_architecture_is_refused_with_the_nearest() -> None:
 
 def test_the_defaults_are_the_published_tcn_10() -> None:
     assert TCNHyperparameters().context + 1 == 14_323
+
+
+def test_gains_beyond_an_end_count_as_the_end_have_a_gradient_and_are_put_back() -> None:
+    torch.manual_seed(0)
+    network = a_tcn(width=4, blocks=2, kernel=3)
+    gains = [one for name, one in network.named_parameters() if name.endswith(".gain")]
+    assert len(gains) == 2
+    audio, outputs = torch.randn(1, 1, 64), list[Tensor]()
+    for value in (1.0, 1.01):
+        for gain in gains:
+            gain.data.fill_(value)
+        outputs.append(network(audio))
+    assert torch.equal(*outputs)
+    outputs[1].square().mean().backward()  # type: ignore[no-untyped-call]  # torch's own
+    assert all(gain.grad is not None and gain.grad.item() != 0.0 for gain in gains)
+    with torch.no_grad():
+        network.settle()
+    assert [gain.item() for gain in gains] == [1.0, 1.0]

@@ -70,6 +70,9 @@ class Network(nn.Module):
         """As ``forward``, and a regularisation of what the network set, ``(batch,)``."""
         raise NotImplementedError
 
+    def settle(self) -> None:
+        """Put parameters that have bounds back between them; called after a step of training."""
+
     def analyse(self, song: Material, controls: Tensor | None) -> Any:
         """What all blocks of a song share (a latent, console settings); ``controls`` of batch 1."""
         return None

@@ -15,6 +15,9 @@ The published sizes, kernel 15 and 32 channels, have 3571, 14323, 28645 and 4296
 
 ``dry`` adds the input to the output, ``y = x + f(x)``, which the paper's network does not: trained
 by a magnitude loss alone it may invert the polarity. Such a network begins as the identity.
+
+A clamp in the way of the gradient stops a gain that a step took beyond an end from ever being
+trained again; here the gradient passes and the trainer puts the gains back.
 """
 
 from typing import Annotated
@@ -28,6 +31,7 @@ from . import Architecture, Geometry, Network
 from .conditioning import FiLM, centre, mlp
 
 Size = Annotated[int, Field(ge=1, le=4096)]
+_GAIN = 0.0, 1.0
 
 
 class TCNHyperparameters(Strict):
@@ -89,6 +93,11 @@ class TCN(Network):
             nn.init.zeros_(self.output.weight)
             nn.init.zeros_(self.output.bias)  # type: ignore[arg-type]  # it has one
 
+    def settle(self) -> None:
+        """Put the gains back between 0 and 1."""
+        for block in self.blocks:
+            block.gain.clamp_(*_GAIN)  # type: ignore[operator]  # a parameter
+
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """``(batch, channels, samples)`` in, the same out with ``context`` samples fewer."""
         embedding = None if self.controls == 0 else self.conditioning(controls)
@@ -116,7 +125,10 @@ class _Block(nn.Module):
     def forward(self, audio: Tensor, embedding: Tensor | None) -> Tensor:
         out: Tensor = self.activation(self.film(self.norm(self.conv(audio)), embedding))
         through = centre(audio, out.shape[-1]).repeat(1, self.repeat, 1)
-        return out + self.gain.clamp(0.0, 1.0) * through
+        # Its value is that of the clamp, its gradient that of the gain: a gain that a step took
+        # beyond an end would have none, and stay there.
+        gain = self.gain + (self.gain.clamp(*_GAIN) - self.gain).detach()
+        return out + gain * through
 
 
 ARCHITECTURE = Architecture(
