@@ -52,8 +52,20 @@ class Compressor:
 
 def compress(audio: ArrayLike, sample_rate: int, settings: Compressor) -> Array:
     """``(channels, samples)`` compressed; numpy float64 of the same shape, without delay."""
-    x = np.asarray(audio, dtype=np.float64)
-    return x * gain(linked_level_db(x), sample_rate, settings)
+    return RunningCompressor(sample_rate, settings)(audio)
+
+
+class RunningCompressor:
+    """``compress`` for audio that comes in blocks: it goes on where the block before ended."""
+
+    def __init__(self, sample_rate: int, settings: Compressor) -> None:
+        self._sample_rate, self._settings = sample_rate, settings
+        self._state = np.zeros(2)
+
+    def __call__(self, block: ArrayLike) -> Array:
+        """The next ``(channels, samples)``; the blocks together are what one call would give."""
+        x = np.asarray(block, dtype=np.float64)
+        return x * gain(linked_level_db(x), self._sample_rate, self._settings, self._state)
 
 
 def linked_level_db(audio: ArrayLike) -> Array:
@@ -63,9 +75,15 @@ def linked_level_db(audio: ArrayLike) -> Array:
     return level
 
 
-def gain(level_db: Array, sample_rate: int, settings: Compressor) -> Array:
-    """The linear gain of every sample, make-up included, from its level: both ``(samples,)``."""
+def gain(
+    level_db: Array, sample_rate: int, settings: Compressor, state: Array | None = None
+) -> Array:
+    """The linear gain of every sample, make-up included, from its level: both ``(samples,)``.
+
+    ``state`` ``(2,)``, zeros before the first sample, is what the gain goes on from; it is changed.
+    """
     return _gain(
+        np.zeros(2) if state is None else state,
         level_db,
         settings.threshold_db,
         settings.ratio,
@@ -111,6 +129,7 @@ def _static(level: Array, threshold: float, ratio: float, knee: float) -> Array:
 
 @compiled
 def _gain(
+    state: Array,
     level: Array,
     threshold: float,
     ratio: float,
@@ -120,11 +139,12 @@ def _gain(
     makeup: float,
 ) -> Array:
     out = np.empty_like(level)
-    held = 0.0
-    smooth = 0.0
+    held = state[0]
+    smooth = state[1]
     for n in range(len(level)):
         wanted = _reduction_db(level[n], threshold, ratio, knee)
         held = max(wanted, release * held + (1.0 - release) * wanted)
         smooth = attack * smooth + (1.0 - attack) * held
         out[n] = 10.0 ** ((makeup - smooth) / 20.0)
+    state[0], state[1] = held, smooth
     return out

@@ -59,6 +59,22 @@ def equalise(audio: ArrayLike, sample_rate: int, bands: Sequence[Band]) -> Array
     return _filtered(x, sections(bands, sample_rate))
 
 
+class RunningEqualiser:
+    """``equalise`` for audio that comes in blocks: it goes on where the block before ended."""
+
+    def __init__(self, bands: Sequence[Band], sample_rate: int, channels: int) -> None:
+        self._sections = sections(bands, sample_rate)
+        self._state = np.zeros((len(bands), channels, 2))
+
+    def __call__(self, block: ArrayLike) -> Array:
+        """The next ``(channels, samples)``; the blocks together are what one call would give."""
+        x = np.asarray(block, dtype=np.float64)
+        if not len(self._sections) or x.size == 0:
+            return x.copy()
+        out, self._state = scipy.signal.sosfilt(self._sections, x, axis=-1, zi=self._state)
+        return np.asarray(out, dtype=np.float64)
+
+
 def response_db(bands: Sequence[Band], frequencies: ArrayLike, sample_rate: int) -> Array:
     """The gain in dB of a parametric EQ at ``frequencies``, same shape."""
     f = np.asarray(frequencies, dtype=np.float64)

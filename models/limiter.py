@@ -33,6 +33,8 @@ MARGIN_DB = 0.1
 _FACTOR = 4
 _SILENCE = 1e-10
 _PASSES = 4
+# Samples whose envelope is made at a time, so that its copies are small.
+_BLOCK = 2**20
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,27 @@ def true_peak_envelope(audio: ArrayLike, sample_rate: int) -> Array:
         return np.zeros(0)
     taps = _interpolator(6 if sample_rate < 96000 else 12)
     reach = taps.shape[1] // 2
-    padded = np.pad(x, [(0, 0), (2 * reach, 2 * reach)])
-    around = _envelope(padded, taps, samples + 2 * reach)
+    around = np.empty(samples + 2 * reach)
+    for start in range(0, len(around), _BLOCK):
+        stop = min(start + _BLOCK, len(around))
+        around[start:stop] = _block(x, taps, start - reach, stop - reach)
     out: Array = around[reach:-reach]
     out[0] = max(out[0], around[:reach].max())
     out[-1] = max(out[-1], around[-reach:].max())
     return out
+
+
+def _block(x: Array, taps: Array, start: int, stop: int) -> Array:
+    """The envelope of the samples from ``start`` to ``stop``, silence around the audio.
+
+    One sample more on either side is made and thrown away: what lies between it and the first, and
+    between the last and it, counts for these.
+    """
+    reach = taps.shape[1] // 2
+    left, right = start - 1 - reach, stop + 1 + reach
+    inside = x[:, max(left, 0) : min(right, x.shape[-1])]
+    around = [(0, 0), (max(-left, 0), max(right - x.shape[-1], 0))]
+    return _envelope(np.pad(inside, around), taps, stop - start + 2)[1:-1]
 
 
 def _lookahead_samples(settings: Limiter, sample_rate: int) -> int:

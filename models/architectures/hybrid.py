@@ -30,7 +30,8 @@ from torch import Tensor, nn
 
 from ..configuration import Strict
 from ..differentiable_eq import Bands, band_kinds, equalise, frequency_of
-from ..equalizer import equalise as equalise_exactly
+from ..equalizer import RunningEqualiser
+from ..mastering_chain import BLOCK
 from ..systems import Material
 from . import Architecture, Geometry, Network
 from .film_unet import FilmUNet
@@ -189,8 +190,16 @@ class Hybrid(Network):
 
     def finish(self, audio: Tensor, song: Material, latent: SongSettings) -> Tensor:
         """The song through the equaliser, in float64, and the residual."""
-        shaped = equalise_exactly(song.audio, song.sample_rate, latent.equaliser.bands.of(0))
-        return audio + torch.from_numpy(shaped.astype(np.float32))
+        mix = song.audio
+        equalise_exactly = RunningEqualiser(
+            latent.equaliser.bands.of(0), song.sample_rate, len(mix)
+        )
+        out = torch.empty_like(mix)
+        for start in range(0, mix.shape[-1], BLOCK):
+            part = slice(start, start + BLOCK)
+            shaped = equalise_exactly(mix[:, part].numpy()).astype(np.float32)
+            out[:, part] = audio[:, part] + torch.from_numpy(shaped)
+        return out
 
     def describe(self, latent: SongSettings, gain_db: float) -> dict[str, Any]:
         """The bands of the song, and how many are active."""
