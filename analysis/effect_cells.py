@@ -36,7 +36,8 @@ def effect_cells(
     """Every cell, by effect, metric and system in their order; none without tagged songs.
 
     The raw values count: what an effect model delivers is not aligned. ``best`` is the smallest
-    mean among at least two systems that are no baselines or anchors and do not see the reference.
+    mean among at least two systems that are no baselines or anchors and do not see the reference,
+    where it is smaller than that of the unprocessed input.
     """
     masters = set(systems[systems["role"] == "reference"]["system"])
     names = [str(name) for name in systems["system"] if name not in masters]
@@ -45,6 +46,7 @@ def effect_cells(
         for row in systems.itertuples()
         if row.role == "system" and not row.uses_reference
     }
+    untouched = set(systems[systems["kind"] == "unprocessed"]["system"])
     cells: list[Cell] = []
     for effect, ids in _effects(songs).items():
         raw = scores[scores["song"].isin(ids) & (scores["variant"] == "raw")]
@@ -53,6 +55,8 @@ def effect_cells(
             means = {name: sum(v) / len(v) for name, v in found.items() if v}
             competing = [mean for name, mean in means.items() if name in rivals]
             least = min(competing) if len(competing) > 1 else None
+            if least is not None and any(means[name] <= least for name in untouched & {*means}):
+                least = None  # doing nothing is better
             cells += [
                 Cell(
                     effect,

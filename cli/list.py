@@ -20,7 +20,9 @@ def systems() -> None:
     table = Table("kind", "what it is", "options (default)", "marks", show_lines=False)
     for name, kind in sorted(kinds().items()):
         options = ", ".join(
-            f"{option} (required)" if field.is_required() else f"{option} ({field.default})"
+            f"{option} (required)"
+            if field.is_required()
+            else f"{option} ({field.get_default(call_default_factory=True)})"
             for option, field in kind.options.model_fields.items()
         )
         marks: list[str] = [kind.role] if kind.role in ("anchor", "baseline") else []

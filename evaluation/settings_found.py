@@ -70,7 +70,8 @@ def strips(notes: Notes) -> list[dict[str, Any]]:
 
 def _stem(notes: Notes, number: int) -> dict[str, Any]:
     gain, pan = notes[f"stem_{number}_gain_db"], notes.get(f"stem_{number}_pan", 0.0)
-    return {"name": f"stem {number}", "gain_db": gain, "pan": pan}
+    name = notes.get(f"stem_{number}_name", f"stem {number}")
+    return {"name": name, "gain_db": gain, "pan": pan}
 
 
 def _in_parts(

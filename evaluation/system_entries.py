@@ -165,18 +165,13 @@ def _described(kind: str, entry: Mapping[str, Any]) -> str:
 def _options(entries: Entries, index: int, kind: Kind, given: Mapping[str, Any]) -> Options:
     options = validate(dict(given), kind.options, entries.lines, ("systems", index))
     folder = entries.lines.path.parent.absolute()
-    # Absolute, because a worker may run in another folder; a plain Path is anchored here too.
+    # A bare Path, which nothing has yet put beside the file; one of type YamlPath is absolute.
     anchored = {
-        name: folder / value if not value.is_absolute() and _plain(options, name) else value
+        name: folder / value
         for name in type(options).model_fields
         if isinstance(value := getattr(options, name), Path)
     }
-    return options.model_copy(update={key: path.absolute() for key, path in anchored.items()})
-
-
-def _plain(options: Options, name: str) -> bool:
-    """Whether a field is a bare ``Path``, which nothing has yet put beside the file."""
-    return not type(options).model_fields[name].metadata
+    return options.model_copy(update=anchored)
 
 
 def _matches(

@@ -74,6 +74,8 @@ def _plan_random_mix(material: Material, options: RandomMixOptions) -> Plan:
     columns = []
     for number, (loudness, pan) in enumerate(draws, start=1):
         gain_db = GAIN_RANGE_DB * float(loudness)
+        if number <= len(material.stems):
+            notes[f"stem_{number}_name"] = material.stems[number - 1]
         notes[f"stem_{number}_gain_db"] = gain_db
         notes[f"stem_{number}_pan"] = float(pan)
         columns.append(10.0 ** (gain_db / 20.0) * np.array(pan_gains(float(pan))))

@@ -130,7 +130,7 @@ def validate(data: Any, model: type[ModelT], lines: Places, at: Sequence[Key] = 
         known = ", ".join(model.model_fields)
         raise UserError(f"{lines.where(*at)}: expected keys and values ({known}), not {data!r}")
     try:
-        return model.model_validate(data, context={"folder": lines.path.parent})
+        return model.model_validate(data, context={"folder": lines.path.parent.absolute()})
     except ValidationError as error:
         causes = sorted(_causes(error, data), key=lambda one: lines.at(*at, *one["loc"]))
         raise UserError(

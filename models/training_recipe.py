@@ -176,6 +176,7 @@ def request_of(recipe: Recipe, network: Network) -> Request:
         sample_rate=rate,
         input_lufs=recipe.system.input_lufs,
         stems=network.input == "stems",
+        most_stems=network.most_stems,
         controls=controls,
     )
 

@@ -120,7 +120,9 @@ def _unpickled(path: Path) -> Any:
                 "alone, best with safetensors.torch.save_file"
             ) from None
         raise UserError(f"{path}: damaged, or not a PyTorch checkpoint") from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, UnicodeDecodeError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # torch's reader of pickles raises whatever the bytes lead it to
         if "TorchScript" in str(error):
             raise UserError(
                 f"{path}: a TorchScript archive; save the state_dict of its network instead"

@@ -102,13 +102,19 @@ def test_paths_are_relative_to_the_file_and_do_not_depend_on_where_one_stands(
     tmp_path: Path, songs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "masters").mkdir()
-    text = START + "systems:\n  - {name: a, kind: imported, folder: masters}\n"
+    text = (
+        START + "systems:\n  - {name: a, kind: imported, folder: masters}\n"
+        "  - {name: b, kind: checkpoint, path: ./nets/../net.pt}\n"
+    )
     path = bench(tmp_path, text)
-    monkeypatch.chdir(tmp_path)
-    here = load(Path(path.name))
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "net.pt").touch()
+    monkeypatch.chdir(tmp_path.parent)
+    here = load(Path(tmp_path.name) / path.name)
     monkeypatch.chdir("/")
     there = load(path)
-    assert here.systems[0].options == there.systems[0].options
+    assert [one.options for one in here.systems] == [one.options for one in there.systems]
+    assert here.systems[1].options.model_dump()["path"] == tmp_path / "nets/../net.pt"
     assert here.systems[0].options.model_dump()["folder"] == tmp_path / "masters"
     assert here.songs == there.songs
 

@@ -194,6 +194,7 @@ def test_mean_and_deviation_are_those_of_the_songs_and_best_is_no_baseline() -> 
     systems = pd.DataFrame(
         {
             "system": ["net", "other", "cheap", "master"],
+            "kind": ["checkpoint", "checkpoint", "loudness", "reference"],
             "role": ["system", "system", "baseline", "reference"],
             "uses_reference": [False, False, False, False],
         }
@@ -210,6 +211,9 @@ def test_mean_and_deviation_are_those_of_the_songs_and_best_is_no_baseline() -> 
     assert cells["net"].sd == pytest.approx(math.sqrt(2))
     assert [cells[name].best for name in ("net", "other", "cheap")] == [True, False, False]
     assert "master" not in cells
+    # Where doing nothing is better, nothing is marked.
+    systems["kind"] = ["checkpoint", "checkpoint", "unprocessed", "reference"]
+    assert not any(cell.best for cell in effect_cells(songs, systems, pd.DataFrame(rows)))
 
 
 def test_a_song_entry_may_give_controls(tmp_path: Path, make_songs: Callable[..., Path]) -> None:

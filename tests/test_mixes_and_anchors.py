@@ -46,7 +46,10 @@ def test_random_mix_repeats_by_seed_and_song_and_differs_otherwise(mix: Tensor) 
 
 def test_random_mix_is_what_its_notes_say(mix: Tensor) -> None:
     stems = torch.stack([mix, mix.flip(-1)])
-    out, notes = rendered(built("random_mix"), Material(stems, RATE, None, "song"))
+    out, notes = rendered(
+        built("random_mix"), Material(stems, RATE, None, "song", stems=("a", "b"))
+    )
+    assert (notes["stem_1_name"], notes["stem_2_name"]) == ("a", "b")
     wanted = torch.zeros_like(mix)
     for number, stem in enumerate(stems, start=1):
         gain, pan = notes[f"stem_{number}_gain_db"], notes[f"stem_{number}_pan"]

@@ -223,6 +223,7 @@ def test_a_dry_mixing_network_begins_as_the_sum_of_the_stems() -> None:
         ("signaltrain", {"hop": 600}, "at most half of transform"),
         ("eqcnn2018", {"frame": 1_000}, "multiple of pooled"),
         ("cafx", {"activations": 3}, "must divide filters"),
+        ("cafx", {"dense": [0]}, "dense.*greater than or equal to 1"),
         ("hybrid_1b", {"kernel": 4}, "kernel must be odd"),
         ("greybox", {"sections": 1}, "sections: input should be greater than or equal to 2"),
         ("dmc_full", {"sample_rate": 16_000}, "sample_rate: input should be greater"),

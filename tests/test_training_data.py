@@ -19,7 +19,7 @@ from earmark.models.training_data.items import Dataset, seeded
 from earmark.models.training_data.pairs import Pair, PairDataset, crop
 from earmark.models.training_data.processed import ProcessedDataset
 from earmark.models.training_data.stems import StemsDataset
-from earmark.models.training_data.tracks import Track, opened, place
+from earmark.models.training_data.tracks import Track, opened, place, split
 
 DEMO = {"seed": 7, "validation_seed": 8, "count": 1, "validation_count": 1, "seconds": 5}
 
@@ -272,3 +272,31 @@ def test_demo_songs_are_made_once_with_their_stems(tmp_path: Path) -> None:
         atol=1e-4,
         rtol=0,
     )
+
+
+def test_all_files_of_a_song_are_on_one_side_of_the_split(tmp_path: Path) -> None:
+    for number in range(6):
+        home = tmp_path / "songs" / f"song-{number}"
+        (home / "stems").mkdir(parents=True)
+        for name in ("mix", "reference", "stems/bass"):
+            write(home / f"{name}.wav", tone(number), RATE)
+        write(tmp_path / "songs" / f"single-{number}.wav", tone(number), RATE)
+    for seed in range(5):
+        section = {"strip": {"folder": tmp_path / "songs"}, "validation": 0.3}
+        made = collect(
+            TrainingSongs.model_validate(section), a_request(), Place(tmp_path, seed=seed)
+        )
+        assert isinstance(made, ProcessedDataset)
+        sides = [
+            {one.path.relative_to(tmp_path / "songs").parts[0] for one in part}
+            for part in (made.training, made.validation)
+        ]
+        assert sides[0].isdisjoint(sides[1])
+        assert len(sides[0]) + len(sides[1]) == 12
+
+
+def test_one_more_song_moves_at_most_one_other_to_the_other_side() -> None:
+    songs = [f"song {number}" for number in range(11)]
+    for seed in range(100):
+        before, after = (set(split(part, str, seed, 0.2)[1]) for part in (songs[:10], songs))
+        assert len((before ^ after) - {"song 10"}) <= 1

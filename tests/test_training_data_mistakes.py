@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,8 @@ def test_stems_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     write(songs / "song-1" / "stems" / "2.wav", tone(1, 1.2), RATE)
     with pytest.raises(UserError, match=r"2\.wav: 1\.20 s, its mix 2\.00 s"):
         collect(section, request, Place(tmp_path))
+    with pytest.raises(UserError, match=r"song-\d/stems: holds 3 stems and the network takes 2"):
+        collect(section, replace(request, most_stems=2), Place(tmp_path))
     (songs / "song-1" / "mix.wav").unlink()
     with pytest.raises(UserError, match=r"song-1: has stems and no mix\.wav to learn from"):
         collect(section, request, Place(tmp_path))
@@ -121,6 +124,12 @@ TWO_CONTROLS = {
     "hyperparameters": TCN | {"controls": 1},
     "system": {"controls": {"ratio": {"minimum": 1, "maximum": 8, "default": 4}}},
 }
+
+
+def _filters(**changes: Any) -> dict[str, Any]:
+    return {"songs": {"filters": {"demo": DEMO, "kinds": ["peak"], **changes}}}
+
+
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "two sources": ({"songs": {"demo": DEMO, "folder": "x"}}, "give one of demo, folder"),
     "no source": ({"songs": {"validation": 0.5}}, "give one of demo, folder"),
@@ -168,6 +177,25 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "loudness before an effect": (
         {"system": {"input_lufs": -18}, "songs": {"strip": {"demo": DEMO}}},
         "system.input_lufs must be null with songs.strip",
+    ),
+    "frequency of nothing": (_filters(frequency_hz=0), "frequency_hz.*greater than 0"),
+    "frequency above all": (
+        _filters(frequency_hz=[200, 30_000]),
+        "a filter at 30000 Hz does not exist at 44100 Hz; choose less than 22050",
+    ),
+    "range upside down": (_filters(q=[2, 0.5]), r"range begins with its lower end: \[0\.5, 2\]"),
+    "gain beyond reason": (_filters(gain_db=500), "gain_db.*less than or equal to 60"),
+    "degraded beyond reason": (
+        {"songs": {"degraded": {"demo": DEMO, "gain_db": [0, 900]}}},
+        "gain_db.*less than or equal to 60",
+    ),
+    "noise upside down": (
+        {"songs": {"degraded": {"demo": DEMO, "noise_db": [-50, -70]}}},
+        r"range begins with its lower end: \[-70, -50\]",
+    ),
+    "control named twice": (
+        {**TWO_CONTROLS, "songs": {"pairs": {"path": "x", "controls": ["ratio", "ratio"]}}},
+        "'ratio' is named twice",
     ),
     "same seeds": ({"songs": {"demo": {"seed": 1, "validation_seed": 1}}}, "must differ from seed"),
 }

@@ -133,6 +133,10 @@ PICKLES: dict[str, tuple[Callable[[Path], object], str]] = {
         "refused: the pickle wants code to run|damaged, or not a PyTorch",
     ),
     "text": (lambda path: path.write_text("hello"), "damaged, or not a PyTorch checkpoint"),
+    "audio": (
+        lambda path: path.write_bytes(b"RIFF\x24\x08\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0" * 9),
+        "damaged, or not a PyTorch checkpoint",
+    ),
     "empty": (lambda path: path.write_bytes(b""), "damaged, or not a PyTorch checkpoint"),
     "no state_dict": (script, "holds no state_dict"),
     "a tensor": (lambda path: torch.save(torch.ones(2), path), "holds no state_dict, but Tensor"),

@@ -48,6 +48,7 @@ class Network(nn.Module):
     controls: int
     geometry: Geometry
     input: Literal["mix", "stems"] = "mix"
+    most_stems: int | None = None
     sample_rate: int | None = None
     receptive_field: int | None = None
     regularised: bool = False

@@ -64,7 +64,9 @@ class EQCNNHyperparameters(Strict):
 class CAFxHyperparameters(EQCNNHyperparameters):
     """The sizes of ``cafx``: ``activations`` adaptive curves, each for as many filters as fit."""
 
-    dense: Annotated[tuple[int, ...], Field(min_length=1, max_length=16)] = (64, 64, 64)
+    dense: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1, max_length=16)
+    ] = (64, 64, 64)
     activations: Annotated[int, Field(ge=1, le=1024)] = 64
 
     @model_validator(mode="after")

@@ -39,7 +39,8 @@ class WaveUNetMix(Network):
     def __init__(self, sizes: MixHyperparameters) -> None:
         super().__init__()
         self.channels, self.controls = 2, 0
-        self.stems, self.dry = sizes.stems, sizes.dry
+        self.stems = self.most_stems = sizes.stems
+        self.dry = sizes.dry
         self.net = StridedUNet(sizes, sizes.stems, 2, 0)
         self.geometry, self.receptive_field = self.net.geometry
         if sizes.dry:

@@ -9,13 +9,14 @@ from ..channel_strip import check_settings, knobs_of
 from ..errors import UserError
 from ..networks import input_gain
 from .items import Dataset, Request
-from .pairs import files_of_song, folder_dataset, named_dataset, pair_dataset
+from .pairs import INPUTS, TARGETS, files_of_song, folder_dataset, named_dataset, pair_dataset
 from .processed import (
     Process,
     ProcessedDataset,
     degradation,
     filter_process,
     strip_process,
+    value_range,
 )
 from .section import DemoSongs, TrainingSongs
 from .stems import songs_with_stems, stems_dataset
@@ -47,6 +48,13 @@ def check(section: TrainingSongs, request: Request) -> None:
             f"system.input_lufs must be null with songs.{source}: the network learns what an "
             "effect does at the level that it is given"
         )
+    if section.filters is not None:
+        highest = max(value_range(section.filters.frequency_hz))
+        if highest >= request.sample_rate / 2:
+            raise UserError(
+                f"songs.filters.frequency_hz: a filter at {highest:g} Hz does not exist at "
+                f"{request.sample_rate} Hz; choose less than {request.sample_rate / 2:g}"
+            )
     given: list[str] = []
     if section.strip is not None:
         given = list(knobs_of(section.strip.effects))
@@ -102,14 +110,42 @@ def _processed(section: TrainingSongs, request: Request, place: Place) -> Proces
         paths = [[song / f"{kind}.wav" for song in part] for part in parts]
         said = demo_summary(demo)
     else:
-        below = audio_below(folder or Path())
-        found = split(below, lambda path: path.name, place.seed, section.validation)
-        paths, said = list(found), _counted(found, "tracks")
+        songs = _by_song(folder or Path())
+        found = split(list(songs), str, place.seed, section.validation)
+        paths = [[path for song in part for path in songs[song]] for part in found]
+        said = _counted(paths, "tracks")
     tracks = [tuple(opened(path) for path in part) for part in paths]
     gains = {
         str(track.path): _gain(track.path, request.input_lufs) for part in tracks for track in part
     }
     return ProcessedDataset(tracks[0], tracks[1], process, request, f"{said}; {about}", gains)
+
+
+def _by_song(folder: Path) -> dict[str, list[Path]]:
+    """The audio files below a folder, by song, so that a song is on one side of the split.
+
+    A file is a song of its own, but for the layouts ``SONG/mix.wav``, ``SONG/stems/*`` and
+    ``mix/SONG.wav``, whose files belong together.
+
+    Raises:
+        UserError: if there are fewer than two songs.
+    """
+    parts, songs = (*INPUTS, *TARGETS), dict[str, list[Path]]()
+    for path in audio_below(folder):
+        if path.parent.name.lower() == "stems":
+            song = path.parent.parent
+        elif path.stem.lower() in parts:
+            song = path.parent
+        elif path.parent.name.lower() in parts and path.parent != folder:
+            song = path.parent.parent / path.stem
+        else:
+            song = path
+        songs.setdefault(song.relative_to(folder).as_posix(), []).append(path)
+    if len(songs) < 2:
+        raise UserError(
+            f"{folder}: its audio is of one song; at least 2 are needed, one of them to validate on"
+        )
+    return songs
 
 
 def _process(section: TrainingSongs, request: Request) -> tuple[Process, str, str]:

@@ -29,7 +29,7 @@ class Request:
     """What a network wants: crops of ``samples`` with context, at its rate and channels.
 
     ``controls`` are its controls as (minimum, maximum, default), by name; ``stems`` says whether it
-    mixes.
+    mixes, ``most_stems`` how many it takes at most.
     """
 
     samples: int
@@ -39,6 +39,7 @@ class Request:
     sample_rate: int
     input_lufs: float | None = None
     stems: bool = False
+    most_stems: int | None = None
     controls: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
     @property

@@ -126,7 +126,7 @@ class FilterProcess:
         frequency = low * (high / low) ** uniform(generator)
         gain = uniform(generator, *self.gain_db)
         q = self.q[0] * (self.q[1] / self.q[0]) ** uniform(generator)
-        band = Band(kind, min(frequency, 0.49 * sample_rate), gain, q)  # type: ignore[arg-type]
+        band = Band(kind, frequency, gain, q)  # type: ignore[arg-type]
         return Processed(audio, equalise(audio, sample_rate, [band]))
 
 
@@ -208,7 +208,10 @@ class Degradation:
 def filter_process(section: Filters) -> FilterProcess:
     """The process of a ``filters:`` section."""
     return FilterProcess(
-        section.kinds, _range(section.frequency_hz), _range(section.gain_db), _range(section.q)
+        section.kinds,
+        value_range(section.frequency_hz),
+        value_range(section.gain_db),
+        value_range(section.q),
     )
 
 
@@ -227,7 +230,8 @@ def degradation(section: Degraded) -> Degradation:
     return Degradation(section.eq_db, section.gain_db, section.noise_db, section.compression)
 
 
-def _range(value: float | tuple[float, float]) -> tuple[float, float]:
+def value_range(value: float | tuple[float, float]) -> tuple[float, float]:
+    """Both ends of a range; of one number, the number twice."""
     return value if isinstance(value, tuple) else (value, value)
 
 

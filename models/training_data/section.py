@@ -1,8 +1,8 @@
 """The ``songs:`` section of a training file: which audio, and what is done to it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import AfterValidator, Field, StrictInt, model_validator
 
 from ..channel_strip import EFFECTS, check_effects, check_settings
 from ..configuration import Strict, YamlPath
@@ -12,6 +12,20 @@ Count = Annotated[StrictInt, Field(ge=1)]
 Seed = Annotated[StrictInt, Field(ge=0, lt=2**31)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 FilterKind = Literal["low_shelf", "high_shelf", "peak", "low_pass", "high_pass"]
+ValueT = TypeVar("ValueT")
+
+
+def _rising(value: ValueT) -> ValueT:
+    if isinstance(value, tuple) and value[0] > value[1]:
+        raise ValueError(f"a range begins with its lower end: [{value[1]:g}, {value[0]:g}]")
+    return value
+
+
+Rising = AfterValidator(_rising)
+Decibels = Annotated[float, Field(ge=-60, le=60)]
+Hertz = Annotated[float, Field(gt=0, le=192_000)]
+NoiseLevel = Annotated[float, Field(ge=-150, le=20)]
+Q = Annotated[float, Field(ge=0.05, le=100)]
 
 
 class DemoSongs(Strict):
@@ -52,8 +66,8 @@ class Degraded(_Source):
     """
 
     eq_db: Annotated[float, Field(ge=0, le=24)] = 6.0
-    gain_db: tuple[float, float] | None = (-12.0, 0.0)
-    noise_db: tuple[float, float] | None = None
+    gain_db: Annotated[tuple[Decibels, Decibels] | None, Rising] = (-12.0, 0.0)
+    noise_db: Annotated[tuple[NoiseLevel, NoiseLevel] | None, Rising] = None
     compression: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
@@ -64,9 +78,9 @@ class Filters(_Source):
     """
 
     kinds: Annotated[tuple[FilterKind, ...], Field(min_length=1)]
-    frequency_hz: float | tuple[float, float] = 500.0
-    gain_db: float | tuple[float, float] = 10.0
-    q: float | tuple[float, float] = 0.707
+    frequency_hz: Annotated[Hertz | tuple[Hertz, Hertz], Rising] = 500.0
+    gain_db: Annotated[Decibels | tuple[Decibels, Decibels], Rising] = 10.0
+    q: Annotated[Q | tuple[Q, Q], Rising] = 0.707
 
 
 class Strip(_Source):
@@ -106,6 +120,13 @@ class Pairs(Strict):
 
     path: YamlPath
     controls: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _once(self) -> "Pairs":
+        twice = [name for name in self.controls if self.controls.count(name) > 1]
+        if twice:
+            raise ValueError(f"controls: {twice[0]!r} is named twice; a value in a name has one")
+        return self
 
 
 class TrainingSongs(Strict):

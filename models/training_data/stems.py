@@ -114,6 +114,12 @@ def _song(folder: Path, target: str, request: Request) -> StemSong:
     files = sorted(p for p in (folder / "stems").iterdir() if p.suffix.lower() in SUFFIXES)
     if not files:
         raise UserError(f"{folder / 'stems'}: holds no audio")
+    most = request.most_stems
+    if most is not None and len(files) > most:
+        raise UserError(
+            f"{folder / 'stems'}: holds {len(files)} stems and the network takes {most}; add some "
+            "of them together, or raise hyperparameters.stems"
+        )
     names = (target, *(INPUTS if target == "mix" else TARGETS))
     found = [folder / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
     master = next((path for path in found if path.is_file()), None)
