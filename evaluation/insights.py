@@ -21,7 +21,7 @@ from .settings_found import dynamics, equalisers, strips
 from .store import Store, written
 
 # Grows when the records below mean something else.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..models import systems
-from ..models.control_sweep import sweep_controls
+from ..models.architectures import Network
+from ..models.control_sweep import probe, sweep_controls
 from ..models.errors import StorageError, UserError
-from ..models.filter_bank import filter_bank
+from ..models.filter_bank import FilterBank, filter_bank
 from ..models.keys import content_key
 from ..models.networks import NetworkSystem
 from ..models.systems import SystemSpec
@@ -66,14 +67,17 @@ def inspect_system(task: SystemInsightTask) -> str:
     """
     try:
         system = systems.build(task.system)
-        filters = system.network.filters() if isinstance(system, NetworkSystem) else None
         rate = system.spec.sample_rate or 44_100
-        bank = None if filters is None else asdict(filter_bank(filters, rate))
+        bank = _filters(system.network, rate) if isinstance(system, NetworkSystem) else None
         # The probe is a mix; a network of stems has no place for it.
         sweeps = sweep_controls(system) if system.spec.input == "mix" else []
         write_record(
             task.path,
-            {"format": FORMAT, "filters": bank, "sweeps": [asdict(sweep) for sweep in sweeps]},
+            {
+                "format": FORMAT,
+                "filters": None if bank is None else asdict(bank),
+                "sweeps": [asdict(sweep) for sweep in sweeps],
+            },
         )
     except StorageError:
         raise
@@ -82,3 +86,8 @@ def inspect_system(task: SystemInsightTask) -> str:
         _log.debug("insight into %s", task.system.name, exc_info=True)
         return " ".join(str(error).split())
     return ""
+
+
+def _filters(network: Network, rate: int) -> FilterBank | None:
+    filters = network.filters()
+    return None if filters is None else filter_bank(filters, rate, network.envelopes(probe(rate)))

@@ -4,6 +4,9 @@ A filter's centre frequency is where its magnitude is largest on a transform six
 length; its bandwidth is that between the nearest points 3 dB below, None where there is no such
 point on one side. Responses are given at :data:`POINTS` frequencies, evenly spaced on a
 logarithmic axis, in dB relative to the largest of all filters and not below :data:`FLOOR_DB`.
+
+Z, where a network has it, is how strongly each filter answers one frame of audio over time, smooth
+and pooled: what the rest of the network works on. It is given in dB in the same way.
 """
 
 import math
@@ -28,7 +31,8 @@ class FilterBank:
     """``count`` filters, those shown by rising centre frequency in Hz.
 
     ``taps`` is their length in samples, ``peak_db`` and ``responses_db`` (one row a filter, one
-    column a frequency of ``hertz``) are relative to the largest of all.
+    column a frequency of ``hertz``) are relative to the largest of all; so is ``z_db`` (one column
+    a place in the frame), which is empty for networks without Z.
     """
 
     count: int
@@ -39,13 +43,15 @@ class FilterBank:
     bandwidths_hz: tuple[float | None, ...]
     peak_db: tuple[float, ...]
     responses_db: tuple[tuple[float, ...], ...]
+    z_db: tuple[tuple[float, ...], ...] = ()
 
 
-def filter_bank(filters: Tensor, sample_rate: int) -> FilterBank:
+def filter_bank(filters: Tensor, sample_rate: int, envelopes: Tensor | None = None) -> FilterBank:
     """Describe filters ``(filters, parts, taps)``: a filter's parts add up in power.
 
     Parts are the two of an analytic pair (a cosine and a sine), or one. Filters of no weight at
-    all, and those whose largest gain is at 0 Hz, count with a centre of 0 Hz.
+    all, and those whose largest gain is at 0 Hz, count with a centre of 0 Hz. ``envelopes`` is Z,
+    ``(filters, places)``.
     """
     taps = filters.detach().cpu().double().numpy()
     size = 16 * 2 ** math.ceil(math.log2(taps.shape[-1]))
@@ -68,7 +74,14 @@ def filter_bank(filters: Tensor, sample_rate: int) -> FilterBank:
         tuple(_bandwidth(power[index], step) for index in order),
         tuple(_decibels(power[index].max() / loudest) for index in order),
         tuple(tuple(_decibels(value / loudest) for value in row) for row in shown),
+        () if envelopes is None else _relative(envelopes.cpu().double().numpy()[order]),
     )
+
+
+def _relative(rows: Array) -> tuple[tuple[float, ...], ...]:
+    """Amplitudes in dB relative to the largest."""
+    power = np.square(rows) / max(float(np.square(rows).max()), 1e-30)
+    return tuple(tuple(_decibels(value) for value in row) for row in power)
 
 
 def _power_at(parts: Array, hertz: Array, sample_rate: int) -> Array:

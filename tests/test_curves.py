@@ -152,6 +152,26 @@ def test_the_filters_of_a_network_are_what_an_impulse_passes() -> None:
     assert small("tcn", width=4, blocks=2).filters() is None
 
 
+def test_z_of_a_tone_is_largest_in_the_filter_of_its_frequency() -> None:
+    network = small("eqcnn2018", frame=512, filters=3, kernel=128, smoothing=16, pooled=8)
+    assert isinstance(network, EQCNN)
+    bank = tones(5000, 700, 2500)
+    with torch.no_grad():
+        network.front.weight.copy_(bank.flip(-1))
+        network.front.bias.zero_()  # type: ignore[union-attr]  # it has one
+        network.smooth.weight.fill_(1 / 16)
+        network.smooth.bias.zero_()  # type: ignore[union-attr]
+    time = torch.arange(4000) / 16_000
+    tone = torch.sin(2 * torch.pi * 2500 * time) * (time > 0.1)
+    z = network.envelopes(tone.expand(2, -1))
+    assert z.shape == (3, 8)
+    found = filter_bank(bank, 16_000, z)
+    assert max(max(row) for row in found.z_db) == 0.0
+    # By rising frequency: 700, 2500 and 5000 Hz.
+    assert int(np.argmax([max(row) for row in found.z_db])) == 1
+    assert small("tcn", width=4, blocks=2).envelopes(tone[None]) is None
+
+
 @dataclass(frozen=True)
 class Knobs:
     """A system whose controls do exactly what they are called."""

@@ -224,6 +224,28 @@ def test_a_sweep_has_both_ends_of_the_control_and_no_distance_at_its_default(rep
     assert len(part(report, "tcn", "controls")[0]["drawings"]) == 4
 
 
+def test_filters_of_an_equalising_network_come_with_what_they_answer(tmp_path: Path) -> None:
+    sizes = {"frame": 512, "filters": 5, "kernel": 32, "smoothing": 16, "pooled": 8}
+    about = Description(architecture="eqcnn2018", hyperparameters=sizes)
+    save_checkpoint(tmp_path / "cnn", small("eqcnn2018", **sizes), about, TrainingCard(step=1))
+    (tmp_path / "songs").mkdir()
+    save(tmp_path / "songs" / "one.wav", song(0, 1.0))
+    (tmp_path / "bench.yaml").write_text(
+        "earmark: 1\nname: cnn\nsongs: {folder: songs/}\nmetrics: [crest_factor_db]\n"
+        "systems: [{name: cnn, kind: checkpoint, path: cnn}]\n"
+    )
+    carry_out(tmp_path / "bench.yaml", tmp_path / "r")
+    with Store(tmp_path / "r") as store:
+        made = write_report(store).parent
+    responses, envelopes = part(made, "cnn", "filters")[0]["drawings"]
+    (trace,) = envelopes["figure"]["data"]
+    assert (len(trace["z"]), {len(row) for row in trace["z"]}) == (5, {8})
+    # Of one network, in one order; 0 dB is the largest.
+    assert max(max(row) for row in trace["z"]) == 0.0
+    assert trace["zmin"] == min(min(row) for row in trace["z"]) < 0.0
+    assert responses["figure"]["data"][0]["y"] == trace["y"] == [1, 2, 3, 4, 5]
+
+
 def test_the_same_renders_give_the_same_bytes_and_nothing_is_done_twice(
     run_folder: Path, report: Path
 ) -> None:

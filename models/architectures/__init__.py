@@ -101,6 +101,13 @@ class Network(nn.Module):
         """
         return None
 
+    def envelopes(self, audio: Tensor) -> Tensor | None:
+        """Z: how strongly each of ``filters`` answers the loudest frame of ``(channels, samples)``.
+
+        ``(filters, places)``, the places evenly over the frame; None for networks without such.
+        """
+        return None
+
 
 @dataclass(frozen=True)
 class Architecture:

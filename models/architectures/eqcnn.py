@@ -115,6 +115,16 @@ class EQCNN(Network):
         """Z: ``(n, 1, frame)`` to ``(n, filters, pooled)``."""
         return self._pooled(self._analysed(frames))
 
+    def envelopes(self, audio: Tensor) -> Tensor:
+        """Z of the loudest windowed frame of the mean of all channels."""
+        frame = self.sizes.frame
+        mono = audio.mean(dim=0)
+        frames = F.pad(mono, (0, max(frame - len(mono), 0))).unfold(0, frame, frame // 2)
+        loudest = frames[int(frames.square().sum(dim=-1).argmax())]
+        window = torch.hann_window(frame, device=audio.device, dtype=audio.dtype).sqrt()
+        with torch.no_grad():
+            return self.latent((loudest * window)[None, None])[0]
+
     def _by_frames(self, audio: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
         """Cut into windowed frames, changed between front and back end, added up again."""
         sizes = self.sizes
