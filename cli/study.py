@@ -219,6 +219,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
     import json
 
     from ..listening_test.check import check as look
+    from ..listening_test.check import check_made
     from ..listening_test.study import folder_of, load_study
     from ..listening_test.study_file import read_study_file
 
@@ -228,7 +229,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
     else:
         folder = folder_of(results, study_or_file)
         loaded = load_study(folder)
-        report = look(loaded.file, results, (loaded, folder))
+        report = check_made(loaded, folder, results)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
     else:
