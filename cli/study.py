@@ -134,7 +134,9 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
 @study.command()
 @_name
 @options.results
-@click.option("--listeners", default=10, show_default=True, help="How many sessions.")
+@click.option(
+    "--listeners", type=click.IntRange(1), default=10, show_default=True, help="How many sessions."
+)
 @click.option("--seed", default=0, show_default=True, help="Another seed, other listeners.")
 def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
     """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
