@@ -98,7 +98,7 @@ def impossible(study: Study) -> tuple[str, ...]:
     units = len(kind.units(study))
     alone = kind.name in ("acr", "dcr", "ccr", "bs1116")  # a page there may hold one system
     if not units or (len(study.rated) < 2 and not alone):
-        return (f"a {kind.name} test compares systems; there is only one: name another",)
+        return (f"test.kind: {kind.name} compares systems; there is only one, so name another",)
     found = []
     pages = units if design.pages_per_listener == "all" else design.pages_per_listener
     if pages > units:

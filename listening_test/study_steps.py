@@ -39,7 +39,7 @@ def as_text(value: Any) -> Any:
             "quotes"
         )
     if isinstance(value, int | float):
-        raise ValueError(f"{value!r} is a number to YAML; put the name in quotes")
+        raise ValueError(f"{value!r} is a number to YAML; put it in quotes")
     return value
 
 

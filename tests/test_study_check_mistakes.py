@@ -68,7 +68,9 @@ def test_one_system_without_a_reference_is_a_problem_and_not_a_crash(
     tmp_path: Path, kind: str
 ) -> None:
     path = without_reference(write_study(tmp_path, kind, systems=("mix",), seconds=0.6))
-    assert refused(path) == f"a {kind} test compares systems; there is only one: name another"
+    assert (
+        refused(path) == f"test.kind: {kind} compares systems; there is only one, so name another"
+    )
 
 
 @pytest.mark.parametrize("kind", ["mushra", "dcr", "bs1116"])
