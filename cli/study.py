@@ -134,7 +134,9 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
 @study.command()
 @_name
 @options.results
-@click.option("--listeners", default=10, show_default=True, help="How many sessions.")
+@click.option(
+    "--listeners", type=click.IntRange(1), default=10, show_default=True, help="How many sessions."
+)
 @click.option("--seed", default=0, show_default=True, help="Another seed, other listeners.")
 def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
     """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
@@ -219,6 +221,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
     import json
 
     from ..listening_test.check import check as look
+    from ..listening_test.check import check_made
     from ..listening_test.study import folder_of, load_study
     from ..listening_test.study_file import read_study_file
 
@@ -228,7 +231,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
     else:
         folder = folder_of(results, study_or_file)
         loaded = load_study(folder)
-        report = look(loaded.file, results, (loaded, folder))
+        report = check_made(loaded, folder, results)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
     else:

@@ -14,7 +14,7 @@ from ..models.errors import UserError
 from .kinds import Unit, kind_of
 from .sources import Sources, find_sources, rate_of
 from .stimuli import make_passage, make_sounds
-from .study import Folder, Study, folder_of, load_keys, load_study, save_study
+from .study import Folder, Passage, Study, folder_of, load_keys, load_study, save_study
 from .study_file import StudyFile
 
 Watch = Callable[[str, int, int], None]
@@ -28,11 +28,13 @@ def make_study(
     ``again`` lets a study of this name that has no rating yet be replaced.
 
     Raises:
-        UserError: if the audio cannot be used, or a study of this name is there and is another.
+        UserError: if the audio or the design cannot be used, or a study of this name is there and
+            is another.
     """
     folder = folder_of(results, file.study)
     sources = find_sources(file, results)
-    wrong = (*sources.problems, *undeclared(outline(file, sources)))
+    study = outline(file, sources)
+    wrong = refusals(study, sources)
     if wrong:
         raise UserError("\n".join(wrong))
     metrics = heard_metrics(file)
@@ -44,7 +46,6 @@ def make_study(
         if same:
             return folder
         _replaceable(folder, again=again)
-    study = outline(file, sources)
     old = set(folder.stimuli.glob("*.flac"))
     made = []
     for number, source in enumerate(sources.passages):
@@ -68,17 +69,49 @@ def make_study(
 
 
 def outline(file: StudyFile, sources: Sources) -> Study:
-    """The study before there are stimuli: its systems, seed and rate."""
+    """The study before there are stimuli: its systems, seed, rate, and passages of no length."""
     return Study(
         id=file.study,
         file=file,
         seed=secrets.randbelow(2**53) if file.seed is None else file.seed,
         sample_rate=rate_of(sources, file),
         systems=sources.systems,
-        passages=(),
+        passages=tuple(Passage(source.id, 0, 0, {}) for source in sources.passages),
         stimuli=(),
         simulated=sources.simulated,
     )
+
+
+def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
+    """Every reason why a study is not made, as far as it shows before its audio is read."""
+    try:
+        heard_metrics(study.file)
+        unknown = []
+    except UserError as error:
+        unknown = [f"metrics: {error}"]
+    return (*sources.problems, *undeclared(study), *unknown, *impossible(study))
+
+
+def impossible(study: Study) -> tuple[str, ...]:
+    """What the design asks for and the passages and systems do not give, told as problems."""
+    kind, design = kind_of(study), study.file.design
+    units = len(kind.units(study))
+    alone = kind.name in ("acr", "dcr", "ccr", "bs1116")  # a page there may hold one system
+    if not units or (len(study.rated) < 2 and not alone):
+        return (f"test.kind: {kind.name} compares systems; there is only one, so name another",)
+    found = []
+    pages = units if design.pages_per_listener == "all" else design.pages_per_listener
+    if pages > units:
+        found.append(
+            f"design.pages_per_listener: {pages} pages are asked for, but the study has only "
+            f"{units}; add passages, or write all"
+        )
+    if design.repeats > min(pages, units):
+        found.append(
+            f"design.repeats: {design.repeats} of {min(pages, units)} pages cannot come again; "
+            f"write {min(pages, units)} or less"
+        )
+    return tuple(found)
 
 
 def undeclared(study: Study) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ no export mixes them with people's unless it is asked to.
 
 import http.client
 import json
+import math
 import random
 import re
 import threading
@@ -180,12 +181,23 @@ class Listener:
     page_done: Callable[[dict[str, Any]], None] = field(default=lambda _: None)
 
     def listen(self) -> Simulated:
-        """Take the session from where it stands to its end."""
+        """Take the session from where it stands to its end.
+
+        Raises:
+            UserError: if a step cannot be left.
+        """
         shown = self.browser.state()
         self.seq = shown["next_seq"]
         step = shown["step"]
         while step["type"] not in ("thanks", "withdrawn"):
-            step = self.take(step)
+            try:
+                step = self.take(step)
+            except RefusedError as error:
+                raise UserError(
+                    f"a simulated listener cannot get past the step {step['id']!r} "
+                    f"({step['type']}): the server answers {error}; try this step yourself with "
+                    "earmark study preview"
+                ) from None
         link = f"{self.browser.base}/l/{self.browser.session}/"
         return Simulated(link, self.browser.acknowledged, self.pages)
 
@@ -218,7 +230,13 @@ class Listener:
             events.append(self._event(kind, page, stimulus=stimulus["id"]))
             self.clock += self.draw.uniform(1500, 9000)
         events += self._ratings(page)
-        if page["comments"] == "per_stimulus" and self.draw.random() < 0.2:
+        if page["rules"]["must_comment"]:
+            events += [
+                self._event("comment", page, stimulus=one["id"], value="SIMULATED & no words")
+                for one in page["stimuli"]
+                if one["role"] == "stimulus"
+            ]
+        elif page["comments"] == "per_stimulus" and self.draw.random() < 0.2:
             one = self.draw.choice(page["stimuli"])["id"]
             events.append(self._event("comment", page, stimulus=one, value="SIMULATED & no words"))
         events.append(self._event("pause", page))
@@ -319,7 +337,7 @@ class Listener:
             right = {one.token[:12]: one.answer for one in self.study.sounds}
             return {one["id"]: int(right[one["id"]]) for one in step["trials"]}
         asked = step.get("questions", []) if step["type"] == "questionnaire" else []
-        return {one["id"]: self._said(one) for one in asked}
+        return {one["id"]: self._said(one) for one in asked if one["type"] != "statement"}
 
     def _said(self, ask: Mapping[str, Any]) -> Any:
         if ask["type"] in ("choice", "likert"):
@@ -327,16 +345,37 @@ class Listener:
         if ask["type"] == "choices":
             return [self.draw.choice(ask["options"])["value"]]
         if ask["type"] in ("number", "slider"):
-            low = 20 if ask["minimum"] is None else ask["minimum"]
-            high = low + 40 if ask["maximum"] is None else ask["maximum"]
-            return round(self.draw.uniform(low, high))
+            return number_within(ask["minimum"], ask["maximum"], ask["step"], self.draw)
         return "SIMULATED"
+
+
+def number_within(
+    minimum: float | None, maximum: float | None, step: float | None, draw: random.Random
+) -> float:
+    """A number that a question allows: within its limits, on its steps, whole where it can be."""
+    if minimum is not None:
+        low = minimum
+    else:
+        low = 20 if maximum is None or maximum > 20 else maximum - 40
+    high = low + 40 if maximum is None else maximum
+    if step:
+        # Steps count from the minimum, as the page's slider does; without one, from zero.
+        first = low if minimum is not None else math.ceil(low / step) * step
+        steps = math.floor((high - first) / step + 1e-9)
+        if steps >= 0:
+            return round(first + step * draw.randint(0, steps), 9)
+    found = draw.uniform(low, high)
+    return round(found) if low <= round(found) <= high else found
 
 
 def simulate(
     study: Study, link: str, count: int, seed: int, watch: Callable[[int], None] = lambda _: None
 ) -> list[Simulated]:
-    """``count`` simulated sessions, one after another, begun at ``link``."""
+    """``count`` simulated sessions, one after another, begun at ``link``.
+
+    Raises:
+        UserError: if the server lets no simulated listener past a step.
+    """
     quality, done = qualities(study, seed), []
     for number in range(count):
         draw = generator(seed, "listener", number)

@@ -112,12 +112,16 @@ def read_versions(source: Source, start: int, samples: int, rate: int) -> dict[s
 
 
 def rate_of(sources: Sources, file: StudyFile) -> int:
-    """The study's sample rate: as the file says, else that of its first version."""
+    """The study's sample rate: as the file says, else that of the first version to be read."""
     if file.sample_rate is not None:
         return file.sample_rate
-    first = sources.passages[0]
-    found = info(next(iter(first.files.values()))).sample_rate
-    return found if found in (44100, 48000, 88200, 96000) else 44100
+    for path in (path for one in sources.passages for path in one.files.values()):
+        try:
+            found = info(path).sample_rate
+        except UserError:
+            continue  # told as a problem of its passage
+        return found if found in (44100, 48000, 88200, 96000) else 44100
+    return 44100
 
 
 def _from_files(file: StudyFile) -> Sources:
@@ -126,6 +130,12 @@ def _from_files(file: StudyFile) -> Sources:
     for entry in file.passages:
         files = {name: path.absolute() for name, path in entry.stimuli.items()}
         if entry.reference is not None:
+            named = files.get(REFERENCE, entry.reference.absolute())
+            if named != entry.reference.absolute():
+                problems.append(
+                    f"passage {entry.id!r}: two files are named as the reference, {named} under "
+                    f"stimuli and {entry.reference.absolute()}; give one of them another name"
+                )
             files[REFERENCE] = entry.reference.absolute()
         gone = [path for path in files.values() if not path.is_file()]
         problems += [f"passage {entry.id!r}: {path}: no such file" for path in gone]

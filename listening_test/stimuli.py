@@ -32,6 +32,7 @@ from .study_file import ANCHORS, Matching
 
 _PASS_HZ = {"lowpass_3500": 3500.0, "lowpass_7000": 7000.0}
 _MUSHRA_FADE_MS, _FADE_MS = 5.0, 50.0
+UNEQUAL_SECONDS = 0.05  # what encoders add to an end; more is another recording, or a cut one
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,18 @@ _MARGIN = 0.01
 
 
 def prepare(versions: Mapping[str, Tensor], study: Study, fade_ms: float) -> dict[str, Version]:
-    """Every version of a passage as it will be heard, anchors among them, in equal lengths."""
+    """Every version of a passage as it will be heard, anchors among them, in equal lengths.
+
+    Raises:
+        UserError: if a version holds what is no number, or they cannot be matched in loudness.
+    """
     rate, test = study.sample_rate, study.file.test
+    broken = [repr(name) for name, audio in versions.items() if not audio.isfinite().all()]
+    if broken:
+        raise UserError(
+            f"{', '.join(broken)}: samples that are no number (NaN or infinite); export the audio "
+            "again"
+        )
     samples = min(audio.shape[-1] for audio in versions.values())
     heard = {name: fit_length(audio, samples) for name, audio in versions.items()}
     made = [name for name in ANCHORS if name in study.systems and name not in heard]
@@ -122,6 +133,13 @@ def prepare(versions: Mapping[str, Tensor], study: Study, fade_ms: float) -> dic
         name: Version(audio * 10 ** (found[name] / 20), found[name])
         for name, audio in heard.items()
     }
+
+
+def seconds_apart(versions: Mapping[str, Tensor], rate: int) -> tuple[float, str]:
+    """By how many seconds the longest version outlasts the shortest, and which that is."""
+    lengths = {name: audio.shape[-1] for name, audio in versions.items()}
+    shortest = min(lengths, key=lambda name: lengths[name])
+    return (max(lengths.values()) - lengths[shortest]) / rate, shortest
 
 
 def level(audio: Tensor, sample_rate: int) -> tuple[float, float]:
@@ -154,12 +172,19 @@ def make_passage(source: Source, study: Study, folder: Folder, metrics: Sequence
     """Write the files of one passage, check each as written, measure each as heard.
 
     Raises:
-        UserError: if they cannot be matched, or a written file is not what it should be.
+        UserError: if their lengths differ, they cannot be matched, or a written file is not what
+            it should be.
     """
     rate = study.sample_rate
     start, samples, _ = excerpt_of(source, study.file, rate)
     versions = read_versions(source, start, samples, rate)
     versions = {name: audio for name, audio in versions.items() if name in study.systems}
+    apart, shortest = seconds_apart(versions, rate)
+    if apart > UNEQUAL_SECONDS:
+        raise UserError(
+            f"passage {source.id!r}: lengths differ by {apart:.3f} s; {shortest!r} is the "
+            f"shortest; cut the files alike, to {UNEQUAL_SECONDS:g} s"
+        )
     try:
         ready = prepare(versions, study, fade_of(study))
     except UserError as error:

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, field_validator, model_validator
+from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator, model_validator
 
 from ..models.configuration import Strict, YamlPath, read_yaml, validate
+from .study_steps import FIRST, LANGUAGES, Ask, Step, Words, as_text, step_of, was_made, with_steps
 
 FORMAT = 1
-LANGUAGES = ("en", "uk", "de", "fr", "es", "ar")
 ANCHORS = ("lowpass_3500", "lowpass_7000")
 KIND_NAMES = (
     "ape",
@@ -24,22 +24,7 @@ KIND_NAMES = (
     "rank",
     "attributes",
 )
-
-
-def _spoken(words: str | dict[str, str]) -> str | dict[str, str]:
-    wrong = [code for code in words if code not in LANGUAGES] if isinstance(words, dict) else []
-    if wrong or words == {}:
-        raise ValueError(
-            f"{wrong[0] if wrong else 'nothing'!r} is no language of ours; choose from "
-            f"{', '.join(LANGUAGES)}, or write one text for all"
-        )
-    return words
-
-
-# One text for all languages, or one for each of them.
-Words = Annotated[str | dict[str, str], AfterValidator(_spoken)]
 Label = Annotated[str, Field(min_length=1, max_length=200)]
-_STEPS = ("consent", "volume", "headphone_check", "questionnaire", "training", "text", "thanks")
 
 
 def check_name(value: str) -> str:
@@ -53,13 +38,6 @@ def check_name(value: str) -> str:
             "a name is 1 to 80 letters, digits, spaces, '-', '_' or '.', and begins with a "
             "letter or digit (no path separators)"
         )
-    return value
-
-
-def _as_text(value: Any) -> Any:
-    """Numbers that YAML made of a name become the text that was meant; ids stay text."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"{value!r} is a number to YAML; put the name in quotes")
     return value
 
 
@@ -82,7 +60,7 @@ class PassageEntry(Strict):
     @field_validator("id", mode="before")
     @classmethod
     def _text(cls, value: Any) -> Any:
-        return _as_text(value)
+        return as_text(value)
 
 
 class Excerpts(Strict):
@@ -153,7 +131,7 @@ class Test(Strict):
     rules: Checks = Checks()
 
     @model_validator(mode="after")
-    def _fits(self) -> "Test":
+    def _fits(self, info: ValidationInfo) -> "Test":
         names = [axis.name for axis in self.axes]
         if len(set(names)) < len(names):
             raise ValueError("axes: two axes have one name; give each a name of its own")
@@ -165,6 +143,11 @@ class Test(Strict):
             raise ValueError("a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out")
         if self.crossfade and self.kind not in ("ape", "ab", "pairwise"):
             raise ValueError("only ape, ab and pairwise pages may cross-fade; leave it out")
+        if self.rules.must_comment and self.comments != "per_stimulus" and not was_made(info):
+            raise ValueError(
+                f"rules.must_comment: true asks for a comment on each version, which comments: "
+                f"{self.comments} gives no place for; write comments: per_stimulus"
+            )
         return self
 
 
@@ -177,53 +160,6 @@ class Design(Strict):
     pool: Literal["least_used", "random", "first"] = "least_used"
     break_after: Annotated[StrictInt, Field(ge=1)] | None = None
     minutes_per_page: Annotated[float, Field(gt=0, le=60)] | None = None
-
-
-class Ask(Strict):
-    """One question of a questionnaire."""
-
-    id: Annotated[str, Field(pattern=r"^[\w-]{1,60}$")]
-    type: Literal[
-        "text", "long_text", "number", "choice", "choices", "likert", "slider", "statement"
-    ] = "text"
-    label: Words
-    options: list[Words] = Field(default_factory=list)
-    required: StrictBool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    step: Annotated[float, Field(gt=0)] | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> "Ask":
-        if self.type in ("choice", "choices", "likert") and not self.options:
-            raise ValueError(f"a question of type {self.type} needs options")
-        if self.type == "slider" and (self.minimum is None or self.maximum is None):
-            raise ValueError("a slider needs a minimum and a maximum")
-        return self
-
-
-class Step(Strict):
-    """One step before or after the pages; the entry's key says which."""
-
-    type: Literal[_STEPS]  # type: ignore[valid-type]
-    text: Words = ""
-    version: str = "1"
-    questions: list[Ask] = Field(default_factory=list)
-    pages: Annotated[StrictInt, Field(ge=1, le=20)] = 1
-    method: Literal["huggins", "antiphase"] = "huggins"
-    trials: Annotated[StrictInt, Field(ge=3, le=12)] = 6
-    pass_at: Annotated[StrictInt, Field(ge=1, le=12)] | None = None
-    attempts: Annotated[StrictInt, Field(ge=1, le=5)] = 2
-    required: StrictBool = False
-    redirect: str = ""
-    completion_code: str = ""
-
-    @field_validator("redirect")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        if value and not re.match(r"https?://", value):
-            raise ValueError("redirect is an address that begins with https:// or http://")
-        return value
 
 
 class Declared(Strict):
@@ -271,13 +207,34 @@ class StudyFile(Strict):
     @field_validator("study", mode="before")
     @classmethod
     def _safe(cls, value: Any) -> Any:
-        value = _as_text(value)
+        value = as_text(value)
         return check_name(value) if isinstance(value, str) else value
 
     @field_validator("before", "after", mode="before")
     @classmethod
     def _steps(cls, value: Any) -> Any:
-        return [_step(one) for one in value] if isinstance(value, list) else value
+        return [step_of(one) for one in value] if isinstance(value, list) else value
+
+    @field_validator("before")
+    @classmethod
+    def _opening(cls, steps: list[Step], info: ValidationInfo) -> list[Step]:
+        if any(step.type == "thanks" for step in steps):
+            raise ValueError("thanks comes last; put it under after")
+        # Two headphone checks may differ in their method; two of one method share their sounds.
+        once = [s.type if s.type == "volume" else s.method for s in steps if s.type in FIRST[:2]]
+        twice = [one for one in once if once.count(one) > 1]
+        if twice and not was_made(info):
+            name = "volume" if twice[0] == "volume" else f"headphone_check with method {twice[0]}"
+            raise ValueError(f"{name} stands there twice; leave one of them out")
+        return steps
+
+    @field_validator("after")
+    @classmethod
+    def _closing(cls, steps: list[Step], info: ValidationInfo) -> list[Step]:
+        late = [step.type for step in steps if step.type in FIRST]
+        if late and not was_made(info):
+            raise ValueError(f"{late[0]} comes before the pages; put it under before")
+        return steps
 
     @model_validator(mode="after")
     def _complete(self) -> "StudyFile":
@@ -291,28 +248,7 @@ class StudyFile(Strict):
         twice = sorted({one for one in asked if asked.count(one) > 1})
         if twice:
             raise ValueError(f"questionnaire: the question id {twice[0]!r} stands there twice")
-        if any(step.type == "training" for step in self.after):
-            raise ValueError("after: training comes before the pages; put it under before")
-        if any(step.type == "thanks" for step in self.before):
-            raise ValueError("before: thanks comes last; put it under after")
         return self
-
-
-def _step(entry: Any) -> Any:
-    """``consent``, ``{questionnaire: [...]}`` or ``{training: {pages: 2}}`` as a step."""
-    if isinstance(entry, str):
-        return {"type": entry}
-    if isinstance(entry, dict) and len(entry) == 1 and "type" not in entry:
-        ((name, value),) = entry.items()
-        if isinstance(value, list):
-            return {"type": name, "questions": value}
-        if isinstance(value, dict):
-            return {"type": name, **value}
-        if isinstance(value, str):
-            return {"type": name, "text": value}
-        if value is None:
-            return {"type": name}
-    return entry
 
 
 def read_study_file(path: Path) -> StudyFile:
@@ -322,4 +258,7 @@ def read_study_file(path: Path) -> StudyFile:
         UserError: one line ``file:line: ...`` for each mistake.
     """
     data, lines = read_yaml(path)
-    return validate(data, StudyFile, lines)
+    return validate(with_steps(data, lines), StudyFile, lines)
+
+
+__all__ = ["ANCHORS", "LANGUAGES", "Ask", "Step", "StudyFile", "Words", "check_name"]

@@ -51,6 +51,12 @@ class YamlLines:
                 here = (*here, key)
         return self._lines.get(here, 1)
 
+    def also(self, keys: tuple[Key, ...], names: tuple[Key, ...]) -> None:
+        """What stands under ``keys`` is found under ``names`` too, where the data was rewritten."""
+        size = len(keys)
+        inside = {key[size:]: line for key, line in self._lines.items() if key[:size] == keys}
+        self._lines.update({(*names, *key): line for key, line in inside.items()})
+
     def where(self, *keys: Key) -> str:
         """``file:line``, the beginning of an error message."""
         return f"{self.path}:{self.at(*keys)}"

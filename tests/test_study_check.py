@@ -7,7 +7,8 @@ import pytest
 import soundfile
 from study_fixtures import RATE, music, write_study
 
-from earmark.listening_test.check import Report, check, clipped_runs
+from earmark.listening_test.check import Report, check, check_made
+from earmark.listening_test.check_audio import clipped_runs
 from earmark.listening_test.conformance import mask_of
 from earmark.listening_test.making import make_study
 from earmark.listening_test.study import load_study
@@ -106,7 +107,7 @@ def test_the_report_says_what_a_page_costs_a_listener_before_and_after_it_is_mad
     folder = make_study(read_study_file(path), tmp_path / "results")
     study = load_study(folder)
     files = [folder.stimulus(one.token).stat().st_size for one in study.stimuli]
-    made = check(study.file, tmp_path / "results", (study, folder))
+    made = check_made(study, folder, tmp_path / "results")
     assert made.download_bytes == 7 * max(files)
     assert 0.5 < guess.download_bytes / made.download_bytes < 2
     told = made.as_json()
@@ -200,7 +201,7 @@ def test_a_stimulus_or_source_that_changed_since_is_told(tmp_path: Path) -> None
     with folder.stimulus(edited.token).open("r+b") as stream:
         stream.seek(200)
         stream.write(b"xx")
-    found = said(check(study.file, tmp_path / "results", (study, folder)))
+    found = said(check_made(study, folder, tmp_path / "results"))
     assert f"{gone.token}.flac: is gone" in found
     assert f"{edited.token}.flac: was changed" in found
     assert "the audio of 'loud' changed since the study was made" in found

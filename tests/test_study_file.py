@@ -51,7 +51,66 @@ BAD: dict[str, tuple[str, int, list[str]]] = {
     ),
     "unknown language": (START + TEST + "languages: [en, xx]\n", 6, ["'xx'", "'uk'"]),
     "unknown step": (START + TEST + "before: [consnt]\n", 6, ["'consnt'", "'consent'"]),
-    "training afterwards": (START + TEST + "after: [training]\n", 1, ["under before"]),
+    "training afterwards": (START + TEST + "after: [training]\n", 6, ["under before"]),
+    "a level that is set afterwards": (
+        START + TEST + "after: [volume]\n",
+        6,
+        ["after: volume", "under before"],
+    ),
+    "headphones tested afterwards": (
+        START + TEST + "after: [headphone_check]\n",
+        6,
+        ["after: headphone_check", "under before"],
+    ),
+    "a level that is set twice": (
+        START + TEST + "before: [volume, volume]\n",
+        6,
+        ["before: volume stands there twice", "leave one"],
+    ),
+    "headphones tested twice alike": (
+        START + TEST + "before: [headphone_check, headphone_check]\n",
+        6,
+        ["headphone_check with method huggins", "leave one"],
+    ),
+    "headphones that cannot pass": (
+        START + TEST + "before:\n  - headphone_check:\n      {trials: 3, pass_at: 12}\n",
+        7,
+        ["pass_at: 12", "1 to 3"],
+    ),
+    "comments without a place for them": (
+        START + "test: {kind: ape, rules: {must_comment: true}}\n",
+        5,
+        ["must_comment", "comments: none", "comments: per_stimulus"],
+    ),
+    "comments on versions with a place for the page's alone": (
+        START + "test: {kind: ape, comments: per_page, rules: {must_comment: true}}\n",
+        5,
+        ["comments: per_page", "comments: per_stimulus"],
+    ),
+    "a question with its limits swapped": (
+        START + TEST + "before:\n  - questionnaire:\n"
+        "    - {id: a, label: A}\n"
+        "    - {id: age, type: number, label: L, minimum: 10, maximum: 1}\n",
+        9,
+        ["'age'", "minimum of 10", "maximum of 1", "smaller"],
+    ),
+    "a statement that must be answered": (
+        START + TEST + "before:\n  - questionnaire: [{id: q, type: statement, label: L, "
+        "required: true}]\n",
+        7,
+        ["'q'", "statement", "leave required out"],
+    ),
+    "options that are truths to YAML": (
+        START + TEST + "before:\n  - questionnaire:\n"
+        "    - {id: q, type: choice, label: L, options: [yes, no]}\n",
+        8,
+        ["'q'", "True", "in quotes"],
+    ),
+    "a title that is a truth to YAML": (
+        START.replace("title: T", "title: on") + TEST,
+        3,
+        ["title", "True", "in quotes"],
+    ),
     "question without options": (
         START + TEST + "before:\n  - questionnaire: [{id: q, type: choice, label: L}]\n",
         7,
@@ -98,6 +157,32 @@ def test_mistakes_of_several_parts_are_told_at_once(tmp_path: Path) -> None:
         read(tmp_path, START + "test: {kind: x}\nlanguages: [xx]\nseed: -1\n")
     lines = [line.split(":")[1] for line in str(caught.value).splitlines()]
     assert lines == ["5", "6", "7"]
+
+
+def test_mistakes_in_two_questions_of_a_step_are_two_lines(tmp_path: Path) -> None:
+    questions = (
+        "before:\n  - questionnaire:\n    - {id: a, type: likert, label: A}\n"
+        "    - {id: b, type: choice, label: B, options: [on]}\n"
+    )
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, START + TEST + questions)
+    first, second = str(caught.value).splitlines()
+    assert ":8: before.0.questions.0: " in first
+    assert ":9: before.0.questions.1.options: question 'b'" in second
+
+
+def test_a_study_that_was_made_when_less_was_refused_can_still_be_loaded(tmp_path: Path) -> None:
+    data = read(tmp_path, START + TEST + "before: [volume]\n").model_dump(
+        mode="json", by_alias=True
+    )
+    old = data | {"after": [*data["before"]], "before": [*data["before"]] * 2}
+    old["test"]["rules"]["must_comment"] = True
+    assert len(StudyFile.model_validate(old).before) == 2
+
+
+def test_two_headphone_checks_of_different_methods_may_stand_in_a_study(tmp_path: Path) -> None:
+    steps = "before: [headphone_check, {headphone_check: {method: antiphase}}]\n"
+    assert len(read(tmp_path, START + TEST + steps).before) == 2
 
 
 def test_ids_of_passages_and_systems_stay_text(tmp_path: Path) -> None:
