@@ -36,14 +36,47 @@ _POLICY = "; ".join(
 )
 
 
+class ReplacedError(UnavailableError):
+    """The study in the folder is no longer the one that is served."""
+
+
 class Held:
     """What every request of one application shares."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
+        # Before it is read: what is put there meanwhile is then looked at again.
+        self._seen = _identity(folder)
         self.study: Study = load_study(folder)
         self.keys: Keys = load_keys(folder)
         self.database = Database(folder)
+
+    def require_same(self) -> None:
+        """Refuse to serve on once the folder holds another study: its sessions would not be found.
+
+        Raises:
+            ReplacedError: if ``study.json`` is gone, damaged or another.
+        """
+        identity = _identity(self.folder)
+        if identity == self._seen:
+            return
+        try:
+            same = load_study(self.folder).sha256 == self.study.sha256
+        except UserError as error:
+            raise ReplacedError(str(error)) from None
+        if not same:
+            raise ReplacedError(
+                f"{self.folder.study}: is another study than the one served; start the server again"
+            )
+        self._seen = identity
+
+
+def _identity(folder: Folder) -> tuple[int, ...] | None:
+    try:
+        found = folder.study.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def create_app(folder: Folder, *, secure: bool = False) -> Flask:
@@ -71,6 +104,7 @@ def create_app(folder: Folder, *, secure: bool = False) -> Flask:
     app.extensions["earmark"] = held
     app.register_blueprint(pages.routes)
     app.register_blueprint(admin.routes)
+    app.before_request(_require_same)
     app.after_request(_headers)
     for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
         app.register_error_handler(unavailable, _unavailable)
@@ -82,6 +116,11 @@ def held() -> Held:
     """The study, its keys and its database, for the request being answered."""
     found: Held = current_app.extensions["earmark"]
     return found
+
+
+def _require_same() -> None:
+    if request.endpoint != "static":
+        held().require_same()
 
 
 def csrf_token() -> str:
@@ -129,13 +168,15 @@ def _headers(response: Response) -> Response:
 
 
 def _unavailable(error: Exception) -> Any:
-    """Locked, gone, full: nothing was stored, and the browser keeps it and comes again."""
-    current_app.logger.error("the ratings cannot be reached: %s", reason(error))
+    """Locked, gone, full, replaced: nothing was stored; the browser keeps it and comes again."""
+    replaced = isinstance(error, ReplacedError)
+    what = "the study was replaced" if replaced else "the ratings cannot be reached"
+    current_app.logger.error("%s: %s", what, reason(error))
     if request.path.startswith("/api/"):
-        return {"error": "busy"}, 503, {"Retry-After": "2"}
+        return {"error": "replaced" if replaced else "busy"}, 503, {"Retry-After": "2"}
     from .pages import message
 
-    return (*message(503), {"Retry-After": "2"})
+    return (*message(503, "replaced" if replaced else ""), {"Retry-After": "2"})
 
 
 def _refused(error: HTTPException) -> Any:

@@ -217,10 +217,10 @@ def nothing() -> tuple[str, int]:
     return message(404)
 
 
-def message(code: int) -> tuple[str, int]:
-    """An error as a page in the browser's language."""
+def message(code: int, why: str = "") -> tuple[str, int]:
+    """An error as a page in the browser's language; ``why`` has words of its own."""
     language = request.accept_languages.best_match(list(NAMES)) or "en"
-    known = code if code in (403, 404, 405, 413, 503) else 500
+    known = why or (code if code in (403, 404, 405, 413, 503) else 500)
     return (
         render_template(
             "message.html",
