@@ -15,6 +15,7 @@ from .database import Answer, Database, EventRow, Listening, PageRow, RatingRow
 from .kinds import kind_of
 from .status import MARKS
 from .steps import answered, unit_of
+from .storable import plain
 from .study import Study
 
 SCHEMA = 1
@@ -199,7 +200,7 @@ def _whole(session: Session, listening: Listening) -> dict[str, Any]:
         "pages": [_page(page) for page in listening.pages],
         "events": [_columns(one, "session_token") for one in events],
         "answers": [
-            _columns(one, "session_token", "id") | {"value": one.value[0]} for one in answers
+            _columns(one, "session_token", "id") | {"value": plain(one.value[0])} for one in answers
         ],
     }
 
@@ -214,7 +215,7 @@ def _page(page: PageRow) -> dict[str, Any]:
 
 def _columns(row: Any, *left_out: str) -> dict[str, Any]:
     return {
-        column.key: getattr(row, column.key)
+        column.key: plain(getattr(row, column.key))
         for column in row.__mapper__.column_attrs
         if column.key not in left_out
     }

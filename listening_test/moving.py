@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from .database import Answer, EventRow, Listening, now
 from .kinds import kind_of
-from .recording import LONGEST_COMMENT, clean
+from .recording import LONGEST_COMMENT
 from .sessions import arrive, page_of
 from .steps import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
+from .storable import clean
 from .study import Study
 from .study_file import Ask, Step
 

@@ -16,7 +16,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from . import moving, recording, sessions, steps
+from . import moving, recording, sessions, steps, storable
 from .app import body, csrf_token, held, require_csrf
 from .database import Listening
 from .study import in_language
@@ -76,7 +76,7 @@ def start(token: str) -> AnyResponse:
             visitor = sessions.Visitor(
                 mark,
                 language,
-                recording.clean(request.headers.get("User-Agent", "")),
+                storable.clean(request.headers.get("User-Agent", "")),
             )
             found = sessions.begin(writing, study, visitor)
         found.language = language
