@@ -148,6 +148,7 @@ class Listening {
   async #move(way, step) {
     // A comment that is being written is an event too.
     if (document.activeElement instanceof HTMLTextAreaElement) document.activeElement.blur();
+    this.engine.pause();
     if (!(await this.queue.flush())) throw new Unreachable("events");
     const revision = this.queue.revisions.get(step.number) ?? step.revision;
     this.show(await this.api.post(way, { step: step.id, page: step.number, revision }));
@@ -270,6 +271,8 @@ class Listening {
     });
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("go", () => this.next());
+    // Before the queue sends what waits: that the sound ends is one of it.
+    addEventListener("pagehide", () => engine.pause(), { capture: true });
     addEventListener("beforeunload", (event) => {
       // Storage keeps what waits; only where there is none would closing lose it.
       if (queue.pending > 0 && !this.storage) event.preventDefault();
