@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..models.errors import UserError
-from .database import Answer, Database, EventRow, Listening, PageRow, RatingRow
+from .database import Answer, Database, EventRow, Listening, PageRow, Presentation, RatingRow
 from .kinds import kind_of
 from .status import MARKS
 from .steps import answered, unit_of
@@ -158,12 +158,22 @@ def _rows(
                 plays=place.plays if place else 0,
                 listened_seconds=round(listened.get(place.token, 0.0), 3) if place else 0.0,
                 repeat=page.repeat,
-                comment=(place.comment if place else "") or page.comment,
+                comment=_comments(page, place, row.other),
                 page_first_at=page.first_at or "",
                 page_done_at=page.done_at or "",
                 rated_at=rating.at or "",
                 rated_ms=rating.at_ms,
             )
+
+
+def _comments(page: PageRow, place: Presentation | None, other: str) -> str:
+    """What was written of the row's version, or of all versions of a pair, and of the page."""
+    places = page.presentations if other or place is None else [place]
+    said = [(one.label, one.comment) for one in places if one.comment]
+    said += [("page", page.comment)] if page.comment else []
+    if len(said) == 1 and not other:
+        return said[0][1]
+    return " | ".join(f"{label}: {text}" for label, text in said)
 
 
 def _rating(ratings: Mapping[tuple[str, str], RatingRow], place: str, question: str) -> RatingRow:

@@ -182,3 +182,30 @@ def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Pat
     assert shown_first == {"A", "B"}
     assert {(row.system, row.other, row.value) for row in found} == {("old", "new", 0.0)}
     held.database.close()
+
+
+@pytest.mark.parametrize("kind", ["ab", "ccr", "abx", "ape"])
+def test_every_comment_of_a_page_is_in_a_row(tmp_path: Path, kind: str) -> None:
+    folder = make_study(tmp_path, kind, systems=("old", "new"), seconds=0.6, passages=1)
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    client = Client(app, held.keys.study)
+    rated = [one for one in client.step()["stimuli"] if one["role"] == "stimulus"]
+    for one in rated:
+        words = f"of {one['label']}"
+        client.send(client.event("comment", page=1, stimulus=one["id"], value=words))
+    labels = [one["label"] for one in rated]
+    pair = kind != "ape"
+    together = " | ".join(f"{label}: of {label}" for label in labels)
+    alone = {f"of {label}" for label in labels}
+    unfinished = Choice(states=("open",))
+    assert {row.comment for row in rows(folder, unfinished)} - {""} == (
+        {together} if pair else alone
+    )
+    client.send(client.event("comment", page=1, value="all in all"))
+    found = {row.comment for row in rows(folder, unfinished)}
+    if pair:
+        assert f"{together} | page: all in all" in found
+    else:
+        assert found == {f"{label}: of {label} | page: all in all" for label in labels}
+    held.database.close()
