@@ -4,6 +4,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, request, session
@@ -94,7 +95,8 @@ def create_app(folder: Folder, *, secure: bool = False) -> Flask:
     app = Flask(__name__, instance_path=str(folder.path.absolute()))
     app.config.update(
         SECRET_KEY=held.keys.cookie,
-        SESSION_COOKIE_NAME="earmark_session",
+        # Browsers send a host's cookies to all its ports: studies beside each other need two names.
+        SESSION_COOKIE_NAME=f"earmark_{sha256(held.study.id.encode()).hexdigest()[:12]}",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=secure,

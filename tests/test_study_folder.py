@@ -227,6 +227,20 @@ def test_a_backup_is_whole_while_the_study_is_open(tmp_path: Path, folder: Folde
         backup(folder, tmp_path / "copy")
 
 
+@pytest.mark.parametrize("newer", [False, True])
+def test_a_backup_that_fails_leaves_nothing(tmp_path: Path, folder: Folder, *, newer: bool) -> None:
+    Database(folder).close()
+    if newer:
+        with contextlib.closing(sqlite3.connect(folder.ratings)) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.commit()
+    else:
+        folder.ratings.unlink()
+    with pytest.raises(UserError, match="schema 9999 is newer" if newer else "is gone"):
+        backup(folder, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
 def test_the_keys_of_a_study_are_for_its_owner_alone(folder: Folder) -> None:
     assert folder.keys.stat().st_mode & 0o077 == 0
     keys = json.loads(folder.keys.read_text())
