@@ -122,16 +122,13 @@ def test_what_was_heard_last_on_a_page_is_counted_until_the_page_is_left(
         assert 0.8 < heard(folder, session, number)["C"] < 5
 
 
-def test_what_plays_while_the_page_is_loaded_again_is_counted(
-    browser: Browser, looped: Study
-) -> None:
+def test_what_plays_while_the_page_is_closed_is_counted(browser: Browser, looped: Study) -> None:
     folder, link = looped
     with visit(browser, link) as one:
         one.begin()
         session = session_of(one)
         play(one, "B")
         one.page.wait_for_timeout(1000)
-        one.page.reload()
-        one.arrived()
-        one.saved()
+        one.page.goto(link)  # away from the session, and not back to it
+        one.page.wait_for_timeout(1500)
     assert heard(folder, session)["B"] == pytest.approx(1, abs=0.6)

@@ -36,8 +36,10 @@ class Listening {
     this.session = session;
     this.storage = browserStorage();
     this.api = new Api(session);
-    this.queue = new Queue(this.api, session, this.storage);
     this.engine = new Engine();
+    // Registered before the queue's own: that the sound ends is among what the queue then sends.
+    addEventListener("pagehide", () => this.engine.pause());
+    this.queue = new Queue(this.api, session, this.storage);
     this.engine.level = this.remembered("level") ?? this.engine.level;
     this.shortcuts = this.remembered("shortcuts") !== false;
     this.surround = new Surround({
@@ -271,8 +273,6 @@ class Listening {
     });
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("go", () => this.next());
-    // Before the queue sends what waits: that the sound ends is one of it.
-    addEventListener("pagehide", () => engine.pause(), { capture: true });
     addEventListener("beforeunload", (event) => {
       // Storage keeps what waits; only where there is none would closing lose it.
       if (queue.pending > 0 && !this.storage) event.preventDefault();
