@@ -17,7 +17,7 @@ def study() -> None:
 @study.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="STUDY.yaml")
 @options.results
-@click.option("--replace", is_flag=True, help="Replace a study of this name that has no ratings.")
+@click.option("--replace", is_flag=True, help="Replace one that no listener has begun.")
 def new(file: Path, results: Path, *, replace: bool) -> None:
     """Make a study: find the audio, write blind stimuli, freeze what was decided."""
     from ..listening_test.making import make_study
@@ -129,6 +129,14 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
             click.echo(f"{mark}: {words}; {found.ratings[mark]} ratings")
     if not found.sessions:
         click.echo("No sessions yet.")
+    if found.other_versions:
+        click.echo(_elsewhere(found.other_versions))
+
+
+def _elsewhere(sessions: dict[str, int]) -> str:
+    """What is said of sessions that belong to the study as it was before it was replaced."""
+    words = ", ".join(f"{count} {mark}" for mark, count in sessions.items())
+    return f"Of earlier versions of this study, neither shown nor exported: {words} sessions."
 
 
 @study.command()
@@ -172,6 +180,7 @@ def export(
     from ..evaluation.store import written
     from ..listening_test.database import opened
     from ..listening_test.export import Choice, as_csv, as_json, json_text, tidy, written_csv
+    from ..listening_test.status import other_versions
     from ..listening_test.study import folder_of, load_study
     from ..models.errors import UserError
 
@@ -195,6 +204,9 @@ def export(
             with written(whole) as scratch:
                 scratch.write_text(json_text(data), encoding="utf-8")
             click.echo(f"{whole}: {len(data['sessions'])} sessions with everything")
+        others = other_versions(loaded, database)
+    if others:
+        click.echo(_elsewhere(others), err=True)
 
 
 @study.command()

@@ -4,6 +4,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, request, session
@@ -36,14 +37,47 @@ _POLICY = "; ".join(
 )
 
 
+class ReplacedError(UnavailableError):
+    """The study in the folder is no longer the one that is served."""
+
+
 class Held:
     """What every request of one application shares."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
+        # Before it is read: what is put there meanwhile is then looked at again.
+        self._seen = _identity(folder)
         self.study: Study = load_study(folder)
         self.keys: Keys = load_keys(folder)
         self.database = Database(folder)
+
+    def require_same(self) -> None:
+        """Refuse to serve on once the folder holds another study: its sessions would not be found.
+
+        Raises:
+            ReplacedError: if ``study.json`` is gone, damaged or another.
+        """
+        identity = _identity(self.folder)
+        if identity == self._seen:
+            return
+        try:
+            same = load_study(self.folder).sha256 == self.study.sha256
+        except UserError as error:
+            raise ReplacedError(str(error)) from None
+        if not same:
+            raise ReplacedError(
+                f"{self.folder.study}: is another study than the one served; start the server again"
+            )
+        self._seen = identity
+
+
+def _identity(folder: Folder) -> tuple[int, ...] | None:
+    try:
+        found = folder.study.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def create_app(folder: Folder, *, secure: bool = False) -> Flask:
@@ -61,7 +95,8 @@ def create_app(folder: Folder, *, secure: bool = False) -> Flask:
     app = Flask(__name__, instance_path=str(folder.path.absolute()))
     app.config.update(
         SECRET_KEY=held.keys.cookie,
-        SESSION_COOKIE_NAME="earmark_session",
+        # Browsers send a host's cookies to all its ports: studies beside each other need two names.
+        SESSION_COOKIE_NAME=f"earmark_{sha256(held.study.id.encode()).hexdigest()[:12]}",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=secure,
@@ -71,6 +106,7 @@ def create_app(folder: Folder, *, secure: bool = False) -> Flask:
     app.extensions["earmark"] = held
     app.register_blueprint(pages.routes)
     app.register_blueprint(admin.routes)
+    app.before_request(_require_same)
     app.after_request(_headers)
     for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
         app.register_error_handler(unavailable, _unavailable)
@@ -82,6 +118,11 @@ def held() -> Held:
     """The study, its keys and its database, for the request being answered."""
     found: Held = current_app.extensions["earmark"]
     return found
+
+
+def _require_same() -> None:
+    if request.endpoint != "static":
+        held().require_same()
 
 
 def csrf_token() -> str:
@@ -129,13 +170,15 @@ def _headers(response: Response) -> Response:
 
 
 def _unavailable(error: Exception) -> Any:
-    """Locked, gone, full: nothing was stored, and the browser keeps it and comes again."""
-    current_app.logger.error("the ratings cannot be reached: %s", reason(error))
+    """Locked, gone, full, replaced: nothing was stored; the browser keeps it and comes again."""
+    replaced = isinstance(error, ReplacedError)
+    what = "the study was replaced" if replaced else "the ratings cannot be reached"
+    current_app.logger.error("%s: %s", what, reason(error))
     if request.path.startswith("/api/"):
-        return {"error": "busy"}, 503, {"Retry-After": "2"}
+        return {"error": "replaced" if replaced else "busy"}, 503, {"Retry-After": "2"}
     from .pages import message
 
-    return (*message(503), {"Retry-After": "2"})
+    return (*message(503, "replaced" if replaced else ""), {"Retry-After": "2"})
 
 
 def _refused(error: HTTPException) -> Any:

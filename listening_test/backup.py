@@ -23,7 +23,8 @@ def backup(folder: Folder, target: Path) -> None:
     """A whole copy of a study in ``target``.
 
     Raises:
-        UserError: if ``target`` is there already or cannot be written.
+        UserError: if ``target`` is there already or cannot be written, or the ratings are gone or
+            of a newer schema; nothing is left of the copy then.
     """
     if target.exists():
         raise UserError(f"{target}: is there already; give a new folder with --out")
@@ -38,9 +39,11 @@ def backup(folder: Folder, target: Path) -> None:
         if folder.database.is_file() or folder.ratings.is_file():
             with opened(folder) as database:
                 _copy_ratings(database, copy)
-    except (OSError, shutil.Error, sqlite3.Error, DBAPIError) as error:
-        # Half a backup would be taken for one.
+    except BaseException as error:
+        # Half a backup would be taken for one, whatever ended it.
         shutil.rmtree(target, ignore_errors=True)
+        if not isinstance(error, OSError | sqlite3.Error | DBAPIError):
+            raise
         raise UserError(
             f"{target}: the backup cannot be written ({reason(error)}); free space, or give "
             "another folder with --out"

@@ -3,22 +3,27 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..models.errors import UserError
-from .database import Answer, Database, EventRow, Listening, PageRow, RatingRow
+from .database import Answer, Database, EventRow, Listening, PageRow, Presentation, RatingRow
 from .kinds import kind_of
 from .status import MARKS
 from .steps import answered, unit_of
+from .storable import plain
 from .study import Study
 
 SCHEMA = 1
-_STARTS, _ENDS = ("play", "switch"), ("pause", "stop", "next")
+_STARTS, _ENDS = ("play", "switch"), ("pause", "stop", "next", "pause_session")
+# States of the sound device in which nothing is heard.
+_SILENT = ("blocked", "stopped", "stalled")
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -153,12 +158,22 @@ def _rows(
                 plays=place.plays if place else 0,
                 listened_seconds=round(listened.get(place.token, 0.0), 3) if place else 0.0,
                 repeat=page.repeat,
-                comment=(place.comment if place else "") or page.comment,
+                comment=_comments(page, place, row.other),
                 page_first_at=page.first_at or "",
                 page_done_at=page.done_at or "",
                 rated_at=rating.at or "",
                 rated_ms=rating.at_ms,
             )
+
+
+def _comments(page: PageRow, place: Presentation | None, other: str) -> str:
+    """What was written of the row's version, or of all versions of a pair, and of the page."""
+    places = page.presentations if other or place is None else [place]
+    said = [(one.label, one.comment) for one in places if one.comment]
+    said += [("page", page.comment)] if page.comment else []
+    if len(said) == 1 and not other:
+        return said[0][1]
+    return " | ".join(f"{label}: {text}" for label, text in said)
 
 
 def _rating(ratings: Mapping[tuple[str, str], RatingRow], place: str, question: str) -> RatingRow:
@@ -167,22 +182,41 @@ def _rating(ratings: Mapping[tuple[str, str], RatingRow], place: str, question: 
 
 
 def _listened(session: Session, listening: Listening) -> dict[str, float]:
-    """Seconds for which each stimulus was heard, from play, switch and pause of each client."""
-    found = session.execute(
-        select(EventRow.client, EventRow.type, EventRow.stimulus, EventRow.at_ms)
-        .where(
-            EventRow.session_token == listening.token,
-            EventRow.type.in_((*_STARTS, *_ENDS)),
-        )
+    """Seconds for which each stimulus was heard, from what each client put on record."""
+    found = session.scalars(
+        select(EventRow)
+        .where(EventRow.session_token == listening.token)
         .order_by(EventRow.client, EventRow.seq)
-    ).all()
+    )
     seconds: dict[str, float] = {}
-    playing: tuple[str, str, float] | None = None
-    for client, kind, stimulus, at_ms in found:
-        if playing and playing[0] == client and at_ms > playing[2]:
-            seconds[playing[1]] = seconds.get(playing[1], 0.0) + (at_ms - playing[2]) / 1000
-        playing = (client, stimulus, at_ms) if kind in _STARTS and stimulus else None
+    for _, events in groupby(found, key=attrgetter("client")):
+        for stimulus, since, until in _intervals(events):
+            seconds[stimulus] = seconds.get(stimulus, 0.0) + max(0.0, until - since) / 1000
     return seconds
+
+
+def _intervals(events: Iterable[EventRow]) -> Iterator[tuple[str, float, float]]:
+    """What was heard from when until when, in one client's events by sequence number.
+
+    Where nothing says that the sound ended (the browser was closed), it was heard until the last
+    event of its page: so long at least.
+    """
+    start: EventRow | None = None
+    last = 0.0
+    for event in events:
+        silent = event.type == "device" and event.data.get("state") in _SILENT
+        ends = event.type in (*_STARTS, *_ENDS) or silent
+        if start is not None:
+            left = event.page is not None and event.page != start.page
+            if not left and (ends or event.page == start.page):
+                last = event.at_ms
+            if (left or ends) and start.stimulus is not None:
+                yield start.stimulus, start.at_ms, last
+                start = None
+        if event.type in _STARTS and event.stimulus is not None:
+            start, last = event, event.at_ms
+    if start is not None and start.stimulus is not None:
+        yield start.stimulus, start.at_ms, last
 
 
 def _whole(session: Session, listening: Listening) -> dict[str, Any]:
@@ -199,7 +233,7 @@ def _whole(session: Session, listening: Listening) -> dict[str, Any]:
         "pages": [_page(page) for page in listening.pages],
         "events": [_columns(one, "session_token") for one in events],
         "answers": [
-            _columns(one, "session_token", "id") | {"value": one.value[0]} for one in answers
+            _columns(one, "session_token", "id") | {"value": plain(one.value[0])} for one in answers
         ],
     }
 
@@ -214,7 +248,7 @@ def _page(page: PageRow) -> dict[str, Any]:
 
 def _columns(row: Any, *left_out: str) -> dict[str, Any]:
     return {
-        column.key: getattr(row, column.key)
+        column.key: plain(getattr(row, column.key))
         for column in row.__mapper__.column_attrs
         if column.key not in left_out
     }

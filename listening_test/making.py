@@ -25,7 +25,7 @@ def make_study(
 ) -> Folder:
     """Make the study of ``file`` in ``results``; one that is there already as described stays.
 
-    ``again`` lets a study of this name that has no rating yet be replaced.
+    ``again`` lets a study of this name that no listener has begun yet be replaced.
 
     Raises:
         UserError: if the audio or the design cannot be used, or a study of this name is there and
@@ -58,6 +58,14 @@ def make_study(
         stimuli=tuple(stimulus for one in made for stimulus in one.stimuli),
         sounds=sounds,
     )
+    if folder.study.is_file():
+        try:
+            # Making takes minutes; a listener may have begun meanwhile.
+            _replaceable(folder, again=again)
+        except UserError:
+            for path in set(folder.stimuli.glob("*.flac")) - old:
+                path.unlink(missing_ok=True)
+            raise
     heard: list[dict[str, Any]] = [row for one in made for row in one.heard]
     with written(folder.heard) as scratch:
         scratch.write_text(json.dumps({"schema": 1, "scores": heard}, ensure_ascii=False, indent=1))
@@ -139,18 +147,20 @@ def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:
 
 
 def _replaceable(folder: Folder, *, again: bool) -> None:
+    """Refuse where a listener has begun: their session, rated or not, belongs to this version."""
     from .database import counts, opened
 
     if folder.ratings.is_file() or folder.database.is_file():
         with opened(folder) as database:
-            rated = counts(database, load_study(folder).id)["ratings"]
-        if rated:
+            found = counts(database, load_study(folder).id)
+        if found["sessions"]:
             raise UserError(
-                f"{folder.path}: this study has {rated} ratings and is frozen; give the changed "
-                "study another name"
+                f"{folder.path}: listeners have begun this study ({found['sessions']} sessions, "
+                f"{found['ratings']} ratings) and it cannot be replaced; give the changed study "
+                "another name"
             )
     if not again:
         raise UserError(
             f"{folder.path}: a study of this name is there and differs from this file; give it "
-            "another name, or replace the old one with --replace (it has no ratings)"
+            "another name, or replace the old one with --replace (no listener has begun it)"
         )

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from .database import Answer, EventRow, Listening, now
 from .kinds import kind_of
-from .recording import LONGEST_COMMENT, clean
+from .recording import LONGEST_COMMENT
 from .sessions import arrive, page_of
 from .steps import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
+from .storable import clean
 from .study import Study
 from .study_file import Ask, Step
 
@@ -153,8 +154,12 @@ def _missing_answers(
     return [
         {"question": ask.id, "why": "unanswered"}
         for ask in step.questions
-        if ask.required and given.get(ask.id) in (None, "", [])
+        if ask.required and _blank(given.get(ask.id))
     ]
+
+
+def _blank(value: Any) -> bool:
+    return value in (None, []) or (isinstance(value, str) and not value.strip())
 
 
 def _checked(study: Study, kind: str, step: Step, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,8 +196,17 @@ def _fits(ask: Ask, value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(v, str) and v in choices for v in value)
     if ask.type in ("number", "slider"):
         low = -1e12 if ask.minimum is None else ask.minimum
-        return _between(value, low, 1e12 if ask.maximum is None else ask.maximum)
+        high = 1e12 if ask.maximum is None else ask.maximum
+        return _between(value, low, high) and _on_step(ask, value)
     return isinstance(value, str) and len(value) <= LONGEST_COMMENT
+
+
+def _on_step(ask: Ask, value: float) -> bool:
+    """Whether a value is of the steps from the minimum (or 0) on; a slider may stand at its end."""
+    if ask.step is None or (ask.type == "slider" and value == ask.maximum):
+        return True
+    steps = (value - (ask.minimum or 0.0)) / ask.step
+    return abs(steps - round(steps)) < 1e-6
 
 
 def _between(value: Any, low: float, high: float) -> bool:

@@ -16,7 +16,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from . import moving, recording, sessions, steps
+from . import moving, recording, sessions, steps, storable
 from .app import body, csrf_token, held, require_csrf
 from .database import Listening
 from .study import in_language
@@ -76,7 +76,7 @@ def start(token: str) -> AnyResponse:
             visitor = sessions.Visitor(
                 mark,
                 language,
-                recording.clean(request.headers.get("User-Agent", "")),
+                storable.clean(request.headers.get("User-Agent", "")),
             )
             found = sessions.begin(writing, study, visitor)
         found.language = language
@@ -217,10 +217,10 @@ def nothing() -> tuple[str, int]:
     return message(404)
 
 
-def message(code: int) -> tuple[str, int]:
-    """An error as a page in the browser's language."""
+def message(code: int, why: str = "") -> tuple[str, int]:
+    """An error as a page in the browser's language; ``why`` has words of its own."""
     language = request.accept_languages.best_match(list(NAMES)) or "en"
-    known = code if code in (403, 404, 405, 413, 503) else 500
+    known = why or (code if code in (403, 404, 405, 413, 503) else 500)
     return (
         render_template(
             "message.html",

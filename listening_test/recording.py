@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .database import EventRow, Listening, PageRow, RatingRow, StudyVersion, now
 from .kinds import kind_of
 from .steps import unit_of
+from .storable import bounded, clean
 from .study import Study
 
 MOST_EVENTS = 500
@@ -23,7 +24,7 @@ _LARGEST = 2**53
 
 @dataclass
 class Receipt:
-    """What became of a batch; every id stands in one of the lists."""
+    """What became of a batch; every id stands in one of the lists, and in no two."""
 
     acknowledged: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -41,7 +42,9 @@ def record(
     """Store ``events`` in the caller's transaction; those that are there already are known again.
 
     Ratings and comments of one client follow its sequence numbers, whatever order they arrive in;
-    between clients the one that arrives later holds. Nothing changes a session that is over.
+    between clients the one that arrives later holds. They change the page at which the session
+    stands, no other: what a window that was left behind says of an earlier one is kept as an event
+    alone. Nothing changes a session that is over, and nothing is kept of one that was withdrawn.
     """
     receipt = Receipt()
     client = clean(client)[:64]
@@ -59,21 +62,22 @@ def record(
             event = _checked(raw)
         except BadEventError as error:
             name = raw.get("id") if isinstance(raw, Mapping) else None
-            receipt.refused.append({"id": clean(str(name))[:64], "why": str(error)})
+            _refuse(receipt, clean(str(name))[:64], error)
             continue
         page = _page(listening, event["page"])
-        if event["id"] in known:
-            receipt.acknowledged.append(event["id"])
+        if event["id"] in known or listening.state == "withdrawn":
+            if event["id"] not in receipt.unknown:
+                _settle(receipt.acknowledged, receipt, event["id"])
             receipt.revision = page.revision if page is not None else receipt.revision
             continue
-        known.add(event["id"])
         named = _names_what_is_there(page, event)
         if named and page is not None and listening.state in ("open", "paused"):
             try:
                 _apply(session, study, page, client, event)
             except BadEventError as error:
-                receipt.refused.append({"id": event["id"], "why": str(error)})
+                _refuse(receipt, event["id"], error)
                 continue
+        known.add(event["id"])
         text = event["value"] if isinstance(event["value"], str) else None
         session.add(
             EventRow(
@@ -87,7 +91,7 @@ def record(
             )
         )
         listening.next_seq = max(listening.next_seq, event["seq"] + 1)
-        (receipt.acknowledged if named else receipt.unknown).append(event["id"])
+        _settle(receipt.acknowledged if named else receipt.unknown, receipt, event["id"])
         if page is not None:
             receipt.revision = page.revision
     listening.updated_at = now()
@@ -97,10 +101,15 @@ def record(
     return receipt
 
 
-def clean(value: str) -> str:
-    """Text that can be stored: half a surrogate pair or a NUL becomes the replacement mark."""
-    whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\x00", "\ufffd")
+def _settle(kept: list[str], receipt: Receipt, name: str) -> None:
+    """Say that an event is stored, also where another of its id in this batch was no event."""
+    kept.append(name)
+    receipt.refused = [one for one in receipt.refused if one["id"] != name]
+
+
+def _refuse(receipt: Receipt, name: str, error: BadEventError) -> None:
+    if name not in receipt.acknowledged and name not in receipt.unknown:
+        receipt.refused.append({"id": name, "why": str(error)})
 
 
 def _checked(raw: Any) -> dict[str, Any]:
@@ -134,7 +143,7 @@ def _checked(raw: Any) -> dict[str, Any]:
             raise BadEventError(f"{key}: text")
         texts[key] = None if text is None else clean(text)
     known = ("id", "type", "seq", "at_ms", "page", "value", "stimulus", "question")
-    data = {clean(str(key)): item for key, item in raw.items() if key not in known}
+    data = bounded({key: item for key, item in raw.items() if key not in known})
     return {
         "id": name, "type": kind, "seq": seq, "at_ms": at_ms, "page": page, "value": value,
         "data": data, **texts,
@@ -172,17 +181,26 @@ def _names_what_is_there(page: PageRow | None, event: Mapping[str, Any]) -> bool
 def _apply(
     session: Session, study: Study, page: PageRow, client: str, event: Mapping[str, Any]
 ) -> None:
+    here = page.session.plan[page.session.place].get("page") == page.number
     if event["type"] == "rating":
-        _rate(study, page, client, event)
+        row, value = _rated(study, page, event)
+        if here and not _superseded(session, page, client, event):
+            row.value, row.client, row.seq = value, client, event["seq"]
+            row.at_ms, row.at = event["at_ms"], now()
+            row.changes += 1
+            page.revision += 1
     elif event["type"] == "comment":
-        _comment(session, page, client, event)
+        if not isinstance(event["value"], str):
+            raise BadEventError("value: text")
+        if here and not _superseded(session, page, client, event):
+            _comment(page, event)
     elif event["type"] in _PLAYS and event["stimulus"] is not None:
         for one in page.presentations:
             if one.token == event["stimulus"]:
                 one.plays += 1
 
 
-def _rate(study: Study, page: PageRow, client: str, event: Mapping[str, Any]) -> None:
+def _rated(study: Study, page: PageRow, event: Mapping[str, Any]) -> tuple[RatingRow, float | None]:
     value = event["value"]
     kind = kind_of(study)
     questions = {one.id: one for one in kind.questions(study, unit_of(page), "en")}
@@ -195,30 +213,28 @@ def _rate(study: Study, page: PageRow, client: str, event: Mapping[str, Any]) ->
         for one in page.ratings
         if (one.presentation, one.question) == (event["stimulus"] or "", event["question"])
     )
-    if row.client == client and event["seq"] <= row.seq:
-        return
-    row.value, row.client, row.seq = value, client, event["seq"]
-    row.at_ms, row.at = event["at_ms"], now()
-    row.changes += 1
-    page.revision += 1
+    return row, value
 
 
-def _comment(session: Session, page: PageRow, client: str, event: Mapping[str, Any]) -> None:
-    if not isinstance(event["value"], str):
-        raise BadEventError("value: text")
-    latest = session.scalar(
-        select(func.max(EventRow.seq)).where(
+def _superseded(session: Session, page: PageRow, client: str, event: Mapping[str, Any]) -> bool:
+    """Whether this client has said something later of the same, also if another has since."""
+    about = (EventRow.stimulus, event["stimulus"]), (EventRow.question, event["question"])
+    later = session.scalar(
+        select(EventRow.arrival)
+        .where(
             EventRow.session_token == page.session_token,
             EventRow.client == client,
-            EventRow.type == "comment",
+            EventRow.seq >= event["seq"],
+            EventRow.type == event["type"],
             EventRow.page == page.number,
-            EventRow.stimulus.is_(event["stimulus"])
-            if event["stimulus"] is None
-            else EventRow.stimulus == event["stimulus"],
+            *(column.is_(None) if value is None else column == value for column, value in about),
         )
+        .limit(1)
     )
-    if latest is not None and event["seq"] <= latest:
-        return
+    return later is not None
+
+
+def _comment(page: PageRow, event: Mapping[str, Any]) -> None:
     if event["stimulus"] is None:
         page.comment = event["value"]
     for one in page.presentations:

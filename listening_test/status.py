@@ -1,6 +1,6 @@
 """How far a study has come: sessions by state, pages by unit, ratings, whether it is frozen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
@@ -36,6 +36,7 @@ class Status:
     sessions: tuple[SessionStatus, ...]
     ratings: dict[str, int]  # by mark
     units: tuple[tuple[str, str, int], ...]  # passage, systems, times heard in sessions that count
+    other_versions: dict[str, int] = field(default_factory=dict)  # their sessions, by mark
 
     def count(self, mark: str, state: str) -> int:
         """How many sessions have this mark and state."""
@@ -90,7 +91,21 @@ def status_of(study: Study, keys: Keys, database: Database) -> Status:
             (unit.passage, ", ".join(unit.systems), uses.get(unit.key, 0))
             for unit in kind_of(study).units(study)
         ),
+        other_versions=other_versions(study, database),
     )
+
+
+def other_versions(study: Study, database: Database) -> dict[str, int]:
+    """How many sessions, by mark, belong to the study as it was before it was replaced."""
+    with database.reading() as session:
+        found = session.execute(
+            select(Listening.mark, func.count())
+            .join(StudyVersion, Listening.study_version == StudyVersion.sha256)
+            .where(StudyVersion.study == study.id, StudyVersion.sha256 != study.sha256)
+            .group_by(Listening.mark)
+        )
+        counted = {row[0]: row[1] for row in found}
+    return {said: counted[mark] for mark, said in MARKS.items() if mark in counted}
 
 
 def links(keys: Keys) -> dict[str, str]:

@@ -56,6 +56,7 @@ def test_blocked_sound_is_told_and_comes_with_a_press(browser: Browser, study: s
         notice.get_by_role("button").click()
         one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
         assert not notice.is_visible()
+        one.reported("play")
 
 
 @pytest.mark.parametrize("loss", ["suspend", "close"])

@@ -69,12 +69,12 @@ def test_a_file_that_is_gone_is_not_begun_anew_in_silence(tmp_path: Path) -> Non
 def test_a_file_that_is_taken_away_within_a_request_does_not_take_the_rating_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from earmark.listening_test import recording
+    from earmark.listening_test import recording, storable
 
     folder = make_study(tmp_path, "ape", seconds=0.6)
     client, held = begun(folder)
     event = client.event("play", page=1)
-    usual = recording.clean
+    usual = storable.clean
 
     def slow(value: str) -> str:
         if folder.ratings.exists():

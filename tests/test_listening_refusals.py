@@ -1,6 +1,7 @@
 """What the server refuses: forged requests, edited cookies, huge bodies, paths to files."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,16 +51,35 @@ def test_a_request_without_its_token_changes_nothing(app: Flask, client: Client)
     assert client.state()["session"]["state"] == "open"
 
 
-def test_an_edited_cookie_is_no_cookie_and_a_fresh_page_mends_it(client: Client) -> None:
-    cookie = client.http.get_cookie("earmark_session")
+def test_an_edited_cookie_is_no_cookie_and_a_fresh_page_mends_it(
+    app: Flask, client: Client
+) -> None:
+    name = app.config["SESSION_COOKIE_NAME"]
+    cookie = client.http.get_cookie(name)
     assert cookie is not None
-    client.http.set_cookie("earmark_session", cookie.value[:-3] + "abc")
+    client.http.set_cookie(name, cookie.value[:-3] + "abc")
     assert client.post("pause", {}).status_code == 403
-    client.http.delete_cookie("earmark_session")
+    client.http.delete_cookie(name)
     page = client.http.get(client.link)
     assert page.status_code == 200
     client.csrf = page.text.split('name="csrf" content="')[1].split('"')[0]
     assert client.post("pause", {}).status_code == 200
+
+
+def test_two_studies_on_one_host_keep_a_cookie_each(
+    app: Flask, client: Client, tmp_path: Path
+) -> None:
+    other = create_app(make_study(tmp_path, "ape", seconds=0.6, name="another"))
+    beside = Client(other, held(other).keys.study)
+    name, theirs = (one.config["SESSION_COOKIE_NAME"] for one in (app, other))
+    cookie = beside.http.get_cookie(theirs)
+    assert name != theirs
+    assert cookie is not None
+    # A browser sends both, whichever port it asks.
+    client.http.set_cookie(theirs, cookie.value)
+    assert client.post("pause", {}).status_code == 200
+    assert 'name="fresh"' in client.http.get(f"/s/{held(app).keys.study}/").text
+    held(other).database.close()
 
 
 def test_no_get_request_changes_anything(app: Flask, client: Client) -> None:

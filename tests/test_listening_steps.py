@@ -23,6 +23,9 @@ before:
       - {id: gear, type: choice, label: Gear, options: [headphones, {en: loudspeakers, de: Boxen}]}
       - {id: many, type: choices, label: Many, options: [a, b]}
       - {id: words, type: long_text, label: Words}
+      - {id: name, type: text, label: Name, required: true}
+      - {id: years, type: number, label: Years, minimum: 1, step: 2}
+      - {id: part, type: slider, label: Part, minimum: 0, maximum: 1, step: 0.3}
   - {training: {pages: 2}}
 after: [{thanks: {completion_code: C0DE, redirect: "https://example.org/done"}}]
 design: {pages_per_listener: 2, break_after: 1}
@@ -66,7 +69,7 @@ def answer(app: Flask, client: Client, step: dict[str, Any]) -> None:
         "consent": {"agree": True},
         "volume": {"level": 0.5} | {one["id"]: "left" for one in step.get("sides", [])},
         "headphone": {one["id"]: int(right[one["id"]]) for one in step.get("trials", [])},
-        "questionnaire": {"age": 30},
+        "questionnaire": {"age": 30, "name": "A"},
     }
     if step["type"] == "page":
         client.complete(step)
@@ -155,7 +158,10 @@ def test_the_headphone_test_is_passed_with_right_answers_or_left_out(app: Flask)
         ({"many": [["0"]]}, 422),
         ({"unknown": 1}, 422),
         ({"words": "x" * 20_001}, 422),
-        ({"age": 18.5, "gear": "1", "many": ["0", "1"], "words": "& <b> 🎧 \ud800"}, 200),
+        (
+            {"age": 18.5, "name": "n", "gear": "1", "many": ["0", "1"], "words": "& <b> 🎧 \ud800"},
+            200,
+        ),
     ],
 )
 def test_a_questionnaire_takes_answers_to_its_questions_alone(
@@ -214,3 +220,31 @@ def test_a_session_that_is_complete_does_not_change(app: Flask) -> None:
     event = client.event("rating", page=3, question="preference", stimulus="x", value=1)
     assert client.send(event)["unknown"] == [event["id"]]
     assert client.next().get_json()["step"]["type"] == "thanks"
+
+
+@pytest.mark.parametrize("blank", ["   ", "\t\n", ""])
+def test_a_required_answer_of_blanks_is_none(app: Flask, blank: str) -> None:
+    client, step = at(app, "questionnaire")
+    client.post("answers", {"step": step["id"], "answers": {"age": 30, "name": blank}})
+    refused = client.next()
+    assert refused.status_code == 422
+    assert [one["question"] for one in refused.get_json()["missing"]] == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({"years": 3}, 200),
+        ({"years": 3.7}, 422),
+        ({"years": 4}, 422),
+        ({"part": 0.9}, 200),
+        ({"part": 1}, 200),
+        ({"part": 0.5}, 422),
+    ],
+)
+def test_a_number_is_of_the_steps_that_were_asked_for(
+    app: Flask, given: dict[str, float], status: int
+) -> None:
+    client, step = at(app, "questionnaire")
+    done = client.post("answers", {"step": step["id"], "answers": given})
+    assert done.status_code == status

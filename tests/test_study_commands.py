@@ -40,6 +40,11 @@ def test_a_study_goes_from_its_file_to_a_ratings_file(tmp_path: Path) -> None:
     with (tmp_path / "r.csv").open(encoding="utf-8-sig", newline="") as stream:
         assert len(list(csv.DictReader(stream))) == 2 * 2 * 6
     assert len(json.loads((tmp_path / "r.json").read_text())["sessions"]) == 2
+    write_study(tmp_path, "ape", passages=2, seconds=0.6)
+    earmark(tmp_path, "new", "small.yaml", "--replace")
+    said = "Of earlier versions of this study, neither shown nor exported: 2 SIMULATED sessions."
+    assert said in earmark(tmp_path, "status", "small")[0]
+    assert said in earmark(tmp_path, "export", "small", "--ratings", "none.csv")[1]
     earmark(tmp_path, "backup", "small", "--out", "copy")
     assert (tmp_path / "copy" / "ratings.sqlite").is_file()
 

@@ -58,12 +58,74 @@ def test_another_study_of_the_name_is_refused_until_told_to_replace(
 def test_a_study_with_a_rating_is_frozen(tmp_path: Path, folder: Folder) -> None:
     rate_once(folder)
     other = read_study_file(write_study(tmp_path, "mushra", seconds=0.6))
-    with pytest.raises(UserError, match="has 1 ratings and is frozen; give the changed study"):
+    with pytest.raises(UserError, match=r"1 sessions, 1 ratings.* another name"):
         make(other, tmp_path / "results", again=True)
     with opened(folder) as database:
         found = status_of(load_study(folder), load_keys(folder), database)
     assert found.frozen_at is not None
     assert found.ratings == {"real": 1, "pilot": 0, "preview": 0, "SIMULATED": 0}
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_a_study_that_a_listener_has_begun_is_not_replaced_rated_or_not(
+    tmp_path: Path, folder: Folder, *, taken_back: bool
+) -> None:
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    client = Client(app, held.keys.study)
+    if taken_back:
+        stimulus = next(one for one in client.step()["stimuli"] if one["role"] == "stimulus")
+        client.rate(stimulus["id"], 10)
+        client.rate(stimulus["id"], None)
+    other = read_study_file(write_study(tmp_path, "mushra", seconds=0.6))
+    with pytest.raises(UserError, match=r"1 sessions, 0 ratings.* the changed study another"):
+        make(other, tmp_path / "results", again=True)
+    with client.http.get(client.step()["stimuli"][0]["url"]) as heard:
+        assert heard.status_code == 200
+    held.database.close()
+
+
+def test_a_listener_who_begins_while_the_study_is_made_again_keeps_it(
+    tmp_path: Path, folder: Folder
+) -> None:
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    before = set(folder.stimuli.iterdir())
+    other = read_study_file(write_study(tmp_path, "mushra", seconds=0.6))
+
+    def begin(*_: object) -> None:
+        Client(app, held.keys.study)
+
+    with pytest.raises(UserError, match="listeners have begun"):
+        make(other, tmp_path / "results", begin, again=True)
+    assert set(folder.stimuli.iterdir()) == before
+    assert load_study(folder) == held.study
+    held.database.close()
+
+
+def test_a_server_whose_study_was_replaced_confirms_nothing_more(
+    tmp_path: Path, folder: Folder
+) -> None:
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    client = Client(app, held.keys.pilot)
+    page, old = client.step(), folder.study.read_bytes()
+    other = read_study_file(write_study(tmp_path, "mushra", seconds=0.6))
+    make(other, tmp_path / "results", again=True)
+    event = client.event("play", page=1)
+    answer = client.post("events", {"client": "c", "events": [event]})
+    assert (answer.status_code, answer.get_json()) == (503, {"error": "replaced"})
+    assert client.http.get(page["stimuli"][0]["url"]).status_code == 503
+    shown = client.http.get(f"/s/{held.keys.study}/")
+    assert (shown.status_code, "The study was changed" in shown.text) == (503, True)
+    found = status_of(load_study(folder), load_keys(folder), held.database)
+    assert (found.sessions, found.other_versions) == ((), {"pilot": 1})
+    # The same study in another file of the name, as from a backup, is served on.
+    folder.study.unlink()
+    assert client.post("events", {"client": "c", "events": [event]}).status_code == 503
+    folder.study.write_bytes(old)
+    assert client.send(event)["acknowledged"] == [event["id"]]
+    held.database.close()
 
 
 def test_an_edited_or_damaged_study_is_refused(folder: Folder) -> None:
@@ -163,6 +225,20 @@ def test_a_backup_is_whole_while_the_study_is_open(tmp_path: Path, folder: Folde
     held.database.close()
     with pytest.raises(UserError, match="is there already"):
         backup(folder, tmp_path / "copy")
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_a_backup_that_fails_leaves_nothing(tmp_path: Path, folder: Folder, *, newer: bool) -> None:
+    Database(folder).close()
+    if newer:
+        with contextlib.closing(sqlite3.connect(folder.ratings)) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.commit()
+    else:
+        folder.ratings.unlink()
+    with pytest.raises(UserError, match="schema 9999 is newer" if newer else "is gone"):
+        backup(folder, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
 
 
 def test_the_keys_of_a_study_are_for_its_owner_alone(folder: Folder) -> None:

@@ -130,6 +130,37 @@ def test_listened_seconds_are_the_time_between_play_switch_and_pause(tmp_path: P
     held.database.close()
 
 
+def test_what_ends_the_sound_without_a_press_ends_what_is_counted(tmp_path: Path) -> None:
+    folder = make_study(tmp_path, "ape", seconds=0.6)
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    client = Client(app, held.keys.study)
+    page = client.step()
+    a, b, c = (one["id"] for one in page["stimuli"] if one["role"] == "stimulus")
+
+    def send(kind: str, at_ms: float, stimulus: str | None = None, **more: object) -> None:
+        client.send(client.event(kind, stimulus=stimulus, **more) | {"at_ms": at_ms})
+
+    send("play", 1000, a, page=1)
+    send("pause_session", 2000)
+    send("resume_session", 9000)
+    send("play", 10_000, b, page=1)
+    send("device", 10_500, page=1, state="rate")
+    send("device", 12_000, page=1, state="stopped")
+    send("play", 20_000, c, page=1)
+    send("visibility", 23_000, page=1)
+    send("preload", 50_000, page=2)
+    send("pause", 60_000, page=2)
+    found = {
+        row.shown_label: row.listened_seconds
+        for row in rows(folder, Choice(states=("open",)))
+        if row.page == 1
+    }
+    # C: nothing says when it ended, but that it was heard when the window was last heard of.
+    assert found == {"A": 1.0, "B": 2.0, "C": 3.0}
+    held.database.close()
+
+
 def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ab", systems=("old", "new"), passages=4, seconds=0.6)
     app = create_app(folder)
@@ -150,4 +181,31 @@ def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Pat
     found = rows(folder, Choice())
     assert shown_first == {"A", "B"}
     assert {(row.system, row.other, row.value) for row in found} == {("old", "new", 0.0)}
+    held.database.close()
+
+
+@pytest.mark.parametrize("kind", ["ab", "ccr", "abx", "ape"])
+def test_every_comment_of_a_page_is_in_a_row(tmp_path: Path, kind: str) -> None:
+    folder = make_study(tmp_path, kind, systems=("old", "new"), seconds=0.6, passages=1)
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    client = Client(app, held.keys.study)
+    rated = [one for one in client.step()["stimuli"] if one["role"] == "stimulus"]
+    for one in rated:
+        words = f"of {one['label']}"
+        client.send(client.event("comment", page=1, stimulus=one["id"], value=words))
+    labels = [one["label"] for one in rated]
+    pair = kind != "ape"
+    together = " | ".join(f"{label}: of {label}" for label in labels)
+    alone = {f"of {label}" for label in labels}
+    unfinished = Choice(states=("open",))
+    assert {row.comment for row in rows(folder, unfinished)} - {""} == (
+        {together} if pair else alone
+    )
+    client.send(client.event("comment", page=1, value="all in all"))
+    found = {row.comment for row in rows(folder, unfinished)}
+    if pair:
+        assert f"{together} | page: all in all" in found
+    else:
+        assert found == {f"{label}: of {label} | page: all in all" for label in labels}
     held.database.close()

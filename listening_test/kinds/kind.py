@@ -69,7 +69,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Rules:
-    """What must be done before a page can be left; the browser and the server check the same."""
+    """What must be done before a page can be left; the browser and the server check the same.
+
+    ``only_playing_enabled`` is the browser's alone: the order of a press and of the sound that it
+    starts is known there and nowhere else.
+    """
 
     must_play: bool = True
     must_rate: bool = True

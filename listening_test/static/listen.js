@@ -36,8 +36,10 @@ class Listening {
     this.session = session;
     this.storage = browserStorage();
     this.api = new Api(session);
-    this.queue = new Queue(this.api, session, this.storage);
     this.engine = new Engine();
+    // Registered before the queue's own: that the sound ends is among what the queue then sends.
+    addEventListener("pagehide", () => this.engine.pause());
+    this.queue = new Queue(this.api, session, this.storage);
     this.engine.level = this.remembered("level") ?? this.engine.level;
     this.shortcuts = this.remembered("shortcuts") !== false;
     this.surround = new Surround({
@@ -148,6 +150,7 @@ class Listening {
   async #move(way, step) {
     // A comment that is being written is an event too.
     if (document.activeElement instanceof HTMLTextAreaElement) document.activeElement.blur();
+    this.engine.pause();
     if (!(await this.queue.flush())) throw new Unreachable("events");
     const revision = this.queue.revisions.get(step.number) ?? step.revision;
     this.show(await this.api.post(way, { step: step.id, page: step.number, revision }));

@@ -41,7 +41,7 @@ export function page(step, frame) {
   const player = {
     play: (id) => hear(id),
     toggle: (id) => {
-      if (engine.playing && engine.selected === id) pause();
+      if (engine.playing && engine.selected === id) engine.pause();
       else hear(id);
     },
     hint: (id) => frame.say(id ? t("page.play_first", { label: store.labelOf(id) }) : ""),
@@ -61,29 +61,31 @@ export function page(step, frame) {
   );
 
   /** @param {string | null} id */
-  async function hear(id) {
-    if (engine.length === 0) return;
-    const before = engine.selected;
-    const played = engine.playing;
-    const chosen = id ?? engine.selected;
-    if (!(await engine.play(id))) return;
-    const at = engine.position / engine.rate;
-    const value = Math.round(at * 1e4) / 1e4;
-    if (!played) store.log("play", { stimulus: chosen, value });
-    else if (chosen !== before) store.log("switch", { stimulus: chosen, value });
-  }
-
-  function pause() {
-    engine.pause();
-    store.log("pause", { stimulus: engine.selected, value: engine.position / engine.rate });
+  function hear(id) {
+    if (engine.length > 0) engine.play(id);
   }
 
   function toggle() {
-    if (engine.playing) pause();
+    if (engine.playing) engine.pause();
     else hear(null);
   }
 
+  /** What is heard, as it was last put on record. @type {string | null} */
+  let sounding = null;
+
+  /** One place for all that begins and ends the sound: a press, the end, a lost device, leaving. */
+  function record() {
+    const now = engine.playing ? engine.selected : null;
+    if (now === sounding) return;
+    const type = now === null ? "pause" : sounding === null ? "play" : "switch";
+    const value = Math.round((engine.position / engine.rate) * 1e4) / 1e4;
+    store.log(type, { stimulus: now ?? sounding, value });
+    sounding = now;
+  }
+
   const heard = () => {
+    // First on record, then open to be rated.
+    record();
     const id = engine.length > 0 && (engine.playing || engine.position > 0) ? engine.selected : store.selected;
     store.heard(engine.playing, id);
     transport.update();
@@ -144,12 +146,13 @@ export function page(step, frame) {
     explain: (missing) => explained(missing, store),
     check: store,
     close: () => {
+      // While it is still listened to: the end of the sound belongs to this page.
+      engine.unload();
       transport.close();
       view.close();
       engine.removeEventListener("change", heard);
       store.removeEventListener("change", changed);
       for (const box of comments.querySelectorAll("textarea")) box.dispatchEvent(new Event("change"));
-      engine.unload();
     },
   };
 }

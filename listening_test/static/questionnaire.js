@@ -51,8 +51,12 @@ export function questionnaire(step, frame) {
     element: element("div", {}, text(step), form),
     missing: () =>
       fields
-        .filter((/** @type {any} */ { asked, field }) => asked.required && empty(field.get()))
-        .map((/** @type {any} */ { asked }) => ({ stimulus: null, question: asked.id, why: "unanswered" })),
+        .map((/** @type {{asked: Asked, field: Field}} */ { asked, field }) => ({
+          stimulus: null,
+          question: asked.id,
+          why: lack(asked, field.get()),
+        }))
+        .filter((/** @type {{why: string | null}} */ { why }) => why !== null),
     explain: (missing) => {
       const of = (/** @type {boolean} */ invalid) =>
         missing.filter(({ why }) => (why === "invalid") === invalid).map(({ question }) => nameOf(question));
@@ -66,6 +70,19 @@ export function questionnaire(step, frame) {
     next: t("next.continue"),
     close: () => {},
   };
+}
+
+/** Why an answer does not do; the server checks the same. @param {Asked} asked @param {any} value */
+function lack(asked, value) {
+  if (empty(value)) return asked.required ? "unanswered" : null;
+  return asked.type === "number" && !isNumber(asked, value) ? "invalid" : null;
+}
+
+/** @param {Asked} asked @param {any} value */
+function isNumber({ minimum, maximum, step }, value) {
+  if (typeof value !== "number" || value < (minimum ?? -1e12) || value > (maximum ?? 1e12)) return false;
+  const steps = step ? (value - (minimum ?? 0)) / step : 0;
+  return Math.abs(steps - Math.round(steps)) < 1e-6;
 }
 
 /** @param {any} value */
