@@ -161,7 +161,8 @@ NOTES: Mapping[str, Note] = {
         "The package Skillings.Mack can simulate p where there are ties.",
     ),
     "listener flips": Note(
-        "Σ of squared net wins over all flips of whole listeners' answers, or 9999 drawn ones",
+        "Σ of squared net wins over all flips of whole listeners' answers, or 9999 drawn ones; "
+        "weighted by the inverse of how often systems met, where that differs",
         ("permutation.flip_listeners",),
         "numpy.random.Generator.integers",
         'coin::symmetry_test with distribution = "approximate", blocks by listener',
@@ -174,6 +175,15 @@ NOTES: Mapping[str, Note] = {
         "numpy.random.Generator.integers",
         "exactRankTests::perm.test(x, y, paired = TRUE)",
         "Wald tests of abilities take every answer as independent.",
+    ),
+    "flipped scores": Note(
+        "|mean of the listeners' effective scores for aᵢ − aⱼ under aᵢ = aⱼ| over all flips of the "
+        "listeners' signs, or 9999 drawn ones; net wins where all pairs are met equally often",
+        ("preference_pairs.score_pairs",),
+        "numpy.linalg.pinv, numpy.random.Generator.integers",
+        "flipscores::flipscores, one row per listener",
+        "Net wins compare systems that met different opponents; Wald tests of abilities take every "
+        "answer as independent.",
     ),
     "Bradley-Terry": Note(
         "log odds(i beats j) = aᵢ − aⱼ, ties half a win each; maximum likelihood by Newton; "

@@ -20,6 +20,7 @@ from .mixed import fit_mixed
 from .own_pairs import Estimate, own_method, own_pairs, paired, t_estimate
 from .permutation import flip_listeners, permutation_pairs, permutation_test
 from .preference import bootstrap_beats, bradley_terry, preferences
+from .preference_pairs import meetings, met_equally, score_pairs
 from .table import Bools, Floats, Ratings
 
 
@@ -207,14 +208,19 @@ def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -
     if wins is None:
         raise ValueError("these ratings are no preferences")
     scores = wins.sum(axis=2) - wins.sum(axis=1)
-    test = flip_listeners(scores, seed)
-    pairs = permutation_pairs(scores, seed)
+    if met_equally(wins):
+        test, name = flip_listeners(scores, seed), "flipped listeners"
+        pairs = permutation_pairs(scores, seed)
+    else:
+        total = wins.sum(axis=0)
+        test, name = flip_listeners(scores, seed, meetings(total + total.T)), "flipped scores"
+        pairs = score_pairs(wins, seed)
     interval = "intervals of 1000 bootstraps of listeners for P(i beats j) − P(j beats i)"
     try:
         beats = bradley_terry(wins.sum(axis=0)).beats()
     except ValueError as error:
         note = f"Bradley-Terry cannot be fitted: {error}; the tests stand without it."
-        return Outcome(test, pairs, {}, interval, "flipped listeners", notes=(note,))
+        return Outcome(test, pairs, {}, interval, name, notes=(note,))
     low, high, fitted = bootstrap_beats(wins, alpha, seed)
     estimates, effects = {}, {}
     for i, j in all_pairs(len(ratings.systems)):
@@ -225,7 +231,6 @@ def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -
         estimates[i, j] = Estimate(2 * p - 1, low=at_low, high=at_high, units=len(wins))
         effects[i, j] = Effect("P(i beats j)", p, *bounds)
     notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
-    name = "flipped listeners"
     return Outcome(test, pairs, estimates, interval, name, notes=notes, effects=effects)
 
 

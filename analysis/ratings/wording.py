@@ -12,6 +12,7 @@ PAIRS: Mapping[str, str] = {
     "Wilcoxon signed rank": "Wilcoxon signed-rank tests of listeners' own differences",
     "permutation of pairs": "flipping the signs of listeners' differences",
     "flipped listeners": "flipping the answers of whole listeners",
+    "flipped scores": "flipping listeners' scores of the Bradley-Terry model",
     "Conover-Iman": "Conover-Iman's t",
     "crossed t": "t tests with listeners and passages random",
     "t of the mixed model": "t tests of the mixed model",
