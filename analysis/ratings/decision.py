@@ -12,7 +12,7 @@ from .effects import matched_rank_biserial, paired_superiority, unpaired_dominan
 from .equivalence import tost, verdict
 from .forms import omnibus_form, pair_forms
 from .options import Options
-from .own_pairs import WILCOXON, Estimate
+from .own_pairs import WILCOXON, Estimate, differences
 from .primary import Choice, Outcome, run
 from .scales import Scale
 from .table import Bools, Ratings
@@ -33,7 +33,11 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
     """Run the primary analysis and compare each pair with the ``standard`` (classical) one."""
     options, notes = case.options, list(case.notes)
     outcome = run(case.choice, tested, options.alpha, options.seed)
-    choice = replace(case.choice, scope=outcome.scope or case.choice.scope)
+    choice = replace(
+        case.choice,
+        scope=outcome.scope or case.choice.scope,
+        reason=outcome.reason or case.choice.reason,
+    )
     case = replace(case, choice=choice)
     if case.scale.ordinal and choice.scope == "music":
         notes = [*notes, "The scale has few steps; a model of their means is an approximation."]
@@ -95,11 +99,13 @@ def _details(
 ) -> dict[str, Any]:
     """By how much the systems of a pair differ: points, interval, effect sizes, equivalence."""
     (i, j), options = pair, case.options
-    means = listener_means(tested.cells)
     estimate = outcome.estimates.get(pair, Estimate(None))
-    d = means[:, i] - means[:, j]
+    # The units of one listener are the passages.
+    alone = case.design.kind == "one listener"
+    d = differences(tested.cells[0] if alone else tested.cells, i, j)
     known = d[~np.isnan(d)]
     if case.design.kind == "between":
+        means = listener_means(tested.cells)
         columns = [means[~np.isnan(means[:, system]), system] for system in pair]
         effects = [unpaired_dominance(*columns, alpha=options.alpha, seed=options.seed)]
         median: float | None = float(np.median(columns[0]) - np.median(columns[1]))

@@ -94,7 +94,8 @@ NOTES: Mapping[str, Note] = {
         "Programs that draw signs depend on their seed; those that count all agree to every digit.",
     ),
     "paired t": Note(
-        "t = d̄ / (s_d/√n) of each listener's difference, df n − 1",
+        "t = d̄ / (s_d/√n) of each listener's difference, df n − 1; where cells are missing, over "
+        "the passages on which the listener rated both",
         ("own_pairs.own_pairs",),
         "scipy.stats.t.sf",
         "t.test(x, y, paired = TRUE)",
@@ -162,8 +163,9 @@ NOTES: Mapping[str, Note] = {
     ),
     "listener flips": Note(
         "Σ of squared net wins over all flips of whole listeners' answers, or 9999 drawn ones; "
-        "weighted by the inverse of how often systems met, where that differs",
-        ("permutation.flip_listeners",),
+        "weighted by the inverse of how often systems met, where that differs; of ratings with "
+        "missing cells, ratings less the mean of their listener × passage instead of net wins",
+        ("permutation.flip_listeners", "permutation.within_pages"),
         "numpy.random.Generator.integers",
         'coin::symmetry_test with distribution = "approximate", blocks by listener',
         "Tests that take every answer as independent (the deviance of Bradley-Terry) give smaller "

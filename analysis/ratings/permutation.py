@@ -66,10 +66,26 @@ def sign_flips(differences: Floats, seed: int) -> float | None:
     return (1 + exceeding) / (1 + DRAWS)
 
 
+def within_pages(cells: Floats) -> tuple[Floats, Floats]:
+    """Scores and information for :func:`flip_listeners` of ``cells`` ``(n, m, k)`` with holes.
+
+    A score ``(n, k)`` is the sum of a listener's ratings of a system less the means of their pages,
+    so that neither listeners nor passages count; a page is a listener × passage.
+    """
+    known = ~np.isnan(cells)
+    present = known.astype(np.float64)
+    size = np.maximum(present.sum(axis=2, keepdims=True), 1)
+    filled = np.where(known, cells, 0.0)
+    centred = np.where(known, filled - filled.sum(axis=2, keepdims=True) / size, 0.0)
+    together = np.einsum("lpi,lpj->ij", present / size, present)
+    information = np.diag(present.sum(axis=(0, 1))) - together
+    return np.round(centred.sum(axis=1), 10), information
+
+
 def flip_listeners(scores: Floats, seed: int, information: Floats | None = None) -> Omnibus:
     """Test that ``scores`` (listeners, systems) centre on zero: each listener's row may flip.
 
-    For preferences: a listener without any would have preferred the other systems as likely.
+    Of preferences: listeners without any would have preferred the other systems as likely.
 
     Args:
         scores: a row per listener that sums to zero.

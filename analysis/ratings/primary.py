@@ -18,7 +18,7 @@ from .incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pai
 from .kruskal import conover_iman, kruskal_wallis
 from .mixed import fit_mixed
 from .own_pairs import Estimate, own_method, own_pairs, paired, t_estimate
-from .permutation import flip_listeners, permutation_pairs, permutation_test
+from .permutation import flip_listeners, permutation_pairs, permutation_test, within_pages
 from .preference import bootstrap_beats, bradley_terry, preferences
 from .preference_pairs import meetings, met_equally, score_pairs
 from .table import Bools, Floats, Ratings
@@ -38,8 +38,8 @@ class Choice:
 class Outcome:
     """What a method says: of all systems, of each pair, and by how much each pair differs.
 
-    ``pair_method`` names the test of the pairs, as the notes of the report do. ``scope`` is set
-    where it is not the one that was chosen.
+    ``pair_method`` names the test of the pairs, as the notes of the report do. ``scope`` and
+    ``reason`` are set where they are not those of the choice.
     """
 
     omnibus: Omnibus
@@ -51,6 +51,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
     scope: str = ""
+    reason: str = ""
 
 
 def choose(design: Design, scope: str) -> Choice:
@@ -166,14 +167,28 @@ def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome
         test = fit.omnibus()
         found = fit.pairs(alpha)
     except (ValueError, np.linalg.LinAlgError) as error:
-        reason = f"The mixed model cannot be fitted ({error}); Skillings-Mack takes its place"
-        reason += ", for these passages only." if choice.scope == "music" else "."
-        outcome = _skillings_mack(ratings, choice, alpha, seed)
-        # Ranks of listener means say nothing of other music.
-        changed = {"notes": (reason, *outcome.notes), "scope": "passages"}
+        note = f"The mixed model cannot be fitted ({error}); flips of listeners take its place"
+        note += ", for these passages only." if choice.scope == "music" else "."
+        outcome = _shared_cells(ratings, choice, alpha, seed)
+        reason = f"cells are missing and a mixed model cannot be fitted: {error}"
+        # Flips of listeners say nothing of other music.
+        changed = {"notes": (note, *outcome.notes), "scope": "passages", "reason": reason}
         return Outcome(**{**vars(outcome), **changed})
     interval = "t intervals of the mixed model (Satterthwaite)"
     return Outcome(test, *_from(found, ratings.cells), interval, "t of the mixed model")
+
+
+def _shared_cells(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
+    """Where systems were not rated on the same passages: only what stands on one page compares."""
+    cells = ratings.cells
+    scores, information = within_pages(cells)
+    return Outcome(
+        flip_listeners(scores, seed, information),
+        own_pairs(cells, [], alpha, ordinal=choice.ordinal),
+        paired(cells, alpha),
+        "t intervals over listeners, on passages that they rated both on",
+        own_method(ordinal=choice.ordinal),
+    )
 
 
 def _durbin(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
@@ -192,14 +207,12 @@ def _durbin(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outco
 def _skillings_mack(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = skillings_mack(means)
-    note = "Listener means over different passages are compared as if over the same ones."
     return Outcome(
         test.omnibus,
         own_pairs(means, skillings_mack_pairs(test), alpha, ordinal=choice.ordinal),
         paired(means, alpha),
         "t intervals over listeners with both",
         own_method(ordinal=choice.ordinal),
-        notes=() if len(ratings.passages) == 1 else (note,),
     )
 
 

@@ -44,11 +44,9 @@ def secondary(
         scale: the question's scale.
         options: what the user asks.
     """
-    means = listener_means(ratings.cells)
-    whole = means[~np.isnan(means).any(axis=1)]
     tests: list[dict[str, Any]] = []
     if design.kind not in (*_UNTESTED, "preferences"):
-        tests += _rank_tests(whole, len(means), ratings, options)
+        tests += _rank_tests(ratings, options)
         tests += _crossed_tests(ratings, design)
     return {
         "tests": tests,
@@ -67,12 +65,17 @@ def secondary(
     }
 
 
-def _rank_tests(
-    whole: Floats, listeners: int, ratings: Ratings, options: Options
-) -> list[dict[str, Any]]:
+def _rank_tests(ratings: Ratings, options: Options) -> list[dict[str, Any]]:
+    # Means over different passages would rank the passages too.
+    known = ~np.isnan(ratings.cells)
+    full = known.all(axis=2, keepdims=True)
+    means = listener_means(np.where(full, ratings.cells, np.nan))
+    whole = means[~np.isnan(means).any(axis=1)]
     unit = f"{len(whole)} listener means"
-    if len(whole) < listeners:
-        unit += f"; {listeners - len(whole)} listeners lack a system and are left out"
+    if bool((known & ~full).any()):
+        unit += " over pages with every system"
+    if len(whole) < len(means):
+        unit += f"; {len(means) - len(whole)} listeners have no page with every system"
     names, tests = ratings.systems, []
     ranks, weighted = friedman(whole), quade(whole, decimals=10)
     tests.append(_entry(ranks.chi2, unit, kendall_w=ranks.kendall_w))
