@@ -205,7 +205,8 @@ NOTES: Mapping[str, Note] = {
         "here.",
     ),
     "beta-binomial test": Note(
-        "likelihood ratio of the mean against ½ with the listeners' spread free, one-sided",
+        "likelihood ratio of the mean against ½ with the listeners' spread free, one-sided; the "
+        "interval holds the means that the two-sided ratio does not reject",
         ("discrimination.beta_binomial_test",),
         "scipy.special.betaln, optimize.minimize, stats.norm.sf",
         "VGAM::vglm(cbind(right, wrong) ~ 1, betabinomial)",

@@ -1,6 +1,6 @@
 """A result in words: the finding, APA sentences, a methods paragraph."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Form = Mapping[str, Any]
@@ -136,9 +136,11 @@ def abx_sentence(row: Form) -> str:
     """Whether the two of an ABX test were told apart."""
     heard = "were told apart" if row["reject"] else "were not shown to be told apart"
     share = f"{100 * row['share']:.0f} %, {100 * row['low']:.0f} to {100 * row['high']:.0f} %"
+    if row["test"] == "beta-binomial":
+        share = f"mean of listeners {share}"
     return (
         f"{row['system']} {heard}: {row['right']} of {row['trials']} answers right ({share}), "
-        f"beta-binomial test {p_apa(row['p_adj'])}."
+        f"{row['test']} test {p_apa(row['p_adj'])}."
     )
 
 
@@ -179,10 +181,7 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
     if design["set_aside"]:
         text.append(f"{_listed(design['set_aside'])} were left out of the test of all systems.")
     if block["secondary"]["abx"]:
-        text.append(
-            "Answers were tested against guessing by a beta-binomial model that lets listeners "
-            "differ, one-sided, and per listener by the exact binomial test."
-        )
+        text.append(_abx_methods(block["secondary"]["abx"]))
         return " ".join(text)
     if primary["choice"] == "none":
         return " ".join([*text, f"The systems were not compared: {primary['reason']}."])
@@ -199,6 +198,16 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
     if len(data["questions"]) > 1:
         text.append(f"{data['questions_adjust'][0].upper()}{data['questions_adjust'][1:]}.")
     return " ".join(text)
+
+
+def _abx_methods(rows: Sequence[Form]) -> str:
+    exact = "by the exact binomial test, one-sided"
+    if all(row["test"] == "exact binomial" for row in rows):
+        return f"Answers were tested against guessing {exact}."
+    return (
+        "Answers were tested against guessing by a beta-binomial model that lets listeners differ, "
+        f"one-sided, with the profile interval of its mean; the answers of one listener {exact}."
+    )
 
 
 def _study_sentences(data: Form) -> list[str]:
