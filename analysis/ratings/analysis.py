@@ -151,12 +151,14 @@ def _question(
         screening = Screening(
             screening.rules, tuple(replace(f, excludes=False) for f in screening.findings)
         )
+    inference = _inference(kept, scale, options, notes)
+    scope = inference["primary"]["scope"]
     block: dict[str, Any] = {
         "question": question,
         "input": _input(file),
         "screening": _screening_form(screening, everyone, kept),
-        "descriptives": descriptives(kept, scale, options.alpha),
-        **_inference(kept, scale, options, notes),
+        "descriptives": descriptives(kept, scale, options.alpha, scope),
+        **inference,
         "agreement": _agreement(kept, scale, options),
     }
     tested = kept.without_systems(options.aside)
@@ -196,7 +198,7 @@ def _inference(kept: Ratings, scale: Scale, options: Options, notes: list[str]) 
 def _all_listeners(everyone: Ratings, scale: Scale, options: Options) -> dict[str, Any]:
     found = _inference(everyone, scale, options, [])
     return {
-        "descriptives": descriptives(everyone, scale, options.alpha),
+        "descriptives": descriptives(everyone, scale, options.alpha, found["primary"]["scope"]),
         "classical": found["classical"],
         "primary": found["primary"],
     }
