@@ -26,7 +26,7 @@ from .options import Options
 from .participants import Counted, summarised, texts
 from .precision import variance_components
 from .preference import preferences
-from .primary import choose
+from .primary import Choice, choose
 from .reading import RatingsFile
 from .scales import Scale
 from .screening import Screening, screen
@@ -183,6 +183,9 @@ def _inference(kept: Ratings, scale: Scale, options: Options, notes: list[str]) 
         tested, notes = kept, [*notes, "Only reference and anchors were rated; they are tested."]
     design = detect(tested)
     choice = replace(choose(design, options.resolved_scope()), ordinal=scale.ordinal)
+    if options.abx:
+        reason = "answers are right or wrong, and each comparison is tested against guessing"
+        choice = Choice("none", choice.scope, reason)
     standard = classical(tested, options)
     case = Case(design, choice, scale, options, tuple(notes))
     preferred = not options.abx and preferences(tested) is not None

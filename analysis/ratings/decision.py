@@ -33,6 +33,9 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
     """Run the primary analysis and compare each pair with the ``standard`` (classical) one."""
     options, notes = case.options, list(case.notes)
     outcome = run(case.choice, tested, options.alpha, options.seed)
+    if options.abx:
+        # Differences of points mean nothing between right and wrong.
+        outcome = replace(outcome, pairs=[])
     choice = replace(
         case.choice,
         scope=outcome.scope or case.choice.scope,
@@ -42,6 +45,11 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
     if case.scale.ordinal and choice.scope == "music":
         notes = [*notes, "The scale has few steps; a model of their means is an approximation."]
     notes += _too_few(tested, case, outcome)
+    margin = options.margin
+    if margin is not None and not any(e.error is not None for e in outcome.estimates.values()):
+        margin = None
+        if outcome.pairs:
+            notes.append("Equivalence was not tested: no pair has an error in points of the scale.")
     details = {
         pair: _details(tested, case, pair, outcome)
         for pair in [(test.first, test.second) for test in outcome.pairs]
@@ -72,7 +80,7 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
         "omnibus": omnibus_form(outcome.omnibus, kendall_w=outcome.kendall_w),
         "adjust": options.adjust,
         "alpha": options.alpha,
-        "margin": options.margin,
+        "margin": margin,
         "interval": f"{100 * (1 - options.alpha):g} % {outcome.interval}, pointwise",
         "pairs": pairs,
         "letters": dict(zip(tested.systems, letters(different), strict=True)),

@@ -29,6 +29,7 @@ PASSAGES = ("listener", "listener:passage", "listener:system")
 MOST_CELLS = 600  # passages × systems: larger tables make the matrices of a listener slow
 MOST_WORK = 5e8  # patterns of missing cells × (passages × systems)³: some minutes
 _NONE_BELOW = 1e-7
+_NO_ERROR = 1e-12  # of the variance of the ratings: rounding, no error
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,8 @@ def fit_mixed(cells: Floats, scope: str) -> MixedFit:
         if model.profiled(without)[0] <= model.profiled(ratios)[0] + 1e-7:
             ratios = without
     residual = model.profiled(ratios)[1]
+    if residual <= _NO_ERROR * model.scale**2:
+        raise ValueError("nothing is left of the ratings to test against")
     active = (*np.flatnonzero(ratios).tolist(), len(model.terms))
     full = np.append(ratios * residual, residual)
     parameters = np.log(full[list(active)])

@@ -52,7 +52,7 @@ def secondary(
         options: what the user asks.
     """
     tests: list[dict[str, Any]] = []
-    if design.kind not in (*_UNTESTED, "preferences"):
+    if design.kind not in (*_UNTESTED, "preferences") and not options.abx:
         tests += _rank_tests(ratings, options)
         tests += _crossed_tests(ratings, design)
     return {
