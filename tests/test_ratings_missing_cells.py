@@ -67,3 +67,14 @@ def test_the_columns_of_a_pair_agree_where_systems_were_rated_on_different_passa
     assert "over pages with every system" in ranked["unit"]
     assert pair(ranked, "AB")["statistic"] < 0
     assert passed(result)
+
+
+def test_ratings_without_any_error_and_with_a_hole_are_analysed(tmp_path: Path) -> None:
+    cells = np.broadcast_to(np.array([50.0, 60.0, 70.0]), (8, 3, 3)).copy()
+    cells += np.arange(8)[:, None, None]
+    cells[1, 2, 0] = np.nan
+    file = read_ratings(written_ratings(tmp_path / "r.csv", cells, systems="ABC"))
+    for scope in ("music", "passages"):
+        result = analyse(file, Options(scope=scope)).data
+        assert pair(result["primary"], "AB")["verdict"] == "B better"
+        assert passed(result)

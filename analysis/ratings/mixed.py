@@ -30,6 +30,7 @@ MOST_CELLS = 600  # passages × systems: larger tables make the matrices of a li
 MOST_WORK = 5e8  # patterns of missing cells × (passages × systems)³: some minutes
 _NONE_BELOW = 1e-7
 _NO_ERROR = 1e-12  # of the variance of the ratings: rounding, no error
+_MOST_DF = 1e6  # t is normal long before; a variance that is known has no end of them
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class MixedFit:
         variance = float(weights @ base @ weights)
         slope = np.array([weights @ part @ weights for part in gradient])
         spread = float(slope @ inverse @ slope)
-        df = 2 * variance**2 / spread if spread > 0 else float("inf")
+        df = min(2 * variance**2 / spread, _MOST_DF) if spread > 0 else _MOST_DF
         return estimate, float(np.sqrt(variance)), df
 
     def omnibus(self) -> Omnibus:
