@@ -59,7 +59,9 @@ def test_pairs_are_told_where_there_is_no_test_of_all_systems(tmp_path: Path) ->
     cells = simulated_cells(2, (20, 1, 4), effects=np.array([0.0, 0.0, 0.0, 30.0]), residual=4)
     cells[:10, :, 2:] = np.nan
     cells[10:, :, :2] = np.nan
-    text = finding(result_of(tmp_path, cells, systems="ABCD"))
+    result = result_of(tmp_path, cells, systems="ABCD")
+    assert "There was no test of all systems: the systems fall into" in sentences(result, {})
+    text = finding(result)
     assert text.startswith("No test of all systems was possible: the systems fall into groups")
     assert "Of the 2 pairs that could be tested, D was rated above C." in text
     same = np.broadcast_to(np.array([50.0, 60.0, 70.0]), (6, 3, 3)).copy()

@@ -267,6 +267,8 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
         f"and adjusted by {primary['adjust']} at alpha = {options['alpha']:g}; intervals are "
         f"{primary['interval']}."
     )
+    if primary["omnibus"]["p"] is None:
+        text.append(f"There was no test of all systems: {primary['omnibus']['note']}.")
     if primary["margin"] is not None:
         text.append(
             f"Equivalence within ±{primary['margin']:g} points was tested by two one-sided tests."
