@@ -123,7 +123,9 @@ def test_a_footnote_names_functions_that_exist_and_every_part_is_filled() -> Non
 def test_abx_and_preferences_are_told_in_their_own_words(tmp_path: Path) -> None:
     right = [f"L{n},p{p},x / y,{int(p != n)}" for n in range(6) for p in range(8)]
     text, _ = answered(tmp_path, right, abx=True)
-    assert "x / y were told apart: 42 of 48 answers right (88 %, 75 to 95 %)" in text
+    assert (
+        "x / y were told apart: 42 of 48 answers right (mean of listeners 88 %, 76 to 95 %)" in text
+    )
     assert "No comparison of the systems" not in text
     guessed = [f"L{n},p{p},x / y,{(n + p) % 2}" for n in range(6) for p in range(8)]
     assert "not shown to be told apart" in answered(tmp_path, guessed, abx=True)[0]

@@ -146,7 +146,7 @@ def test_a_rating_outside_the_scale_is_refused_with_its_line(write: Write) -> No
         ([1, 5, 3, 4, 2], 1, 5, True),
         ([-3, 2, 0, 1], -3, 3, True),
         ([12.5, 80, 99], 0, 100, False),
-        ([-400, 900], -400, 900, True),
+        ([-400, 900], -400, 900, False),
     ],
 )
 def test_the_scale_is_inferred(
@@ -191,3 +191,24 @@ def test_leaving_out_listeners_also_drops_names_that_nobody_uses_any_more(write:
 def test_a_declared_column_that_is_not_there_is_named_with_a_close_one(write: Write) -> None:
     with pytest.raises(UserError, match=r"no column is named 'sytem'.*did you mean 'system'"):
         read_ratings(write(HEADER + "ann,p,a,q,1\n"), Reading(columns={"system": "sytem"}))
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "ordinal"),
+    [
+        ([0, 3, 7, 10], (0, 10), True),
+        ([1, 2, 5], (1, 5), True),
+        ([1, 2.4, 5], (1, 5), False),
+        ([0, 0.5, 1], (0, 1), True),
+        ([0, 20, 100], (0, 100), False),
+    ],
+)
+def test_whether_a_scale_has_few_steps_is_the_same_declared_or_inferred(
+    write: Write,
+    values: list[float],
+    scale: tuple[float, float],
+    ordinal: bool,  # noqa: FBT001
+) -> None:
+    path = write(HEADER + "".join(f"l{n},p,a,q,{value}\n" for n, value in enumerate(values)))
+    for how in (Reading(), Reading(scale=scale)):
+        assert read_ratings(path, how).scales["q"].ordinal == ordinal

@@ -26,7 +26,7 @@ from .options import Options
 from .participants import Counted, summarised, texts
 from .precision import variance_components
 from .preference import preferences
-from .primary import choose
+from .primary import Choice, choose
 from .reading import RatingsFile
 from .scales import Scale
 from .screening import Screening, screen
@@ -151,12 +151,14 @@ def _question(
         screening = Screening(
             screening.rules, tuple(replace(f, excludes=False) for f in screening.findings)
         )
+    inference = _inference(kept, scale, options, notes)
+    scope = inference["primary"]["scope"]
     block: dict[str, Any] = {
         "question": question,
         "input": _input(file),
         "screening": _screening_form(screening, everyone, kept),
-        "descriptives": descriptives(kept, scale, options.alpha),
-        **_inference(kept, scale, options, notes),
+        "descriptives": descriptives(kept, scale, options.alpha, scope),
+        **inference,
         "agreement": _agreement(kept, scale, options),
     }
     tested = kept.without_systems(options.aside)
@@ -181,6 +183,9 @@ def _inference(kept: Ratings, scale: Scale, options: Options, notes: list[str]) 
         tested, notes = kept, [*notes, "Only reference and anchors were rated; they are tested."]
     design = detect(tested)
     choice = replace(choose(design, options.resolved_scope()), ordinal=scale.ordinal)
+    if options.abx:
+        reason = "answers are right or wrong, and each comparison is tested against guessing"
+        choice = Choice("none", choice.scope, reason)
     standard = classical(tested, options)
     case = Case(design, choice, scale, options, tuple(notes))
     preferred = not options.abx and preferences(tested) is not None
@@ -196,7 +201,7 @@ def _inference(kept: Ratings, scale: Scale, options: Options, notes: list[str]) 
 def _all_listeners(everyone: Ratings, scale: Scale, options: Options) -> dict[str, Any]:
     found = _inference(everyone, scale, options, [])
     return {
-        "descriptives": descriptives(everyone, scale, options.alpha),
+        "descriptives": descriptives(everyone, scale, options.alpha, found["primary"]["scope"]),
         "classical": found["classical"],
         "primary": found["primary"],
     }

@@ -102,7 +102,19 @@ def crossed_pairs(cells: Floats, alpha: float) -> list[PairEstimate]:
     ]
 
 
-def _pair(d: Floats, i: int, j: int, alpha: float) -> PairEstimate:
+@dataclass(frozen=True)
+class CrossedMean:
+    """The mean of a listener × passage table with its standard error, df and interval."""
+
+    mean: float
+    error: float
+    df: float
+    low: float
+    high: float
+
+
+def crossed_mean(d: Floats, alpha: float) -> CrossedMean:
+    """The mean of complete ``d`` ``(n, m)``, both at least 2, listeners and passages random."""
     n, m = d.shape
     mean = float(d.mean())
     centred = d - mean
@@ -115,13 +127,19 @@ def _pair(d: Floats, i: int, j: int, alpha: float) -> PairEstimate:
     least = min(n, m) - 1.0
     shares = ms_l**2 / (n - 1) + ms_p**2 / (m - 1) + ms_lp**2 / ((n - 1) * (m - 1))
     df = max((ms_l + ms_p - ms_lp) ** 2 / shares, least) if shares > 0 else least
+    half = float(stats.t.isf(alpha / 2, df)) * error
+    return CrossedMean(mean, error, df, mean - half, mean + half)
+
+
+def _pair(d: Floats, i: int, j: int, alpha: float) -> PairEstimate:
+    found = crossed_mean(d, alpha)
+    mean, error, df = found.mean, found.error, found.df
     if error > 1e-12 * (1 + abs(mean)):
         t = mean / error
         test = Comparison(i, j, t, "t", df, comparison_p("t", t, df))
     else:
         test = Comparison(i, j, None, "t", df, 1.0 if mean == 0 else 0.0)
-    half = float(stats.t.isf(alpha / 2, df)) * error
-    return PairEstimate(test, mean, error, df, mean - half, mean + half)
+    return PairEstimate(test, mean, error, df, found.low, found.high)
 
 
 def components(ms: MeanSquares) -> dict[str, float]:

@@ -12,7 +12,7 @@ from .effects import matched_rank_biserial, paired_superiority, unpaired_dominan
 from .equivalence import tost, verdict
 from .forms import omnibus_form, pair_forms
 from .options import Options
-from .own_pairs import WILCOXON, Estimate
+from .own_pairs import WILCOXON, Estimate, differences
 from .primary import Choice, Outcome, run
 from .scales import Scale
 from .table import Bools, Ratings
@@ -33,11 +33,23 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
     """Run the primary analysis and compare each pair with the ``standard`` (classical) one."""
     options, notes = case.options, list(case.notes)
     outcome = run(case.choice, tested, options.alpha, options.seed)
-    choice = replace(case.choice, scope=outcome.scope or case.choice.scope)
+    if options.abx:
+        # Differences of points mean nothing between right and wrong.
+        outcome = replace(outcome, pairs=[])
+    choice = replace(
+        case.choice,
+        scope=outcome.scope or case.choice.scope,
+        reason=outcome.reason or case.choice.reason,
+    )
     case = replace(case, choice=choice)
     if case.scale.ordinal and choice.scope == "music":
         notes = [*notes, "The scale has few steps; a model of their means is an approximation."]
     notes += _too_few(tested, case, outcome)
+    margin = options.margin
+    if margin is not None and not any(e.error is not None for e in outcome.estimates.values()):
+        margin = None
+        if outcome.pairs:
+            notes.append("Equivalence was not tested: no pair has an error in points of the scale.")
     details = {
         pair: _details(tested, case, pair, outcome)
         for pair in [(test.first, test.second) for test in outcome.pairs]
@@ -68,7 +80,7 @@ def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str
         "omnibus": omnibus_form(outcome.omnibus, kendall_w=outcome.kendall_w),
         "adjust": options.adjust,
         "alpha": options.alpha,
-        "margin": options.margin,
+        "margin": margin,
         "interval": f"{100 * (1 - options.alpha):g} % {outcome.interval}, pointwise",
         "pairs": pairs,
         "letters": dict(zip(tested.systems, letters(different), strict=True)),
@@ -95,11 +107,13 @@ def _details(
 ) -> dict[str, Any]:
     """By how much the systems of a pair differ: points, interval, effect sizes, equivalence."""
     (i, j), options = pair, case.options
-    means = listener_means(tested.cells)
     estimate = outcome.estimates.get(pair, Estimate(None))
-    d = means[:, i] - means[:, j]
+    # The units of one listener are the passages.
+    alone = case.design.kind == "one listener"
+    d = differences(tested.cells[0] if alone else tested.cells, i, j)
     known = d[~np.isnan(d)]
     if case.design.kind == "between":
+        means = listener_means(tested.cells)
         columns = [means[~np.isnan(means[:, system]), system] for system in pair]
         effects = [unpaired_dominance(*columns, alpha=options.alpha, seed=options.seed)]
         median: float | None = float(np.median(columns[0]) - np.median(columns[1]))

@@ -5,15 +5,29 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from .crossed import crossed_mean
 from .design import listener_means
 from .scales import Scale
 from .table import Floats, Ratings
 
-INTERVAL = "t intervals over listener means"
+INTERVALS = {
+    "passages": "t intervals over listener means",
+    "music": (
+        "t intervals, per system with listeners and passages random (none where cells are "
+        "missing), per passage over listeners"
+    ),
+}
 
 
-def descriptives(ratings: Ratings, scale: Scale, alpha: float) -> dict[str, Any]:
-    """Counts, centres, spreads and intervals of one question's ratings, all systems included."""
+def descriptives(
+    ratings: Ratings, scale: Scale, alpha: float, scope: str = "passages"
+) -> dict[str, Any]:
+    """Counts, centres, spreads and intervals of one question's ratings, all systems included.
+
+    A mean is that of the listeners' means, which its interval is about: a listener who rated more
+    counts no more. ``mean_of_ratings`` and all other numbers are of single ratings. The intervals
+    of systems hold for the ``scope`` of the primary analysis, those of a passage for that passage.
+    """
     means = listener_means(ratings.cells)
     ranks = _mean_ranks(ratings.cells)
     systems = []
@@ -24,6 +38,7 @@ def descriptives(ratings: Ratings, scale: Scale, alpha: float) -> dict[str, Any]
                 "system": name,
                 **_values(values, scale),
                 **_over_listeners(means[:, at], alpha),
+                **(_over_both(ratings.cells[:, :, at], alpha) if scope == "music" else {}),
                 "mean_rank": None if ranks is None else float(ranks[at]),
             }
         )
@@ -41,7 +56,7 @@ def descriptives(ratings: Ratings, scale: Scale, alpha: float) -> dict[str, Any]
             }
         )
     return {
-        "interval": f"{100 * (1 - alpha):g} % {INTERVAL}",
+        "interval": f"{100 * (1 - alpha):g} % {INTERVALS.get(scope, INTERVALS['passages'])}",
         "scale": {
             "low": scale.low,
             "high": scale.high,
@@ -58,7 +73,7 @@ def _values(values: Floats, scale: Scale) -> dict[str, Any]:
     q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
     return {
         "n": len(values),
-        "mean": float(values.mean()),
+        "mean_of_ratings": float(values.mean()),
         "sd": float(values.std(ddof=1)) if len(values) > 1 else None,
         "median": float(median),
         "q1": float(q1),
@@ -73,11 +88,19 @@ def _values(values: Floats, scale: Scale) -> dict[str, Any]:
 
 def _over_listeners(means: Floats, alpha: float) -> dict[str, Any]:
     known = means[~np.isnan(means)]
-    n = len(known)
+    n, mean = len(known), float(known.mean())
     if n < 2:
-        return {"listeners": n, "low": None, "high": None}
+        return {"listeners": n, "mean": mean, "low": None, "high": None}
     half = float(stats.t.isf(alpha / 2, n - 1) * known.std(ddof=1) / np.sqrt(n))
-    return {"listeners": n, "low": float(known.mean()) - half, "high": float(known.mean()) + half}
+    return {"listeners": n, "mean": mean, "low": mean - half, "high": mean + half}
+
+
+def _over_both(cells: Floats, alpha: float) -> dict[str, Any]:
+    """The interval for other listeners and other music, of cells ``(n, m)``."""
+    if min(cells.shape) < 2 or np.isnan(cells).any():
+        return {"low": None, "high": None}
+    found = crossed_mean(cells, alpha)
+    return {"low": found.low, "high": found.high}
 
 
 def _mean_ranks(cells: Floats) -> Floats | None:

@@ -2,7 +2,8 @@
 
 Per listener the exact binomial test against guessing. Pooled, listeners differ in skill, so the
 answers of all are beta-binomial: its mean is tested against one half with the spread left free, by
-the likelihood ratio. d′ follows from the share of right answers under a stated strategy
+the likelihood ratio, and the interval of the mean holds what that test would not reject. One
+listener's answers are binomial. d′ follows from the share of right answers under a stated strategy
 (Macmillan & Creelman 2005, chapter 9):
 
     differencing: P = Φ(d′/√2) Φ(d′/√6) + Φ(-d′/√2) Φ(-d′/√6)
@@ -42,16 +43,19 @@ def binomial_test(right: int, trials: int, alpha: float = 0.05) -> Binomial:
 class BetaBinomial:
     """Mean share of right answers and the spread of listeners (0: all alike), tested against ½.
 
-    ``p`` is one-sided: guessing or worse against better than guessing.
+    ``p`` is one-sided: guessing or worse against better than guessing. ``low`` to ``high`` is the
+    two-sided profile interval of the mean.
     """
 
     mean: float
     overdispersion: float
     statistic: float
     p: float
+    low: float
+    high: float
 
 
-def beta_binomial_test(right: Floats, trials: Floats) -> BetaBinomial:
+def beta_binomial_test(right: Floats, trials: Floats, alpha: float = 0.05) -> BetaBinomial:
     """Test listeners' ``right`` answers of ``trials`` ``(n,)`` against guessing, pooled."""
 
     def deviance(logits: Floats) -> float:
@@ -64,7 +68,32 @@ def beta_binomial_test(right: Floats, trials: Floats) -> BetaBinomial:
     mean, spread = (float(value) for value in special.expit(full.x))
     statistic = max(0.0, 2 * float(null.fun - full.fun))
     signed = np.sqrt(statistic) if mean > 0.5 else -np.sqrt(statistic)
-    return BetaBinomial(mean, spread, statistic, float(stats.norm.sf(signed)))
+    p = float(stats.norm.sf(signed))
+    return BetaBinomial(mean, spread, statistic, p, *_profile(right, trials, full, alpha))
+
+
+def _profile(
+    right: Floats, trials: Floats, full: optimize.OptimizeResult, alpha: float
+) -> tuple[float, float]:
+    """The shares whose likelihood, the spread free, is not significantly below the best one."""
+    allowed = float(full.fun) + float(stats.chi2.isf(alpha, 1)) / 2
+
+    def excess(logit: float) -> float:
+        mean = float(special.expit(logit))
+        found = optimize.minimize_scalar(
+            lambda at: -_log_likelihood(right, trials, mean, float(special.expit(at))),
+            bounds=(-14.0, 6.0),
+            method="bounded",
+        )
+        return float(found.fun) - allowed
+
+    best, ends = float(full.x[0]), []
+    for end in (-12.0, 12.0):
+        # Without a wrong (or a right) answer the likelihood rises to the very end.
+        inside = excess(end) <= 0
+        edge = end if inside else float(optimize.brentq(excess, best, end, xtol=1e-10))
+        ends.append(float(end > 0) if inside else float(special.expit(edge)))
+    return ends[0], ends[1]
 
 
 def _logit(share: float) -> float:

@@ -7,7 +7,7 @@ everywhere. A study read directly and its export take this one path, so they can
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -198,7 +198,7 @@ def _scale(kind: str, rows: Sequence[_Row]) -> Scale | None:
     else:
         return None
     scale = declared_scale(low, high)
-    return Scale(low, high, scale.ordinal, f"that of {kind}", name)
+    return replace(scale, origin=f"that of {kind}", name=name)
 
 
 _Made = tuple[list[tuple[int, list[str]]], list[str]]

@@ -29,6 +29,8 @@ PASSAGES = ("listener", "listener:passage", "listener:system")
 MOST_CELLS = 600  # passages × systems: larger tables make the matrices of a listener slow
 MOST_WORK = 5e8  # patterns of missing cells × (passages × systems)³: some minutes
 _NONE_BELOW = 1e-7
+_NO_ERROR = 1e-12  # of the variance of the ratings: rounding, no error
+_MOST_DF = 1e6  # t is normal long before; a variance that is known has no end of them
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class MixedFit:
         variance = float(weights @ base @ weights)
         slope = np.array([weights @ part @ weights for part in gradient])
         spread = float(slope @ inverse @ slope)
-        df = 2 * variance**2 / spread if spread > 0 else float("inf")
+        df = min(2 * variance**2 / spread, _MOST_DF) if spread > 0 else _MOST_DF
         return estimate, float(np.sqrt(variance)), df
 
     def omnibus(self) -> Omnibus:
@@ -143,6 +145,8 @@ def fit_mixed(cells: Floats, scope: str) -> MixedFit:
         if model.profiled(without)[0] <= model.profiled(ratios)[0] + 1e-7:
             ratios = without
     residual = model.profiled(ratios)[1]
+    if residual <= _NO_ERROR * model.scale**2:
+        raise ValueError("nothing is left of the ratings to test against")
     active = (*np.flatnonzero(ratios).tolist(), len(model.terms))
     full = np.append(ratios * residual, residual)
     parameters = np.log(full[list(active)])

@@ -94,7 +94,8 @@ NOTES: Mapping[str, Note] = {
         "Programs that draw signs depend on their seed; those that count all agree to every digit.",
     ),
     "paired t": Note(
-        "t = d̄ / (s_d/√n) of each listener's difference, df n − 1",
+        "t = d̄ / (s_d/√n) of each listener's difference, df n − 1; where cells are missing, over "
+        "the passages on which the listener rated both",
         ("own_pairs.own_pairs",),
         "scipy.stats.t.sf",
         "t.test(x, y, paired = TRUE)",
@@ -161,8 +162,10 @@ NOTES: Mapping[str, Note] = {
         "The package Skillings.Mack can simulate p where there are ties.",
     ),
     "listener flips": Note(
-        "Σ of squared net wins over all flips of whole listeners' answers, or 9999 drawn ones",
-        ("permutation.flip_listeners",),
+        "Σ of squared net wins over all flips of whole listeners' answers, or 9999 drawn ones; "
+        "weighted by the inverse of how often systems met, where that differs; of ratings with "
+        "missing cells, ratings less the mean of their listener × passage instead of net wins",
+        ("permutation.flip_listeners", "permutation.within_pages"),
         "numpy.random.Generator.integers",
         'coin::symmetry_test with distribution = "approximate", blocks by listener',
         "Tests that take every answer as independent (the deviance of Bradley-Terry) give smaller "
@@ -174,6 +177,15 @@ NOTES: Mapping[str, Note] = {
         "numpy.random.Generator.integers",
         "exactRankTests::perm.test(x, y, paired = TRUE)",
         "Wald tests of abilities take every answer as independent.",
+    ),
+    "flipped scores": Note(
+        "|mean of the listeners' effective scores for aᵢ − aⱼ under aᵢ = aⱼ| over all flips of the "
+        "listeners' signs, or 9999 drawn ones; net wins where all pairs are met equally often",
+        ("preference_pairs.score_pairs",),
+        "numpy.linalg.pinv, numpy.random.Generator.integers",
+        "flipscores::flipscores, one row per listener",
+        "Net wins compare systems that met different opponents; Wald tests of abilities take every "
+        "answer as independent.",
     ),
     "Bradley-Terry": Note(
         "log odds(i beats j) = aᵢ − aⱼ, ties half a win each; maximum likelihood by Newton; "
@@ -193,7 +205,8 @@ NOTES: Mapping[str, Note] = {
         "here.",
     ),
     "beta-binomial test": Note(
-        "likelihood ratio of the mean against ½ with the listeners' spread free, one-sided",
+        "likelihood ratio of the mean against ½ with the listeners' spread free, one-sided; the "
+        "interval holds the means that the two-sided ratio does not reject",
         ("discrimination.beta_binomial_test",),
         "scipy.special.betaln, optimize.minimize, stats.norm.sf",
         "VGAM::vglm(cbind(right, wrong) ~ 1, betabinomial)",

@@ -34,11 +34,27 @@ class Estimate:
     units: int = 0
 
 
+def differences(values: Floats, i: int, j: int) -> Floats:
+    """What each unit gave system ``i`` more than ``j``: ``(units,)``, NaN where it lacks one.
+
+    Of cells (listeners, passages, systems) it is the mean over the passages on which the listener
+    rated both: over different passages, what makes one of them hard would count as the system's.
+    Of a table (units, systems) it is the difference of two columns.
+    """
+    d: Floats = values[..., i] - values[..., j]
+    if values.ndim == 2:
+        return d
+    known = ~np.isnan(d)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means: Floats = np.where(known, d, 0.0).sum(axis=1) / known.sum(axis=1)
+    return np.round(means, 10)
+
+
 def paired(table: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
-    """t estimates of the paired difference of every two columns of ``table`` (units, systems)."""
+    """t estimates of :func:`differences` of every two systems of ``table``, the last axis."""
     found = {}
-    for i, j in all_pairs(table.shape[1]):
-        d = table[:, i] - table[:, j]
+    for i, j in all_pairs(table.shape[-1]):
+        d = differences(table, i, j)
         d = d[~np.isnan(d)]
         n = len(d)
         if n < 2:
@@ -52,10 +68,11 @@ def paired(table: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
 def own_pairs(
     table: Floats, ranked: Sequence[Comparison], alpha: float, *, ordinal: bool
 ) -> list[Comparison]:
-    """Every two columns of ``table`` (units, systems) by the units that have both.
+    """Every two systems of ``table`` by the units that have both.
 
     Args:
-        table: one value per unit (listener) and system; NaN where there is none.
+        table: one value per unit (listener) and system, or cells listener × passage × system; NaN
+            where there is none.
         ranked: a rank test's pairs, for the differences of mean ranks.
         alpha: of the intervals whose errors the t tests share.
         ordinal: a scale of few steps: Wilcoxon signed ranks instead of t.
@@ -65,7 +82,7 @@ def own_pairs(
     ranks = {(pair.first, pair.second): pair.rank_difference for pair in ranked}
     for (i, j), estimate in estimates.items():
         if ordinal:
-            d = table[:, i] - table[:, j]
+            d = differences(table, i, j)
             test = wilcoxon(d[~np.isnan(d)], i, j, ranks.get((i, j)))
         elif estimate.error is None or estimate.df is None or estimate.difference is None:
             test = Comparison(i, j, None, "t", None, None, ranks.get((i, j)))

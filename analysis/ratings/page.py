@@ -25,13 +25,14 @@ from .sheet import Form, Sheet, p_equals, shown
 from .sheets import blocks, sheets
 from .table import Bools, Ratings
 from .wording import (
-    PAIRS,
     counted,
     finding,
+    highest,
     is_preference,
     methods_paragraph,
     omnibus_sentence,
     pair_sentence,
+    pair_words,
     scope_words,
     verdict_words,
 )
@@ -131,7 +132,7 @@ def _question(
             (pair, verdict_words(pair, primary)) for pair in primary["pairs"][:_FEW_PAIRS]
         ],
         "all_drawn": len(primary["pairs"]) <= _MOST_DRAWN,
-        "pair_words": PAIRS[primary["pair_method"]],
+        "pair_words": pair_words(primary),
         "scope_words": scope_words(primary["scope"]),
         "methods": methods_paragraph(data, block, extras.versions),
         "notes": notes(block),
@@ -203,15 +204,13 @@ def _metric_choices(block: Form, prefix: str) -> list[tuple[str, str]]:
 
 
 def _main_pairs(block: Form) -> tuple[list[Form], str]:
-    """All pairs, or the others less the system of the highest mean where all are too many."""
+    """All pairs, or the others less the best system where all are too many."""
     pairs: list[Form] = block["primary"]["pairs"]
     preference = is_preference(block["primary"])
     what = "P(i beats j) − P(j beats i)" if preference else "Difference in points"
     if len(pairs) <= _MOST_DRAWN:
         return pairs, what  # each row is called first − second
-    tested = set(block["design"]["system_names"])
-    rows = [row for row in block["descriptives"]["systems"] if row["system"] in tested]
-    best = max(rows, key=lambda row: (row["mean"], row["system"]))["system"]
+    best = highest(block)["system"]
     mine = [_turned(pair) for pair in pairs if pair["group1"] == best]
     mine += [pair for pair in pairs if pair["group2"] == best]
     order = {name: at for at, name in enumerate(block["design"]["system_names"])}

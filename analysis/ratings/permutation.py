@@ -66,15 +66,43 @@ def sign_flips(differences: Floats, seed: int) -> float | None:
     return (1 + exceeding) / (1 + DRAWS)
 
 
-def flip_listeners(scores: Floats, seed: int) -> Omnibus:
+def within_pages(cells: Floats) -> tuple[Floats, Floats]:
+    """Scores and information for :func:`flip_listeners` of ``cells`` ``(n, m, k)`` with holes.
+
+    A score ``(n, k)`` is the sum of a listener's ratings of a system less the means of their pages,
+    so that neither listeners nor passages count; a page is a listener × passage.
+    """
+    known = ~np.isnan(cells)
+    present = known.astype(np.float64)
+    size = np.maximum(present.sum(axis=2, keepdims=True), 1)
+    filled = np.where(known, cells, 0.0)
+    centred = np.where(known, filled - filled.sum(axis=2, keepdims=True) / size, 0.0)
+    together = np.einsum("lpi,lpj->ij", present / size, present)
+    information = np.diag(present.sum(axis=(0, 1))) - together
+    return np.round(centred.sum(axis=1), 10), information
+
+
+def flip_listeners(scores: Floats, seed: int, information: Floats | None = None) -> Omnibus:
     """Test that ``scores`` (listeners, systems) centre on zero: each listener's row may flip.
 
-    For preferences: a listener without any would have preferred the other systems as likely.
+    Of preferences: listeners without any would have preferred the other systems as likely.
+
+    Args:
+        scores: a row per listener that sums to zero.
+        seed: of the flips drawn where there are too many to count.
+        information: ``(systems, systems)``, where systems did not meet equally often: the matrix
+            of their meetings, by which the sums of the scores are weighted.
     """
     name = ("listener flips", "SS")
     n = len(scores)
     if n < 2:
         return no_test(*name, "needs at least two listeners")
+    if information is not None:
+        sizes, directions = np.linalg.eigh(information)
+        known = sizes > 1e-9 * max(float(sizes.max()), 1e-300)
+        if int(known.sum()) < scores.shape[1] - 1:
+            return no_test(*name, "the systems fall into groups that no listener compares")
+        scores = scores @ (directions[:, known] / np.sqrt(sizes[known]))
     observed = float((scores.sum(axis=0) ** 2).sum())
     if 2**n <= _EXACT:
         signs = np.array(list(itertools.product((1.0, -1.0), repeat=n)))

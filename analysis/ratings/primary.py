@@ -18,8 +18,9 @@ from .incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pai
 from .kruskal import conover_iman, kruskal_wallis
 from .mixed import fit_mixed
 from .own_pairs import Estimate, own_method, own_pairs, paired, t_estimate
-from .permutation import flip_listeners, permutation_pairs, permutation_test
+from .permutation import flip_listeners, permutation_pairs, permutation_test, within_pages
 from .preference import bootstrap_beats, bradley_terry, preferences
+from .preference_pairs import meetings, met_equally, score_pairs
 from .table import Bools, Floats, Ratings
 
 
@@ -37,8 +38,8 @@ class Choice:
 class Outcome:
     """What a method says: of all systems, of each pair, and by how much each pair differs.
 
-    ``pair_method`` names the test of the pairs, as the notes of the report do. ``scope`` is set
-    where it is not the one that was chosen.
+    ``pair_method`` names the test of the pairs, as the notes of the report do. ``scope`` and
+    ``reason`` are set where they are not those of the choice.
     """
 
     omnibus: Omnibus
@@ -50,6 +51,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
     scope: str = ""
+    reason: str = ""
 
 
 def choose(design: Design, scope: str) -> Choice:
@@ -165,14 +167,28 @@ def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome
         test = fit.omnibus()
         found = fit.pairs(alpha)
     except (ValueError, np.linalg.LinAlgError) as error:
-        reason = f"The mixed model cannot be fitted ({error}); Skillings-Mack takes its place"
-        reason += ", for these passages only." if choice.scope == "music" else "."
-        outcome = _skillings_mack(ratings, choice, alpha, seed)
-        # Ranks of listener means say nothing of other music.
-        changed = {"notes": (reason, *outcome.notes), "scope": "passages"}
+        note = f"The mixed model cannot be fitted ({error}); flips of listeners take its place"
+        note += ", for these passages only." if choice.scope == "music" else "."
+        outcome = _shared_cells(ratings, choice, alpha, seed)
+        reason = f"cells are missing and a mixed model cannot be fitted: {error}"
+        # Flips of listeners say nothing of other music.
+        changed = {"notes": (note, *outcome.notes), "scope": "passages", "reason": reason}
         return Outcome(**{**vars(outcome), **changed})
     interval = "t intervals of the mixed model (Satterthwaite)"
     return Outcome(test, *_from(found, ratings.cells), interval, "t of the mixed model")
+
+
+def _shared_cells(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
+    """Where systems were not rated on the same passages: only what stands on one page compares."""
+    cells = ratings.cells
+    scores, information = within_pages(cells)
+    return Outcome(
+        flip_listeners(scores, seed, information),
+        own_pairs(cells, [], alpha, ordinal=choice.ordinal),
+        paired(cells, alpha),
+        "t intervals over listeners, on passages that they rated both on",
+        own_method(ordinal=choice.ordinal),
+    )
 
 
 def _durbin(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
@@ -191,14 +207,12 @@ def _durbin(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outco
 def _skillings_mack(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = skillings_mack(means)
-    note = "Listener means over different passages are compared as if over the same ones."
     return Outcome(
         test.omnibus,
         own_pairs(means, skillings_mack_pairs(test), alpha, ordinal=choice.ordinal),
         paired(means, alpha),
         "t intervals over listeners with both",
         own_method(ordinal=choice.ordinal),
-        notes=() if len(ratings.passages) == 1 else (note,),
     )
 
 
@@ -207,14 +221,19 @@ def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -
     if wins is None:
         raise ValueError("these ratings are no preferences")
     scores = wins.sum(axis=2) - wins.sum(axis=1)
-    test = flip_listeners(scores, seed)
-    pairs = permutation_pairs(scores, seed)
+    if met_equally(wins):
+        test, name = flip_listeners(scores, seed), "flipped listeners"
+        pairs = permutation_pairs(scores, seed)
+    else:
+        total = wins.sum(axis=0)
+        test, name = flip_listeners(scores, seed, meetings(total + total.T)), "flipped scores"
+        pairs = score_pairs(wins, seed)
     interval = "intervals of 1000 bootstraps of listeners for P(i beats j) − P(j beats i)"
     try:
         beats = bradley_terry(wins.sum(axis=0)).beats()
     except ValueError as error:
         note = f"Bradley-Terry cannot be fitted: {error}; the tests stand without it."
-        return Outcome(test, pairs, {}, interval, "flipped listeners", notes=(note,))
+        return Outcome(test, pairs, {}, interval, name, notes=(note,))
     low, high, fitted = bootstrap_beats(wins, alpha, seed)
     estimates, effects = {}, {}
     for i, j in all_pairs(len(ratings.systems)):
@@ -225,7 +244,6 @@ def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -
         estimates[i, j] = Estimate(2 * p - 1, low=at_low, high=at_high, units=len(wins))
         effects[i, j] = Effect("P(i beats j)", p, *bounds)
     notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
-    name = "flipped listeners"
     return Outcome(test, pairs, estimates, interval, name, notes=notes, effects=effects)
 
 

@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from ...models.errors import UserError
 from .exported import COLUMNS, Origin, Which, exported, is_exported
 from .headers import find_columns
 from .rows import Rows
-from .scales import Scale, declared_scale, guessed_scale
+from .scales import Scale, declared_scale, few_steps, guessed_scale
 from .table import Ratings
 
 FORMATS = ("auto", "earmark", "csv")
@@ -180,7 +180,9 @@ def _scales(ratings: Ratings, declared: Scale | None, path: str) -> dict[str, Sc
     for code, question in enumerate(ratings.questions):
         mine = ratings.question == code
         values, lines = ratings.value[mine], ratings.line[mine]
-        scale = declared or guessed_scale(values)
+        scale = guessed_scale(values)
+        if declared is not None:
+            scale = replace(declared, ordinal=few_steps(values, declared.low, declared.high))
         scales[question] = scale
         outside = (values < scale.low) | (values > scale.high)
         if outside.any():

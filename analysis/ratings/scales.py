@@ -36,18 +36,27 @@ class Scale:
 
 
 def declared_scale(low: float, high: float) -> Scale:
-    """The scale that the user states.
+    """The scale that the user states; its ratings tell whether it is ``ordinal``.
 
     Raises:
         UserError: if it has no length.
     """
     if not low < high:
         raise UserError(f"scale {low:g} to {high:g} has no length; the lower end comes first")
-    steps = high - low
     known = next((name for a, b, name in _KNOWN if (a, b) == (low, high)), "")
-    return Scale(
-        low, high, ordinal=steps == int(steps) and steps < 8, origin="declared", name=known
-    )
+    return Scale(low, high, ordinal=False, origin="declared", name=known)
+
+
+def few_steps(values: Floats, low: float, high: float) -> bool:
+    """Whether ratings ``(n,)`` are few whole steps of a scale, of preferences also halves.
+
+    The ratings say so and not the scale: grades from 1 to 5 may be whole or have tenths.
+    """
+    steps = np.unique(values)
+    if (low, high) == (0, 1) and set(steps.tolist()) <= {0.0, 0.5, 1.0}:
+        return True
+    whole = bool((steps == np.round(steps)).all())
+    return whole and len(steps) <= _MOST_STEPS and high - low < _MOST_STEPS
 
 
 def guessed_scale(values: Floats) -> Scale:
@@ -55,15 +64,14 @@ def guessed_scale(values: Floats) -> Scale:
 
     A few ratings outside a usual scale are mistakes and the scale stands; many are another scale.
     """
-    steps = np.unique(values)
-    ordinal = len(steps) <= _MOST_STEPS and bool((steps == np.round(steps)).all())
-    if set(steps.tolist()) <= {0.0, 0.5, 1.0}:
+    if set(np.unique(values).tolist()) <= {0.0, 0.5, 1.0}:
         return Scale(0.0, 1.0, ordinal=True, origin="inferred", name="no or yes")
     for low, high, name in _KNOWN:
         if np.mean((values >= low) & (values <= high)) >= _NEARLY_ALL:
             if (low < 0) != bool((values < 0).any()):
                 continue
-            stepped = ordinal and high - low <= 10
-            return Scale(low, high, ordinal=stepped, origin="inferred", name=name)
+            ordinal = few_steps(values, low, high)
+            return Scale(low, high, ordinal=ordinal, origin="inferred", name=name)
     low, high = float(values.min()), float(values.max())
+    ordinal = few_steps(values, low, high)
     return Scale(low, high, ordinal=ordinal, origin="the range of the ratings")

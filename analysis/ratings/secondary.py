@@ -4,7 +4,7 @@ None of them decides; they show whether the primary result hangs on the choice o
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,13 @@ from .adjust import adjusted
 from .comparisons import Comparison, Omnibus, comparison_p
 from .crossed import mean_squares, quasi_f
 from .design import Design, listener_means
-from .discrimination import abx_d_prime, beta_binomial_test, binomial_test
+from .discrimination import (
+    BetaBinomial,
+    Binomial,
+    abx_d_prime,
+    beta_binomial_test,
+    binomial_test,
+)
 from .forms import omnibus_form, pair_forms
 from .friedman import conover_friedman, critical_difference, friedman, nemenyi, quade, quade_pairs
 from .incomplete import skillings_mack
@@ -28,6 +34,7 @@ from .scales import Scale
 from .table import Floats, Ratings
 
 _UNTESTED = ("one system", "no variation", "between", "one listener")
+_POOLED = tuple(field.name for field in fields(BetaBinomial))
 _MOST_LISTENERS = 2000  # above, the permutation takes long and says what F says
 _MOST_WORK = 3e7  # above, a mixed model takes longer than a second opinion is worth
 
@@ -44,11 +51,9 @@ def secondary(
         scale: the question's scale.
         options: what the user asks.
     """
-    means = listener_means(ratings.cells)
-    whole = means[~np.isnan(means).any(axis=1)]
     tests: list[dict[str, Any]] = []
-    if design.kind not in (*_UNTESTED, "preferences"):
-        tests += _rank_tests(whole, len(means), ratings, options)
+    if design.kind not in (*_UNTESTED, "preferences") and not options.abx:
+        tests += _rank_tests(ratings, options)
         tests += _crossed_tests(ratings, design)
     return {
         "tests": tests,
@@ -67,12 +72,17 @@ def secondary(
     }
 
 
-def _rank_tests(
-    whole: Floats, listeners: int, ratings: Ratings, options: Options
-) -> list[dict[str, Any]]:
+def _rank_tests(ratings: Ratings, options: Options) -> list[dict[str, Any]]:
+    # Means over different passages would rank the passages too.
+    known = ~np.isnan(ratings.cells)
+    full = known.all(axis=2, keepdims=True)
+    means = listener_means(np.where(full, ratings.cells, np.nan))
+    whole = means[~np.isnan(means).any(axis=1)]
     unit = f"{len(whole)} listener means"
-    if len(whole) < listeners:
-        unit += f"; {listeners - len(whole)} listeners lack a system and are left out"
+    if bool((known & ~full).any()):
+        unit += " over pages with every system"
+    if len(whole) < len(means):
+        unit += f"; {len(means) - len(whole)} listeners have no page with every system"
     names, tests = ratings.systems, []
     ranks, weighted = friedman(whole), quade(whole, decimals=10)
     tests.append(_entry(ranks.chi2, unit, kendall_w=ranks.kendall_w))
@@ -226,15 +236,12 @@ def _abx(ratings: Ratings, options: Options) -> list[dict[str, Any]]:
         trials = np.bincount(who, minlength=count).astype(np.float64)
         right: Floats = np.bincount(who, weights=value, minlength=count).astype(np.float64)
         took = trials > 0
-        pooled = beta_binomial_test(right[took], trials[took])
-        all_right, all_trials = int(right.sum()), int(trials.sum())
+        exact = binomial_test(int(right.sum()), int(trials.sum()), options.alpha)
         found.append(
             {
                 "system": name,
-                **asdict(binomial_test(all_right, all_trials, options.alpha)),
-                "share": all_right / all_trials,
-                "beta_binomial": asdict(pooled),
-                "d_prime": abx_d_prime(all_right / all_trials),
+                **asdict(exact),
+                **_decided(exact, right[took], trials[took], options.alpha),
                 "d_prime_strategy": "differencing",
                 "listeners": [
                     {
@@ -245,10 +252,29 @@ def _abx(ratings: Ratings, options: Options) -> list[dict[str, Any]]:
                 ],
             }
         )
-    p_adj = adjusted([row["beta_binomial"]["p"] for row in found], options.adjust)
+    decisive = [
+        row["p"] if row["test"] == "exact binomial" else row["beta_binomial"]["p"] for row in found
+    ]
+    p_adj = adjusted(decisive, options.adjust)
     for row, p in zip(found, p_adj, strict=True):
         row["p_adj"], row["reject"] = p, p is not None and p < options.alpha
     return found
+
+
+def _decided(exact: Binomial, right: Floats, trials: Floats, alpha: float) -> dict[str, Any]:
+    """What decides: of several listeners the beta-binomial test and its interval, else the exact.
+
+    The exact interval of pooled answers takes listeners as alike and is too narrow where they are
+    not.
+    """
+    if len(right) == 1:
+        share, pooled = exact.right / exact.trials, dict.fromkeys(_POOLED)
+        test = {"test": "exact binomial", "low": exact.low, "high": exact.high}
+    else:
+        found = beta_binomial_test(right, trials, alpha)
+        share, pooled = float((right / trials).mean()), asdict(found)
+        test = {"test": "beta-binomial", "low": found.low, "high": found.high}
+    return test | {"share": share, "beta_binomial": pooled, "d_prime": abx_d_prime(share)}
 
 
 def _against_zero(ratings: Ratings, options: Options) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .sheet import PAIR, Form, Sheet, columns_of, fields
-from .wording import PAIRS
+from .wording import pair_words
 
 
 def sheets(block: Form) -> list[Sheet]:
@@ -57,7 +57,7 @@ def _pairs(block: Form) -> Sheet:
     if primary["choice"] != "none":
         caption = (
             f"Pairs of systems, primary analysis ({primary['method']}, scope {primary['scope']}), "
-            f"tested by {PAIRS[primary['pair_method']]}; "
+            f"tested by {pair_words(primary)}; "
             f"differences are Group 1 − Group 2, {primary['interval']}; "
             f"P_adj by {primary['adjust']}, alpha {primary['alpha']:g}"
         )

@@ -1,6 +1,7 @@
 """A result in words: the finding, APA sentences, a methods paragraph."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Form = Mapping[str, Any]
@@ -12,11 +13,20 @@ PAIRS: Mapping[str, str] = {
     "Wilcoxon signed rank": "Wilcoxon signed-rank tests of listeners' own differences",
     "permutation of pairs": "flipping the signs of listeners' differences",
     "flipped listeners": "flipping the answers of whole listeners",
+    "flipped scores": "flipping listeners' scores of the Bradley-Terry model",
     "Conover-Iman": "Conover-Iman's t",
     "crossed t": "t tests with listeners and passages random",
     "t of the mixed model": "t tests of the mixed model",
 }
 _STATISTICS = {"t": "t", "normal": "z", "range": "q", "wilcoxon": "W"}
+
+
+def pair_words(primary: Form) -> str:
+    """How the pairs of a primary analysis were tested; the units of one listener are passages."""
+    words = PAIRS[primary["pair_method"]]
+    if primary["scope"] != "this listener":
+        return words
+    return words.replace("listeners' own differences", "the listener's differences per passage")
 
 
 def p_apa(p: float) -> str:
@@ -88,27 +98,88 @@ def finding(block: Form) -> str:
     """The result in one sentence."""
     if block["secondary"]["abx"]:
         return " ".join(abx_sentence(row) for row in block["secondary"]["abx"])
-    primary, design = block["primary"], block["design"]
-    tested = set(design["system_names"])
-    rows = [row for row in block["descriptives"]["systems"] if row["system"] in tested]
-    best = max(rows, key=lambda row: (row["mean"], row["system"]))
+    primary = block["primary"]
     if primary["omnibus"]["p"] is None:
         why = primary["omnibus"]["note"] or primary["reason"]
-        return f"No comparison of the systems is possible: {why}."
-    mine = [p for p in primary["pairs"] if best["system"] in (p["group1"], p["group2"])]
-    beaten = [
-        p["group2"] if p["group1"] == best["system"] else p["group1"]
-        for p in mine
-        if p["verdict"] == f"{best['system']} better"
-    ]
-    shown = _highest(best, block)
-    verb = "preferred to" if is_preference(primary) else "rated above"
-    if len(beaten) == len(mine):
-        return f"{shown} and was {verb} every other system under test."
-    if not beaten:
-        return f"{shown}, but it is not significantly above any other system."
-    those = _listed(beaten) if len(beaten) <= 4 else f"{len(beaten)} of the {len(mine)} others"
-    return f"{shown} and was {verb} {those}; the rest is undecided."
+        if all(pair["p_adj"] is None for pair in primary["pairs"]):
+            return f"No comparison of the systems is possible: {why}."
+        return f"No test of all systems was possible: {why}. {_of_pairs(primary)}"
+    best = highest(block)
+    name, shown = best["system"], _highest(best, block)
+    others: dict[str, list[str]] = {}
+    for pair in primary["pairs"]:
+        if name in (pair["group1"], pair["group2"]):
+            other = pair["group2"] if pair["group1"] == name else pair["group1"]
+            others.setdefault(pair["verdict"], []).append(other)
+    count = sum(len(names) for names in others.values())
+    beaten, alike = others.get(f"{name} better", []), others.get("equivalent", [])
+    if len(beaten) == count:
+        return f"{shown} and was {_above(primary)} every other system under test."
+    said = []
+    if beaten:
+        said.append(f"was {_above(primary)} {_some(beaten, count)}")
+    if alike:
+        said.append(f"is equivalent to {_some(alike, count)} within ±{primary['margin']:g} points")
+    undecided = others.get("inconclusive", [])
+    below = (f"{name} better", "equivalent", "inconclusive")
+    above = [one for verdict, ones in others.items() if verdict not in below for one in ones]
+    text = f"{shown} and {' and '.join(said)}"
+    if not said:
+        text = f"{shown}, but it is not significantly above any other system"
+    if above:
+        text += f"; {_some(above, count)} {'was' if len(above) == 1 else 'were'} rated above it"
+    return text + ("; the rest is undecided." if said and undecided else ".")
+
+
+def highest(block: Form) -> Form:
+    """The descriptives of the best system under test by the pairs of the primary analysis.
+
+    Plain means would not do: systems may have been rated on different passages, or by others.
+    """
+    tested = set(block["design"]["system_names"])
+    rows = [row for row in block["descriptives"]["systems"] if row["system"] in tested]
+    leads: dict[str, list[float]] = {row["system"]: [] for row in rows}
+    for pair in block["primary"]["pairs"]:
+        if pair["mean_diff"] is not None:
+            leads[pair["group1"]].append(pair["mean_diff"])
+            leads[pair["group2"]].append(-pair["mean_diff"])
+
+    def rank(row: Form) -> tuple[float, float, str]:
+        mine = leads[row["system"]]
+        lead = round(sum(mine) / len(mine), 9) if mine else -math.inf
+        return lead, row["mean"], row["system"]
+
+    return max(rows, key=rank)
+
+
+def _of_pairs(primary: Form) -> str:
+    """What the pairs say where there is no test of all systems."""
+    tested = [pair for pair in primary["pairs"] if pair["p_adj"] is not None]
+    found = []
+    for pair in tested:
+        first, second = pair["group1"], pair["group2"]
+        if pair["verdict"] == "equivalent":
+            found.append(
+                f"{first} and {second} are equivalent within ±{primary['margin']:g} points"
+            )
+        elif pair["verdict"] != "inconclusive":
+            won = pair["verdict"] == f"{first} better"
+            above, below = (first, second) if won else (second, first)
+            found.append(f"{above} was {_above(primary)} {below}")
+    pairs = counted(len(tested), "pair")
+    if not found:
+        return f"None of the {pairs} that could be tested was decided."
+    if len(found) <= 4:
+        return f"Of the {pairs} that could be tested, {_listed(found)}."
+    return f"Of the {pairs} that could be tested, {len(found)} were decided."
+
+
+def _above(primary: Form) -> str:
+    return "preferred to" if is_preference(primary) else "rated above"
+
+
+def _some(names: list[str], count: int) -> str:
+    return _listed(names) if len(names) <= 4 else f"{len(names)} of the {count} others"
 
 
 def is_preference(primary: Form) -> bool:
@@ -117,6 +188,12 @@ def is_preference(primary: Form) -> bool:
 
 
 def _highest(best: Form, block: Form) -> str:
+    tested = set(block["design"]["system_names"])
+    means = [row["mean"] for row in block["descriptives"]["systems"] if row["system"] in tested]
+    if best["mean"] < max(means) - 1e-9:
+        # Its own mean is of other passages or answers than that of the others.
+        how = "was preferred" if is_preference(block["primary"]) else "was rated highest"
+        return f"{best['system']} {how} by the estimates of the primary analysis"
     if is_preference(block["primary"]):
         interval = ""
         if best["low"] is not None:
@@ -135,9 +212,11 @@ def abx_sentence(row: Form) -> str:
     """Whether the two of an ABX test were told apart."""
     heard = "were told apart" if row["reject"] else "were not shown to be told apart"
     share = f"{100 * row['share']:.0f} %, {100 * row['low']:.0f} to {100 * row['high']:.0f} %"
+    if row["test"] == "beta-binomial":
+        share = f"mean of listeners {share}"
     return (
         f"{row['system']} {heard}: {row['right']} of {row['trials']} answers right ({share}), "
-        f"beta-binomial test {p_apa(row['p_adj'])}."
+        f"{row['test']} test {p_apa(row['p_adj'])}."
     )
 
 
@@ -178,26 +257,35 @@ def methods_paragraph(data: Form, block: Form, versions: Mapping[str, str]) -> s
     if design["set_aside"]:
         text.append(f"{_listed(design['set_aside'])} were left out of the test of all systems.")
     if block["secondary"]["abx"]:
-        text.append(
-            "Answers were tested against guessing by a beta-binomial model that lets listeners "
-            "differ, one-sided, and per listener by the exact binomial test."
-        )
+        text.append(_abx_methods(block["secondary"]["abx"]))
         return " ".join(text)
     if primary["choice"] == "none":
         return " ".join([*text, f"The systems were not compared: {primary['reason']}."])
     text.append(
         f"The primary analysis was {primary['method']} ({primary['reason']}), which generalises to "
-        f"{scope_words(primary['scope'])}. Pairs were tested by {PAIRS[primary['pair_method']]} "
+        f"{scope_words(primary['scope'])}. Pairs were tested by {pair_words(primary)} "
         f"and adjusted by {primary['adjust']} at alpha = {options['alpha']:g}; intervals are "
         f"{primary['interval']}."
     )
-    if options["margin"] is not None:
+    if primary["omnibus"]["p"] is None:
+        text.append(f"There was no test of all systems: {primary['omnibus']['note']}.")
+    if primary["margin"] is not None:
         text.append(
-            f"Equivalence within ±{options['margin']:g} points was tested by two one-sided tests."
+            f"Equivalence within ±{primary['margin']:g} points was tested by two one-sided tests."
         )
     if len(data["questions"]) > 1:
         text.append(f"{data['questions_adjust'][0].upper()}{data['questions_adjust'][1:]}.")
     return " ".join(text)
+
+
+def _abx_methods(rows: Sequence[Form]) -> str:
+    exact = "by the exact binomial test, one-sided"
+    if all(row["test"] == "exact binomial" for row in rows):
+        return f"Answers were tested against guessing {exact}."
+    return (
+        "Answers were tested against guessing by a beta-binomial model that lets listeners differ, "
+        f"one-sided, with the profile interval of its mean; the answers of one listener {exact}."
+    )
 
 
 def _study_sentences(data: Form) -> list[str]:
