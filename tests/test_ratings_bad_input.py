@@ -192,6 +192,49 @@ def test_a_reference_that_no_page_contains_is_refused(refused: Callable[..., str
     assert "low" in message
 
 
+def referenced(listeners: int = 8) -> list[str]:
+    """Ratings of r, a hidden reference that everybody finds, and of a, b and c."""
+    return [
+        *rows(listeners),
+        *(f"L{n},p{m},r,q,9{n % 3 + 5}" for n in range(listeners) for m in range(3)),
+    ]
+
+
+@pytest.mark.parametrize("role", ["--reference", "--baseline"])
+def test_a_question_without_the_reference_leaves_its_comparisons_out_and_says_so(
+    analysed: Analyse, tmp_path: Path, role: str
+) -> None:
+    data = analysed([*referenced(), *rows(question="other")], role, "r")
+    (without,), (whole,) = (block["secondary"]["many_to_one"] for block in (data, *data["others"]))
+    assert without["control"] == whole["control"] == "r"
+    assert (without["wilcoxon"], without["note"].startswith("r has no rating")) == ([], True)
+    assert (len(whole["wilcoxon"]), whole["note"]) == (3, "")
+    assert "r has no rating" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_system_that_only_an_excluded_listener_rated_is_compared_with_everyone_alone(
+    analysed: Analyse, tmp_path: Path
+) -> None:
+    bad = [f"L8,p{m},{s},q,{v}" for m in range(3) for s, v in (("r", 30), ("a", 40), ("d", 70))]
+    data = analysed([*referenced(), *bad], "--reference", "r", "--baseline", "d")
+    assert [row["listener"] for row in data["screening"]["flow"]["excluded"]] == ["L8"]
+    assert "d" not in data["design"]["system_names"]
+    assert [c["note"] != "" for c in data["secondary"]["many_to_one"]] == [False, True]
+    table = (tmp_path / "out/tables/with-and-without-exclusions.csv").read_text(encoding="utf-8")
+    assert any(line.startswith("a,d,,,,") and line.endswith(",") for line in table.splitlines())
+
+
+def test_the_reference_is_not_among_the_systems_compared_with_a_baseline(
+    analysed: Analyse,
+) -> None:
+    data = analysed(referenced(), "--reference", "r", "--baseline", "a")
+    compared = {
+        control["control"]: [pair["group1"] + pair["group2"] for pair in control["wilcoxon"]]
+        for control in data["secondary"]["many_to_one"]
+    }
+    assert compared == {"r": ["ar", "br", "cr"], "a": ["ba", "ca"]}
+
+
 def test_where_the_mixed_model_would_take_hours_ranks_answer_for_these_passages(
     monkeypatch: pytest.MonkeyPatch, analysed: Analyse
 ) -> None:

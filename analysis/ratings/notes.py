@@ -304,7 +304,7 @@ def _used(block: Form) -> Iterator[str]:
             yield test["pair_method"]
     if second["per_passage"]["passages"]:
         yield "Friedman F (Iman-Davenport)"
-    if second["many_to_one"]:
+    if any(control["wilcoxon"] for control in second["many_to_one"]):
         yield from ("Wilcoxon signed rank", "Demšar's z")
     if second["against_zero"]:
         yield second["against_zero"]["method"]

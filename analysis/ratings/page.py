@@ -136,7 +136,9 @@ def _question(
         "methods": methods_paragraph(data, block, extras.versions),
         "notes": notes(block),
         "sheets": {sheet.name: _sheet_form(sheet) for sheet in sheets(block)},
-        "against": [f"against-{c['control']}" for c in block["secondary"]["many_to_one"]],
+        "against": [
+            f"against-{c['control']}" for c in block["secondary"]["many_to_one"] if c["wilcoxon"]
+        ],
         "metrics": _metric_choices(block, prefix),
         "figures": set(figures),
         "figure_data": figures,
@@ -173,6 +175,8 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
         if "critical_difference" in test and len(names) > 2:
             made["critical-difference"] = significance.critical_difference(test, look)
     for control in block["secondary"]["many_to_one"]:
+        if not control["wilcoxon"]:
+            continue
         made[f"against-{control['control']}"] = plots.forest(
             control["wilcoxon"],
             primary["margin"],

@@ -352,14 +352,19 @@ def _metrics(block: Form) -> Sheet:
 
 
 def _both(block: Form) -> Sheet:
+    # Who was excluded may be all who rated a system; its pairs are then known with everyone only.
+    without = {(pair["group1"], pair["group2"]): pair for pair in block["primary"]["pairs"]}
+    names = ("mean_diff", "p_adj", "verdict")
     rows = []
-    pairs = zip(block["primary"]["pairs"], block["all_listeners"]["primary"]["pairs"], strict=True)
-    for kept, everyone in pairs:
+    for everyone in block["all_listeners"]["primary"]["pairs"]:
+        pair = everyone["group1"], everyone["group2"]
+        kept = without.get(pair)
         rows.append(
             (
-                *(kept[name] for name in ("group1", "group2", "mean_diff", "p_adj", "verdict")),
-                *(everyone[name] for name in ("mean_diff", "p_adj", "verdict")),
-                kept["verdict"] == everyone["verdict"],
+                *pair,
+                *(kept[name] if kept else None for name in names),
+                *(everyone[name] for name in names),
+                kept["verdict"] == everyone["verdict"] if kept else None,
             )
         )
     columns = PAIR + columns_of(
