@@ -235,6 +235,38 @@ def test_the_reference_is_not_among_the_systems_compared_with_a_baseline(
     assert compared == {"r": ["ar", "br", "cr"], "a": ["ba", "ca"]}
 
 
+@pytest.mark.parametrize("scope", ["passages", "music"])
+def test_ratings_without_any_noise_are_left_to_ranks(analysed: Analyse, scope: str) -> None:
+    lines = [
+        f"L{n},p{m},{s},q,{50 + n + 10 * at}"
+        for n in range(8)
+        for m in range(3)
+        for at, s in enumerate("abc")
+        if (n, m, s) != (2, 1, "a")
+    ]
+    data = analysed(lines, "--scope", scope)
+    assert data["primary"]["choice"] == "mixed model"
+    assert data["primary"]["method"] == "Skillings-Mack"
+    assert any("the ratings do not vary" in note for note in data["primary"]["notes"])
+    assert "do not vary" in data["variance_components"]["note"]
+
+
+@pytest.mark.parametrize("scope", ["passages", "music"])
+def test_systems_that_everybody_rates_alike_print_no_statistic_of_rounding(
+    analysed: Analyse, scope: str
+) -> None:
+    score = {"a": 70, "b": 70, "c": 80}
+    lines = [f"L{n},p{m},{s},q,{score[s]}" for n in range(6) for m in range(3) for s in "abc"]
+    data = analysed(lines, "--scope", scope)
+    tests = [test["omnibus"] for test in data["secondary"]["tests"] if "omnibus" in test]
+    assert all(abs(test["statistic"] or 0) < 1e6 for test in [data["primary"]["omnibus"], *tests])
+    assert {p["group1"] + p["group2"]: p["reject"] for p in data["primary"]["pairs"]} == {
+        "ab": False,
+        "ac": True,
+        "bc": True,
+    }
+
+
 def test_where_the_mixed_model_would_take_hours_ranks_answer_for_these_passages(
     monkeypatch: pytest.MonkeyPatch, analysed: Analyse
 ) -> None:

@@ -102,6 +102,8 @@ def _omnibus_holds(test: Form) -> bool:
         return bool(p == 0)  # complete agreement
     if test["distribution"] == "permutation":
         return bool(0 < p <= 1)
+    if test["df"] is None or (test["distribution"] == "F" and test["df2"] is None):
+        return False  # a p that nothing printed leads to
     return _close(p, omnibus_p(test["distribution"], statistic, test["df"], test["df2"]))
 
 
@@ -115,6 +117,8 @@ def _pair_holds(pair: Form) -> bool:
         return bool(0 < p <= 1)
     if pair["distribution"] == "wilcoxon":
         return _close(p, signed_rank_p(statistic, pair["ties"]))
+    if pair["distribution"] == "t" and pair["df"] is None:
+        return False
     return _close(p, comparison_p(pair["distribution"], statistic, pair["df"], pair["groups"]))
 
 

@@ -29,6 +29,11 @@ PASSAGES = ("listener", "listener:passage", "listener:system")
 MOST_CELLS = 600  # passages × systems: larger tables make the matrices of a listener slow
 MOST_WORK = 5e8  # patterns of missing cells × (passages × systems)³: some minutes
 _NONE_BELOW = 1e-7
+# A residual below these shares of the largest term's and of all variance is none: what is left of
+# ratings that the terms explain to the last digit. The likelihood has no maximum there.
+_LEAST_OF_TERMS = 1e-4
+_LEAST_OF_ALL = 1e-12
+_NO_RESIDUAL = "beyond what its terms explain the ratings do not vary"
 
 
 @dataclass(frozen=True)
@@ -73,14 +78,19 @@ class MixedFit:
         return self.model.deviance(self._variances(parameters))
 
     def contrast(self, weights: Floats) -> tuple[float, float, float]:
-        """Estimate, standard error and Satterthwaite df of a contrast ``(k,)`` of the means."""
+        """Estimate, standard error and Satterthwaite df of a contrast ``(k,)`` of the means.
+
+        Raises:
+            ValueError: if the likelihood says nothing of the variances, so that there is no df.
+        """
         base, gradient, inverse = self._covariances
         estimate = float(weights @ self.means)
         variance = float(weights @ base @ weights)
         slope = np.array([weights @ part @ weights for part in gradient])
         spread = float(slope @ inverse @ slope)
-        df = 2 * variance**2 / spread if spread > 0 else float("inf")
-        return estimate, float(np.sqrt(variance)), df
+        if not spread > 0:
+            raise ValueError("the ratings do not tell how sure its variances are")
+        return estimate, float(np.sqrt(variance)), 2 * variance**2 / spread
 
     def omnibus(self) -> Omnibus:
         """The F test that all systems have the same mean."""
@@ -143,6 +153,8 @@ def fit_mixed(cells: Floats, scope: str) -> MixedFit:
         if model.profiled(without)[0] <= model.profiled(ratios)[0] + 1e-7:
             ratios = without
     residual = model.profiled(ratios)[1]
+    if residual <= _LEAST_OF_ALL * model.scale**2:
+        raise ValueError(_NO_RESIDUAL)
     active = (*np.flatnonzero(ratios).tolist(), len(model.terms))
     full = np.append(ratios * residual, residual)
     parameters = np.log(full[list(active)])
@@ -155,6 +167,8 @@ def fit_mixed(cells: Floats, scope: str) -> MixedFit:
     parameters = _polished(deviance, parameters)
     full = np.zeros(len(model.terms) + 1)
     full[list(active)] = np.exp(parameters)
+    if full[-1] <= _LEAST_OF_TERMS * full.max():
+        raise ValueError(_NO_RESIDUAL)
     names = (*model.terms, "residual")
     return MixedFit(
         scope=scope,
