@@ -285,6 +285,21 @@ def test_drift_over_the_session_is_found_and_named(tmp_path: Path) -> None:
     assert effects[1]["note"] == "the ratings do not say the order"
 
 
+def test_slopes_that_differ_by_rounding_alone_are_no_drift(tmp_path: Path) -> None:
+    rows = ["listener,passage,system,value,position"]
+    for listener in range(9):
+        for passage in range(3):
+            for at, system in enumerate("abc"):
+                # A system's mean over listeners takes all that the same order for all could add.
+                value = 40 + 0.1 * listener + 7.3 * at * passage
+                rows.append(f"L{listener},p{passage},{system},{value:.1f},{at + 1}")
+    path = tmp_path / "still.csv"
+    path.write_text("\n".join(rows))
+    effects = analyse(read_ratings(path), Options()).data["secondary"]["order_effects"]
+    assert effects[0]["p"] is None
+    assert effects[0]["note"] == "the slopes of all listeners are equal"
+
+
 def test_repeats_are_averaged_for_the_test_and_measured_for_agreement(tmp_path: Path) -> None:
     cells = simulated_cells(1, (8, 3, 3))
     path = tmp_path / "repeated.csv"

@@ -34,8 +34,6 @@ class Rows:
         self.whole: list[int] = []
         optional = ("position", "page", "seconds", "listened")
         self.numbers: dict[str, list[float]] = {name: [] for name in optional if name in columns}
-        if "winner" in columns:
-            self.numbers["page"] = []  # a preference is a page of its own
 
     def add(self, line: int, row: list[str]) -> None:
         """Take one row of the file."""
@@ -90,8 +88,7 @@ class Rows:
         if "repeat" in self.columns:
             self.repeats.append(row[self.columns["repeat"]].strip())
         for role, numbers in self.numbers.items():
-            text = row[columns[role]] if role in columns else str(line)
-            numbers.append(self._number(text, line, role))
+            numbers.append(self._number(row[columns[role]], line, role))
         if "simulated" in self.columns and not self.simulated:
             self.simulated = row[self.columns["simulated"]].strip().lower() in _TRUE
 
@@ -122,6 +119,7 @@ class Rows:
             value=np.asarray(self.values, dtype=np.float64),
             repeat=np.zeros(len(self.values), dtype=np.int64),
             line=np.asarray(self.lines, dtype=np.int64),
+            pairing=np.asarray(self.lines, dtype=np.int64) if "winner" in self.columns else None,
             **numbers,
         )
         return self._with_repeats(ratings)

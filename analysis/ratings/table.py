@@ -23,6 +23,8 @@ class Ratings:
     file changes no result. ``repeat`` counts the ratings of one cell from 0. Optional columns are
     None where the file has none, NaN where a row has none: ``position`` of a stimulus on its page,
     ``page`` number in the session, ``seconds`` of the page, ``listened`` seconds of the stimulus.
+    ``pairing`` tells which two ratings are one preference, where a row of the file made them; it is
+    no order.
     """
 
     listeners: tuple[str, ...]
@@ -40,6 +42,7 @@ class Ratings:
     page: Floats | None = None
     seconds: Floats | None = None
     listened: Floats | None = None
+    pairing: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.value)
