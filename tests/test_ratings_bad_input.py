@@ -184,6 +184,26 @@ def test_mixed_questions_are_analysed_each_by_itself(analysed: Analyse) -> None:
     assert alone["questions"] == ["other"]
 
 
+def test_questions_with_similar_names_have_tables_of_their_own(
+    analysed: Analyse, tmp_path: Path
+) -> None:
+    names = ("Treble+", "Treble-", "treble 2")
+    data = analysed([line for name in names for line in rows(question=name)])
+    assert data["questions"] == ["treble 2", "Treble+", "Treble-"]
+    tables = {path.name for path in (tmp_path / "out" / "tables").iterdir()}
+    for ending in ("csv", "tex"):
+        assert {f"{name}-pairs.{ending}" for name in ("treble-2", "treble", "treble-3")} <= tables
+
+
+def test_controls_with_similar_names_have_tables_of_their_own(
+    analysed: Analyse, tmp_path: Path
+) -> None:
+    lines = [line.replace(",a,", ",x+,").replace(",b,", ",x-,") for line in rows(systems="abcd")]
+    analysed(lines, "--reference", "x+", "--baseline", "x-")
+    tables = {path.name for path in (tmp_path / "out" / "tables").iterdir()}
+    assert {"against-x.csv", "against-x-2.csv"} <= tables
+
+
 def test_a_reference_that_no_page_contains_is_refused(refused: Callable[..., str]) -> None:
     message = refused(rows(), "--reference", "orginal")
     assert "orginal" in message

@@ -15,7 +15,7 @@ from . import plots, significance
 from .analysis import Result
 from .audio import Audio
 from .design import listener_means
-from .export import csv_table, library_versions, slug
+from .export import csv_table, library_versions
 from .looks import looks
 from .notes import notes
 from .people_sheets import people_sheet
@@ -244,7 +244,6 @@ def _sheet_form(sheet: Sheet) -> dict[str, Any]:
     ]
     return {
         "name": sheet.name,
-        "file": f"{slug(sheet.name)}.csv",
         "caption": sheet.caption,
         "header": list(zip([column.title for column in sheet.columns], numeric, strict=True)),
         "rows": rows,
