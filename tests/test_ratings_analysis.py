@@ -13,7 +13,9 @@ from earmark.analysis.ratings.analysis import analyse
 from earmark.analysis.ratings.checks import checks
 from earmark.analysis.ratings.options import Options
 from earmark.analysis.ratings.reading import read_ratings
+from earmark.analysis.ratings.sheets import sheets
 from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.wording import omnibus_sentence, p_apa
 from earmark.models.errors import UserError
 
 Run = Callable[..., dict[str, Any]]
@@ -221,9 +223,18 @@ def test_each_question_has_its_own_result_and_the_family_is_declared(tmp_path: P
     adjusted = [b["primary"]["omnibus"]["p_questions"] for b in (result, *result["others"])]
     assert adjusted[1] == pytest.approx(min(1, 2 * raw[1]))
     assert "holm" in result["questions_adjust"]
+    for block in (result, *result["others"]):
+        p = block["primary"]["omnibus"]["p_questions"]
+        assert omnibus_sentence(block).endswith(f"; {p_apa(p)} adjusted over 2 questions by holm.")
+        (tests,) = [sheet for sheet in sheets(block) if sheet.name == "tests"]
+        column = [column.title for column in tests.columns].index("P_adj over questions")
+        assert [row[column] for row in tests.rows][:2] == [p, None]
     only = analyse(read_ratings(path), Options(question="overall")).data
     assert only["questions"] == ["overall"]
     assert only["others"] == []
+    assert "questions" not in omnibus_sentence(only)
+    (tests,) = [sheet for sheet in sheets(only) if sheet.name == "tests"]
+    assert "P_adj over questions" not in [column.title for column in tests.columns]
 
 
 @pytest.mark.parametrize(
