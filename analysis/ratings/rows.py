@@ -11,7 +11,10 @@ from ...models.errors import UserError
 from .table import Floats, Ints, Ratings
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "–"})
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+# As tables write numbers. Python's float also reads 1_0, full-width digits and "infinity".
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _TRUE = frozenset({"1", "true", "yes"})
 
 
@@ -186,20 +189,18 @@ class Rows:
 
     def _number(self, text: str, line: int, what: str) -> float:
         text = text.strip()
-        try:
-            number = float(text)
-        except ValueError:
-            if text.lower() in MISSING:
-                return math.nan
-            if _DECIMAL_COMMA.fullmatch(text):
-                return float(text.replace(",", "."))
+        if _NUMBER.fullmatch(text) or _DECIMAL_COMMA.fullmatch(text):
+            number = float(text.replace(",", "."))
+            if math.isfinite(number):
+                return number
+        elif text.lower() in MISSING:
+            return math.nan
+        elif not _INFINITE.fullmatch(text):
             raise UserError(
                 f"{self.path}:{line}: {what} {text!r} is not a number; write 62.5 or 62,5, or "
                 "leave the cell empty"
-            ) from None
-        if math.isinf(number):
-            raise UserError(f"{self.path}:{line}: {what} {text!r} is infinite; correct it")
-        return number
+            )
+        raise UserError(f"{self.path}:{line}: {what} {text!r} is infinite; correct it")
 
 
 def _name(text: str) -> str:
