@@ -175,6 +175,24 @@ def test_how_the_file_is_written_changes_no_number(
         assert first[key] == other[key]
 
 
+def test_the_order_of_the_rows_changes_no_digit(analysed: Analyse) -> None:
+    draw = np.random.default_rng(4)
+    lines = [
+        f"L{n},p{m},{s},q,{draw.uniform(0, 100):.3f}"
+        for n in range(9)
+        for m in range(4)
+        for s in "abcd"
+        for _ in range(3)
+        if (n + m) % 5 or s != "b"
+    ]
+    first = analysed(lines)
+    for _ in range(3):
+        draw.shuffle(lines)
+        other = analysed(lines)
+        for key in ("descriptives", "classical", "primary", "secondary", "variance_components"):
+            assert first[key] == other[key]
+
+
 def test_mixed_questions_are_analysed_each_by_itself(analysed: Analyse) -> None:
     data = analysed([*rows(), *rows(5, 2, "ab", "other")])
     assert data["questions"] == ["other", "q"]

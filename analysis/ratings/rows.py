@@ -96,7 +96,7 @@ class Rows:
             self.simulated = row[self.columns["simulated"]].strip().lower() in _TRUE
 
     def ratings(self, *, milliseconds: bool) -> tuple[Ratings, int, list[str]]:
-        """The table, how many duplicates it lacks, and warnings."""
+        """The table in the order of its names, how many duplicates it lacks, and warnings."""
         coded: dict[str, tuple[tuple[str, ...], Ints]] = {}
         for role, names in self.names.items():
             ordered = sorted(names, key=_natural)
@@ -125,7 +125,8 @@ class Rows:
             pairing=np.asarray(self.lines, dtype=np.int64) if "winner" in self.columns else None,
             **numbers,
         )
-        return self._with_repeats(ratings)
+        found, duplicates, warnings = self._with_repeats(ratings)
+        return found.in_order(), duplicates, warnings
 
     def _with_repeats(self, ratings: Ratings) -> tuple[Ratings, int, list[str]]:
         if not len(ratings):
