@@ -175,6 +175,24 @@ def test_how_the_file_is_written_changes_no_number(
         assert first[key] == other[key]
 
 
+def test_the_order_of_the_rows_changes_no_digit(analysed: Analyse) -> None:
+    draw = np.random.default_rng(4)
+    lines = [
+        f"L{n},p{m},{s},q,{draw.uniform(0, 100):.3f}"
+        for n in range(9)
+        for m in range(4)
+        for s in "abcd"
+        for _ in range(3)
+        if (n + m) % 5 or s != "b"
+    ]
+    first = analysed(lines)
+    for _ in range(3):
+        draw.shuffle(lines)
+        other = analysed(lines)
+        for key in ("descriptives", "classical", "primary", "secondary", "variance_components"):
+            assert first[key] == other[key]
+
+
 def test_mixed_questions_are_analysed_each_by_itself(analysed: Analyse) -> None:
     data = analysed([*rows(), *rows(5, 2, "ab", "other")])
     assert data["questions"] == ["other", "q"]
@@ -184,12 +202,107 @@ def test_mixed_questions_are_analysed_each_by_itself(analysed: Analyse) -> None:
     assert alone["questions"] == ["other"]
 
 
+def test_questions_with_similar_names_have_tables_of_their_own(
+    analysed: Analyse, tmp_path: Path
+) -> None:
+    names = ("Treble+", "Treble-", "treble 2")
+    data = analysed([line for name in names for line in rows(question=name)])
+    assert data["questions"] == ["treble 2", "Treble+", "Treble-"]
+    tables = {path.name for path in (tmp_path / "out" / "tables").iterdir()}
+    for ending in ("csv", "tex"):
+        assert {f"{name}-pairs.{ending}" for name in ("treble-2", "treble", "treble-3")} <= tables
+
+
+def test_controls_with_similar_names_have_tables_of_their_own(
+    analysed: Analyse, tmp_path: Path
+) -> None:
+    lines = [line.replace(",a,", ",x+,").replace(",b,", ",x-,") for line in rows(systems="abcd")]
+    analysed(lines, "--reference", "x+", "--baseline", "x-")
+    tables = {path.name for path in (tmp_path / "out" / "tables").iterdir()}
+    assert {"against-x.csv", "against-x-2.csv"} <= tables
+
+
 def test_a_reference_that_no_page_contains_is_refused(refused: Callable[..., str]) -> None:
     message = refused(rows(), "--reference", "orginal")
     assert "orginal" in message
     assert all(name in message for name in "abc")
     message = refused(rows(), "--anchors", "low")
     assert "low" in message
+
+
+def referenced(listeners: int = 8) -> list[str]:
+    """Ratings of r, a hidden reference that everybody finds, and of a, b and c."""
+    return [
+        *rows(listeners),
+        *(f"L{n},p{m},r,q,9{n % 3 + 5}" for n in range(listeners) for m in range(3)),
+    ]
+
+
+@pytest.mark.parametrize("role", ["--reference", "--baseline"])
+def test_a_question_without_the_reference_leaves_its_comparisons_out_and_says_so(
+    analysed: Analyse, tmp_path: Path, role: str
+) -> None:
+    data = analysed([*referenced(), *rows(question="other")], role, "r")
+    (without,), (whole,) = (block["secondary"]["many_to_one"] for block in (data, *data["others"]))
+    assert without["control"] == whole["control"] == "r"
+    assert (without["wilcoxon"], without["note"].startswith("r has no rating")) == ([], True)
+    assert (len(whole["wilcoxon"]), whole["note"]) == (3, "")
+    assert "r has no rating" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_system_that_only_an_excluded_listener_rated_is_compared_with_everyone_alone(
+    analysed: Analyse, tmp_path: Path
+) -> None:
+    bad = [f"L8,p{m},{s},q,{v}" for m in range(3) for s, v in (("r", 30), ("a", 40), ("d", 70))]
+    data = analysed([*referenced(), *bad], "--reference", "r", "--baseline", "d")
+    assert [row["listener"] for row in data["screening"]["flow"]["excluded"]] == ["L8"]
+    assert "d" not in data["design"]["system_names"]
+    assert [c["note"] != "" for c in data["secondary"]["many_to_one"]] == [False, True]
+    table = (tmp_path / "out/tables/with-and-without-exclusions.csv").read_text(encoding="utf-8")
+    assert any(line.startswith("a,d,,,,") and line.endswith(",") for line in table.splitlines())
+
+
+def test_the_reference_is_not_among_the_systems_compared_with_a_baseline(
+    analysed: Analyse,
+) -> None:
+    data = analysed(referenced(), "--reference", "r", "--baseline", "a")
+    compared = {
+        control["control"]: [pair["group1"] + pair["group2"] for pair in control["wilcoxon"]]
+        for control in data["secondary"]["many_to_one"]
+    }
+    assert compared == {"r": ["ar", "br", "cr"], "a": ["ba", "ca"]}
+
+
+@pytest.mark.parametrize("scope", ["passages", "music"])
+def test_ratings_without_any_noise_are_left_to_ranks(analysed: Analyse, scope: str) -> None:
+    lines = [
+        f"L{n},p{m},{s},q,{50 + n + 10 * at}"
+        for n in range(8)
+        for m in range(3)
+        for at, s in enumerate("abc")
+        if (n, m, s) != (2, 1, "a")
+    ]
+    data = analysed(lines, "--scope", scope)
+    assert data["primary"]["choice"] == "mixed model"
+    assert data["primary"]["method"] != "linear mixed model"
+    assert any("the ratings do not vary" in note for note in data["primary"]["notes"])
+    assert "do not vary" in data["variance_components"]["note"]
+
+
+@pytest.mark.parametrize("scope", ["passages", "music"])
+def test_systems_that_everybody_rates_alike_print_no_statistic_of_rounding(
+    analysed: Analyse, scope: str
+) -> None:
+    score = {"a": 70, "b": 70, "c": 80}
+    lines = [f"L{n},p{m},{s},q,{score[s]}" for n in range(6) for m in range(3) for s in "abc"]
+    data = analysed(lines, "--scope", scope)
+    tests = [test["omnibus"] for test in data["secondary"]["tests"] if "omnibus" in test]
+    assert all(abs(test["statistic"] or 0) < 1e6 for test in [data["primary"]["omnibus"], *tests])
+    assert {p["group1"] + p["group2"]: p["reject"] for p in data["primary"]["pairs"]} == {
+        "ab": False,
+        "ac": True,
+        "bc": True,
+    }
 
 
 def test_where_the_mixed_model_would_take_hours_flips_answer_for_these_passages(

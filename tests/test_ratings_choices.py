@@ -44,6 +44,30 @@ def test_preferences_lead_to_bradley_terry_with_listeners_as_units(tmp_path: Pat
     assert passed(result)
 
 
+def test_the_order_of_rows_in_a_file_of_preferences_is_no_order_of_pages(tmp_path: Path) -> None:
+    path = tmp_path / "preferences.csv"
+    rows = preference_rows(2)
+    path.write_text("\n".join(rows))
+    found = analyse(read_ratings(path), Options()).data["secondary"]["order_effects"]
+    assert [(effect["p"], effect["steps"]) for effect in found] == [(None, [])] * 2
+    # Nor is a column that numbers the pages: both systems of a page share its number.
+    numbered = [f"{row},{at or 'order'}" for at, row in enumerate(rows)]
+    path.write_text("\n".join(numbered))
+    found = analyse(read_ratings(path), Options()).data["secondary"]["order_effects"]
+    assert [effect["p"] for effect in found] == [None, None]
+    halves = ["listener,item,system,value,page_number"]
+    for at, row in enumerate(rows[1:]):
+        listener, item, a, b, winner = row.split(",")
+        halves += [
+            f"{listener},{item},{s},{int(w == winner)},{at}" for s, w in ((a, "a"), (b, "b"))
+        ]
+    path.write_text("\n".join(halves))
+    result = analyse(read_ratings(path), Options()).data
+    assert result["design"]["kind"] == "preferences"
+    page = result["secondary"]["order_effects"][1]
+    assert (page["p"], page["note"].startswith("what two systems get")) == (None, True)
+
+
 def test_ties_count_half_and_winners_may_be_named(tmp_path: Path) -> None:
     path = tmp_path / "preferences.csv"
     rows = [

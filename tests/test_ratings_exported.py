@@ -101,7 +101,8 @@ def test_a_preference_is_a_win_and_a_loss_and_a_tie_is_half_each(read: Read) -> 
     assert wins[0].tolist() == [[0, 1.5, 0], [0.5, 0, 0], [1, 0, 0]]
     position = file.ratings.position
     assert position is not None
-    assert position.tolist() == [1, 2, 1, 2, 2, 1], "where each was on the page"
+    page_by_page = np.lexsort((file.ratings.system, file.ratings.line))
+    assert position[page_by_page].tolist() == [1, 2, 1, 2, 2, 1], "where each was on the page"
 
 
 def test_how_strong_a_preference_is_is_not_used_and_said_so(read: Read) -> None:

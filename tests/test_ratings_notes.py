@@ -9,7 +9,7 @@ import pytest
 from ratings_simulation import simulated_cells, written_ratings
 
 from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.notes import NOTES, notes
+from earmark.analysis.ratings.notes import NOTES, Note, notes
 from earmark.analysis.ratings.options import Options
 from earmark.analysis.ratings.page import page
 from earmark.analysis.ratings.reading import read_ratings
@@ -83,6 +83,63 @@ def test_every_test_of_a_report_has_its_footnote(tmp_path: Path, name: str) -> N
     assert expected <= found
     for note in found:
         assert NOTES[note].calls() in text
+
+
+def footnotes(folder: Path, rows: list[str], **options: Any) -> dict[str, Note]:
+    path = folder / "r.csv"
+    path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n", encoding="utf-8")
+    return dict(notes(analyse(read_ratings(path), Options(**options)).data))
+
+
+def rows_of(cells: Any) -> list[str]:
+    return [
+        f"L{n},p{m},{'ABCDE'[s]},{np.clip(value, 0, 100):.1f}"
+        for (n, m, s), value in np.ndenumerate(np.asarray(cells))
+        if not np.isnan(value)
+    ]
+
+
+def test_a_footnote_to_the_mixed_model_is_of_the_model_that_was_fitted(tmp_path: Path) -> None:
+    random = "score ~ system + (1|l) + (1|p) + (1|l:p) + (1|l:s) + (1|p:s)"
+    fixed = "score ~ system * passage + (1|l) + (1|l:p) + (1|l:s)"
+    for scope, order in (("music", [random, fixed]), ("passages", [fixed, random])):
+        r_call = footnotes(tmp_path, rows_of(with_holes()), scope=scope)["linear mixed model"].r
+        assert r_call.split("; ") == [f"anova(lmerTest::lmer({one}))" for one in order]
+
+
+@pytest.mark.parametrize(
+    ("adjust", "named"),
+    [("holm", "holm"), ("simes-hochberg", "hochberg"), ("fdr_bh", "BH"), ("sidak", "none")],
+)
+def test_footnotes_name_the_adjustment_that_makes_r_print_the_same(
+    tmp_path: Path, adjust: str, named: str
+) -> None:
+    found = footnotes(
+        tmp_path, rows_of(simulated_cells(1, (8, 3, 4))), adjust=adjust, reference="A"
+    )
+    for name in ("Conover-Iman", "Conover-Friedman", "Quade", "Demšar's z"):
+        assert f'p.adjust.method = "{named}"' in found[name].r
+        assert ("adjusted by hand" in found[name].differs) == (adjust == "sidak")
+    assert "p.adjust" not in found["Nemenyi"].r
+
+
+def test_footnotes_follow_the_scale_and_the_design(tmp_path: Path) -> None:
+    fine = footnotes(tmp_path, rows_of(simulated_cells(1, (8, 3, 4))), margin=5.0)
+    assert fine["Krippendorff's α"].r == 'irr::kripp.alpha(y, "interval")'
+    assert "paired = TRUE" in fine["two one-sided tests (TOST)"].r
+    steps = [f"L{n},p,{s},{r.integers(1, 6)}" for n in range(9) for s in "xyz"]
+    coarse = footnotes(tmp_path, steps)["Krippendorff's α"]
+    assert (coarse.r, "ordinal differences" in coarse.formula) == (
+        'irr::kripp.alpha(y, "ordinal")',
+        True,
+    )
+    between = [f"L{n}{s},p,{s},{50 + r.normal():.2f}" for n in range(6) for s in "xyz"]
+    apart = footnotes(tmp_path, between, margin=5.0)["two one-sided tests (TOST)"]
+    assert ("paired = FALSE" in apart.r, "Welch" in apart.formula) == (True, True)
+    music = footnotes(tmp_path, rows_of(simulated_cells(1, (8, 3, 4))), margin=5.0, scope="music")[
+        "two one-sided tests (TOST)"
+    ]
+    assert "lmer(d ~ 1 + (1|l) + (1|p))" in music.r
 
 
 def test_preferences_abx_between_listeners_and_signed_scales_have_theirs(tmp_path: Path) -> None:

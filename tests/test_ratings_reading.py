@@ -104,6 +104,13 @@ def test_equal_repeats_in_a_test_with_repeats_are_all_kept(write: Write) -> None
     assert (file.duplicates, len(file.ratings)) == (0, 4)
 
 
+def test_numbers_are_read_as_tables_write_them(write: Write) -> None:
+    texts = ["+5", "5.", ".5", "1e1", "2.5E+01", "-0"]
+    rows = [f"ann,p,s{at},q,{text}" for at, text in enumerate(texts)]
+    file = read_ratings(write(HEADER + "\n".join([*rows, 'ann,p,s6,q,"7,5"']) + "\n"))
+    assert file.ratings.value.tolist() == [5, 5, 0.5, 10, 25, 0, 7.5]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -112,6 +119,11 @@ def test_equal_repeats_in_a_test_with_repeats_are_all_kept(write: Write) -> None
         (HEADER + "ann,p,a,q,\n", ["holds no rating", "1 of 1"]),
         (HEADER + "ann,p,a,q,loud\n", ["ratings.csv:2", "'loud'", "62.5"]),
         (HEADER + "ann,p,a,q,inf\n", ["ratings.csv:2", "infinite"]),
+        (HEADER + "ann,p,a,q,-Infinity\n", ["ratings.csv:2", "infinite"]),
+        (HEADER + "ann,p,a,q,1e999\n", ["ratings.csv:2", "infinite"]),
+        (HEADER + "ann,p,a,q,1_0\n", ["ratings.csv:2", "'1_0' is not a number"]),
+        (HEADER + "ann,p,a,q,６２\n", ["ratings.csv:2", "is not a number"]),
+        (HEADER + "ann,p,a,q,0x1f\n", ["ratings.csv:2", "is not a number"]),
         (HEADER + "ann,p,a,q,1\n,p,a,q,1\n", ["ratings.csv:3", "listener is empty"]),
         (HEADER + "ann,p,a,q,61,5\n", ["ratings.csv:2", "6 cells", "decimal comma"]),
         (HEADER + 'ann,p,a,q,1\nann,p,"b,q,1\n', ["ratings.csv:3", "quotes"]),

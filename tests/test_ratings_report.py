@@ -87,18 +87,50 @@ def test_columns_scope_and_declared_options_reach_the_result(tmp_path: Path) -> 
     assert (out / "report.html").stat().st_size < 1e6
 
 
-def test_a_declaration_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("power: 0.8", "declared 'power' is unknown; choose from primary"),
+        ("alpha: five", "alpha 'five' is not a number between 0 and 0.5; write 'alpha: 0.05'"),
+        ('alpha: "0.05"', "alpha '0.05' is not a number"),
+        ("alpha: [1]", r"alpha \[1\] is not a number"),
+        ("margin: yes", "margin True is not a positive number"),
+        ("margin: .nan", "margin nan is not a positive number"),
+        ("scope: [music]", r"scope \['music'\] is not a scope; choose from auto"),
+        ("adjust: tukey", "adjust 'tukey' is not an adjustment; choose from bonferroni"),
+        ("anchors: 7", "anchors 7 is not names of systems"),
+        ("baseline: 7", "baseline 7 is not a system's name"),
+        ("primary: nothing", "declared primary 'nothing' is in no row; the questions are"),
+        ("[scope]", "must hold names and values"),
+        ("a: b: c", "is not YAML"),
+    ],
+)
+def test_a_declaration_that_cannot_be_followed_is_refused_in_one_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
     source = written_ratings(tmp_path / "r.csv", simulated_cells(1))
-    (tmp_path / "declared.yaml").write_text("power: 0.8\n")
-    with pytest.raises(UserError, match="declared 'power' is unknown"):
-        CliRunner().invoke(
-            earmark,
-            [
-                *("analyse", str(source), "--out", str(tmp_path / "out")),
-                *("--declared", str(tmp_path / "declared.yaml")),
-            ],
-            catch_exceptions=False,
-        )
+    declared = tmp_path / "declared.yaml"
+    declared.write_text(text + "\n")
+    words = ["analyse", str(source), "--out", str(tmp_path / "out"), "--declared", str(declared)]
+    with pytest.raises(UserError, match=message) as caught:
+        CliRunner().invoke(earmark, words, catch_exceptions=False)
+    assert "\n" not in str(caught.value)
+    assert text.startswith("primary") or str(caught.value).startswith(f"{declared}: ")
+
+
+@pytest.mark.parametrize("anchors", ["D,E", "[D, E]", '"D, E"'])
+def test_anchors_declared_as_text_or_as_a_list_are_those_of_the_option(
+    tmp_path: Path, anchors: str
+) -> None:
+    source = written_ratings(tmp_path / "r.csv", simulated_cells(1))
+    declared = tmp_path / "declared.yaml"
+    declared.write_text(f"anchors: {anchors}\nmargin: null\nquestion: overall\n")
+    words = ["analyse", str(source), "--out", str(tmp_path / "out"), "--declared", str(declared)]
+    done = CliRunner().invoke(earmark, [*words, "--anchors", "D,E"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    data = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert data["deviations"] == []
+    assert data["design"]["set_aside"] == ["D", "E"]
 
 
 def test_the_page_is_one_deterministic_file_of_at_most_seven_megabytes(

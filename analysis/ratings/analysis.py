@@ -82,7 +82,10 @@ def analyse(file: RatingsFile, options: Options, background: Background | None =
     blocks = [_question(file, question, options, heard) for question in asked]
     omnibus = adjusted([block["primary"]["omnibus"]["p"] for block in blocks], options.adjust)
     for block, p in zip(blocks, omnibus, strict=True):
-        block["primary"]["omnibus"]["p_questions"] = p
+        block["primary"]["omnibus"] |= {
+            "p_questions": p,
+            "tested_questions": sum(p is not None for p in omnibus),
+        }
     first, *others = blocks
     document = {
         "schema": SCHEMA,

@@ -1,16 +1,14 @@
 """What ``earmark analyse`` and ``earmark report STUDY`` do: read, analyse, write."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ...models.errors import UserError
 from .analysis import Background, Result, analyse
 from .audio import placed_audio
+from .declared import names_in, read_declared
 from .export import write_result
 from .exported import Which
 from .options import Options
@@ -103,20 +101,13 @@ def _options(asked: Mapping[str, Any], declared: Mapping[str, Any], file: Rating
         name: declared.get(name, usual[name]) if asked.get(name) is None else asked[name]
         for name in usual
     }
-    anchors = chosen["anchors"]
     return Options(
-        question=asked.get("only"),
-        **chosen | {"anchors": _names(anchors) if isinstance(anchors, str) else tuple(anchors)},
+        question=asked.get("only") or declared.get("question"),
+        **chosen | {"anchors": tuple(names_in(chosen["anchors"]))},
         seed=int(asked.get("seed") or 0),
         abx=bool(asked.get("abx")) or (origin is not None and origin.abx),
         declared=declared,
     )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """``A,B`` as names; one that holds a comma stands in quotes, as in CSV."""
-    names = next(csv.reader([text], skipinitialspace=True), [])
-    return tuple(name.strip() for name in names if name.strip())
 
 
 def _declared(path: Path | None, study: StudyRatings | None, file: RatingsFile) -> dict[str, Any]:
@@ -127,19 +118,7 @@ def _declared(path: Path | None, study: StudyRatings | None, file: RatingsFile) 
         found["anchors"] = list(file.origin.anchors)
     if study is not None:
         found |= study.declared()
-    return found | (_yaml(path) if path else {})
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: is not YAML ({str(error).splitlines()[0]})") from None
-    if not isinstance(found, dict):
-        raise UserError(f"{path}: must hold names and values, as 'scope: music'")
-    return {str(name): value for name, value in found.items()}
+    return found | (read_declared(path) if path else {})
 
 
 def _background(study: StudyRatings | None, asked: Mapping[str, Any]) -> Background | None:

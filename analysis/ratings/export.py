@@ -35,11 +35,12 @@ def write_result(result: Result, out: Path, source: Path, command: Sequence[str]
     }
     several = len(data["questions"]) > 1
     made = [("", sheet) for sheet in (flow_sheet(data), people_sheet(data)) if sheet]
-    for block in blocks(data):
-        prefix = f"{slug(block['question'])}-" if several else ""
+    for block, name in zip(blocks(data), slugs(data["questions"]), strict=True):
+        prefix = f"{name}-" if several else ""
         made += [(prefix, sheet) for sheet in sheets(block)]
-    for prefix, bare in made:
-        sheet, name = labelled(bare, data["label"]), f"{prefix}{slug(bare.name)}"
+    files = _numbered([f"{prefix}{slug(sheet.name)}" for prefix, sheet in made])
+    for (_, bare), name in zip(made, files, strict=True):
+        sheet = labelled(bare, data["label"])
         texts[f"tables/{name}.csv"] = csv_table(sheet)
         texts[f"tables/{name}.tex"] = latex_table(sheet)
     for name, text in texts.items():
@@ -108,3 +109,19 @@ def csv_table(sheet: Sheet) -> str:
 def slug(name: str) -> str:
     """A file name out of any name."""
     return re.sub(r"[^\w-]+", "-", name).strip("-").lower()[:60] or "table"
+
+
+def slugs(names: Sequence[str]) -> list[str]:
+    """File names out of names, each another: ``treble`` and ``treble-2`` of Treble+ and Treble-."""
+    return _numbered([slug(name) for name in names])
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Names in their order, those that were there already with the least free number."""
+    taken: dict[str, None] = {}
+    for name in names:
+        free, count = name, 2
+        while free in taken:
+            free, count = f"{name}-{count}", count + 1
+        taken[free] = None
+    return list(taken)

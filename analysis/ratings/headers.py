@@ -62,7 +62,8 @@ def find_columns(
     for role, name in declared.items():
         found[role] = _declared(header, name, role, f"{place}:{line}")
     for role, names in SYNONYMS.items():
-        if "winner" in found and role in ("system", "value", "page"):
+        # The order of a preference is that of both its systems, on whom it then cannot tell.
+        if "winner" in found and role in ("system", "value", "page", "position"):
             continue
         for name in names:
             if role in found:

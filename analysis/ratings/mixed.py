@@ -29,8 +29,12 @@ PASSAGES = ("listener", "listener:passage", "listener:system")
 MOST_CELLS = 600  # passages × systems: larger tables make the matrices of a listener slow
 MOST_WORK = 5e8  # patterns of missing cells × (passages × systems)³: some minutes
 _NONE_BELOW = 1e-7
-_NO_ERROR = 1e-12  # of the variance of the ratings: rounding, no error
 _MOST_DF = 1e6  # t is normal long before; a variance that is known has no end of them
+# A residual below these shares of the largest term's and of all variance is none: what is left of
+# ratings that the terms explain to the last digit. The likelihood has no maximum there.
+_LEAST_OF_TERMS = 1e-4
+_LEAST_OF_ALL = 1e-12
+_NO_RESIDUAL = "beyond what its terms explain the ratings do not vary"
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,11 @@ class MixedFit:
         return self.model.deviance(self._variances(parameters))
 
     def contrast(self, weights: Floats) -> tuple[float, float, float]:
-        """Estimate, standard error and Satterthwaite df of a contrast ``(k,)`` of the means."""
+        """Estimate, standard error and Satterthwaite df of a contrast ``(k,)`` of the means.
+
+        Raises:
+            ValueError: if the likelihood says nothing of the variances, so that there is no df.
+        """
         base, gradient, inverse = self._covariances
         estimate = float(weights @ self.means)
         variance = float(weights @ base @ weights)
@@ -145,8 +153,8 @@ def fit_mixed(cells: Floats, scope: str) -> MixedFit:
         if model.profiled(without)[0] <= model.profiled(ratios)[0] + 1e-7:
             ratios = without
     residual = model.profiled(ratios)[1]
-    if residual <= _NO_ERROR * model.scale**2:
-        raise ValueError("nothing is left of the ratings to test against")
+    if residual <= _LEAST_OF_ALL * model.scale**2:
+        raise ValueError(_NO_RESIDUAL)
     active = (*np.flatnonzero(ratios).tolist(), len(model.terms))
     full = np.append(ratios * residual, residual)
     parameters = np.log(full[list(active)])
@@ -159,6 +167,8 @@ def fit_mixed(cells: Floats, scope: str) -> MixedFit:
     parameters = _polished(deviance, parameters)
     full = np.zeros(len(model.terms) + 1)
     full[list(active)] = np.exp(parameters)
+    if full[-1] <= _LEAST_OF_TERMS * full.max():
+        raise ValueError(_NO_RESIDUAL)
     names = (*model.terms, "residual")
     return MixedFit(
         scope=scope,

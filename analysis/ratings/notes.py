@@ -1,8 +1,10 @@
 """A footnote per test: formula, our call, the libraries under it, R's call, why programs differ."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from .note_words import note_words
 
 Form = Mapping[str, Any]
 _HOME = "earmark.analysis.ratings."
@@ -10,7 +12,12 @@ _HOME = "earmark.analysis.ratings."
 
 @dataclass(frozen=True)
 class Note:
-    """How a number came about; ``ours`` are functions under ``earmark.analysis.ratings``."""
+    """How a number came about; ``ours`` are functions under ``earmark.analysis.ratings``.
+
+    Words in braces depend on the analysis: ``{adjust}`` is R's name of the adjustment, ``{level}``
+    that of Krippendorff's differences, ``{terms}`` and ``{model}`` are those of the mixed model,
+    ``{error}`` and ``{equivalence}`` those of the equivalence tests.
+    """
 
     formula: str
     ours: tuple[str, ...]
@@ -35,8 +42,9 @@ NOTES: Mapping[str, Note] = {
         "t = (R̄ᵢ − R̄ⱼ) / √(S² (N−1−H)/(N−k) (1/nᵢ + 1/nⱼ)), df N − k",
         ("kruskal.conover_iman",),
         "scipy.stats.t.sf",
-        "PMCMRplus::kwAllPairsConoverTest(score ~ system)",
-        "R's conover.test prints one-sided p, half of those here; scikit-posthocs does not adjust "
+        'PMCMRplus::kwAllPairsConoverTest(score ~ system, p.adjust.method = "{adjust}")',
+        "PMCMRplus takes Tukey's distribution (single-step) unless an adjustment is named; R's "
+        "conover.test prints one-sided p, half of those here; scikit-posthocs does not adjust "
         "unless asked.",
     ),
     "Friedman F (Iman-Davenport)": Note(
@@ -58,7 +66,7 @@ NOTES: Mapping[str, Note] = {
         "t = (R_i − R_j) / √(2b(A−C)/((b−1)(k−1)) (1 − Q/(b(k−1)))), df (b−1)(k−1)",
         ("friedman.conover_friedman",),
         "scipy.stats.t.sf",
-        "PMCMRplus::frdAllPairsConoverTest(y)",
+        'PMCMRplus::frdAllPairsConoverTest(y, p.adjust.method = "{adjust}")',
         "Its error is pooled over all systems: where one stands apart, the others are told apart "
         "too often. It is printed for comparison and does not decide.",
     ),
@@ -75,7 +83,7 @@ NOTES: Mapping[str, Note] = {
         "(b−1)(k−1) df, pairs by t with (b−1)(k−1) df",
         ("friedman.quade", "friedman.quade_pairs"),
         "scipy.stats.rankdata, f.sf, t.sf",
-        "quade.test(y); PMCMRplus::quadeAllPairsTest(y)",
+        'quade.test(y); PMCMRplus::quadeAllPairsTest(y, p.adjust.method = "{adjust}")',
         "R ranks ranges as floating-point numbers; here ranges equal to 10 decimals tie.",
     ),
     "within-listener permutation": Note(
@@ -127,17 +135,17 @@ NOTES: Mapping[str, Note] = {
         "REML keeps variances at zero where the method of moments turns negative.",
     ),
     "linear mixed model": Note(
-        "REML, random intercepts and slopes of listener and passage; F by Satterthwaite",
+        "REML, {terms}; F by Satterthwaite",
         ("mixed.fit_mixed",),
         "scipy.optimize.minimize, stats.f.sf",
-        "anova(lmerTest::lmer(score ~ system + (1|l) + (1|p) + (1|l:p) + (1|l:s) + (1|p:s)))",
+        "{model}",
         "Kenward-Roger df differ with few listeners; statsmodels prints Wald χ², which is liberal.",
     ),
     "t of the mixed model": Note(
         "t = contrast / its REML standard error, df by Satterthwaite",
         ("mixed.fit_mixed",),
         "scipy.stats.t.sf",
-        'emmeans::emmeans(fit, pairwise ~ system, lmer.df = "satterthwaite")',
+        'emmeans::emmeans(fit, pairwise ~ system, lmer.df = "satterthwaite", adjust = "{adjust}")',
         "emmeans adjusts by Tukey unless asked otherwise and uses Kenward-Roger df.",
     ),
     "Durbin F": Note(
@@ -220,17 +228,17 @@ NOTES: Mapping[str, Note] = {
         "Another strategy of the listener (independent observations) gives another d′.",
     ),
     "two one-sided tests (TOST)": Note(
-        "p = max of the t tests of d̄ > −m and d̄ < m, with the pair's own error and df",
+        "p = max of the t tests of d̄ > −m and d̄ < m, with {error}",
         ("equivalence.tost",),
         "scipy.stats.t.sf, t.cdf",
-        "TOSTER::t_TOST(x, y, paired = TRUE, eqb = m)",
+        "{equivalence}",
         "TOSTER reports margins in standard deviations unless asked for raw points.",
     ),
     "Demšar's z": Note(
         "z = (R̄ᵢ − R̄_control) / √(k(k+1)/(6b)), normal",
         ("secondary.secondary",),
         "scipy.stats.norm.sf",
-        'PMCMRplus::frdManyOneDemsarTest(y, p.adjust = "holm")',
+        'PMCMRplus::frdManyOneDemsarTest(y, p.adjust.method = "{adjust}")',
         "frdManyOneNemenyiTest uses the multivariate normal instead of an adjustment.",
     ),
     "order effect": Note(
@@ -248,10 +256,10 @@ NOTES: Mapping[str, Note] = {
         "irr does not correct for ties unless asked.",
     ),
     "Krippendorff's α": Note(
-        "α = 1 − D_o/D_e over pairable ratings of each stimulus, ordinal or interval differences",
+        "α = 1 − D_o/D_e over pairable ratings of each stimulus, {level} differences",
         ("agreement.krippendorff_alpha",),
         "numpy",
-        'irr::kripp.alpha(y, "interval")',
+        'irr::kripp.alpha(y, "{level}")',
         "Levels (nominal, ordinal, interval) give different α; the one used is named.",
     ),
     "ICC": Note(
@@ -293,7 +301,22 @@ def notes(block: Form) -> list[tuple[str, Note]]:
     Raises:
         KeyError: for a test that has none.
     """
-    return [(name, NOTES[name]) for name in dict.fromkeys(_used(block)) if name != "none"]
+    words = note_words(block)
+    return [
+        (name, _filled(NOTES[name], words))
+        for name in dict.fromkeys(_used(block))
+        if name != "none"
+    ]
+
+
+def _filled(note: Note, words: Mapping[str, str]) -> Note:
+    differs = f"{note.differs} {words['by_hand']}" if "{adjust}" in note.r else note.differs
+    return replace(
+        note,
+        formula=note.formula.format_map(words),
+        r=note.r.format_map(words),
+        differs=differs.strip(),
+    )
 
 
 def _used(block: Form) -> Iterator[str]:
@@ -317,7 +340,7 @@ def _used(block: Form) -> Iterator[str]:
             yield test["pair_method"]
     if second["per_passage"]["passages"]:
         yield "Friedman F (Iman-Davenport)"
-    if second["many_to_one"]:
+    if any(control["wilcoxon"] for control in second["many_to_one"]):
         yield from ("Wilcoxon signed rank", "Demšar's z")
     if second["against_zero"]:
         yield second["against_zero"]["method"]

@@ -56,13 +56,18 @@ class Options:
             )
 
     def check_names(self, systems: Sequence[str], questions: Sequence[str]) -> None:
-        """Raise a UserError if a named system or question is in no row of the ratings."""
+        """Raise a UserError if a named system or question is in no row of the ratings.
+
+        So it is for the question that was declared as primary, which would else decide unseen.
+        """
         named = [("reference", self.reference), ("baseline", self.baseline)]
         for what, name in [*named, *(("anchor", anchor) for anchor in self.anchors)]:
             if name is not None:
                 _known(name, systems, what, "systems")
-        if self.question is not None:
-            _known(self.question, questions, "question", "questions")
+        asked = [("question", self.question), ("declared primary", self.declared.get("primary"))]
+        for what, name in asked:
+            if name is not None:
+                _known(name, questions, what, "questions")
         for what, roles in (("reference", self.anchors), ("baseline", self.anchors)):
             if getattr(self, what) in roles:
                 raise UserError(f"{getattr(self, what)!r} is both {what} and anchor; name it once")

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from .preference import preferences
 from .table import Floats, Ratings
+
+_ROUNDING = 1e-12  # of the largest rating: slopes that differ by less do not differ
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ def order_effect(ratings: Ratings, order: str, alpha: float) -> OrderEffect:
     steps: Floats | None = getattr(ratings, order)
     if steps is None or np.isnan(steps).all():
         return _none(order, "the ratings do not say the order")
+    if order == "page" and preferences(ratings) is not None:
+        return _none(order, "what two systems get on a page sums to one on every page")
     _, passages, systems = ratings.counts.shape
     cell = ratings.passage * systems + ratings.system
     known = ~np.isnan(steps)
@@ -50,8 +55,13 @@ def order_effect(ratings: Ratings, order: str, alpha: float) -> OrderEffect:
         for at in np.unique(step)[:200]
     )
     n = len(slopes)
-    if n < 2 or float(slopes.std()) == 0:
+    if n < 2:
         return _none(order, "fewer than two listeners heard more than one step", means)
+    least = (
+        _ROUNDING * float(np.abs(ratings.value).max()) / float(np.sqrt(spread[spread > 0].min()))
+    )
+    if float(slopes.std()) <= least:
+        return _none(order, "the slopes of all listeners are equal", means)
     mean, error = float(slopes.mean()), float(slopes.std(ddof=1) / np.sqrt(n))
     t = mean / error
     half = float(stats.t.isf(alpha / 2, n - 1)) * error

@@ -15,7 +15,7 @@ from . import plots, significance
 from .analysis import Result
 from .audio import Audio
 from .design import listener_means
-from .export import csv_table, library_versions, slug
+from .export import csv_table, library_versions
 from .looks import looks
 from .notes import notes
 from .people_sheets import people_sheet
@@ -137,7 +137,9 @@ def _question(
         "methods": methods_paragraph(data, block, extras.versions),
         "notes": notes(block),
         "sheets": {sheet.name: _sheet_form(sheet) for sheet in sheets(block)},
-        "against": [f"against-{c['control']}" for c in block["secondary"]["many_to_one"]],
+        "against": [
+            f"against-{c['control']}" for c in block["secondary"]["many_to_one"] if c["wilcoxon"]
+        ],
         "metrics": _metric_choices(block, prefix),
         "figures": set(figures),
         "figure_data": figures,
@@ -174,6 +176,8 @@ def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, plots.Figure
         if "critical_difference" in test and len(names) > 2:
             made["critical-difference"] = significance.critical_difference(test, look)
     for control in block["secondary"]["many_to_one"]:
+        if not control["wilcoxon"]:
+            continue
         made[f"against-{control['control']}"] = plots.forest(
             control["wilcoxon"],
             primary["margin"],
@@ -239,7 +243,6 @@ def _sheet_form(sheet: Sheet) -> dict[str, Any]:
     ]
     return {
         "name": sheet.name,
-        "file": f"{slug(sheet.name)}.csv",
         "caption": sheet.caption,
         "header": list(zip([column.title for column in sheet.columns], numeric, strict=True)),
         "rows": rows,

@@ -69,11 +69,12 @@ def preferences(ratings: Ratings) -> Floats | None:
     """Wins ``(listeners, k, k)`` of ratings that are preferences; None if they are not.
 
     They are where every page holds two systems whose ratings are 1 and 0, or one half each. A page
-    is a page number, else one repeat of a listener on a passage.
+    is a row of the file, a page number, or else one repeat of a listener on a passage.
     """
     if not set(np.unique(ratings.value).tolist()) <= {0.0, 0.5, 1.0}:
         return None
     page: Ints = ratings.repeat if ratings.page is None else ratings.page.astype(np.int64)
+    page = page if ratings.pairing is None else ratings.pairing
     order = np.lexsort((ratings.system, page, ratings.passage, ratings.listener))
     if len(order) % 2:
         return None

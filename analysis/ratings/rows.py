@@ -11,7 +11,10 @@ from ...models.errors import UserError
 from .table import Floats, Ints, Ratings
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "–"})
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+# As tables write numbers. Python's float also reads 1_0, full-width digits and "infinity".
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _TRUE = frozenset({"1", "true", "yes"})
 
 
@@ -34,8 +37,6 @@ class Rows:
         self.whole: list[int] = []
         optional = ("position", "page", "seconds", "listened")
         self.numbers: dict[str, list[float]] = {name: [] for name in optional if name in columns}
-        if "winner" in columns:
-            self.numbers["page"] = []  # a preference is a page of its own
 
     def add(self, line: int, row: list[str]) -> None:
         """Take one row of the file."""
@@ -90,13 +91,12 @@ class Rows:
         if "repeat" in self.columns:
             self.repeats.append(row[self.columns["repeat"]].strip())
         for role, numbers in self.numbers.items():
-            text = row[columns[role]] if role in columns else str(line)
-            numbers.append(self._number(text, line, role))
+            numbers.append(self._number(row[columns[role]], line, role))
         if "simulated" in self.columns and not self.simulated:
             self.simulated = row[self.columns["simulated"]].strip().lower() in _TRUE
 
     def ratings(self, *, milliseconds: bool) -> tuple[Ratings, int, list[str]]:
-        """The table, how many duplicates it lacks, and warnings."""
+        """The table in the order of its names, how many duplicates it lacks, and warnings."""
         coded: dict[str, tuple[tuple[str, ...], Ints]] = {}
         for role, names in self.names.items():
             ordered = sorted(names, key=_natural)
@@ -122,9 +122,11 @@ class Rows:
             value=np.asarray(self.values, dtype=np.float64),
             repeat=np.zeros(len(self.values), dtype=np.int64),
             line=np.asarray(self.lines, dtype=np.int64),
+            pairing=np.asarray(self.lines, dtype=np.int64) if "winner" in self.columns else None,
             **numbers,
         )
-        return self._with_repeats(ratings)
+        found, duplicates, warnings = self._with_repeats(ratings)
+        return found.in_order(), duplicates, warnings
 
     def _with_repeats(self, ratings: Ratings) -> tuple[Ratings, int, list[str]]:
         if not len(ratings):
@@ -188,20 +190,18 @@ class Rows:
 
     def _number(self, text: str, line: int, what: str) -> float:
         text = text.strip()
-        try:
-            number = float(text)
-        except ValueError:
-            if text.lower() in MISSING:
-                return math.nan
-            if _DECIMAL_COMMA.fullmatch(text):
-                return float(text.replace(",", "."))
+        if _NUMBER.fullmatch(text) or _DECIMAL_COMMA.fullmatch(text):
+            number = float(text.replace(",", "."))
+            if math.isfinite(number):
+                return number
+        elif text.lower() in MISSING:
+            return math.nan
+        elif not _INFINITE.fullmatch(text):
             raise UserError(
                 f"{self.path}:{line}: {what} {text!r} is not a number; write 62.5 or 62,5, or "
                 "leave the cell empty"
-            ) from None
-        if math.isinf(number):
-            raise UserError(f"{self.path}:{line}: {what} {text!r} is infinite; correct it")
-        return number
+            )
+        raise UserError(f"{self.path}:{line}: {what} {text!r} is infinite; correct it")
 
 
 def _name(text: str) -> str:

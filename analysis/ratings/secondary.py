@@ -155,8 +155,16 @@ def _per_passage(ratings: Ratings, options: Options) -> dict[str, Any]:
 
 
 def _many_to_one(ratings: Ratings, control: str, options: Options) -> dict[str, Any]:
-    """Every system but the anchors against ``control``: Wilcoxon on listener means, Demšar's z."""
-    under = ratings.without_systems(tuple(a for a in options.anchors if a != control))
+    """Every system under test against ``control``: Wilcoxon on listener means, Demšar's z.
+
+    A ``note`` says why where nothing can be compared with it.
+    """
+    nobody = {"control": control, "adjust": options.adjust, "wilcoxon": [], "demsar": []}
+    if control not in ratings.systems:
+        return nobody | {"note": f"{control} has no rating that counts here: nothing to compare"}
+    under = ratings.without_systems(tuple(name for name in options.aside if name != control))
+    if under.systems == (control,):
+        return nobody | {"note": f"no system under test to compare with {control}"}
     at = under.systems.index(control)
     means = listener_means(under.cells)
     k = means.shape[1]
@@ -190,6 +198,7 @@ def _many_to_one(ratings: Ratings, control: str, options: Options) -> dict[str, 
         "adjust": adjust,
         "wilcoxon": pair_forms(signed, under.systems, differences, adjust, alpha),
         "demsar": pair_forms(demsar, under.systems, {}, adjust, alpha),
+        "note": "",
     }
 
 

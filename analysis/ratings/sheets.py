@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from .sheet import PAIR, Form, Sheet, columns_of, fields
+from .sheet import PAIR, Column, Form, Sheet, columns_of, fields
 from .wording import pair_words
 
 
@@ -101,7 +101,8 @@ def _cells(block: Form) -> Sheet:
 
 
 def _tests(block: Form) -> Sheet:
-    rows = [_test("primary", f"scope {block['primary']['scope']}", block["primary"]["omnibus"])]
+    primary = block["primary"]["omnibus"]
+    rows = [_test("primary", f"scope {block['primary']['scope']}", primary)]
     unit = f"{block['classical']['n']} ratings taken as independent"
     rows.append(_test("classical", unit, block["classical"]["kruskal"]))
     rows += [
@@ -113,7 +114,19 @@ def _tests(block: Form) -> Sheet:
         *("Role", "Test", "Unit", "Statistic", "Value/number", "df/df", "df2/df", "p/p"),
         "Note",
     )
-    return Sheet("tests", "Tests that all systems are alike", columns, tuple(rows))
+    caption = "Tests that all systems are alike"
+    if primary["tested_questions"] > 1:
+        # Only the primary test of a question is one of the family.
+        rows = [
+            (*row[:-1], primary["p_questions"] if row[0] == "primary" else None, row[-1])
+            for row in rows
+        ]
+        columns = (*columns[:-1], Column("P_adj over questions", "p"), columns[-1])
+        caption += (
+            f"; P_adj of the primary test by {block['primary']['adjust']} over "
+            f"{primary['tested_questions']} questions"
+        )
+    return Sheet("tests", caption, columns, tuple(rows))
 
 
 def _test(role: str, unit: str, test: Form) -> tuple[Any, ...]:
@@ -352,14 +365,19 @@ def _metrics(block: Form) -> Sheet:
 
 
 def _both(block: Form) -> Sheet:
+    # Who was excluded may be all who rated a system; its pairs are then known with everyone only.
+    without = {(pair["group1"], pair["group2"]): pair for pair in block["primary"]["pairs"]}
+    names = ("mean_diff", "p_adj", "verdict")
     rows = []
-    pairs = zip(block["primary"]["pairs"], block["all_listeners"]["primary"]["pairs"], strict=True)
-    for kept, everyone in pairs:
+    for everyone in block["all_listeners"]["primary"]["pairs"]:
+        pair = everyone["group1"], everyone["group2"]
+        kept = without.get(pair)
         rows.append(
             (
-                *(kept[name] for name in ("group1", "group2", "mean_diff", "p_adj", "verdict")),
-                *(everyone[name] for name in ("mean_diff", "p_adj", "verdict")),
-                kept["verdict"] == everyone["verdict"],
+                *pair,
+                *(kept[name] if kept else None for name in names),
+                *(everyone[name] for name in names),
+                kept["verdict"] == everyone["verdict"] if kept else None,
             )
         )
     columns = PAIR + columns_of(

@@ -19,10 +19,13 @@ MAX_CELLS = 50_000_000
 class Ratings:
     """One row per rating, ``n`` rows; names are text, columns are codes into the names.
 
-    Names stand in natural order ("song 2" before "song 10"), so that the order of the rows in a
-    file changes no result. ``repeat`` counts the ratings of one cell from 0. Optional columns are
-    None where the file has none, NaN where a row has none: ``position`` of a stimulus on its page,
-    ``page`` number in the session, ``seconds`` of the page, ``listened`` seconds of the stimulus.
+    Names stand in natural order ("song 2" before "song 10") and :meth:`in_order` puts the rows in
+    that of their names, so that the order of the rows in a file changes no result. ``repeat``
+    counts the ratings of one cell from 0. Optional columns are None where the file has none, NaN
+    where a row has none: ``position`` of a stimulus on its page, ``page`` number in the session,
+    ``seconds`` of the page, ``listened`` seconds of the stimulus.
+    ``pairing`` tells which two ratings are one preference, where a row of the file made them; it is
+    no order.
     """
 
     listeners: tuple[str, ...]
@@ -40,6 +43,7 @@ class Ratings:
     page: Floats | None = None
     seconds: Floats | None = None
     listened: Floats | None = None
+    pairing: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.value)
@@ -58,6 +62,21 @@ class Ratings:
             changes[names_name] = tuple(names[code] for code in used)
             changes[column_name] = recoded.astype(np.int64)
         return replace(self, **changes)  # type: ignore[arg-type]
+
+    def in_order(self) -> "Ratings":
+        """The rows by question, listener, passage, system and value: sums round alike."""
+        cell = self.question.astype(np.int64)
+        for code, names in (
+            (self.listener, self.listeners),
+            (self.passage, self.passages),
+            (self.system, self.systems),
+        ):
+            cell = cell * len(names) + code
+        ties = (self.page, self.position, self.value, cell)
+        order = np.lexsort((self.line, *(column for column in ties if column is not None)))
+        columns = {column.name: getattr(self, column.name) for column in fields(self)}
+        arrays = {name: a[order] for name, a in columns.items() if isinstance(a, np.ndarray)}
+        return replace(self, **arrays)  # type: ignore[arg-type]
 
     def of_question(self, question: str) -> "Ratings":
         """The ratings of one question."""

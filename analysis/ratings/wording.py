@@ -50,8 +50,16 @@ def omnibus_sentence(block: Form) -> str:
         f"The {design['systems']} systems {found} ({primary['method']}, "
         f"{counted(design['listeners'], 'listener')}, "
         f"{counted(design['passages'], 'passage')}): "
-        f"{statistic}{p_apa(test['p'])}{w}."
+        f"{statistic}{p_apa(test['p'])}{w}{_over_questions(primary)}."
     )
+
+
+def _over_questions(primary: Form) -> str:
+    test = primary["omnibus"]
+    if test["tested_questions"] < 2 or primary["adjust"] == "none":
+        return ""
+    over = f"over {test['tested_questions']} questions by {primary['adjust']}"
+    return f"; {p_apa(test['p_questions'])} adjusted {over}"
 
 
 def _statistic(test: Form) -> str:
