@@ -92,7 +92,8 @@ def test_right_and_wrong_answers_are_not_compared_as_ratings(tmp_path: Path) -> 
     assert result["primary"]["choice"] == "none"
     assert result["primary"]["pairs"] == []
     text = sentences(result, {})
-    assert "y were told apart" in text
+    assert result["secondary"]["per_passage"]["passages"] == []
+    assert "The two of y were told apart" in text
     assert "rated" not in text
     assert "points" not in text
 

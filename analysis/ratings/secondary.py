@@ -143,7 +143,8 @@ def _entry(test: Omnibus, unit: str, **more: Any) -> dict[str, Any]:
 
 def _per_passage(ratings: Ratings, options: Options) -> dict[str, Any]:
     rows = []
-    for at, name in enumerate(ratings.passages):
+    # Right and wrong answers are tested against guessing, not comparison against comparison.
+    for at, name in enumerate(() if options.abx else ratings.passages):
         table = np.round(ratings.cells[:, at, :], 10)
         whole = table[~np.isnan(table).any(axis=1)]
         test = friedman(whole).f

@@ -222,8 +222,10 @@ def abx_sentence(row: Form) -> str:
     share = f"{100 * row['share']:.0f} %, {100 * row['low']:.0f} to {100 * row['high']:.0f} %"
     if row["test"] == "beta-binomial":
         share = f"mean of listeners {share}"
+    # A study names both, "a / b"; other files may name a comparison by one word.
+    both = row["system"] if " / " in row["system"] else f"The two of {row['system']}"
     return (
-        f"{row['system']} {heard}: {row['right']} of {row['trials']} answers right ({share}), "
+        f"{both} {heard}: {row['right']} of {row['trials']} answers right ({share}), "
         f"{row['test']} test {p_apa(row['p_adj'])}."
     )
 
