@@ -17,10 +17,10 @@ import torch
 from PIL import Image
 
 from ..evaluation.store import written
-from ..models.audio import read
+from ..models.audio.files import read
+from ..models.audio.loudness import integrated_loudness
 from ..models.errors import UserError
 from ..models.keys import content_key
-from ..models.loudness import integrated_loudness
 from .folder import Folder
 from .pictures import (
     difference_image,

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..models.audio import info, match_channels, read, resample
+from ..models.audio.files import info, match_channels, read, resample
 from ..models.embeddings import Opened
 from ..models.errors import UserError
 from ..models.keys import content_key, path_sha256

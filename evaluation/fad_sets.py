@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..models.audio import SUFFIXES, info
+from ..models.audio.files import SUFFIXES, info
 from ..models.embeddings import Embedding
 from ..models.errors import UserError
 from .embedding_cache import CHANNELS, Clip, EmbeddingCache, Rows, file_clip

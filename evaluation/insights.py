@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..models.audio import read
+from ..models.audio.files import read
 from ..models.errors import UserError
 from ..models.keys import content_key
 from .band_levels import band_levels_db

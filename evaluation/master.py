@@ -11,11 +11,11 @@ import torch
 import yaml
 
 from ..models import runner, systems
-from ..models.audio import SUFFIXES, info, read, resample, write
+from ..models.audio.files import SUFFIXES, info, read, resample, write
+from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.configuration import nearest, validate
 from ..models.devices import resolve_device
 from ..models.errors import UserError
-from ..models.loudness import integrated_loudness, true_peak_dbtp
 from ..models.systems import SystemSpec, kinds
 from .songs import Song, material
 from .store import written

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 
 from ..models import runner, systems
-from ..models.audio import write
+from ..models.audio.files import write
+from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.errors import StorageError, UserError
 from ..models.keys import content_key, path_sha256
-from ..models.loudness import integrated_loudness, true_peak_dbtp
 from ..models.systems import System, SystemSpec
 from .songs import Excerpt, Song, material
 from .store import render_path, written

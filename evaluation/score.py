@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..models.audio import read
+from ..models.audio.files import read
 from ..models.errors import UserError
 from .metrics import METRICS, Analysis, Measurement, Metric, measure, measure_render, select
 from .store import Store

@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..models.alignment import delay_samples
-from ..models.audio import AudioInfo, info, read, resample
+from ..models.audio.alignment import delay_samples
+from ..models.audio.files import AudioInfo, info, read, resample
 from ..models.errors import UserError
 from .songs import Excerpt, Problem, Severity, Song, Span, source, span
 

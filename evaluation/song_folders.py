@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..models.audio import SUFFIXES
+from ..models.audio.files import SUFFIXES
 from ..models.errors import UserError
 from ..models.training_data.controls_in_names import named_pairs
 from .songs import Problem, Song

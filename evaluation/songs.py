@@ -10,10 +10,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ..models.audio import fit_length, info, match_channels, read, resample
+from ..models.audio.files import fit_length, info, match_channels, read, resample
+from ..models.audio.loudness import k_weighted
 from ..models.errors import UserError
 from ..models.keys import content_key
-from ..models.loudness import k_weighted
 from ..models.systems import Material
 
 Severity = Literal["error", "warning"]

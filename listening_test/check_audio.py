@@ -8,10 +8,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..models.alignment import delay_samples
-from ..models.audio import info
+from ..models.audio.alignment import delay_samples
+from ..models.audio.files import info
+from ..models.audio.loudness import loudness_profile, true_peak_dbtp
 from ..models.errors import UserError
-from ..models.loudness import loudness_profile, true_peak_dbtp
 from .sources import Source, excerpt_of, read_versions
 from .stimuli import UNEQUAL_SECONDS, fade_of, prepare, seconds_apart
 from .study import REFERENCE, Passage, Study

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..evaluation.songs import Excerpt, Song, material, span
 from ..evaluation.store import Store
-from ..models.audio import info
+from ..models.audio.files import info
 from ..models.configuration import nearest
 from ..models.errors import UserError
 from ..models.keys import path_sha256

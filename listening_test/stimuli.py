@@ -18,10 +18,10 @@ from torch import Tensor
 
 from ..evaluation.metrics import Analysis, Metric, measure
 from ..evaluation.store import written
-from ..models.audio import fit_length
+from ..models.audio.files import fit_length
+from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.effects import convolve, low_pass_fir
 from ..models.errors import UserError
-from ..models.loudness import integrated_loudness, true_peak_dbtp
 from . import headphones
 from .copies import copies_of
 from .designs import generator

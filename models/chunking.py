@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .audio import fit_length
+from .audio.files import fit_length
 from .errors import UserError
 from .systems import Material, Spec, System
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .losses import mrstft_distance
+from .audio.losses import mrstft_distance
 from .runner import run
 from .systems import Control, Material, System
 

@@ -14,9 +14,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from .arrangement import Note, Plan
+from .audio.loudness import k_weighted
 from .effects import Band, Limiter, equalise, measured
 from .engineer import Signal, measured_lufs
-from .loudness import k_weighted
 from .styles import Style, played
 
 # How far below the chorus the mix engineer sets the other sections, in dB: a range to draw from.

@@ -21,6 +21,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import signal
 
+from .audio.loudness import integrated_loudness
 from .effects import (
     Band,
     Compressor,
@@ -33,7 +34,6 @@ from .effects import (
     response_db,
     static_gain_db,
 )
-from .loudness import integrated_loudness
 
 Signal: TypeAlias = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from .alignment import delay_samples
-from .audio import SUFFIXES, fit_length, match_channels, read, resample, write
+from .audio.alignment import delay_samples
+from .audio.files import SUFFIXES, fit_length, match_channels, read, resample, write
 from .configuration import YamlPath
 from .errors import UserError
 from .keys import path_sha256

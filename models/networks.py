@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from .architectures import Network
+from .audio.loudness import integrated_loudness
 from .configuration import Strict
 from .errors import UserError
-from .loudness import integrated_loudness
 from .systems import Control, Material, Spec
 
 

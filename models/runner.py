@@ -30,7 +30,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .audio import fit_length, match_channels, resample
+from .audio.files import fit_length, match_channels, resample
 from .chunking import MODES, Job, plain, who
 from .configuration import nearest
 from .devices import PeakMemory, exact_float32, resolve_device

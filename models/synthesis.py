@@ -23,7 +23,7 @@ from numpy.random import Generator
 from torch import Tensor
 
 from .arrangement import plan
-from .audio import write
+from .audio.files import write
 from .desk import mixed
 from .engineer import master
 from .errors import UserError

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictInt, field_validator, model_validator
 
 from .architectures import Network, architecture, outline_network
+from .audio.losses import PARTS, RESOLUTIONS, Objective
 from .checkpoints import Description
 from .configuration import Strict, YamlPath, load_yaml, read_yaml
 from .errors import UserError
-from .losses import PARTS, RESOLUTIONS, Objective
 from .networks import SystemCard
 from .training_data import Request, TrainingSongs, check
 
@@ -25,7 +25,7 @@ Transform = Annotated[StrictInt, Field(ge=16, le=65536)]
 
 
 class LossWeights(Strict):
-    """The weights of the parts of the loss (:mod:`earmark.models.losses`).
+    """The weights of the parts of the loss (:mod:`earmark.models.audio.losses`).
 
     ``penalty`` weighs the network's own regularisation of its settings. ``transforms`` are the FFT
     sizes of ``mrstft``, with a hop of a quarter.

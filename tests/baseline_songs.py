@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from earmark.models import anchors, baselines, baselines_match, baselines_mix, baselines_multiband
+from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.effects import Band, equalise, limit
-from earmark.models.loudness import integrated_loudness
 from earmark.models.systems import KINDS, Material, Notes, System
 
 Array = NDArray[np.float64]

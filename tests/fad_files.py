@@ -8,7 +8,7 @@ import torch
 from click.testing import CliRunner, Result
 
 from earmark.cli import earmark
-from earmark.models.audio import write
+from earmark.models.audio.files import write
 from earmark.models.errors import UserError
 
 RATE = 16_000

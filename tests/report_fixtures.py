@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from earmark.evaluation.store import Store, written
-from earmark.models.audio import write
+from earmark.models.audio.files import write
 from earmark.models.keys import content_key
 
 RATE = 44100

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from earmark.models.audio import write
+from earmark.models.audio.files import write
 
 RATE = 44100
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from earmark.models.alignment import Delay, delay_samples, shift
+from earmark.models.audio.alignment import Delay, delay_samples, shift
 
 RATE = 44100
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from earmark.models.audio import fit_length, info, match_channels, mel_filters, read, resample
-from earmark.models.audio import write as write_audio
+from earmark.models.audio.files import fit_length, info, match_channels, mel_filters, read, resample
+from earmark.models.audio.files import write as write_audio
 from earmark.models.errors import UserError
 
 

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from earmark.models import baselines
+from earmark.models.audio.loudness import true_peak_dbtp
 from earmark.models.errors import UserError
-from earmark.models.loudness import true_peak_dbtp
 from earmark.models.runner import run
 from earmark.models.systems import KINDS, Material
 

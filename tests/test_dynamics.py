@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from earmark.models.audio.loudness import true_peak_dbtp
 from earmark.models.compressor import linked_level_db
 from earmark.models.effects import (
     Compressor,
@@ -20,7 +21,6 @@ from earmark.models.effects import (
     static_gain_db,
     true_peak_envelope,
 )
-from earmark.models.loudness import true_peak_dbtp
 
 Array = NDArray[np.float64]
 RATE = 44100

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from earmark.models.architectures.vggish import Layout, VGGish, log_mel_patches
-from earmark.models.audio import torchaudio
+from earmark.models.audio.files import torchaudio
 from earmark.models.embeddings import Embed, named, vggish
 from earmark.models.embeddings.mert import load_mert, read_mert
 from earmark.models.embeddings.vggish import embed_with, read_vggish

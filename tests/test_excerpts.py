@@ -10,9 +10,9 @@ import torch
 from song_files import RATE, noise, save
 
 from earmark.evaluation.songs import Excerpt, Song, material, span
-from earmark.models.audio import fit_length, match_channels, read, resample
+from earmark.models.audio.files import fit_length, match_channels, read, resample
+from earmark.models.audio.loudness import k_weighted
 from earmark.models.errors import UserError
-from earmark.models.loudness import k_weighted
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from earmark.models import runner
-from earmark.models.audio import write
+from earmark.models.audio.files import write
 from earmark.models.errors import UserError
 from earmark.models.external import CommandOptions, ImportedOptions
 from earmark.models.systems import KINDS, Material, NoOptions, SystemSpec, build, kinds

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from earmark.models.losses import (
+from earmark.models.audio.losses import (
     PARTS,
     RESOLUTIONS,
     Objective,
@@ -15,7 +15,7 @@ from earmark.models.losses import (
     mrstft_distance,
     training_loss,
 )
-from earmark.models.loudness import integrated_loudness
+from earmark.models.audio.loudness import integrated_loudness
 
 RATE = 44_100
 ALL = Objective(dict.fromkeys(PARTS, 1.0))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 from torch import Tensor
 
-from earmark.models.loudness import (
+from earmark.models.audio.loudness import (
     Interpolator,
     integrated_loudness,
     k_weighted,

@@ -7,9 +7,9 @@ import torch
 from conftest import RATE, save, song
 
 from earmark.evaluation.master import Job, master_file, system_spec
-from earmark.models.audio import info, read
+from earmark.models.audio.files import info, read
+from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.errors import UserError
-from earmark.models.loudness import integrated_loudness
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from torchmetrics.functional.audio import (
 )
 
 from earmark.evaluation.metrics import METRICS, Analysis, measure, select
-from earmark.models.losses import a_weighting
+from earmark.models.audio.losses import a_weighting
 
 RATE = 44100
 DISTANCES = ("mae", "esr", "snr_db", "si_sdr_db", "a_weighted_error_db", "lufs_error")

@@ -16,7 +16,7 @@ from earmark.evaluation.metrics import (
     measure_render,
     select,
 )
-from earmark.models.alignment import shift
+from earmark.models.audio.alignment import shift
 
 RATE = 44100
 COMPARING = [name for name, one in METRICS.items() if one.needs == "reference"]

@@ -11,8 +11,8 @@ from baseline_songs import RATE, built, gain_db, lufs, music, rendered
 from torch import Tensor
 
 from earmark.models import baselines_mix
+from earmark.models.audio.loudness import true_peak_dbtp
 from earmark.models.baselines_match import average_spectrum
-from earmark.models.loudness import true_peak_dbtp
 from earmark.models.systems import Material
 
 OF_THE_STEMS = ["mono_sum", "random_mix"]

@@ -12,8 +12,8 @@ from song_files import RATE, noise, save
 from earmark.evaluation.song_checks import check_songs, usable
 from earmark.evaluation.song_folders import read_folder
 from earmark.evaluation.songs import Excerpt, Problem, Song
-from earmark.models.alignment import shift
-from earmark.models.audio import resample
+from earmark.models.audio.alignment import shift
+from earmark.models.audio.files import resample
 
 
 def test_a_missing_partner_on_either_side_is_an_error_that_names_the_file(tmp_path: Path) -> None:

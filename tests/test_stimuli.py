@@ -15,8 +15,8 @@ from earmark.listening_test.making import make_study as make
 from earmark.listening_test.stimuli import anchor, faded, gains
 from earmark.listening_test.study import Folder, Study, load_study
 from earmark.listening_test.study_file import Matching, read_study_file
+from earmark.models.audio.loudness import integrated_loudness, true_peak_dbtp
 from earmark.models.errors import UserError
-from earmark.models.loudness import integrated_loudness, true_peak_dbtp
 
 
 def heard(folder: Folder) -> tuple[Study, dict[str, dict[str, torch.Tensor]]]:

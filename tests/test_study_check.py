@@ -13,7 +13,7 @@ from earmark.listening_test.conformance import mask_of
 from earmark.listening_test.making import make_study
 from earmark.listening_test.study import load_study
 from earmark.listening_test.study_file import read_study_file
-from earmark.models.audio import read
+from earmark.models.audio.files import read
 from earmark.models.errors import UserError
 
 STRICT = (

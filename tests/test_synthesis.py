@@ -9,13 +9,13 @@ import pytest
 import torch
 from scipy import signal
 
-from earmark.models.engineer import balance_db, master
-from earmark.models.loudness import (
+from earmark.models.audio.loudness import (
     integrated_loudness,
     k_weighted,
     loudness_profile,
     true_peak_dbtp,
 )
+from earmark.models.engineer import balance_db, master
 from earmark.models.synthesis import STYLES, DemoSong, demo_song, song_id
 
 RATE = 22_050

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from earmark.cli.demo_songs import demo_songs
 from earmark.evaluation.song_folders import read_folder
 from earmark.models import synthesis
-from earmark.models.audio import info, read
+from earmark.models.audio.files import info, read
 from earmark.models.errors import UserError
 from earmark.models.synthesis import demo_song, write_demo_songs
 

@@ -18,10 +18,10 @@ from training_audio import RATE, write_pairs
 from earmark.cli.train import train as command
 from earmark.cli.training_progress import interrupts
 from earmark.models import training_step
+from earmark.models.audio.losses import Losses, mrstft_distance, training_loss
+from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.checkpoints import CheckpointOptions, load_checkpoint
 from earmark.models.errors import UserError
-from earmark.models.losses import Losses, mrstft_distance, training_loss
-from earmark.models.loudness import integrated_loudness
 from earmark.models.runner import run
 from earmark.models.synthesis import demo_song
 from earmark.models.systems import Material, SystemSpec, build

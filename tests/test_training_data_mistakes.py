@@ -11,7 +11,7 @@ import torch
 import yaml
 from training_audio import RATE, a_request, tone, write_pairs, write_stems
 
-from earmark.models.audio import write
+from earmark.models.audio.files import write
 from earmark.models.channel_strip import EFFECTS, KNOBS
 from earmark.models.errors import UserError
 from earmark.models.training_data import Place, Request, TrainingSongs, collect

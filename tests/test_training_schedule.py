@@ -12,8 +12,8 @@ from training_audio import a_request, write_pairs
 from training_runs import Silent, run_recipe, tiny_recipe, weights_of, written
 
 from earmark.models import training_step
+from earmark.models.audio.losses import Losses, training_loss
 from earmark.models.errors import UserError
-from earmark.models.losses import Losses, training_loss
 from earmark.models.training import Limits, train
 from earmark.models.training_loading import Batch
 from earmark.models.training_recipe import Recipe, load_recipe

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from earmark.models.audio import write
+from earmark.models.audio.files import write
 from earmark.models.training_data import Request
 
 RATE = 16_000

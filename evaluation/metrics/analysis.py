@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from ...models.audio import mel_filters
-from ...models.loudness import Loudness, loudness_profile, true_peak_dbtp
+from ...models.audio.files import mel_filters
+from ...models.audio.loudness import Loudness, loudness_profile, true_peak_dbtp
 from .stft import Resolution, power, spectra, with_sum_and_difference
 
 ValueT = TypeVar("ValueT")

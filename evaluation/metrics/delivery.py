@@ -6,8 +6,8 @@ Loudness is that of ITU-R BS.1770-5 and EBU R 128 (see ``models/loudness.py``), 
 import torch
 from torch import Tensor
 
-from ...models.loudness import Interpolator
-from ...models.loudness import true_peak_dbtp as _true_peak
+from ...models.audio.loudness import Interpolator
+from ...models.audio.loudness import true_peak_dbtp as _true_peak
 from .analysis import SILENCE, Analysis
 from .registry import Requires, metric
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..audio import torchaudio
+from ..audio.files import torchaudio
 from ..devices import exact_float32
 from ..errors import UserError
 from .registry import Download, Embed, embedding

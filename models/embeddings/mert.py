@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..audio import torchaudio
+from ..audio.files import torchaudio
 from ..devices import exact_float32
 from ..errors import UserError
 from ..weights_files import check_finite, read_weights

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..audio import mel_filters
+from ..audio.files import mel_filters
 from ..devices import exact_float32
 from ..errors import UserError
 from .registry import Embed, embedding

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..audio import torchaudio
+from ..audio.files import torchaudio
 from ..errors import UserError
 from ..weights_files import read_weights
 from .registry import Download, Embed, embedding

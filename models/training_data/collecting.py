@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..audio import read
+from ..audio.files import read
 from ..channel_strip import check_settings, knobs_of
 from ..errors import UserError
 from ..networks import input_gain

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from ..audio import SUFFIXES, read
+from ..audio.files import SUFFIXES, read
 from ..errors import UserError
 from ..keys import content_key
 from ..networks import input_gain

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from ..audio import match_channels
+from ..audio.files import match_channels
 from ..channel_strip import KNOBS, knobs_of, memory_seconds, through_strip
 from ..compressor import Compressor, compress
 from ..equalizer import Band, equalise

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from ..audio import SUFFIXES, read, resample
+from ..audio.files import SUFFIXES, read, resample
 from ..errors import UserError
 from ..keys import content_key
 from ..networks import input_gain

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from ..audio import SUFFIXES, fit_length, info, match_channels, read, resample, write
+from ..audio.files import SUFFIXES, fit_length, info, match_channels, read, resample, write
 from ..errors import UserError
 from ..synthesis import VERSION, demo_song, song_id
 from .items import Request

@@ -20,7 +20,7 @@ import soxr
 import torch
 from torch import Tensor
 
-from .errors import StorageError, UserError
+from ..errors import StorageError, UserError
 
 _WRITE_BLOCK = 65_536
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
