@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ..models.curves import LEVELS_DBFS
+from ..models.effects.curves import LEVELS_DBFS
 from .curve_figures import Axes, Line, curves, evenly, middle, shifted, table_of
 from .identity import Look
 from .insight_parts import ALL, Drawing, Group, Panel, counted

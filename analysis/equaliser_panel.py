@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..models.curves import CURVE_HZ
+from ..models.effects.curves import CURVE_HZ
 from .curve_figures import (
     Line,
     curves,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..evaluation.band_levels import BANDS_HZ
 from ..evaluation.insights import Insights
-from ..models.curves import CURVE_HZ, LEVELS_DBFS
+from ..models.effects.curves import CURVE_HZ, LEVELS_DBFS
 from .tables import records
 
 _EMPTY = ("format", "editable")

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ..models.audio.files import fit_length, match_channels, read, resample, write
-from ..models.channel_strip import KNOBS, check_settings, knobs_of, through_strip
+from ..models.effects.channel_strip import KNOBS, check_settings, knobs_of, through_strip
 from ..models.errors import UserError
 from ..models.synthesis import VERSION as SYNTHESIS
 from ..models.synthesis import demo_song, song_id

@@ -13,15 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..models.compressor import Compressor
 from ..models.console import ConsoleCard
-from ..models.curves import (
-    CURVE_HZ,
-    Dynamics,
-    equaliser_curve_db,
-    static_curve_dbfs,
-)
-from ..models.equalizer import Band
+from ..models.effects.compressor import Compressor
+from ..models.effects.curves import CURVE_HZ, Dynamics, equaliser_curve_db, static_curve_dbfs
+from ..models.effects.equalizer import Band
 
 Notes = Mapping[str, Any]
 
@@ -34,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 def equalisers(notes: Notes, sample_rate: int) -> list[dict[str, Any]]:
     """Each equaliser: ``part``, its ``bands`` and ``gains_db`` at
-    :data:`~earmark.models.curves.CURVE_HZ`.
+    :data:`~earmark.models.effects.curves.CURVE_HZ`.
 
     A band has ``kind``, ``frequency_hz``, ``gain_db``, ``q`` and ``active``, which is None where
     the system has no gates. A curve that is not made of bands has none.
@@ -44,7 +39,7 @@ def equalisers(notes: Notes, sample_rate: int) -> list[dict[str, Any]]:
 
 def dynamics(notes: Notes) -> list[dict[str, Any]]:
     """Each chain of drive, compressor, saturation and limiter: ``part``, its ``settings`` by name
-    and ``out_dbfs``, the static curve at :data:`~earmark.models.curves.LEVELS_DBFS`.
+    and ``out_dbfs``, the static curve at :data:`~earmark.models.effects.curves.LEVELS_DBFS`.
     """
     return _in_parts(notes, _dynamics)
 

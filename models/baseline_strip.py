@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from .baselines import Baseline, Plan
-from .channel_strip import EFFECTS, check_effects, check_settings, knobs_of, through_strip
+from .effects.channel_strip import EFFECTS, check_effects, check_settings, knobs_of, through_strip
 from .errors import UserError
 from .systems import Control, Material, Options, System, kind
 

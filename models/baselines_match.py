@@ -34,10 +34,10 @@ from .baselines import (
     samples,
     scaled,
 )
-from .compressor import gain as compressor_gain
-from .compressor import linked_level_db
-from .curves import interpolated_db
 from .effects import Compressor, compress, convolve, linear_phase_fir
+from .effects.compressor import gain as compressor_gain
+from .effects.compressor import linked_level_db
+from .effects.curves import interpolated_db
 from .systems import Material, NoOptions, Options, System, kind
 
 TAPS = 4095

@@ -20,11 +20,11 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from .baselines_mix import pan_gains
-from .compressor import Compressor, compress
 from .configuration import Strict, YamlPath, read_yaml, validate
-from .equalizer import Band, equalise
+from .effects.compressor import Compressor, compress
+from .effects.equalizer import Band, equalise
+from .effects.reverb import LONGEST_SECONDS, reverberate
 from .errors import UserError
-from .reverb import LONGEST_SECONDS, reverberate
 from .systems import Material, Options, Spec, System, kind
 
 Array = NDArray[np.float64]

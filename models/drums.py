@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from .arrangement import Note
-from .equalizer import Band, BandKind, equalise
+from .effects.equalizer import Band, BandKind, equalise
 
 Signal: TypeAlias = NDArray[np.float64]
 Drum: TypeAlias = Callable[[float, int, int, Generator], Signal]

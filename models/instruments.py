@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from .arrangement import Note
-from .equalizer import Band, equalise
+from .effects.equalizer import Band, equalise
 
 Signal: TypeAlias = NDArray[np.float64]
 Voice: TypeAlias = Callable[[float, float, float, int, Generator], Signal]

@@ -13,9 +13,9 @@ from networks_built import noise, small
 from torch import Tensor
 
 from earmark.models.architectures.eqcnn import EQCNN
-from earmark.models.compressor import Compressor
 from earmark.models.control_sweep import MEASURES, probe, sweep_controls
-from earmark.models.curves import (
+from earmark.models.effects.compressor import Compressor
+from earmark.models.effects.curves import (
     CURVE_HZ,
     LEVELS_DBFS,
     Dynamics,
@@ -23,11 +23,11 @@ from earmark.models.curves import (
     interpolated_db,
     static_curve_dbfs,
 )
-from earmark.models.differentiable_dynamics import CompressorSettings
-from earmark.models.differentiable_eq import Bands
-from earmark.models.equalizer import Band
+from earmark.models.effects.differentiable_dynamics import CompressorSettings
+from earmark.models.effects.differentiable_eq import Bands
+from earmark.models.effects.equalizer import Band
+from earmark.models.effects.mastering_chain import Settings, process_exactly
 from earmark.models.filter_bank import FLOOR_DB, MOST_SHOWN, filter_bank
-from earmark.models.mastering_chain import Settings, process_exactly
 from earmark.models.systems import Control, Material, Spec
 
 RATE = 44_100

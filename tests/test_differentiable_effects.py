@@ -5,11 +5,22 @@ import pytest
 import torch
 from networks_built import noise
 
-from earmark.models import compressor, equalizer
-from earmark.models.differentiable_dynamics import CompressorSettings, compress, limit, smoothed
-from earmark.models.differentiable_eq import Bands, band_kinds, equalise, frequency_of, response
-from earmark.models.limiter import Limiter
-from earmark.models.limiter import limit as true_limit
+from earmark.models.effects import compressor, equalizer
+from earmark.models.effects.differentiable_dynamics import (
+    CompressorSettings,
+    compress,
+    limit,
+    smoothed,
+)
+from earmark.models.effects.differentiable_eq import (
+    Bands,
+    band_kinds,
+    equalise,
+    frequency_of,
+    response,
+)
+from earmark.models.effects.limiter import Limiter
+from earmark.models.effects.limiter import limit as true_limit
 
 RATE = 44_100
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from earmark.models.audio.loudness import true_peak_dbtp
-from earmark.models.compressor import linked_level_db
 from earmark.models.effects import (
     Compressor,
     Limiter,
@@ -21,6 +20,7 @@ from earmark.models.effects import (
     static_gain_db,
     true_peak_envelope,
 )
+from earmark.models.effects.compressor import linked_level_db
 
 Array = NDArray[np.float64]
 RATE = 44100

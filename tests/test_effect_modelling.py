@@ -25,7 +25,7 @@ from earmark.evaluation.effect_songs import CONTROLS, EffectSongs, write_effect_
 from earmark.evaluation.render import render_key
 from earmark.evaluation.store import Store
 from earmark.models.audio.files import read, write
-from earmark.models.channel_strip import KNOBS, knobs_of, position_of, through_strip
+from earmark.models.effects.channel_strip import KNOBS, knobs_of, position_of, through_strip
 from earmark.models.errors import UserError
 
 # A threshold that the quiet tracks reach.

@@ -9,7 +9,6 @@ import scipy.signal
 import torch
 from numpy.typing import NDArray
 
-from earmark.models.compiled import compiled
 from earmark.models.effects import (
     Band,
     Compressor,
@@ -22,7 +21,8 @@ from earmark.models.effects import (
     response_db,
     split_bands,
 )
-from earmark.models.equalizer import BandKind
+from earmark.models.effects.equalizer import BandKind
+from earmark.models.effects.numba_cache import compiled
 
 Array = NDArray[np.float64]
 RATE = 44100

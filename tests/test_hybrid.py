@@ -10,8 +10,8 @@ from earmark.models.architectures.film_unet import FilmUNet
 from earmark.models.architectures.greybox import Greybox
 from earmark.models.architectures.hybrid import GatedHyperparameters, Hybrid
 from earmark.models.architectures.song_encoder import SongEncoder
+from earmark.models.effects.mastering_chain import process
 from earmark.models.errors import UserError
-from earmark.models.mastering_chain import process
 from earmark.models.networks import NetworkSystem, SystemCard
 from earmark.models.runner import run
 from earmark.models.systems import Material, Spec

@@ -29,8 +29,8 @@ from earmark.models.architectures import build_network
 from earmark.models.architectures.hybrid import Hybrid
 from earmark.models.checkpoints import Description, TrainingCard, save_checkpoint
 from earmark.models.console import read_settings
-from earmark.models.curves import CURVE_HZ, LEVELS_DBFS
-from earmark.models.equalizer import Band, response_db
+from earmark.models.effects.curves import CURVE_HZ, LEVELS_DBFS
+from earmark.models.effects.equalizer import Band, response_db
 from earmark.models.networks import ControlCard, SystemCard
 from earmark.models.systems import NoOptions, SystemSpec, kinds
 

@@ -25,10 +25,10 @@ from earmark.models.console import (
     read_settings,
     write_settings,
 )
-from earmark.models.differentiable_strip import FULL, strip_cards, strips_of, through_strips
+from earmark.models.effects.differentiable_strip import FULL, strip_cards, strips_of, through_strips
+from earmark.models.effects.reverb import impulse_response, reverberate
 from earmark.models.errors import UserError
 from earmark.models.networks import NetworkSystem, SystemCard
-from earmark.models.reverb import impulse_response, reverberate
 from earmark.models.runner import run
 from earmark.models.systems import Material, Spec, System, SystemSpec, build, kinds
 

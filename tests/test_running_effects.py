@@ -5,11 +5,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from earmark.models import limiter, mastering_chain
 from earmark.models.architectures import build_network, hybrid
-from earmark.models.compressor import Compressor, RunningCompressor, compress
-from earmark.models.equalizer import Band, RunningEqualiser, equalise
-from earmark.models.limiter import true_peak_envelope
+from earmark.models.effects import limiter, mastering_chain
+from earmark.models.effects.compressor import Compressor, RunningCompressor, compress
+from earmark.models.effects.equalizer import Band, RunningEqualiser, equalise
+from earmark.models.effects.limiter import true_peak_envelope
 from earmark.models.systems import Material
 
 RATE = 44100

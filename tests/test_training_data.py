@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from training_audio import RATE, a_request, tone, write_pairs, write_stems, write_tracks
 
 from earmark.models.audio.files import read, write
-from earmark.models.channel_strip import through_strip
-from earmark.models.equalizer import Band, equalise
+from earmark.models.effects.channel_strip import through_strip
+from earmark.models.effects.equalizer import Band, equalise
 from earmark.models.training_data import Place, Request, TrainingSongs, collect, unprocessed
 from earmark.models.training_data.items import Dataset, seeded
 from earmark.models.training_data.pairs import Pair, PairDataset, crop

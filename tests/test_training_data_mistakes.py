@@ -12,7 +12,7 @@ import yaml
 from training_audio import RATE, a_request, tone, write_pairs, write_stems
 
 from earmark.models.audio.files import write
-from earmark.models.channel_strip import EFFECTS, KNOBS
+from earmark.models.effects.channel_strip import EFFECTS, KNOBS
 from earmark.models.errors import UserError
 from earmark.models.training_data import Place, Request, TrainingSongs, collect
 from earmark.models.training_data.controls_in_names import controls_of

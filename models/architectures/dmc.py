@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from ..configuration import Strict
 from ..console import ConsoleCard, StripCard, mix, named, raised
-from ..differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
+from ..effects.differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
 from ..systems import Material
 from . import Architecture, Geometry, Network
 from .vggish import Layout, VGGish

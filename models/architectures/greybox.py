@@ -11,7 +11,7 @@ Source: phase 2 of the project of :mod:`.hybrid`. The catch-all is the Wave-U-Ne
 network that can be read in full.
 
 Faults of the original, and what is done here. Its processors are described and partly not
-differentiable: here all are (:mod:`earmark.models.mastering_chain`), the compressor by the exact
+differentiable: here all are (:mod:`earmark.models.effects.mastering_chain`), the compressor by the exact
 adjoint of the recursion that renders. Its tanh makes DC and changes the level: here neither. A
 sigmoid cannot reach the end of its range, so a fresh network would compress a little: here a
 setting of zero is exactly no effect, and a fresh network is the identity for what stays under the
@@ -27,9 +27,9 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from ..differentiable_dynamics import CompressorSettings
-from ..differentiable_eq import Bands, band_kinds, frequency_of
-from ..mastering_chain import Settings, describe, process, process_exactly
+from ..effects.differentiable_dynamics import CompressorSettings
+from ..effects.differentiable_eq import Bands, band_kinds, frequency_of
+from ..effects.mastering_chain import Settings, describe, process, process_exactly
 from ..systems import Material
 from . import Architecture, Geometry, Network
 from .film_unet import FilmUNet

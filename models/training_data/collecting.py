@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..audio.files import read
-from ..channel_strip import check_settings, knobs_of
+from ..effects.channel_strip import check_settings, knobs_of
 from ..errors import UserError
 from ..networks import input_gain
 from .items import Dataset, Request

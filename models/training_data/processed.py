@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from ..audio.files import match_channels
-from ..channel_strip import KNOBS, knobs_of, memory_seconds, through_strip
-from ..compressor import Compressor, compress
-from ..equalizer import Band, equalise
+from ..effects.channel_strip import KNOBS, knobs_of, memory_seconds, through_strip
+from ..effects.compressor import Compressor, compress
+from ..effects.equalizer import Band, equalise
 from ..keys import content_key
 from .items import Item, Request, seeded, uniform
 from .section import Degraded, Filters, Strip

@@ -1,8 +1,8 @@
 """Compression and limiting through which gradients reach every setting, the times included.
 
-The gain of :mod:`earmark.models.compressor` is computed by the same recursion, sample by sample,
+The gain of :mod:`earmark.models.effects.compressor` is computed by the same recursion, sample by sample,
 in machine code, with its exact adjoint for the gradient: what is trained is what renders. The
-limiter of training is that of :mod:`earmark.models.limiter` without the points between samples and
+limiter of training is that of :mod:`earmark.models.effects.limiter` without the points between samples and
 with a soft corner, so that what lies just below the ceiling is heard by the gradient too.
 
 The recursion and its adjoint run on the CPU in float64, wherever the audio lies.
@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from .compiled import compiled
 from .compressor import FLOOR_DB, Compressor
+from .numba_cache import compiled
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ _KNEE = 1e-3
 
 @dataclass(frozen=True)
 class CompressorSettings:
-    """The settings of :class:`earmark.models.compressor.Compressor` for a batch, ``(batch,)``."""
+    """The settings of :class:`earmark.models.effects.compressor.Compressor` for a batch, ``(batch,)``."""
 
     threshold_db: Tensor
     ratio: Tensor

@@ -16,7 +16,7 @@ from .equalizer import Band, response_db
 CURVE_HZ = tuple(round(1000.0 * 2.0 ** (n / 12), 3) for n in range(-67, 52))  # 20.9 Hz to 19 kHz
 LEVELS_DBFS = tuple(float(level) for level in range(-60, 1))
 
-# The level that a saturation keeps, as in earmark.models.mastering_chain.
+# The level that a saturation keeps, as in earmark.models.effects.mastering_chain.
 SATURATION_LEVEL = 0.25
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..configuration import nearest
+from ..errors import UserError
 from .compressor import Compressor, compress
-from .configuration import nearest
 from .equalizer import BUTTERWORTH_Q, Band, equalise
-from .errors import UserError
 from .limiter import Limiter, limit
 from .reverb import LONGEST_SECONDS, reverberate
 
