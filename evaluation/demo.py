@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..models.synthesis import write_demo_songs
+from ..models.demo_songs.songs import write_demo_songs
 from .store import written
 
 # One more than a chorus needs: the excerpt of 20 s begins at 10 s.

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from ..models.audio.files import fit_length, match_channels, read, resample, write
+from ..models.demo_songs.songs import VERSION as SYNTHESIS
+from ..models.demo_songs.songs import demo_song, song_id
 from ..models.effects.channel_strip import KNOBS, check_settings, knobs_of, through_strip
 from ..models.errors import UserError
-from ..models.synthesis import VERSION as SYNTHESIS
-from ..models.synthesis import demo_song, song_id
 from ..models.training_data.items import seeded, uniform
 
 VERSION = 1

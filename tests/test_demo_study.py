@@ -9,7 +9,7 @@ from earmark.evaluation.demo import SONGS, benchmark_text
 from earmark.listening_test import demo
 from earmark.listening_test.demo import make_demo_study
 from earmark.listening_test.study_file import read_study_file
-from earmark.models.synthesis import song_id
+from earmark.models.demo_songs.songs import song_id
 
 
 def test_it_names_songs_and_systems_that_the_demo_has(tmp_path: Path) -> None:

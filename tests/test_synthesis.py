@@ -15,8 +15,8 @@ from earmark.models.audio.loudness import (
     loudness_profile,
     true_peak_dbtp,
 )
-from earmark.models.engineer import balance_db, master
-from earmark.models.synthesis import STYLES, DemoSong, demo_song, song_id
+from earmark.models.demo_songs.mastering import balance_db, master
+from earmark.models.demo_songs.songs import STYLES, DemoSong, demo_song, song_id
 
 RATE = 22_050
 NAMES = [style.name for style in STYLES]

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from earmark.cli.demo_songs import demo_songs
 from earmark.evaluation.song_folders import read_folder
-from earmark.models import synthesis
 from earmark.models.audio.files import info, read
+from earmark.models.demo_songs import songs
+from earmark.models.demo_songs.songs import demo_song, write_demo_songs
 from earmark.models.errors import UserError
-from earmark.models.synthesis import demo_song, write_demo_songs
 
 RATE = 16_000
 
@@ -83,7 +83,7 @@ def test_a_failure_leaves_no_half_song(tmp_path: Path, monkeypatch: pytest.Monke
             raise UserError(f"{path}: cannot be written (No space left on device)")
         path.write_bytes(b"")
 
-    monkeypatch.setattr(synthesis, "write", full)
+    monkeypatch.setattr(songs, "write", full)
     with pytest.raises(UserError, match=r"01-rock/reference\.wav.*No space left"):
         written(tmp_path / "songs", count=1)
     assert list((tmp_path / "songs").iterdir()) == []

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from earmark.models import drums, instruments
-from earmark.models.arrangement import SCALES, Note, figure, hits, melody, plan
-from earmark.models.drums import Drum
-from earmark.models.instruments import Voice
+from earmark.models.demo_songs import drums, instruments
+from earmark.models.demo_songs.composition import SCALES, Note, figure, hits, melody, plan
+from earmark.models.demo_songs.drums import Drum
+from earmark.models.demo_songs.instruments import Voice
 
 RATE = 44_100
 

@@ -21,9 +21,9 @@ from earmark.models import training_step
 from earmark.models.audio.losses import Losses, mrstft_distance, training_loss
 from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.checkpoints import CheckpointOptions, load_checkpoint
+from earmark.models.demo_songs.songs import demo_song
 from earmark.models.errors import UserError
 from earmark.models.runner import run
-from earmark.models.synthesis import demo_song
 from earmark.models.systems import Material, SystemSpec, build
 from earmark.models.training import Limits, Result, train
 from earmark.models.training_recipe import LossWeights, Recipe, Schedule, load_recipe

@@ -13,10 +13,10 @@ import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from .arrangement import Note, Plan
-from .audio.loudness import k_weighted
-from .effects import Band, Limiter, equalise, measured
-from .engineer import Signal, measured_lufs
+from ..audio.loudness import k_weighted
+from ..effects import Band, Limiter, equalise, measured
+from .composition import Note, Plan
+from .mastering import Signal, measured_lufs
 from .styles import Style, played
 
 # How far below the chorus the mix engineer sets the other sections, in dB: a range to draw from.

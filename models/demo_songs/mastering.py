@@ -21,8 +21,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import signal
 
-from .audio.loudness import integrated_loudness
-from .effects import (
+from ..audio.loudness import integrated_loudness
+from ..effects import (
     Band,
     Compressor,
     Limiter,

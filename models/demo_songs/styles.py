@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.random import Generator
 
-from .arrangement import Note, Plan, figure, hits, melody
+from .composition import Note, Plan, figure, hits, melody
 from .drums import Drum, play_drum
 from .instruments import Signal, Voice, amplified, play_notes, sing
 

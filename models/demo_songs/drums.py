@@ -11,8 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from .arrangement import Note
-from .effects.equalizer import Band, BandKind, equalise
+from ..effects.equalizer import Band, BandKind, equalise
+from .composition import Note
 
 Signal: TypeAlias = NDArray[np.float64]
 Drum: TypeAlias = Callable[[float, int, int, Generator], Signal]

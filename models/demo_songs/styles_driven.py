@@ -1,19 +1,7 @@
 """The styles that drums and bass drive: rock, electronic, hip-hop."""
 
 from . import drums, instruments
-from .styles import (
-    HELD,
-    ONCE,
-    Stem,
-    Style,
-    beat,
-    keyed,
-    riff,
-    struck,
-    sung,
-    through_amp,
-    tune,
-)
+from .styles import HELD, ONCE, Stem, Style, beat, keyed, riff, struck, sung, through_amp, tune
 
 ROCK = Style(
     "rock",

@@ -22,11 +22,11 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from .arrangement import plan
-from .audio.files import write
-from .desk import mixed
-from .engineer import master
-from .errors import UserError
+from ..audio.files import write
+from ..errors import UserError
+from .composition import plan
+from .mastering import master
+from .mixing import mixed
 from .styles_driven import ELECTRONIC, HIP_HOP, ROCK
 from .styles_gentle import ACOUSTIC, BALLAD, ORCHESTRAL
 

@@ -1,17 +1,7 @@
 """The styles that chords and voices carry: acoustic, orchestral pad, ballad."""
 
 from . import drums, instruments
-from .styles import (
-    HELD,
-    Stem,
-    Style,
-    beat,
-    keyed,
-    riff,
-    struck,
-    sung,
-    tune,
-)
+from .styles import HELD, Stem, Style, beat, keyed, riff, struck, sung, tune
 
 ACOUSTIC = Style(
     "acoustic",

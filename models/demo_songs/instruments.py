@@ -17,8 +17,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import signal
 
-from .arrangement import Note
-from .effects.equalizer import Band, equalise
+from ..effects.equalizer import Band, equalise
+from .composition import Note
 
 Signal: TypeAlias = NDArray[np.float64]
 Voice: TypeAlias = Callable[[float, float, float, int, Generator], Signal]
