@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..models.console import FORMAT
+from ..models.effects.console import FORMAT
 from .curve_figures import looks_of
 from .figures import Figure, Floats, Rows, distribution
 from .folder import folder_name

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..models.console import ConsoleCard
 from ..models.effects.compressor import Compressor
+from ..models.effects.console import ConsoleCard
 from ..models.effects.curves import CURVE_HZ, Dynamics, equaliser_curve_db, static_curve_dbfs
 from ..models.effects.equalizer import Band
 

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from .baselines import UNDEFINED, Array, Baseline, Plan, Target, level, samples, scaled, target_lufs
+from .effects.console import pan_gains
 from .keys import content_key
 from .systems import Material, Options, System, kind
 
@@ -49,15 +50,6 @@ def mono_sum(options: MixOptions) -> System:
 def random_mix(options: RandomMixOptions) -> System:
     """The stems added with random gains (within 12 dB) and pans, seeded."""
     return Baseline("random_mix", options, _plan_random_mix)
-
-
-def pan_gains(pan: float) -> tuple[float, float]:
-    """Left and right gain of a mono source by the constant-power (sine-cosine) law.
-
-    ``pan`` is -1 (left) to 1 (right); the centre gets -3.01 dB on each side.
-    """
-    angle = (pan + 1.0) * np.pi / 4.0
-    return float(np.cos(angle)), float(np.sin(angle))
 
 
 def _plan_mono_sum(material: Material, options: MixOptions) -> Plan:

@@ -13,8 +13,7 @@ from torch import Tensor
 from earmark.models.architectures import Network
 from earmark.models.architectures.dmc import DMC
 from earmark.models.architectures.vggish import SAMPLE_RATE, Layout, VGGish, patches
-from earmark.models.baselines_mix import pan_gains
-from earmark.models.console import (
+from earmark.models.effects.console import (
     BandCard,
     CompressorCard,
     ConsoleCard,
@@ -22,6 +21,7 @@ from earmark.models.console import (
     StripCard,
     channel,
     mix,
+    pan_gains,
     read_settings,
     write_settings,
 )

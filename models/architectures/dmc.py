@@ -31,7 +31,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from ..console import ConsoleCard, StripCard, mix, named, raised
+from ..effects.console import ConsoleCard, StripCard, mix, named, raised
 from ..effects.differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
 from ..systems import Material
 from . import Architecture, Geometry, Network
@@ -116,14 +116,14 @@ class DMC(Network):
         with torch.no_grad():
             strips = self.strips(song.audio.mean(dim=1)[None])
         cards: list[StripCard] = strip_cards(strips)
-        return SongConsole(named(cards, song))
+        return SongConsole(named(cards, song.stems))
 
     def render(self, blocks: Tensor, controls: Tensor | None, latent: SongConsole) -> Tensor:
         """The stems of each item through the console, in float64 on the CPU."""
         return torch.stack([mix(one.cpu(), self.rate, latent.settings) for one in blocks])
 
     def describe(self, latent: SongConsole, gain_db: float) -> dict[str, Any]:
-        """The settings for the stems as they are, as ``earmark.models.console`` reads them."""
+        """The settings for the stems as they are, as the kind ``console`` reads them."""
         return {"console": raised(latent.settings, gain_db).model_dump(mode="json")}
 
 

@@ -11,12 +11,11 @@ Source: phase 2 of the project of :mod:`.hybrid`. The catch-all is the Wave-U-Ne
 network that can be read in full.
 
 Faults of the original, and what is done here. Its processors are described and partly not
-differentiable: here all are (:mod:`earmark.models.effects.mastering_chain`), the compressor by the exact
-adjoint of the recursion that renders. Its tanh makes DC and changes the level: here neither. A
-sigmoid cannot reach the end of its range, so a fresh network would compress a little: here a
+differentiable: here all are (:mod:`earmark.models.effects.mastering_chain`), the compressor by the
+exact adjoint of the recursion that renders. Its tanh makes DC and changes the level: here neither.
+A sigmoid cannot reach the end of its range, so a fresh network would compress a little: here a
 setting of zero is exactly no effect, and a fresh network is the identity for what stays under the
-ceiling.
-Settings are for the song as a whole, and the chain is rendered over all of it in float64.
+ceiling. Settings are for the song as a whole, and the chain is rendered over all of it in float64.
 """
 
 from dataclasses import dataclass

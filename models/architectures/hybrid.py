@@ -12,12 +12,12 @@ Source: the README of the project of that name. Its loss: multi-scale STFT (2048
 
 Faults of the original, and what is done here. Its equaliser reads its settings with ``.item()``, so
 no gradient reaches the network that sets them, and all it learns is in the residual: here it is
-differentiable (:mod:`earmark.models.effects.differentiable_eq`). Frequencies are linear there, so half of
-the range lies above 10 kHz: here they are even in octaves, spread over the bands at first, and the
-lowest and the highest band are shelves (``shelves``). The latent is computed for each 5 s, so the
-EQ jumps: here once per song, exactly, and the EQ is rendered over the whole song in float64. A
-fresh network is the identity. The gate of 1C never closes quite: a band counts as active where its
-gate is above one half.
+differentiable (:mod:`earmark.models.effects.differentiable_eq`). Frequencies are linear there, so
+half of the range lies above 10 kHz: here they are even in octaves, spread over the bands at first,
+and the lowest and the highest band are shelves (``shelves``). The latent is computed for each 5 s,
+so the EQ jumps: here once per song, exactly, and the EQ is rendered over the whole song in float64.
+A fresh network is the identity. The gate of 1C never closes quite: a band counts as active where
+its gate is above one half.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,10 @@
 """Compression and limiting through which gradients reach every setting, the times included.
 
-The gain of :mod:`earmark.models.effects.compressor` is computed by the same recursion, sample by sample,
-in machine code, with its exact adjoint for the gradient: what is trained is what renders. The
-limiter of training is that of :mod:`earmark.models.effects.limiter` without the points between samples and
-with a soft corner, so that what lies just below the ceiling is heard by the gradient too.
+The gain of :mod:`earmark.models.effects.compressor` is computed by the same recursion, sample by
+sample, in machine code, with its exact adjoint for the gradient: what is trained is what renders.
+The limiter of training is that of :mod:`earmark.models.effects.limiter` without the points between
+samples and with a soft corner, so that what lies just below the ceiling is heard by the gradient
+too.
 
 The recursion and its adjoint run on the CPU in float64, wherever the audio lies.
 """
@@ -31,7 +32,7 @@ _KNEE = 1e-3
 
 @dataclass(frozen=True)
 class CompressorSettings:
-    """The settings of :class:`earmark.models.effects.compressor.Compressor` for a batch, ``(batch,)``."""
+    """The settings of :class:`~.compressor.Compressor` for a batch, ``(batch,)``."""
 
     threshold_db: Tensor
     ratio: Tensor

@@ -1,11 +1,11 @@
 """A parametric equaliser through which gradients reach frequency, gain and Q of every band.
 
-The bands are those of :mod:`earmark.models.effects.equalizer`, and rendering uses that module's recursive
-filters; in training the same filters are applied by multiplying spectra ("frequency sampling",
-S. Nercessian, "Neural parametric equalizer matching using differentiable biquads", DAFx 2020). The
-transform is at least twice as long as the audio and a second longer, so that a filter's ringing
-does not come round again. Coefficients and responses are float64: in float32 a biquad at 40 Hz is
-good to about -80 dB only.
+The bands are those of :mod:`earmark.models.effects.equalizer`, and rendering uses that module's
+recursive filters; in training the same filters are applied by multiplying spectra ("frequency
+sampling", S. Nercessian, "Neural parametric equalizer matching using differentiable biquads", DAFx
+2020). The transform is at least twice as long as the audio and a second longer, so that a filter's
+ringing does not come round again. Coefficients and responses are float64: in float32 a biquad at 40
+Hz is good to about -80 dB only.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..console import BandCard, CompressorCard, ReverbCard, StripCard
+from .console import BandCard, CompressorCard, ReverbCard, StripCard
 from .differentiable_dynamics import CompressorSettings, compress
 from .differentiable_eq import Bands, equalise
 from .equalizer import BandKind
