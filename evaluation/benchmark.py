@@ -19,7 +19,7 @@ from pydantic import (
 from ..models.configuration import Strict, YamlLines, YamlPath, read_yaml, validate
 from ..models.errors import UserError
 from ..models.keys import path_sha256
-from ..models.systems import NoOptions, SystemSpec
+from ..models.systems.contract import NoOptions, SystemSpec
 from .metric_trial import try_metric
 from .metrics import Metric, select
 from .plugins import load_entry_points, load_plugin

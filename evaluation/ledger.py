@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..models.errors import UserError
-from ..models.systems import kinds
+from ..models.systems.contract import kinds
 from .benchmark import REFERENCE, Benchmark
 from .plan import MIX, Plan
 from .record import command_line

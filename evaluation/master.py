@@ -10,13 +10,14 @@ from typing import Any
 import torch
 import yaml
 
-from ..models import runner, systems
+from ..models import runner
 from ..models.audio.files import SUFFIXES, info, read, resample, write
 from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.configuration import nearest, validate
 from ..models.devices import resolve_device
 from ..models.errors import UserError
-from ..models.systems import SystemSpec, kinds
+from ..models.systems import contract
+from ..models.systems.contract import SystemSpec, kinds
 from .songs import Song, material
 from .store import written
 
@@ -68,7 +69,7 @@ def master_file(job: Job) -> Mastered:
     spec = system_spec(job.system, job.settings)
     if kinds()[spec.kind].role == "reference":
         raise UserError(f"--system {job.system!r}: a reference masters nothing; choose another")
-    system = systems.build(spec)
+    system = contract.build(spec)
     song = Song(
         id=job.file.stem,
         mix=job.file,

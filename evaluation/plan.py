@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..models.errors import UserError
-from ..models.systems import NoOptions, SystemSpec
+from ..models.systems.contract import NoOptions, SystemSpec
 from .benchmark import REFERENCE, Benchmark
 from .render import RenderTask, read_render, render_key
 from .songs import Song

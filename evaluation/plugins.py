@@ -11,7 +11,7 @@ from types import ModuleType
 
 from ..models.errors import UserError
 from ..models.keys import path_sha256
-from ..models.systems import PLUGIN_MODULE
+from ..models.systems.contract import PLUGIN_MODULE
 
 ENTRY_POINTS = "earmark.plugins"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..models.errors import UserError
-from ..models.systems import SystemSpec, build, kinds
+from ..models.systems.contract import SystemSpec, build, kinds
 from .benchmark import Benchmark
 from .plan import Plan, plan
 from .song_checks import check_songs, usable

@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 
-from ..models import runner, systems
+from ..models import runner
 from ..models.audio.files import write
 from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.errors import StorageError, UserError
 from ..models.keys import content_key, path_sha256
-from ..models.systems import System, SystemSpec
+from ..models.systems import contract
+from ..models.systems.contract import System, SystemSpec
 from .songs import Excerpt, Song, material
 from .store import render_path, written
 
@@ -206,7 +207,7 @@ def _system(spec: SystemSpec) -> System:
     key = spec.key
     if key not in _BUILT:
         _BUILT.clear()
-        _BUILT[key] = systems.build(spec)
+        _BUILT[key] = contract.build(spec)
     return _BUILT[key]
 
 

@@ -45,7 +45,7 @@ def dynamics(notes: Notes) -> list[dict[str, Any]]:
 
 
 def strips(notes: Notes) -> list[dict[str, Any]]:
-    """The console's strips, as :class:`~earmark.models.console.StripCard` writes them.
+    """The console's strips, as :class:`~earmark.models.systems.console.StripCard` writes them.
 
     Of ``random_mix``, which keeps gains and pans alone, strips of those.
     """

@@ -14,7 +14,7 @@ from ..models.audio.files import fit_length, info, match_channels, read, resampl
 from ..models.audio.loudness import k_weighted
 from ..models.errors import UserError
 from ..models.keys import content_key
-from ..models.systems import Material
+from ..models.systems.contract import Material
 
 Severity = Literal["error", "warning"]
 

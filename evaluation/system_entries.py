@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ..models.checkpoints import shipped_names
 from ..models.configuration import YamlLines, nearest, validate
 from ..models.errors import UserError
-from ..models.systems import Kind, Options, SystemSpec, kinds
+from ..models.systems.contract import Kind, Options, SystemSpec, kinds
 from .song_folders import natural_key
 
 _LONGEST_NAME = 80

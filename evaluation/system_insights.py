@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..models import systems
 from ..models.architectures import Network
 from ..models.control_sweep import probe, sweep_controls
 from ..models.errors import StorageError, UserError
 from ..models.filter_bank import FilterBank, filter_bank
 from ..models.keys import content_key
 from ..models.networks import NetworkSystem
-from ..models.systems import SystemSpec
+from ..models.systems import contract
+from ..models.systems.contract import SystemSpec
 from .insights import FORMAT, record_path, write_record
 from .store import Store
 
@@ -66,7 +66,7 @@ def inspect_system(task: SystemInsightTask) -> str:
         StorageError: if the results folder cannot be written.
     """
     try:
-        system = systems.build(task.system)
+        system = contract.build(task.system)
         rate = system.spec.sample_rate or 44_100
         bank = _filters(system.network, rate) if isinstance(system, NetworkSystem) else None
         # The probe is a mix; a network of stems has no place for it.

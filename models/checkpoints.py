@@ -27,7 +27,7 @@ from .errors import UserError
 from .keys import path_sha256
 from .networks import NetworkSystem, SystemCard, controls_of
 from .runner import check_controls, run
-from .systems import Material, Options, Spec, kind
+from .systems.contract import Material, Options, Spec, kind
 from .weights_files import (
     WEIGHTS_SUFFIXES,
     check_finite,

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from .audio.files import fit_length
 from .errors import UserError
-from .systems import Material, Spec, System
+from .systems.contract import Material, Spec, System
 
 
 @dataclass

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from .audio.losses import mrstft_distance
 from .runner import run
-from .systems import Control, Material, System
+from .systems.contract import Control, Material, System
 
 SECONDS = 1.0
 SPLIT_HZ = 2000.0

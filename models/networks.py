@@ -13,7 +13,7 @@ from .architectures import Network
 from .audio.loudness import integrated_loudness
 from .configuration import Strict
 from .errors import UserError
-from .systems import Control, Material, Spec
+from .systems.contract import Control, Material, Spec
 
 
 class ControlCard(Strict):

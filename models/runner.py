@@ -10,7 +10,7 @@ two; ``overlap_add`` approximates it and is noted as ``approximate``. Blocks of 
 where the system has the optional method ``render_batch``; where memory runs out the batch is
 halved, then the chunk.
 
-Beyond the :class:`~earmark.models.systems.System` contract a system may have
+Beyond the :class:`~earmark.models.systems.contract.System` contract a system may have
 
 * ``render_batch(blocks, state)``: as ``render``, for ``(batch, channels, samples)``;
 * ``to(device)``: moves its weights; blocks then come on that device. Without it the system runs
@@ -35,7 +35,7 @@ from .chunking import MODES, Job, plain, who
 from .configuration import nearest
 from .devices import PeakMemory, exact_float32, resolve_device
 from .errors import UserError
-from .systems import Material, Spec, System
+from .systems.contract import Material, Spec, System
 
 # Output samples of a chunk: 1.5 s at 44.1 kHz, but never fewer than the context costs.
 CHUNK = 65_536

@@ -8,14 +8,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from earmark.models import anchors, baselines, baselines_match, baselines_mix, baselines_multiband
 from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.effects import Band, equalise, limit
-from earmark.models.systems import KINDS, Material, Notes, System
+from earmark.models.systems import (
+    anchors,
+    loudness_baselines,
+    multiband_compressor,
+    reference_matching,
+    stem_mixing,
+)
+from earmark.models.systems.contract import KINDS, Material, Notes, System
 
 Array = NDArray[np.float64]
 RATE = 44100
-MODULES = (anchors, baselines, baselines_match, baselines_mix, baselines_multiband)
+MODULES = (anchors, loudness_baselines, reference_matching, stem_mixing, multiband_compressor)
 
 
 def tensor(audio: Array) -> Tensor:

@@ -18,7 +18,7 @@ from earmark.models.checkpoints import (
 )
 from earmark.models.errors import UserError
 from earmark.models.runner import run
-from earmark.models.systems import Material
+from earmark.models.systems.contract import Material
 
 HYBRID = {"encoder": (8, 12, 16), "latent": 10, "hidden": (16,), "bands": 3}
 CONSOLE = {

@@ -9,11 +9,11 @@ from baseline_songs import MODULES, RATE, built, gain_db, lufs, mastered, music,
 from pydantic import ValidationError
 from torch import Tensor
 
-from earmark.models import baselines
 from earmark.models.audio.loudness import true_peak_dbtp
 from earmark.models.errors import UserError
 from earmark.models.runner import run
-from earmark.models.systems import KINDS, Material
+from earmark.models.systems import loudness_baselines
+from earmark.models.systems.contract import KINDS, Material
 
 OF_THE_MIX = [
     "unprocessed",
@@ -209,7 +209,7 @@ def test_a_loudness_out_of_reach_is_noted_and_the_ceiling_still_holds(mix: Tenso
 def test_short_loud_audio_is_limited_although_its_loudness_is_undefined() -> None:
     audio = 8.0 * music(seconds=0.2)
     out, notes = rendered(built("limiter"), Material(audio, RATE))
-    assert notes["note"] == baselines.UNDEFINED
+    assert notes["note"] == loudness_baselines.UNDEFINED
     assert float(true_peak_dbtp(out, RATE)) <= -0.95
 
 

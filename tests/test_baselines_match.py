@@ -10,9 +10,9 @@ import torch
 from baseline_songs import RATE, built, gain_db, lufs, mastered, music, rendered, tensor
 from torch import Tensor
 
-from earmark.models.baselines_match import ThresholdSearch, average_spectrum, match_curve
 from earmark.models.effects import Band, equalise, response_db
-from earmark.models.systems import Material
+from earmark.models.systems.contract import Material
+from earmark.models.systems.reference_matching import ThresholdSearch, average_spectrum, match_curve
 
 
 @pytest.fixture(scope="module")

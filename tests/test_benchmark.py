@@ -13,7 +13,7 @@ from earmark.evaluation.benchmark import Benchmark, load
 from earmark.evaluation.metrics import METRICS
 from earmark.evaluation.songs import Excerpt
 from earmark.models.checkpoints import shipped_names
-from earmark.models.systems import kinds
+from earmark.models.systems.contract import kinds
 
 Make = Callable[..., Path]
 
@@ -28,7 +28,7 @@ def songs(make_songs: Make) -> Path:
 @pytest.fixture
 def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Kinds and metrics that plug-ins may add to without the other tests seeing it."""
-    monkeypatch.setattr("earmark.models.systems.KINDS", dict(kinds()))
+    monkeypatch.setattr("earmark.models.systems.contract.KINDS", dict(kinds()))
     for module in ("earmark.evaluation.metrics", "earmark.evaluation.metrics.registry"):
         monkeypatch.setattr(f"{module}.METRICS", dict(METRICS))
     yield
@@ -219,7 +219,7 @@ def test_a_plugin_adds_a_metric_and_a_system_and_its_bytes_are_recorded(
 ) -> None:
     (tmp_path / "my plug-in.py").write_text(
         "from earmark.evaluation.metrics import metric\n"
-        "from earmark.models.systems import NoOptions, kind\n\n"
+        "from earmark.models.systems.contract import NoOptions, kind\n\n"
         "@metric(unit='1', better='none', version=1)\n"
         "def first_sample(audio, sample_rate):\n"
         "    '''The first sample.'''\n"

@@ -28,7 +28,7 @@ from earmark.models.effects.differentiable_eq import Bands
 from earmark.models.effects.equalizer import Band
 from earmark.models.effects.mastering_chain import Settings, process_exactly
 from earmark.models.filter_bank import FLOOR_DB, MOST_SHOWN, filter_bank
-from earmark.models.systems import Control, Material, Spec
+from earmark.models.systems.contract import Control, Material, Spec
 
 RATE = 44_100
 ONE_KHZ = CURVE_HZ.index(1000.0)

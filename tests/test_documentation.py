@@ -11,7 +11,7 @@ from earmark.cli import earmark
 from earmark.evaluation.benchmark import BenchmarkFile
 from earmark.evaluation.metrics import METRICS
 from earmark.models.checkpoints import shipped_names
-from earmark.models.systems import kinds
+from earmark.models.systems.contract import kinds
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -12,8 +12,8 @@ from torch import Tensor
 from earmark.models import runner
 from earmark.models.audio.files import write
 from earmark.models.errors import UserError
-from earmark.models.external import CommandOptions, ImportedOptions
-from earmark.models.systems import KINDS, Material, NoOptions, SystemSpec, build, kinds
+from earmark.models.systems.contract import KINDS, Material, NoOptions, SystemSpec, build, kinds
+from earmark.models.systems.external import CommandOptions, ImportedOptions
 
 RATE = 22_050
 
@@ -196,7 +196,7 @@ def test_a_master_that_ends_early_is_named(tmp_path: Path) -> None:
 
 
 def test_two_kinds_of_one_name_are_refused() -> None:
-    from earmark.models.systems import kind
+    from earmark.models.systems.contract import kind
 
     assert "imported" in kinds()
     before = dict(KINDS)

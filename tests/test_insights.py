@@ -32,7 +32,7 @@ from earmark.models.effects.console import read_settings
 from earmark.models.effects.curves import CURVE_HZ, LEVELS_DBFS
 from earmark.models.effects.equalizer import Band, response_db
 from earmark.models.networks import ControlCard, SystemCard
-from earmark.models.systems import NoOptions, SystemSpec, kinds
+from earmark.models.systems.contract import NoOptions, SystemSpec, kinds
 
 HYBRID: dict[str, Any] = {
     "encoder": (4, 6),

@@ -30,7 +30,7 @@ from earmark.models.effects.reverb import impulse_response, reverberate
 from earmark.models.errors import UserError
 from earmark.models.networks import NetworkSystem, SystemCard
 from earmark.models.runner import run
-from earmark.models.systems import Material, Spec, System, SystemSpec, build, kinds
+from earmark.models.systems.contract import Material, Spec, System, SystemSpec, build, kinds
 
 RATE = 44_100
 SIZES: dict[str, Any] = {

@@ -16,7 +16,7 @@ from earmark.models.architectures.tcn import TCN
 from earmark.models.errors import UserError
 from earmark.models.networks import NetworkSystem, SystemCard
 from earmark.models.runner import Output, run
-from earmark.models.systems import Control, Material, Spec
+from earmark.models.systems.contract import Control, Material, Spec
 
 RATE = 44_100
 LENGTHS = [1, 2, 7, 999, 4_410, 44_100, 131_071]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from earmark.models.errors import UserError
 from earmark.models.runner import run
-from earmark.models.systems import Material, Spec
+from earmark.models.systems.contract import Material, Spec
 
 RATE = 44_100
 

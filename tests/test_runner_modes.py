@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from earmark.models.errors import UserError
 from earmark.models.runner import run
-from earmark.models.systems import Material, Spec
+from earmark.models.systems.contract import Material, Spec
 
 RATE = 44_100
 STRIDE, LEFT, RIGHT = 4, 5, 7

@@ -10,7 +10,7 @@ from earmark.models.effects import limiter, mastering_chain
 from earmark.models.effects.compressor import Compressor, RunningCompressor, compress
 from earmark.models.effects.equalizer import Band, RunningEqualiser, equalise
 from earmark.models.effects.limiter import true_peak_envelope
-from earmark.models.systems import Material
+from earmark.models.systems.contract import Material
 
 RATE = 44100
 

@@ -6,7 +6,8 @@ differentiable mixing console of neural audio effects" (ICASSP 2021), and the th
     each stem, mono -> VGGish (:mod:`.vggish`), mean over time -> e_i, 128
     e_i joined with the mean of all e -> Linear 2048 - PReLU - Dropout .1, five times
       -> Linear - tanh -> the settings of stem i, the same network for every stem
-    dmc_basic: gain and pan.   dmc_full: 25 values, through the strip of earmark.models.console:
+    dmc_basic: gain and pan.   dmc_full: 25 values, through the strip of
+    earmark.models.systems.console:
       EQ 13 (low shelf 20 .. 1000 Hz; peaks 200 .. 5000, 500 .. 6000, 2000 .. 10,000 Hz; high shelf
       8 .. 20 kHz; +-24 dB; Q .1 .. 10), compressor 5 (threshold -60 .. 0 dB, ratio 1 .. 10, attack
       .03 .. 30 ms, release 50 .. 3000 ms, make-up +-12 dB), reverb 4 (room, decay, dry, wet), gain
@@ -33,7 +34,7 @@ from torch import Tensor, nn
 from ..configuration import Strict
 from ..effects.console import ConsoleCard, StripCard, mix, named, raised
 from ..effects.differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
-from ..systems import Material
+from ..systems.contract import Material
 from . import Architecture, Geometry, Network
 from .vggish import Layout, VGGish
 

@@ -29,7 +29,7 @@ from ..configuration import Strict
 from ..effects.differentiable_dynamics import CompressorSettings
 from ..effects.differentiable_eq import Bands, band_kinds, frequency_of
 from ..effects.mastering_chain import Settings, describe, process, process_exactly
-from ..systems import Material
+from ..systems.contract import Material
 from . import Architecture, Geometry, Network
 from .film_unet import FilmUNet
 from .hybrid import Equaliser, Width, Widths, describe_equaliser

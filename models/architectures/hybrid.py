@@ -32,7 +32,7 @@ from ..configuration import Strict
 from ..effects.differentiable_eq import Bands, band_kinds, equalise, frequency_of
 from ..effects.equalizer import RunningEqualiser
 from ..effects.mastering_chain import BLOCK
-from ..systems import Material
+from ..systems.contract import Material
 from . import Architecture, Geometry, Network
 from .film_unet import FilmUNet
 from .song_encoder import SongEncoder

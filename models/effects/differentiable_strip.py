@@ -1,4 +1,5 @@
-"""The channel strip of :mod:`earmark.models.console` with gradients, set by numbers from -1 to 1.
+"""The channel strip of :mod:`earmark.models.systems.console` with gradients, set by numbers from -1
+to 1.
 
 A strip of 2 values is a gain and a pan. One of 25 is, in this order: an equaliser of 13 (gain and
 frequency of the low shelf; gain, frequency and Q of three peaks; gain and frequency of the high

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from .audio.loudness import integrated_loudness
-from .effects import Limiter, LimiterInput, limit, measured
-from .errors import UserError
-from .systems import KINDS, Material, NoOptions, Options, Spec, System, kind
+from ..audio.loudness import integrated_loudness
+from ..effects import Limiter, LimiterInput, limit, measured
+from ..errors import UserError
+from .contract import KINDS, Material, NoOptions, Options, Spec, System, kind
 
 Array = NDArray[np.float64]
 OptionsT = TypeVar("OptionsT", bound=Options)

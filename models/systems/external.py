@@ -17,12 +17,12 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from .audio.alignment import delay_samples
-from .audio.files import SUFFIXES, fit_length, match_channels, read, resample, write
-from .configuration import YamlPath
-from .errors import UserError
-from .keys import path_sha256
-from .systems import Material, NoOptions, Options, Spec, System, kind
+from ..audio.alignment import delay_samples
+from ..audio.files import SUFFIXES, fit_length, match_channels, read, resample, write
+from ..configuration import YamlPath
+from ..errors import UserError
+from ..keys import path_sha256
+from .contract import Material, NoOptions, Options, Spec, System, kind
 
 # Below this normalised correlation a measured delay says nothing, and nothing is moved.
 _TRUSTED_CORRELATION = 0.3

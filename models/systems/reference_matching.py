@@ -24,21 +24,12 @@ import numpy as np
 import scipy.signal
 from pydantic import Field
 
-from .baselines import (
-    UNDEFINED,
-    Array,
-    Baseline,
-    Plan,
-    level,
-    lufs,
-    samples,
-    scaled,
-)
-from .effects import Compressor, compress, convolve, linear_phase_fir
-from .effects.compressor import gain as compressor_gain
-from .effects.compressor import linked_level_db
-from .effects.curves import interpolated_db
-from .systems import Material, NoOptions, Options, System, kind
+from ..effects import Compressor, compress, convolve, linear_phase_fir
+from ..effects.compressor import gain as compressor_gain
+from ..effects.compressor import linked_level_db
+from ..effects.curves import interpolated_db
+from .contract import Material, NoOptions, Options, System, kind
+from .loudness_baselines import UNDEFINED, Array, Baseline, Plan, level, lufs, samples, scaled
 
 TAPS = 4095
 MOST_GAIN_DB = 12.0

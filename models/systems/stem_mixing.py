@@ -10,10 +10,20 @@ from functools import partial
 
 import numpy as np
 
-from .baselines import UNDEFINED, Array, Baseline, Plan, Target, level, samples, scaled, target_lufs
-from .effects.console import pan_gains
-from .keys import content_key
-from .systems import Material, Options, System, kind
+from ..effects.console import pan_gains
+from ..keys import content_key
+from .contract import Material, Options, System, kind
+from .loudness_baselines import (
+    UNDEFINED,
+    Array,
+    Baseline,
+    Plan,
+    Target,
+    level,
+    samples,
+    scaled,
+    target_lufs,
+)
 
 GAIN_RANGE_DB = 12.0
 

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from .configuration import YamlPath
-from .effects.console import ConsoleCard, mix, read_settings
-from .errors import UserError
-from .systems import Material, Options, Spec, System, kind
+from ..configuration import YamlPath
+from ..effects.console import ConsoleCard, mix, read_settings
+from ..errors import UserError
+from .contract import Material, Options, Spec, System, kind
 
 
 class ConsoleOptions(Options):

@@ -14,7 +14,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from .baselines import (
+from ..effects import Compressor, compress, split_bands
+from .contract import Material, Options, System, kind
+from .loudness_baselines import (
     UNDEFINED,
     Array,
     Baseline,
@@ -26,8 +28,6 @@ from .baselines import (
     scaled,
     target_lufs,
 )
-from .effects import Compressor, compress, split_bands
-from .systems import Material, Options, System, kind
 
 CROSSOVERS_HZ = (120.0, 2500.0)
 

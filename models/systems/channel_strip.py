@@ -11,10 +11,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from .baselines import Baseline, Plan
-from .effects.channel_strip import EFFECTS, check_effects, check_settings, knobs_of, through_strip
-from .errors import UserError
-from .systems import Control, Material, Options, System, kind
+from ..effects.channel_strip import EFFECTS, check_effects, check_settings, knobs_of, through_strip
+from ..errors import UserError
+from .contract import Control, Material, Options, System, kind
+from .loudness_baselines import Baseline, Plan
 
 
 class StripOptions(Options):

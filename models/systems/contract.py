@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from .errors import UserError
-from .keys import content_key
+from ..errors import UserError
+from ..keys import content_key
 
 Mode = Literal["whole", "context", "strided", "overlap_add"]
 Role = Literal["system", "baseline", "anchor", "reference"]
@@ -179,18 +179,19 @@ class SystemSpec:
 
 KINDS: dict[str, Kind] = {}
 PLUGIN_MODULE = "earmark_plugin_"
+_LAYER = __package__.rpartition(".")[0]
 
 # Modules that add to KINDS when imported; a user's plug-in does the same with ``@kind``.
 _BUILT_IN = (
-    "baselines",
-    "baselines_match",
-    "baselines_mix",
-    "baselines_multiband",
-    "baseline_strip",
-    "anchors",
-    "console",
-    "external",
-    "checkpoints",
+    ".systems.loudness_baselines",
+    ".systems.reference_matching",
+    ".systems.stem_mixing",
+    ".systems.multiband_compressor",
+    ".systems.channel_strip",
+    ".systems.anchors",
+    ".systems.console",
+    ".systems.external",
+    ".checkpoints",
 )
 
 
@@ -234,7 +235,7 @@ def kind(
 def kinds() -> Mapping[str, Kind]:
     """Every kind of system, the built-in ones loaded."""
     for module in _BUILT_IN:
-        importlib.import_module(f".{module}", __package__)
+        importlib.import_module(module, _LAYER)
     return KINDS
 
 

@@ -11,7 +11,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .baselines import (
+from ..effects import Band, Limiter, convolve, equalise, low_pass_fir, measured
+from .contract import Material, NoOptions, Options, System, kind
+from .loudness_baselines import (
     UNDEFINED,
     Array,
     Baseline,
@@ -22,8 +24,6 @@ from .baselines import (
     lufs,
     samples,
 )
-from .effects import Band, Limiter, convolve, equalise, low_pass_fir, measured
-from .systems import Material, NoOptions, Options, System, kind
 
 
 @kind("lowpass_3500", NoOptions, role="anchor")
