@@ -22,7 +22,7 @@ def check(benchmark: Path, results: Path, device: str) -> None:
 
     from ..evaluation.benchmark import load
     from ..evaluation.preview import DEFAULT_RTF, preview
-    from ..models.devices import resolve_device
+    from ..models.rendering.devices import resolve_device
 
     found = load(benchmark)
     seen = preview(found, results, str(resolve_device(device)))

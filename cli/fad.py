@@ -73,9 +73,9 @@ def fad(
     from ..evaluation.embedding_cache import EmbeddingCache
     from ..evaluation.fad_sets import check_bandwidth, chosen_channels, embed_set
     from ..evaluation.plugins import load_entry_points, load_plugin
-    from ..models.devices import resolve_device
     from ..models.embeddings import named
     from ..models.errors import UserError
+    from ..models.rendering.devices import resolve_device
     from .progress import Shown
 
     load_entry_points()

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 import yaml
 
-from ..models import runner
 from ..models.audio.files import SUFFIXES, info, read, resample, write
 from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.configuration import nearest, validate
-from ..models.devices import resolve_device
 from ..models.errors import UserError
+from ..models.rendering import runner
+from ..models.rendering.devices import resolve_device
 from ..models.systems import contract
 from ..models.systems.contract import SystemSpec, kinds
 from .songs import Song, material

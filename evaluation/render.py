@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from ..models import runner
 from ..models.audio.files import write
 from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.errors import StorageError, UserError
 from ..models.keys import content_key, path_sha256
+from ..models.rendering import runner
 from ..models.systems import contract
 from ..models.systems.contract import System, SystemSpec
 from .songs import Excerpt, Song, material

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..models.devices import resolve_device
 from ..models.errors import UserError
+from ..models.rendering.devices import resolve_device
 from .benchmark import Benchmark
 from .insights import insight_task, inspect_one, lacking
 from .ledger import Ledger

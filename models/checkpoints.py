@@ -26,7 +26,7 @@ from .configuration import Strict, YamlPath, load_yaml, nearest
 from .errors import UserError
 from .keys import path_sha256
 from .networks import NetworkSystem, SystemCard, controls_of
-from .runner import check_controls, run
+from .rendering.runner import check_controls, run
 from .systems.contract import Material, Options, Spec, kind
 from .weights_files import (
     WEIGHTS_SUFFIXES,

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from .audio.losses import mrstft_distance
-from .runner import run
+from .rendering.runner import run
 from .systems.contract import Control, Material, System
 
 SECONDS = 1.0

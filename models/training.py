@@ -19,9 +19,9 @@ from torch.utils.tensorboard.writer import SummaryWriter
 
 from .architectures import outline_network
 from .checkpoints import save_checkpoint
-from .devices import exact_float32, resolve_device
 from .errors import UserError
 from .keys import content_key, path_sha256
+from .rendering.devices import exact_float32, resolve_device
 from .training_card import Setting, card_files, training_card
 from .training_curves import draw_curves
 from .training_data import Place, Request, collect

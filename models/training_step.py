@@ -16,9 +16,9 @@ from torch.nn import functional as F
 
 from .architectures import Network, build_network, memory_bytes, without
 from .audio.losses import Losses, training_loss
-from .chunking import is_out_of_memory
 from .embeddings.vggish import read_vggish
 from .errors import UserError
+from .rendering.chunking import is_out_of_memory
 from .training_data import Request, unprocessed
 from .training_data.items import Item
 from .training_loading import Batch, draw, side_by_side

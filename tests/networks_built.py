@@ -7,7 +7,7 @@ from torch import Tensor
 
 from earmark.models.architectures import Network, architecture, build_network
 from earmark.models.networks import ControlCard, NetworkSystem, SystemCard
-from earmark.models.runner import CHUNK, run
+from earmark.models.rendering.runner import CHUNK, run
 from earmark.models.systems.contract import Material, Spec
 
 RATE = 44_100

@@ -17,7 +17,7 @@ from earmark.models.checkpoints import (
     save_checkpoint,
 )
 from earmark.models.errors import UserError
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material
 
 HYBRID = {"encoder": (8, 12, 16), "latent": 10, "hidden": (16,), "bands": 3}

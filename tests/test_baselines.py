@@ -11,7 +11,7 @@ from torch import Tensor
 
 from earmark.models.audio.loudness import true_peak_dbtp
 from earmark.models.errors import UserError
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems import loudness_baselines
 from earmark.models.systems.contract import KINDS, Material
 

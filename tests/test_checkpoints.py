@@ -29,7 +29,7 @@ from earmark.models.configuration import YamlLines, validate
 from earmark.models.errors import UserError
 from earmark.models.keys import path_sha256
 from earmark.models.networks import ControlCard, NetworkSystem, SystemCard
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, SystemSpec, build
 
 SIZES = {"channels": 2, "width": 4, "blocks": 3, "kernel": 5, "dry": True}

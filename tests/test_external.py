@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from earmark.models import runner
 from earmark.models.audio.files import write
 from earmark.models.errors import UserError
+from earmark.models.rendering import runner
 from earmark.models.systems.contract import KINDS, Material, NoOptions, SystemSpec, build, kinds
 from earmark.models.systems.external import CommandOptions, ImportedOptions
 

@@ -22,7 +22,7 @@ from earmark.evaluation.distances import (
     statistics,
 )
 from earmark.evaluation.distances.extrapolation import subset_sizes
-from earmark.models.devices import PeakMemory
+from earmark.models.rendering.devices import PeakMemory
 
 DATA = Path(__file__).parent / "data"
 Array = NDArray[np.float64]

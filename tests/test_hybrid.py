@@ -13,7 +13,7 @@ from earmark.models.architectures.song_encoder import SongEncoder
 from earmark.models.effects.mastering_chain import process
 from earmark.models.errors import UserError
 from earmark.models.networks import NetworkSystem, SystemCard
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, Spec
 
 SIZES: dict[str, Any] = {"encoder": (8, 12, 16), "latent": 10, "hidden": (16,), "bands": 4}

@@ -29,7 +29,7 @@ from earmark.models.effects.differentiable_strip import FULL, strip_cards, strip
 from earmark.models.effects.reverb import impulse_response, reverberate
 from earmark.models.errors import UserError
 from earmark.models.networks import NetworkSystem, SystemCard
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, Spec, System, SystemSpec, build, kinds
 
 RATE = 44_100

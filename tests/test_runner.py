@@ -15,7 +15,7 @@ from earmark.models.architectures import build_network
 from earmark.models.architectures.tcn import TCN
 from earmark.models.errors import UserError
 from earmark.models.networks import NetworkSystem, SystemCard
-from earmark.models.runner import Output, run
+from earmark.models.rendering.runner import Output, run
 from earmark.models.systems.contract import Control, Material, Spec
 
 RATE = 44_100

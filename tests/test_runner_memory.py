@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from earmark.models.errors import UserError
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, Spec
 
 RATE = 44_100

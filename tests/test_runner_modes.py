@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from earmark.models.errors import UserError
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, Spec
 
 RATE = 44_100

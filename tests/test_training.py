@@ -23,7 +23,7 @@ from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.checkpoints import CheckpointOptions, load_checkpoint
 from earmark.models.demo_songs.songs import demo_song
 from earmark.models.errors import UserError
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, SystemSpec, build
 from earmark.models.training import Limits, Result, train
 from earmark.models.training_recipe import LossWeights, Recipe, Schedule, load_recipe

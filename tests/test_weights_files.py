@@ -19,7 +19,7 @@ from earmark.models.checkpoints import (
 )
 from earmark.models.errors import UserError
 from earmark.models.keys import path_sha256
-from earmark.models.runner import run
+from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, SystemSpec, build
 
 SIZES = {"channels": 2, "width": 4, "blocks": 3, "kernel": 5, "dry": True}

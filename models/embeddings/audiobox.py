@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ..audio.files import torchaudio
-from ..devices import exact_float32
 from ..errors import UserError
+from ..rendering.devices import exact_float32
 from .registry import Download, Embed, embedding
 
 SAMPLE_RATE = 16_000

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from ..audio.files import torchaudio
-from ..devices import exact_float32
 from ..errors import UserError
+from ..rendering.devices import exact_float32
 from ..weights_files import check_finite, read_weights
 from .registry import Download, Embed, embedding
 

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..audio.files import mel_filters
-from ..devices import exact_float32
 from ..errors import UserError
+from ..rendering.devices import exact_float32
 from .registry import Embed, embedding
 from .tf_bundle import data_path, read_bundle
 

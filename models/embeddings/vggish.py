@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ..architectures.vggish import SAMPLE_RATE, Layout, VGGish, log_mel_patches
-from ..devices import exact_float32
 from ..errors import UserError
+from ..rendering.devices import exact_float32
 from ..weights_files import check_finite, read_weights
 from .registry import Download, Embed, embedding
 

@@ -4,11 +4,11 @@ The runner alone resamples to the system's rate and back, adapts the channels, c
 chunks, takes back the delay that a system *declares*, and crops. It never normalises, and it
 hides no error of polarity, level or delay: what a system does wrong, the scores shall show.
 
-How a song is cut follows from the system's mode (:mod:`earmark.models.chunking`): ``whole``,
-``context`` and ``strided`` give what one call over the song would, in bounded memory the latter
-two; ``overlap_add`` approximates it and is noted as ``approximate``. Blocks of one song are batched
-where the system has the optional method ``render_batch``; where memory runs out the batch is
-halved, then the chunk.
+How a song is cut follows from the system's mode (:mod:`earmark.models.rendering.chunking`):
+``whole``, ``context`` and ``strided`` give what one call over the song would, in bounded memory the
+latter two; ``overlap_add`` approximates it and is noted as ``approximate``. Blocks of one song are
+batched where the system has the optional method ``render_batch``; where memory runs out the batch
+is halved, then the chunk.
 
 Beyond the :class:`~earmark.models.systems.contract.System` contract a system may have
 
@@ -30,12 +30,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .audio.files import fit_length, match_channels, resample
+from ..audio.files import fit_length, match_channels, resample
+from ..configuration import nearest
+from ..errors import UserError
+from ..systems.contract import Material, Spec, System
 from .chunking import MODES, Job, plain, who
-from .configuration import nearest
 from .devices import PeakMemory, exact_float32, resolve_device
-from .errors import UserError
-from .systems.contract import Material, Spec, System
 
 # Output samples of a chunk: 1.5 s at 44.1 kHz, but never fewer than the context costs.
 CHUNK = 65_536
@@ -47,9 +47,9 @@ class Output:
 
     ``audio`` is ``(channels, samples)`` float32 on the CPU, at the material's rate and of its
     length. ``rtf`` is ``wall_seconds``, of preparing, resampling and rendering, over the seconds
-    of audio. ``peak_memory_mb`` (MiB) is what :class:`~earmark.models.devices.PeakMemory` says.
-    ``device`` is where the system did run. ``notes`` holds what the runner and the system want
-    known; ``warnings`` what went otherwise than asked.
+    of audio. ``peak_memory_mb`` (MiB) is what :class:`~earmark.models.rendering.devices.PeakMemory`
+    says. ``device`` is where the system did run. ``notes`` holds what the runner and the system
+    want known; ``warnings`` what went otherwise than asked.
     """
 
     audio: Tensor

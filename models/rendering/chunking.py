@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .audio.files import fit_length
-from .errors import UserError
-from .systems.contract import Material, Spec, System
+from ..audio.files import fit_length
+from ..errors import UserError
+from ..systems.contract import Material, Spec, System
 
 
 @dataclass
