@@ -8,8 +8,9 @@ import torch
 from networks_built import as_system, noise, rendered, small
 from torch import Tensor
 
-from earmark.models.architectures import Geometry, Network, architecture_names, build_network
+from earmark.models.architectures import Network, architecture_names, build_network
 from earmark.models.architectures.greybox import Greybox
+from earmark.models.architectures.parts.geometry import Geometry
 from earmark.models.checkpoints import (
     Description,
     TrainingCard,

@@ -35,7 +35,8 @@ from ..configuration import Strict
 from ..effects.console import ConsoleCard, StripCard, mix, named, raised
 from ..effects.differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
 from ..systems.contract import Material
-from . import Architecture, Geometry, Network
+from . import Architecture, Network
+from .parts.geometry import Geometry
 from .vggish import Layout, VGGish
 
 Width = Annotated[int, Field(ge=1, le=65536)]

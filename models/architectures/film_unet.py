@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import Geometry, reach
+from . import reach
 from .conditioning import FiLM
-from .waveunet_seed import double
+from .parts.geometry import Geometry
+from .reach import double
 
 
 class FilmUNet(nn.Module):

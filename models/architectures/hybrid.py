@@ -33,8 +33,9 @@ from ..effects.differentiable_eq import Bands, band_kinds, equalise, frequency_o
 from ..effects.equalizer import RunningEqualiser
 from ..effects.mastering_chain import BLOCK
 from ..systems.contract import Material
-from . import Architecture, Geometry, Network
+from . import Architecture, Network
 from .film_unet import FilmUNet
+from .parts.geometry import Geometry
 from .song_encoder import SongEncoder
 
 Width = Annotated[int, Field(ge=1, le=4096)]

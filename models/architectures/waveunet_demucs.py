@@ -31,8 +31,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..configuration import Strict
-from . import Architecture, Geometry, Network, reach
+from . import Architecture, Network, reach
 from .conditioning import FiLM, centre, mlp
+from .parts.geometry import Geometry
 
 Size = Annotated[int, Field(ge=1, le=4096)]
 _CONTEXT = 3

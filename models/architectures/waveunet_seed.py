@@ -25,7 +25,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..configuration import Strict
-from . import Architecture, Geometry, Network, reach
+from . import Architecture, Network, reach
+from .parts.geometry import Geometry
+from .reach import double
 
 
 class SeedHyperparameters(Strict):
@@ -91,11 +93,6 @@ class WaveUNetSeed(Network):
             hidden = level(double(hidden)) + kept.pop()
         out: Tensor = self.output(torch.cat([hidden, padded], dim=1))[..., :samples]
         return audio + out if self.dry else out
-
-
-def double(audio: Tensor) -> Tensor:
-    """Twice as many samples, by linear interpolation between their middles."""
-    return F.interpolate(audio, scale_factor=2.0, mode="linear", align_corners=False)
 
 
 def receptive(levels: int, down: int, up: int) -> tuple[int, int, int]:
