@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from earmark.models.architectures.vggish import Layout, VGGish, log_mel_patches
+from earmark.models.architectures.parts.vggish import Layout, VGGish, log_mel_patches
 from earmark.models.audio.files import torchaudio
 from earmark.models.embeddings import Embed, named, vggish
 from earmark.models.embeddings.mert import load_mert, read_mert

@@ -6,10 +6,10 @@ import pytest
 import torch
 from networks_built import as_system, count, noise, published, rendered, small
 
-from earmark.models.architectures.film_unet import FilmUNet
 from earmark.models.architectures.greybox import Greybox
 from earmark.models.architectures.hybrid import GatedHyperparameters, Hybrid
-from earmark.models.architectures.song_encoder import SongEncoder
+from earmark.models.architectures.parts.film_unet import FilmUNet
+from earmark.models.architectures.parts.song_encoder import SongEncoder
 from earmark.models.effects.mastering_chain import process
 from earmark.models.errors import UserError
 from earmark.models.networks import NetworkSystem, SystemCard

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from earmark.models.architectures import Network
 from earmark.models.architectures.dmc import DMC
-from earmark.models.architectures.vggish import SAMPLE_RATE, Layout, VGGish, patches
+from earmark.models.architectures.parts.vggish import SAMPLE_RATE, Layout, VGGish, patches
 from earmark.models.effects.console import (
     BandCard,
     CompressorCard,

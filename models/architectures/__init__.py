@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..configuration import Strict, nearest
 from ..errors import UserError
-from ..systems.contract import Material, Mode
+from ..systems.contract import Material
 from .parts.geometry import Geometry
 
 

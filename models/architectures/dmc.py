@@ -37,7 +37,7 @@ from ..effects.differentiable_strip import FULL, Strips, strip_cards, strips_of,
 from ..systems.contract import Material
 from . import Architecture, Network
 from .parts.geometry import Geometry
-from .vggish import Layout, VGGish
+from .parts.vggish import Layout, VGGish
 
 Width = Annotated[int, Field(ge=1, le=65536)]
 Channels = tuple[Width, Width, Width, Width, Width, Width]

@@ -31,10 +31,10 @@ from ..effects.differentiable_eq import Bands, band_kinds, frequency_of
 from ..effects.mastering_chain import Settings, describe, process, process_exactly
 from ..systems.contract import Material
 from . import Architecture, Network
-from .film_unet import FilmUNet
 from .hybrid import Equaliser, Width, Widths, describe_equaliser
+from .parts.film_unet import FilmUNet
 from .parts.geometry import Geometry
-from .song_encoder import SongEncoder
+from .parts.song_encoder import SongEncoder
 
 _LEAST_CEILING, _CEILING_RANGE = -0.1, 2.9
 

@@ -34,9 +34,9 @@ from ..effects.equalizer import RunningEqualiser
 from ..effects.mastering_chain import BLOCK
 from ..systems.contract import Material
 from . import Architecture, Network
-from .film_unet import FilmUNet
+from .parts.film_unet import FilmUNet
 from .parts.geometry import Geometry
-from .song_encoder import SongEncoder
+from .parts.song_encoder import SongEncoder
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=2, max_length=10)]

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from ..configuration import Strict
 from . import Architecture, Network
-from .conditioning import FiLM, centre, mlp
+from .parts.film import FiLM, centre, mlp
 from .parts.geometry import Geometry
 
 Size = Annotated[int, Field(ge=1, le=4096)]

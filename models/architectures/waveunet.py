@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from ..configuration import Strict
 from . import Architecture, Network
 from .parts.geometry import Geometry
-from .reach import double
+from .parts.receptive_field import double
 from .waveunet_seed import receptive
 
 Kernel = Annotated[int, Field(ge=1, le=255)]

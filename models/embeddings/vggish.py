@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..architectures.vggish import SAMPLE_RATE, Layout, VGGish, log_mel_patches
+from ..architectures.parts.vggish import SAMPLE_RATE, Layout, VGGish, log_mel_patches
 from ..errors import UserError
 from ..rendering.devices import exact_float32
 from ..weights_files import check_finite, read_weights

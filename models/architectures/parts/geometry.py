@@ -1,4 +1,4 @@
-"""What a network needs of its input: rate, channels, and the samples around each output."""
+"""How the output samples of a network depend on its input samples."""
 
 from dataclasses import dataclass
 

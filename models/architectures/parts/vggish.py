@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..audio.files import fit_length, resample
+from ...audio.files import fit_length, resample
 
 SAMPLE_RATE = 16_000
 _WINDOW, _HOP, _FFT, _MELS, _FRAMES = 400, 160, 512, 64, 96

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import reach
-from .conditioning import FiLM
-from .parts.geometry import Geometry
-from .reach import double
+from . import receptive_field
+from .film import FiLM
+from .geometry import Geometry
+from .receptive_field import double
 
 
 class FilmUNet(nn.Module):
@@ -43,17 +43,19 @@ class FilmUNet(nn.Module):
         """What the runner must know."""
         kernel, levels = self.kernel, self.levels
 
-        def encoded(level: int, out: reach.Interval) -> reach.Interval:
-            before = reach.convolution(out, kernel, left=kernel // 2)
+        def encoded(level: int, out: receptive_field.Interval) -> receptive_field.Interval:
+            before = receptive_field.convolution(out, kernel, left=kernel // 2)
             return encoded(level - 1, (2 * before[0], 2 * before[1] + 1)) if level else before
 
-        def decoded(level: int, out: reach.Interval) -> reach.Interval:
+        def decoded(level: int, out: receptive_field.Interval) -> receptive_field.Interval:
             if level == levels:
                 return encoded(level, out)
-            below = reach.convolution(out, kernel, left=kernel // 2)
-            return reach.joined(encoded(level, below), decoded(level + 1, reach.doubled(below)))
+            below = receptive_field.convolution(out, kernel, left=kernel // 2)
+            return receptive_field.joined(
+                encoded(level, below), decoded(level + 1, receptive_field.doubled(below))
+            )
 
-        left, right, _ = reach.context(lambda t: decoded(0, (t, t)), 2**levels)
+        left, right, _ = receptive_field.context(lambda t: decoded(0, (t, t)), 2**levels)
         return Geometry("strided", left, right, stride=2**levels)
 
     def forward(self, audio: Tensor, latent: Tensor) -> Tensor:
