@@ -122,7 +122,7 @@ def system_spec(name: str, settings: tuple[str, ...] = ()) -> SystemSpec:
     Raises:
         UserError: if there is no such system, or it has no such option.
     """
-    from ..models.checkpoints import shipped_names
+    from ..models.checkpoints.folders import shipped_names
 
     given: dict[str, Any] = {}
     if name in kinds():

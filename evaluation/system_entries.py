@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..models.checkpoints import shipped_names
+from ..models.checkpoints.folders import shipped_names
 from ..models.configuration import YamlLines, nearest, validate
 from ..models.errors import UserError
 from ..models.systems.contract import Kind, Options, SystemSpec, kinds

@@ -18,7 +18,7 @@ from typing import Protocol
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from .architectures import outline_network
-from .checkpoints import save_checkpoint
+from .checkpoints.folders import save_checkpoint
 from .errors import UserError
 from .keys import content_key, path_sha256
 from .rendering.devices import exact_float32, resolve_device

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from .architectures import Network
-from .checkpoints import TrainingCard
+from .checkpoints.folders import TrainingCard
 from .training_curves import NAMES, draw_curves
 from .training_data import Dataset
 from .training_recipe import Recipe

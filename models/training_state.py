@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
+from .checkpoints.weights import check_finite
 from .errors import UserError
 from .training_history import History
-from .weights_files import check_finite
 
 FORMAT = 2
 _FILE = "state.pt"

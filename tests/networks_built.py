@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from earmark.models.architectures import Network, architecture, build_network
-from earmark.models.networks import ControlCard, NetworkSystem, SystemCard
+from earmark.models.checkpoints.network_system import ControlCard, NetworkSystem, SystemCard
 from earmark.models.rendering.runner import CHUNK, run
 from earmark.models.systems.contract import Material, Spec
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from earmark.models.architectures import Network, architecture_names, build_network
 from earmark.models.architectures.greybox import Greybox
 from earmark.models.architectures.parts.geometry import Geometry
-from earmark.models.checkpoints import (
+from earmark.models.checkpoints.folders import (
     Description,
     TrainingCard,
     load_checkpoint,

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from earmark.models import checkpoints
 from earmark.models.architectures import Network, build_network
-from earmark.models.checkpoints import (
+from earmark.models.checkpoints import folders as checkpoints
+from earmark.models.checkpoints.folders import (
     Card,
     CheckpointOptions,
     Description,
@@ -25,10 +25,10 @@ from earmark.models.checkpoints import (
     shipped_names,
     verify,
 )
+from earmark.models.checkpoints.network_system import ControlCard, NetworkSystem, SystemCard
 from earmark.models.configuration import YamlLines, validate
 from earmark.models.errors import UserError
 from earmark.models.keys import path_sha256
-from earmark.models.networks import ControlCard, NetworkSystem, SystemCard
 from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, SystemSpec, build
 

@@ -10,7 +10,7 @@ import pytest
 from earmark.cli import earmark
 from earmark.evaluation.benchmark import BenchmarkFile
 from earmark.evaluation.metrics import METRICS
-from earmark.models.checkpoints import shipped_names
+from earmark.models.checkpoints.folders import shipped_names
 from earmark.models.systems.contract import kinds
 
 ROOT = Path(__file__).parent.parent

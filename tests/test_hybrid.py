@@ -10,9 +10,9 @@ from earmark.models.architectures.greybox import Greybox
 from earmark.models.architectures.hybrid import GatedHyperparameters, Hybrid
 from earmark.models.architectures.parts.film_unet import FilmUNet
 from earmark.models.architectures.parts.song_encoder import SongEncoder
+from earmark.models.checkpoints.network_system import NetworkSystem, SystemCard
 from earmark.models.effects.mastering_chain import process
 from earmark.models.errors import UserError
-from earmark.models.networks import NetworkSystem, SystemCard
 from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, Spec
 

@@ -27,11 +27,11 @@ from earmark.evaluation.store import Store
 from earmark.evaluation.system_insights import inspect_system, system_tasks
 from earmark.models.architectures import build_network
 from earmark.models.architectures.hybrid import Hybrid
-from earmark.models.checkpoints import Description, TrainingCard, save_checkpoint
+from earmark.models.checkpoints.folders import Description, TrainingCard, save_checkpoint
+from earmark.models.checkpoints.network_system import ControlCard, SystemCard
 from earmark.models.effects.console import read_settings
 from earmark.models.effects.curves import CURVE_HZ, LEVELS_DBFS
 from earmark.models.effects.equalizer import Band, response_db
-from earmark.models.networks import ControlCard, SystemCard
 from earmark.models.systems.contract import NoOptions, SystemSpec, kinds
 
 HYBRID: dict[str, Any] = {

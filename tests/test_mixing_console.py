@@ -13,6 +13,7 @@ from torch import Tensor
 from earmark.models.architectures import Network
 from earmark.models.architectures.dmc import DMC
 from earmark.models.architectures.parts.vggish import SAMPLE_RATE, Layout, VGGish, patches
+from earmark.models.checkpoints.network_system import NetworkSystem, SystemCard
 from earmark.models.effects.console import (
     BandCard,
     CompressorCard,
@@ -28,7 +29,6 @@ from earmark.models.effects.console import (
 from earmark.models.effects.differentiable_strip import FULL, strip_cards, strips_of, through_strips
 from earmark.models.effects.reverb import impulse_response, reverberate
 from earmark.models.errors import UserError
-from earmark.models.networks import NetworkSystem, SystemCard
 from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, Spec, System, SystemSpec, build, kinds
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from earmark.models.architectures import build_network
 from earmark.models.architectures.tcn import TCN
+from earmark.models.checkpoints.network_system import NetworkSystem, SystemCard
 from earmark.models.errors import UserError
-from earmark.models.networks import NetworkSystem, SystemCard
 from earmark.models.rendering.runner import Output, run
 from earmark.models.systems.contract import Control, Material, Spec
 

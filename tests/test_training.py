@@ -20,7 +20,7 @@ from earmark.cli.training_progress import interrupts
 from earmark.models import training_step
 from earmark.models.audio.losses import Losses, mrstft_distance, training_loss
 from earmark.models.audio.loudness import integrated_loudness
-from earmark.models.checkpoints import CheckpointOptions, load_checkpoint
+from earmark.models.checkpoints.folders import CheckpointOptions, load_checkpoint
 from earmark.models.demo_songs.songs import demo_song
 from earmark.models.errors import UserError
 from earmark.models.rendering.runner import run

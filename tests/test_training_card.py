@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_runs import run_recipe, tiny_recipe, write_songs
 
-from earmark.models.checkpoints import read_card
+from earmark.models.checkpoints.folders import read_card
 from earmark.models.training import Limits
 from earmark.models.training_card import verdict
 from earmark.models.training_curves import draw_curves

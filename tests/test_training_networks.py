@@ -12,7 +12,7 @@ from training_runs import write_songs as write_all_songs
 
 from earmark.models.architectures import Network, architecture_names, build_network
 from earmark.models.architectures.hybrid import Hybrid
-from earmark.models.checkpoints import load_checkpoint
+from earmark.models.checkpoints.folders import load_checkpoint
 from earmark.models.errors import UserError
 
 

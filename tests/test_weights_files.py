@@ -13,10 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from earmark.models.architectures import Network, build_network
-from earmark.models.checkpoints import (
-    CheckpointOptions,
-    load_checkpoint,
-)
+from earmark.models.checkpoints.folders import CheckpointOptions, load_checkpoint
 from earmark.models.errors import UserError
 from earmark.models.keys import path_sha256
 from earmark.models.rendering.runner import run

@@ -7,7 +7,7 @@ import yaml
 from torch import Tensor
 from training_audio import RATE, write_pairs, write_stems, write_tracks
 
-from earmark.models.checkpoints import load_checkpoint
+from earmark.models.checkpoints.folders import load_checkpoint
 from earmark.models.training import Limits, Result, train
 from earmark.models.training_recipe import load_recipe
 

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from ..audio.files import torchaudio
+from ..checkpoints.weights import check_finite, read_weights
 from ..errors import UserError
 from ..rendering.devices import exact_float32
-from ..weights_files import check_finite, read_weights
 from .registry import Download, Embed, embedding
 
 SAMPLE_RATE = 24_000

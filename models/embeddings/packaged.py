@@ -26,8 +26,8 @@ import torch
 from torch import Tensor
 
 from ..audio.files import torchaudio
+from ..checkpoints.weights import read_weights
 from ..errors import UserError
-from ..weights_files import read_weights
 from .registry import Download, Embed, embedding
 
 _CLIP_SECONDS = 10

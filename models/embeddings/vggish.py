@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from ..architectures.parts.vggish import SAMPLE_RATE, Layout, VGGish, log_mel_patches
+from ..checkpoints.weights import check_finite, read_weights
 from ..errors import UserError
 from ..rendering.devices import exact_float32
-from ..weights_files import check_finite, read_weights
 from .registry import Download, Embed, embedding
 
 _SECONDS, _HIGHEST_HZ = 0.96, 7500.0

@@ -191,7 +191,7 @@ _BUILT_IN = (
     ".systems.anchors",
     ".systems.console",
     ".systems.external",
-    ".checkpoints",
+    ".checkpoints.folders",
 )
 
 

@@ -9,11 +9,11 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from .architectures import Network
-from .audio.loudness import integrated_loudness
-from .configuration import Strict
-from .errors import UserError
-from .systems.contract import Control, Material, Spec
+from ..architectures import Network
+from ..audio.loudness import integrated_loudness
+from ..configuration import Strict
+from ..errors import UserError
+from ..systems.contract import Control, Material, Spec
 
 
 class ControlCard(Strict):

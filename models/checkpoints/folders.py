@@ -21,24 +21,18 @@ from pydantic import Field, model_validator
 from safetensors.torch import save_file
 from torch import Tensor
 
-from .architectures import Network, build_network
-from .configuration import Strict, YamlPath, load_yaml, nearest
-from .errors import UserError
-from .keys import path_sha256
-from .networks import NetworkSystem, SystemCard, controls_of
-from .rendering.runner import check_controls, run
-from .systems.contract import Material, Options, Spec, kind
-from .weights_files import (
-    WEIGHTS_SUFFIXES,
-    check_finite,
-    put_weights,
-    read_safetensors,
-    read_weights,
-)
+from ..architectures import Network, build_network
+from ..configuration import Strict, YamlPath, load_yaml, nearest
+from ..errors import UserError
+from ..keys import path_sha256
+from ..rendering.runner import check_controls, run
+from ..systems.contract import Material, Options, Spec, kind
+from .network_system import NetworkSystem, SystemCard, controls_of
+from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors, read_weights
 
 FORMAT: Literal[1] = 1
 GOLDEN_SECONDS = 0.1
-_SHIPPED = Path(__file__).parent / "weights"
+_SHIPPED = Path(__file__).parent.parent / "weights"
 _CARD, _WEIGHTS, _GOLDEN = "model.json", "model.safetensors", "golden.safetensors"
 _DESCRIPTIONS = (".yaml", ".yml", ".json")
 

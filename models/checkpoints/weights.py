@@ -12,8 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from .architectures import Network
-from .errors import UserError
+from ..architectures import Network
+from ..errors import UserError
 
 PICKLE_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
 WEIGHTS_SUFFIXES = (*PICKLE_SUFFIXES, ".safetensors")
