@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..models.filter_bank import FLOOR_DB
+from ..models.inspection.filter_bank import FLOOR_DB
 from .curve_figures import heat_map, spoken_hertz
 from .figures import Figure, colour_scale, hertz_text
 from .insight_parts import Drawing, Group, Panel

@@ -13,7 +13,6 @@ from networks_built import noise, small
 from torch import Tensor
 
 from earmark.models.architectures.eqcnn import EQCNN
-from earmark.models.control_sweep import MEASURES, probe, sweep_controls
 from earmark.models.effects.compressor import Compressor
 from earmark.models.effects.curves import (
     CURVE_HZ,
@@ -27,7 +26,8 @@ from earmark.models.effects.differentiable_dynamics import CompressorSettings
 from earmark.models.effects.differentiable_eq import Bands
 from earmark.models.effects.equalizer import Band
 from earmark.models.effects.mastering_chain import Settings, process_exactly
-from earmark.models.filter_bank import FLOOR_DB, MOST_SHOWN, filter_bank
+from earmark.models.inspection.control_sweep import MEASURES, probe, sweep_controls
+from earmark.models.inspection.filter_bank import FLOOR_DB, MOST_SHOWN, filter_bank
 from earmark.models.systems.contract import Control, Material, Spec
 
 RATE = 44_100

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .audio.losses import mrstft_distance
-from .rendering.runner import run
-from .systems.contract import Control, Material, System
+from ..audio.losses import mrstft_distance
+from ..rendering.runner import run
+from ..systems.contract import Control, Material, System
 
 SECONDS = 1.0
 SPLIT_HZ = 2000.0
