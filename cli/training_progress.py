@@ -17,7 +17,7 @@ from rich.progress import (
 
 
 class Shown:
-    """A :class:`~earmark.models.training.Watch` that writes to the terminal."""
+    """A :class:`~earmark.models.training.train.Watch` that writes to the terminal."""
 
     def __init__(self) -> None:
         self.console = Console()

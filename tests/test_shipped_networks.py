@@ -12,7 +12,7 @@ from earmark.evaluation.demo import BASELINES, NETWORKS, benchmark_text
 from earmark.models.architectures import architecture_names, build_network
 from earmark.models.checkpoints.folders import Card, load_checkpoint, read_card, shipped_names
 from earmark.models.demo_songs.songs import write_demo_songs
-from earmark.models.training_recipe import load_recipe
+from earmark.models.training.training_file import load_recipe
 
 ROOT = Path(__file__).parent.parent
 WEIGHTS = ROOT / "models" / "weights"

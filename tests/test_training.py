@@ -17,7 +17,6 @@ from training_audio import RATE, write_pairs
 
 from earmark.cli.train import train as command
 from earmark.cli.training_progress import interrupts
-from earmark.models import training_step
 from earmark.models.audio.losses import Losses, mrstft_distance, training_loss
 from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.checkpoints.folders import CheckpointOptions, load_checkpoint
@@ -25,8 +24,9 @@ from earmark.models.demo_songs.songs import demo_song
 from earmark.models.errors import UserError
 from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, SystemSpec, build
-from earmark.models.training import Limits, Result, train
-from earmark.models.training_recipe import LossWeights, Recipe, Schedule, load_recipe
+from earmark.models.training import step as training_step
+from earmark.models.training.train import Limits, Result, train
+from earmark.models.training.training_file import LossWeights, Recipe, Schedule, load_recipe
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "training" / "tcn.yaml"
 TOY: dict[str, Any] = {

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from training_runs import run_recipe, tiny_recipe, write_songs
 
 from earmark.models.checkpoints.folders import read_card
-from earmark.models.training import Limits
-from earmark.models.training_card import verdict
-from earmark.models.training_curves import draw_curves
-from earmark.models.training_history import History
+from earmark.models.training.curves import draw_curves
+from earmark.models.training.history import History
+from earmark.models.training.model_card import verdict
+from earmark.models.training.train import Limits
 
 SVG = "{http://www.w3.org/2000/svg}"
 

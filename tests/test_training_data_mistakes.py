@@ -14,6 +14,7 @@ from training_audio import RATE, a_request, tone, write_pairs, write_stems
 from earmark.models.audio.files import write
 from earmark.models.effects.channel_strip import EFFECTS, KNOBS
 from earmark.models.errors import UserError
+from earmark.models.training.training_file import load_recipe
 from earmark.models.training_data import Place, Request, TrainingSongs, collect
 from earmark.models.training_data.controls_in_names import controls_of
 from earmark.models.training_data.section import (
@@ -24,7 +25,6 @@ from earmark.models.training_data.section import (
     Stems,
     Strip,
 )
-from earmark.models.training_recipe import load_recipe
 
 DEMO = {"seed": 1, "validation_seed": 2}
 

@@ -13,9 +13,9 @@ from training_audio import a_request, write_pairs
 from training_runs import run_recipe, tiny_recipe, weights_of, write_songs
 
 from earmark.models.errors import UserError
-from earmark.models.training import Limits
+from earmark.models.training.batches import Batch, Batches, load, mixed_up, one_thread, side_by_side
+from earmark.models.training.train import Limits
 from earmark.models.training_data import Item, Request
-from earmark.models.training_loading import Batch, Batches, load, mixed_up, one_thread, side_by_side
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from training_runs import CONTROLS, PAIRS, STRIP, Silent, tiny_recipe, written
 from earmark.models import architectures
 from earmark.models.architectures import architecture_names, outline_network
 from earmark.models.errors import UserError
-from earmark.models.training import train
-from earmark.models.training_recipe import load_recipe, request_of
+from earmark.models.training.train import train
+from earmark.models.training.training_file import load_recipe, request_of
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "training"
 PUBLISHED = sorted(path for path in EXAMPLES.glob("*.yaml") if path.stem != "tcn")

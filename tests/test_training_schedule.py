@@ -11,18 +11,13 @@ from hypothesis import strategies as st
 from training_audio import a_request, write_pairs
 from training_runs import Silent, run_recipe, tiny_recipe, weights_of, written
 
-from earmark.models import training_step
 from earmark.models.audio.losses import Losses, training_loss
 from earmark.models.errors import UserError
-from earmark.models.training import Limits, train
-from earmark.models.training_loading import Batch
-from earmark.models.training_recipe import Recipe, load_recipe
-from earmark.models.training_step import (
-    Learner,
-    check_memory,
-    check_precision,
-    learning_rate,
-)
+from earmark.models.training import step as training_step
+from earmark.models.training.batches import Batch
+from earmark.models.training.step import Learner, check_memory, check_precision, learning_rate
+from earmark.models.training.train import Limits, train
+from earmark.models.training.training_file import Recipe, load_recipe
 
 TCN: dict[str, Any] = {"channels": 2, "width": 4, "blocks": 2, "kernel": 3, "dry": True}
 

@@ -8,8 +8,8 @@ from torch import Tensor
 from training_audio import RATE, write_pairs, write_stems, write_tracks
 
 from earmark.models.checkpoints.folders import load_checkpoint
-from earmark.models.training import Limits, Result, train
-from earmark.models.training_recipe import load_recipe
+from earmark.models.training.train import Limits, Result, train
+from earmark.models.training.training_file import load_recipe
 
 CONTROLS = {
     "threshold_db": {"minimum": -40, "maximum": 0, "default": 0},

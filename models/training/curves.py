@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from .training_history import History
+from .history import History
 
 NAMES = {
     "loss": "loss",

@@ -14,15 +14,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .architectures import Network, build_network, memory_bytes, without
-from .audio.losses import Losses, training_loss
-from .embeddings.vggish import read_vggish
-from .errors import UserError
-from .rendering.chunking import is_out_of_memory
-from .training_data import Request, unprocessed
-from .training_data.items import Item
-from .training_loading import Batch, draw, side_by_side
-from .training_recipe import Recipe, context_of
+from ..architectures import Network, build_network, memory_bytes, without
+from ..audio.losses import Losses, training_loss
+from ..embeddings.vggish import read_vggish
+from ..errors import UserError
+from ..rendering.chunking import is_out_of_memory
+from ..training_data import Request, unprocessed
+from ..training_data.items import Item
+from .batches import Batch, draw, side_by_side
+from .training_file import Recipe, context_of
 
 # Measured at every validation, whatever the loss is.
 LOOKED_AT = ("mrstft", "l1", "loudness")

@@ -17,18 +17,18 @@ from typing import Protocol
 
 from torch.utils.tensorboard.writer import SummaryWriter
 
-from .architectures import outline_network
-from .checkpoints.folders import save_checkpoint
-from .errors import UserError
-from .keys import content_key, path_sha256
-from .rendering.devices import exact_float32, resolve_device
-from .training_card import Setting, card_files, training_card
-from .training_curves import draw_curves
-from .training_data import Place, Request, collect
-from .training_loading import Batch, Batches, load, one_thread
-from .training_recipe import Recipe, request_of
-from .training_state import Progress, load_state, save_state
-from .training_step import Learner, check_memory, check_precision, learning_rate
+from ..architectures import outline_network
+from ..checkpoints.folders import save_checkpoint
+from ..errors import UserError
+from ..keys import content_key, path_sha256
+from ..rendering.devices import exact_float32, resolve_device
+from ..training_data import Place, Request, collect
+from .batches import Batch, Batches, load, one_thread
+from .curves import draw_curves
+from .model_card import Setting, card_files, training_card
+from .resume import Progress, load_state, save_state
+from .step import Learner, check_memory, check_precision, learning_rate
+from .training_file import Recipe, request_of
 
 # Grows whenever the same recipe and songs train to something else.
 VERSION = 2

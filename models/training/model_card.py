@@ -11,12 +11,12 @@ from pathlib import Path
 
 import torch
 
-from .architectures import Network
-from .checkpoints.folders import TrainingCard
-from .training_curves import NAMES, draw_curves
-from .training_data import Dataset
-from .training_recipe import Recipe
-from .training_state import Progress
+from ..architectures import Network
+from ..checkpoints.folders import TrainingCard
+from ..training_data import Dataset
+from .curves import NAMES, draw_curves
+from .resume import Progress
+from .training_file import Recipe
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from .checkpoints.weights import check_finite
-from .errors import UserError
-from .training_history import History
+from ..checkpoints.weights import check_finite
+from ..errors import UserError
+from .history import History
 
 FORMAT = 2
 _FILE = "state.pt"

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, field_validator, model_validator
 
-from .architectures import Network, architecture, outline_network
-from .audio.losses import PARTS, RESOLUTIONS, Objective
-from .checkpoints.folders import Description
-from .checkpoints.network_system import SystemCard
-from .configuration import Strict, YamlPath, load_yaml, read_yaml
-from .errors import UserError
-from .training_data import Request, TrainingSongs, check
+from ..architectures import Network, architecture, outline_network
+from ..audio.losses import PARTS, RESOLUTIONS, Objective
+from ..checkpoints.folders import Description
+from ..checkpoints.network_system import SystemCard
+from ..configuration import Strict, YamlPath, load_yaml, read_yaml
+from ..errors import UserError
+from ..training_data import Request, TrainingSongs, check
 
 FORMAT = 1
 Count = Annotated[StrictInt, Field(ge=1)]
