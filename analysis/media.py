@@ -19,8 +19,8 @@ from PIL import Image
 from ..evaluation.store import written
 from ..models.audio.files import read
 from ..models.audio.loudness import integrated_loudness
+from ..models.content_key import content_key
 from ..models.errors import UserError
-from ..models.keys import content_key
 from .folder import Folder
 from .pictures import (
     difference_image,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..evaluation.band_levels import BANDS_HZ
-from ..models.keys import content_key
+from ..models.content_key import content_key
 from . import figures
 from .columns import Column
 from .identity import REFERENCE, Look

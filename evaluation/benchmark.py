@@ -17,8 +17,8 @@ from pydantic import (
 )
 
 from ..models.configuration import Strict, YamlLines, YamlPath, read_yaml, validate
+from ..models.content_key import path_sha256
 from ..models.errors import UserError
-from ..models.keys import path_sha256
 from ..models.systems.contract import NoOptions, SystemSpec
 from .metric_trial import try_metric
 from .metrics import Metric, select

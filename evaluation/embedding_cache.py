@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..models.audio.files import info, match_channels, read, resample
+from ..models.content_key import content_key, path_sha256
 from ..models.embeddings import Opened
 from ..models.errors import UserError
-from ..models.keys import content_key, path_sha256
 from .distances import Reference, statistics
 from .metrics.analysis import SILENCE
 from .store import written

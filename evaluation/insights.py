@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..models.audio.files import read
+from ..models.content_key import content_key
 from ..models.errors import UserError
-from ..models.keys import content_key
 from .band_levels import band_levels_db
 from .settings_found import dynamics, equalisers, strips
 from .store import Store, written

@@ -12,8 +12,8 @@ import torch
 
 from ..models.audio.files import write
 from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
+from ..models.content_key import content_key, path_sha256
 from ..models.errors import StorageError, UserError
-from ..models.keys import content_key, path_sha256
 from ..models.rendering import runner
 from ..models.systems import contract
 from ..models.systems.contract import System, SystemSpec

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..models.content_key import content_key
 from ..models.embeddings import Opened, named
 from ..models.errors import UserError
-from ..models.keys import content_key
 from .benchmark import Benchmark
 from .embedding_cache import Clip, EmbeddingCache
 from .fad import ChannelDistance, Distances, ReferenceSet, Wanted, as_json, compare

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ..models.audio.files import fit_length, info, match_channels, read, resample
 from ..models.audio.loudness import k_weighted
+from ..models.content_key import content_key
 from ..models.errors import UserError
-from ..models.keys import content_key
 from ..models.systems.contract import Material
 
 Severity = Literal["error", "warning"]

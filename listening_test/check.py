@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..models.content_key import path_sha256
 from ..models.errors import UserError
-from ..models.keys import path_sha256
 from .check_audio import Problem, check_passage
 from .conformance import Item, conformance, conformant
 from .designs import generator

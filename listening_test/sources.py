@@ -10,8 +10,8 @@ from ..evaluation.songs import Excerpt, Song, material, span
 from ..evaluation.store import Store
 from ..models.audio.files import info
 from ..models.configuration import nearest
+from ..models.content_key import path_sha256
 from ..models.errors import UserError
-from ..models.keys import path_sha256
 from .kinds import kinds
 from .study import REFERENCE
 from .study_file import ANCHORS, StudyFile

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from ..evaluation.store import written
+from ..models.content_key import content_key
 from ..models.errors import UserError
-from ..models.keys import content_key
 from .study_file import StudyFile, Words, check_name
 
 FORMAT = 1

@@ -10,7 +10,7 @@ import torch
 
 from earmark.evaluation.store import Store, written
 from earmark.models.audio.files import write
-from earmark.models.keys import content_key
+from earmark.models.content_key import content_key
 
 RATE = 44100
 

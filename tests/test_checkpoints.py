@@ -27,8 +27,8 @@ from earmark.models.checkpoints.folders import (
 )
 from earmark.models.checkpoints.network_system import ControlCard, NetworkSystem, SystemCard
 from earmark.models.configuration import YamlLines, validate
+from earmark.models.content_key import path_sha256
 from earmark.models.errors import UserError
-from earmark.models.keys import path_sha256
 from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, SystemSpec, build
 

@@ -11,8 +11,8 @@ import soundfile
 from fad_files import RATE, call, noise, write_plugin, write_set
 from tensor_bundles import tensorflow_names, write_bundle
 
+from earmark.models.content_key import path_sha256
 from earmark.models.embeddings.musicnn_vgg import MSD_POOLS, MusicnnVgg
-from earmark.models.keys import path_sha256
 
 
 def compared(tmp_path: Path, *options: str, songs: int = 5, tilt: float = 0.8) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.evaluation.store import SCHEMA, Store, render_path, written
+from earmark.models.content_key import content_key, path_sha256
 from earmark.models.errors import UserError
-from earmark.models.keys import content_key, path_sha256
 
 JSON = st.recursive(
     st.none()

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from earmark.models.architectures import Network, build_network
 from earmark.models.checkpoints.folders import CheckpointOptions, load_checkpoint
+from earmark.models.content_key import path_sha256
 from earmark.models.errors import UserError
-from earmark.models.keys import path_sha256
 from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, SystemSpec, build
 

@@ -23,8 +23,8 @@ from torch import Tensor
 
 from ..architectures import Network, build_network
 from ..configuration import Strict, YamlPath, load_yaml, nearest
+from ..content_key import path_sha256
 from ..errors import UserError
-from ..keys import path_sha256
 from ..rendering.runner import check_controls, run
 from ..systems.contract import Material, Options, Spec, kind
 from .network_system import NetworkSystem, SystemCard, controls_of

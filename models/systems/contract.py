@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
+from ..content_key import content_key
 from ..errors import UserError
-from ..keys import content_key
 
 Mode = Literal["whole", "context", "strided", "overlap_add"]
 Role = Literal["system", "baseline", "anchor", "reference"]

@@ -20,8 +20,8 @@ from torch import Tensor
 from ..audio.alignment import delay_samples
 from ..audio.files import SUFFIXES, fit_length, match_channels, read, resample, write
 from ..configuration import YamlPath
+from ..content_key import path_sha256
 from ..errors import UserError
-from ..keys import path_sha256
 from .contract import Material, NoOptions, Options, Spec, System, kind
 
 # Below this normalised correlation a measured delay says nothing, and nothing is moved.

@@ -10,8 +10,8 @@ from functools import partial
 
 import numpy as np
 
+from ..content_key import content_key
 from ..effects.console import pan_gains
-from ..keys import content_key
 from .contract import Material, Options, System, kind
 from .loudness_baselines import (
     UNDEFINED,

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ..content_key import content_key
 from ..errors import UserError
-from ..keys import content_key
 from ..training_data import Dataset, Item, Request
 
 # Loader processes are started afresh: a fork would copy locks that other threads hold.

@@ -19,8 +19,8 @@ from torch.utils.tensorboard.writer import SummaryWriter
 
 from ..architectures import outline_network
 from ..checkpoints.folders import save_checkpoint
+from ..content_key import content_key, path_sha256
 from ..errors import UserError
-from ..keys import content_key, path_sha256
 from ..rendering.devices import exact_float32, resolve_device
 from ..training_data import Place, Request, collect
 from .batches import Batch, Batches, load, one_thread

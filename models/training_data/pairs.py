@@ -14,8 +14,8 @@ from torch import Generator, Tensor
 
 from ..audio.files import SUFFIXES, read
 from ..checkpoints.network_system import input_gain
+from ..content_key import content_key
 from ..errors import UserError
-from ..keys import content_key
 from .controls_in_names import NamedPair, named_pairs
 from .items import Item, Request
 from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of

@@ -12,8 +12,8 @@ from torch import Generator, Tensor
 
 from ..audio.files import SUFFIXES, read, resample
 from ..checkpoints.network_system import input_gain
+from ..content_key import content_key
 from ..errors import UserError
-from ..keys import content_key
 from .items import Item, Request, seeded, uniform
 from .pairs import INPUTS, TARGETS
 from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of
