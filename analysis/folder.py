@@ -10,7 +10,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..evaluation.store import written
+from ..evaluation.results.store import written
 from ..models.errors import UserError
 
 _MANIFEST = "files.json"

@@ -16,7 +16,7 @@ import soundfile
 import torch
 from PIL import Image
 
-from ..evaluation.store import written
+from ..evaluation.results.store import written
 from ..models.audio.files import read
 from ..models.audio.loudness import integrated_loudness
 from ..models.content_key import content_key

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..evaluation.metrics import METRICS
-from ..evaluation.store import Store, written
+from ..evaluation.results.store import Store, written
 from ..models.errors import UserError
 
 SCORE_COLUMNS = (

@@ -22,7 +22,7 @@ def export(results: Path, scores: Path, benchmark: str | None) -> None:
     would run as a formula gets an apostrophe in front.
     """
     from ..analysis.tables import choose_benchmark, export_scores
-    from ..evaluation.store import Store
+    from ..evaluation.results.store import Store
 
     with Store(results, create=False) as store:
         rows = export_scores(store, choose_benchmark(store, benchmark), scores)

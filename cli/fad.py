@@ -106,7 +106,7 @@ def fad(
 def _clip_set(argument: str, results: Path, benchmark: str | None) -> "ClipSet":
     """A folder of audio, or the renders of a system where a benchmark has one of that name."""
     from ..evaluation.fad_sets import folder_set, system_set
-    from ..evaluation.store import Store
+    from ..evaluation.results.store import Store
     from ..models.errors import UserError
 
     folder = Path(argument)

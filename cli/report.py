@@ -51,7 +51,7 @@ def _report_benchmark(results: Path, benchmark: str | None, out: Path | None) ->
     from rich.progress import Progress
 
     from ..analysis.report import write_report
-    from ..evaluation.store import Store
+    from ..evaluation.results.store import Store
 
     with (
         Store(results, create=False) as store,

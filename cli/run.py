@@ -39,8 +39,8 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
 
     from ..analysis.report import write_report
     from ..evaluation.benchmark import load
+    from ..evaluation.results.store import Store
     from ..evaluation.run import Settings, run_benchmark
-    from ..evaluation.store import Store
     from ..evaluation.workers import Workers
     from .progress import Shown
 

@@ -177,7 +177,7 @@ def export(
     name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
 ) -> None:
     """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
-    from ..evaluation.store import written
+    from ..evaluation.results.store import written
     from ..listening_test.database import opened
     from ..listening_test.export import Choice, as_csv, as_json, json_text, tidy, written_csv
     from ..listening_test.status import other_versions

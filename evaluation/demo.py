@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..models.demo_songs.songs import write_demo_songs
-from .store import written
+from .results.store import written
 
 # One more than a chorus needs: the excerpt of 20 s begins at 10 s.
 SONGS = 8

@@ -22,7 +22,7 @@ from ..models.embeddings import Opened
 from ..models.errors import UserError
 from .distances import Reference, statistics
 from .metrics.analysis import SILENCE
-from .store import written
+from .results.store import written
 
 # Grows when the meaning of a file changes: how channels are made, how audio is resampled.
 FORMAT = 1

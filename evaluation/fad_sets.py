@@ -10,8 +10,8 @@ from ..models.audio.files import SUFFIXES, info
 from ..models.embeddings import Embedding
 from ..models.errors import UserError
 from .embedding_cache import CHANNELS, Clip, EmbeddingCache, Rows, file_clip
+from .results.store import Store
 from .song_folders import audio_files
-from .store import Store
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from ..models.audio.files import read
 from ..models.content_key import content_key
 from ..models.errors import UserError
 from .band_levels import band_levels_db
+from .results.store import Store, written
 from .settings_found import dynamics, equalisers, strips
-from .store import Store, written
 
 # Grows when the records below mean something else.
 FORMAT = 2

@@ -9,11 +9,11 @@ from ..models.errors import UserError
 from ..models.systems.contract import kinds
 from .benchmark import REFERENCE, Benchmark
 from .plan import MIX, Plan
-from .record import command_line
 from .render import Render, RenderTask, read_render
+from .results.provenance import command_line
+from .results.store import Store, now
 from .score import LOST, as_json, step_of
 from .songs import Song
-from .store import Store, now
 
 ValueT = TypeVar("ValueT")
 

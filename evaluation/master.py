@@ -18,8 +18,8 @@ from ..models.rendering import runner
 from ..models.rendering.devices import resolve_device
 from ..models.systems import contract
 from ..models.systems.contract import SystemSpec, kinds
+from .results.store import written
 from .songs import Song, material
-from .store import written
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from .insights import insight_task, inspect_one, lacking
 from .ledger import Ledger
 from .metrics import Metric, select
 from .plan import Plan, plan
-from .record import run_record
 from .render import Failed, Render, RenderTask, read_render, render_one
+from .results.provenance import run_record
+from .results.store import Store
 from .score import (
     LOST,
     Scored,
@@ -29,7 +30,6 @@ from .score import (
 from .set_scores import embed_one, embed_tasks, score_sets
 from .song_checks import check_songs
 from .songs import Song
-from .store import Store
 from .system_insights import inspect_system, system_tasks
 from .workers import Lost, Workers, finish
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..models.audio.files import read
 from ..models.errors import UserError
 from .metrics import METRICS, Analysis, Measurement, Metric, measure, measure_render, select
-from .store import Store
+from .results.store import Store
 
 _log = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from .fad_sets import ClipSet, check_bandwidth, chosen_channels, embed_set
 from .metrics import Metric
 from .plan import Plan
 from .render import read_render
+from .results.store import Store, written
 from .score import Score
 from .score import as_json as as_text
-from .store import Store, written
 
 SCHEMA = 1
 

@@ -17,7 +17,7 @@ from ..models.inspection.filter_bank import FilterBank, filter_bank
 from ..models.systems import contract
 from ..models.systems.contract import SystemSpec
 from .insights import FORMAT, record_path, write_record
-from .store import Store
+from .results.store import Store
 
 # The kind whose systems are networks that can be looked into.
 _KIND = "checkpoint"

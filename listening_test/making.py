@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..evaluation.metrics import Metric, select
-from ..evaluation.store import written
+from ..evaluation.results.store import written
 from ..models.configuration import nearest
 from ..models.errors import UserError
 from .kinds import Unit, kind_of

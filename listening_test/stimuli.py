@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..evaluation.metrics import Analysis, Metric, measure
-from ..evaluation.store import written
+from ..evaluation.results.store import written
 from ..models.audio.files import fit_length
 from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.effects import convolve, low_pass_fir

@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.pool import NullPool
 
-from ..evaluation.store import written
+from ..evaluation.results.store import written
 from ..models.errors import UserError
 from .study import Folder
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ..evaluation.store import written
+from ..evaluation.results.store import written
 from ..models.content_key import content_key
 from ..models.errors import UserError
 from .study_file import StudyFile, Words, check_name

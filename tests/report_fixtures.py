@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from earmark.evaluation.store import Store, written
+from earmark.evaluation.results.store import Store, written
 from earmark.models.audio.files import write
 from earmark.models.content_key import content_key
 

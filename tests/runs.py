@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from earmark.evaluation.benchmark import load
+from earmark.evaluation.results.store import Store
 from earmark.evaluation.run import Settings, Summary, run_benchmark
-from earmark.evaluation.store import Store
 
 Make = Callable[..., Path]
 METRICS = "metrics: [lufs_integrated, crest_factor_db, esr, mrstft_music, rtf, parameters]\n"

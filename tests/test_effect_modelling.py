@@ -23,7 +23,7 @@ from earmark.cli.effect_songs import effect_songs as command
 from earmark.evaluation.benchmark import load
 from earmark.evaluation.effect_songs import CONTROLS, EffectSongs, write_effect_songs
 from earmark.evaluation.render import render_key
-from earmark.evaluation.store import Store
+from earmark.evaluation.results.store import Store
 from earmark.models.audio.files import read, write
 from earmark.models.effects.channel_strip import KNOBS, knobs_of, position_of, through_strip
 from earmark.models.errors import UserError

@@ -12,7 +12,7 @@ from fad_files import RATE, noise, write_plugin, write_set
 
 from earmark.evaluation.embedding_cache import Clip, EmbeddingCache, file_clip
 from earmark.evaluation.plugins import load_plugin
-from earmark.evaluation.store import Store
+from earmark.evaluation.results.store import Store
 from earmark.models.embeddings import Embed, Embedding, Opened, named
 from earmark.models.errors import UserError
 

@@ -14,6 +14,7 @@ from earmark.evaluation.benchmark import load
 from earmark.evaluation.embedding_cache import Clip
 from earmark.evaluation.fad_sets import ClipSet
 from earmark.evaluation.plan import plan
+from earmark.evaluation.results.store import Store
 from earmark.evaluation.run import Settings
 from earmark.evaluation.set_scores import (
     SetValue,
@@ -23,7 +24,6 @@ from earmark.evaluation.set_scores import (
     score_sets,
     set_key,
 )
-from earmark.evaluation.store import Store
 
 Make = Callable[..., Path]
 SETS = "metrics: [{name: fad, embedding: bands}, {name: kad, embedding: bands, channels: ms}]\n"

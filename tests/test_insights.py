@@ -22,8 +22,8 @@ from earmark.analysis.report import write_report
 from earmark.analysis.result import load
 from earmark.analysis.sections import Context
 from earmark.evaluation.insights import complete, insight_task, inspect_one, read_record
+from earmark.evaluation.results.store import Store
 from earmark.evaluation.settings_found import dynamics, equalisers, strips
-from earmark.evaluation.store import Store
 from earmark.evaluation.system_insights import inspect_system, system_tasks
 from earmark.models.architectures import build_network
 from earmark.models.architectures.hybrid import Hybrid

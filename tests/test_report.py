@@ -28,7 +28,7 @@ from earmark.analysis.report import write_report
 from earmark.analysis.result import Result, load
 from earmark.analysis.sections import Section, metric_data
 from earmark.cli import earmark
-from earmark.evaluation.store import Store
+from earmark.evaluation.results.store import Store
 from earmark.models.errors import UserError
 
 BRIEF = Fake(songs=("amber street", "blue hour"), seconds=0.5)

@@ -22,7 +22,7 @@ from report_fixtures import (
 )
 
 from earmark.analysis.report import write_report
-from earmark.evaluation.store import Store
+from earmark.evaluation.results.store import Store
 
 pytestmark = pytest.mark.browser
 

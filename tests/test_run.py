@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from runs import METRICS, Make, carry_out, count, scores
 
+from earmark.evaluation.results.store import Store
 from earmark.evaluation.run import Settings
-from earmark.evaluation.store import Store
 from earmark.evaluation.workers import Workers
 from earmark.models.errors import UserError
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.evaluation.store import SCHEMA, Store, render_path, written
+from earmark.evaluation.results.store import SCHEMA, Store, render_path, written
 from earmark.models.content_key import content_key, path_sha256
 from earmark.models.errors import UserError
 

@@ -11,7 +11,7 @@ from study_fixtures import links
 
 from earmark.cli import earmark
 from earmark.evaluation.demo import BASELINES, NETWORKS
-from earmark.evaluation.store import Store
+from earmark.evaluation.results.store import Store
 from earmark.listening_test.check import Report, check
 from earmark.listening_test.making import make_study
 from earmark.listening_test.serving import in_background

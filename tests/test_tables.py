@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from report_fixtures import Fake, FakeSystem, build, render_key, score_row
 
 from earmark.analysis import tables
-from earmark.evaluation.store import Store
+from earmark.evaluation.results.store import Store
 from earmark.models.errors import UserError
 
 FAKE = Fake(songs=("007", "=cmd|'/c calc'!A0"), seconds=0.1)

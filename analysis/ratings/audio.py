@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from ...evaluation.store import written
+from ...evaluation.results.store import written
 from ...models.errors import UserError
 from .export import slug
 from .table import Ratings

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...evaluation.store import now, written
+from ...evaluation.results.store import now, written
 from ..tables import csv_text
 from .analysis import Result
 from .latex import latex_table

@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 import plotly.offline
 
-from ...evaluation.store import written
+from ...evaluation.results.store import written
 from . import plots, significance
 from .analysis import Result
 from .audio import Audio

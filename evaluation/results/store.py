@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..models.errors import StorageError, UserError
+from ...models.errors import StorageError, UserError
 
 SCHEMA = 1
 
