@@ -23,8 +23,8 @@ from ..models.systems.contract import NoOptions, SystemSpec
 from .metric_trial import try_metric
 from .metrics import Metric, select
 from .plugins import load_entry_points, load_plugin
-from .song_folders import SongList, audio_files, read_folder, read_named_pairs
-from .songs import Excerpt, Problem, Song
+from .songs.folders import SongList, audio_files, read_folder, read_named_pairs
+from .songs.song import Excerpt, Problem, Song
 from .system_entries import Entries, read_systems
 
 __all__ = ["FORMAT", "Benchmark", "load", "load_plugin"]
@@ -159,7 +159,7 @@ class BenchmarkFile(Strict):
 def load(path: Path) -> Benchmark:
     """Read a benchmark file and everything it names but the audio.
 
-    A broken audio file is no error here: :func:`~earmark.evaluation.song_checks.check_songs`
+    A broken audio file is no error here: :func:`~earmark.evaluation.songs.checks.check_songs`
     finds it, and the other songs go on.
 
     Raises:

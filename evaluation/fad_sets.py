@@ -11,7 +11,7 @@ from ..models.embeddings import Embedding
 from ..models.errors import UserError
 from .embedding_cache import CHANNELS, Clip, EmbeddingCache, Rows, file_clip
 from .results.store import Store
-from .song_folders import audio_files
+from .songs.folders import audio_files
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from .render import Render, RenderTask, read_render
 from .results.provenance import command_line
 from .results.store import Store, now
 from .score import LOST, as_json, step_of
-from .songs import Song
+from .songs.song import Song
 
 ValueT = TypeVar("ValueT")
 

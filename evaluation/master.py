@@ -19,7 +19,7 @@ from ..models.rendering.devices import resolve_device
 from ..models.systems import contract
 from ..models.systems.contract import SystemSpec, kinds
 from .results.store import written
-from .songs import Song, material
+from .songs.song import Song, material
 
 
 @dataclass(frozen=True)

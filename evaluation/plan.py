@@ -8,7 +8,7 @@ from ..models.errors import UserError
 from ..models.systems.contract import NoOptions, SystemSpec
 from .benchmark import REFERENCE, Benchmark
 from .render import RenderTask, read_render, render_key
-from .songs import Song
+from .songs.song import Song
 
 MIX = SystemSpec("unprocessed", "unprocessed", NoOptions())
 

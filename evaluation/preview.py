@@ -10,8 +10,8 @@ from ..models.systems.contract import SystemSpec, build, kinds
 from .benchmark import Benchmark
 from .plan import Plan, plan
 from .results.store import Store
-from .song_checks import check_songs, usable
-from .songs import Problem, Song, span
+from .songs.checks import check_songs, usable
+from .songs.song import Problem, Song, span
 
 # Processing time over the length of the audio where nothing was measured: a rough guess for a
 # small network or a chain of effects on one CPU core.

@@ -18,7 +18,7 @@ from ..models.rendering import runner
 from ..models.systems import contract
 from ..models.systems.contract import System, SystemSpec
 from .results.store import render_path, written
-from .songs import Excerpt, Song, material
+from .songs.song import Excerpt, Song, material
 
 # Grows when the meaning of a render file changes (its length, level or format).
 RENDER_FORMAT = 1

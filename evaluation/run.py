@@ -28,8 +28,8 @@ from .score import (
     step_of,
 )
 from .set_scores import embed_one, embed_tasks, score_sets
-from .song_checks import check_songs
-from .songs import Song
+from .songs.checks import check_songs
+from .songs.song import Song
 from .system_insights import inspect_system, system_tasks
 from .workers import Lost, Workers, finish
 

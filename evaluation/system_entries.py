@@ -12,7 +12,7 @@ from ..models.checkpoints.folders import shipped_names
 from ..models.configuration import YamlLines, nearest, validate
 from ..models.errors import UserError
 from ..models.systems.contract import Kind, Options, SystemSpec, kinds
-from .song_folders import natural_key
+from .songs.folders import natural_key
 
 _LONGEST_NAME = 80
 _SHOWN_OPTION = 32

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from ..evaluation.results.store import Store
-from ..evaluation.songs import Excerpt, Song, material, span
+from ..evaluation.songs.song import Excerpt, Song, material, span
 from ..models.audio.files import info
 from ..models.configuration import nearest
 from ..models.content_key import path_sha256

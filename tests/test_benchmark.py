@@ -11,7 +11,7 @@ from benchmark_files import START, SYSTEMS, bench, refusal
 
 from earmark.evaluation.benchmark import Benchmark, load
 from earmark.evaluation.metrics import METRICS
-from earmark.evaluation.songs import Excerpt
+from earmark.evaluation.songs.song import Excerpt
 from earmark.models.checkpoints.folders import shipped_names
 from earmark.models.systems.contract import kinds
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from song_files import RATE, noise, save
 
-from earmark.evaluation.songs import Excerpt, Song, material, span
+from earmark.evaluation.songs.song import Excerpt, Song, material, span
 from earmark.models.audio.files import fit_length, match_channels, read, resample
 from earmark.models.audio.loudness import k_weighted
 from earmark.models.errors import UserError

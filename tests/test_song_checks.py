@@ -9,9 +9,9 @@ import soundfile
 import torch
 from song_files import RATE, noise, save
 
-from earmark.evaluation.song_checks import check_songs, usable
-from earmark.evaluation.song_folders import read_folder
-from earmark.evaluation.songs import Excerpt, Problem, Song
+from earmark.evaluation.songs.checks import check_songs, usable
+from earmark.evaluation.songs.folders import read_folder
+from earmark.evaluation.songs.song import Excerpt, Problem, Song
 from earmark.models.audio.alignment import shift
 from earmark.models.audio.files import resample
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from song_files import noise, save
 
-from earmark.evaluation.song_checks import check_songs, usable
-from earmark.evaluation.song_folders import natural_key, read_folder
-from earmark.evaluation.songs import Song
+from earmark.evaluation.songs.checks import check_songs, usable
+from earmark.evaluation.songs.folders import natural_key, read_folder
+from earmark.evaluation.songs.song import Song
 from earmark.models.errors import UserError
 
 

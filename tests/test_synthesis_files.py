@@ -8,7 +8,7 @@ import torch
 from click.testing import CliRunner
 
 from earmark.cli.demo_songs import demo_songs
-from earmark.evaluation.song_folders import read_folder
+from earmark.evaluation.songs.folders import read_folder
 from earmark.models.audio.files import info, read
 from earmark.models.demo_songs import songs
 from earmark.models.demo_songs.songs import demo_song, write_demo_songs

@@ -18,12 +18,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..models.audio.files import fit_length, match_channels, read, resample, write
-from ..models.demo_songs.songs import VERSION as SYNTHESIS
-from ..models.demo_songs.songs import demo_song, song_id
-from ..models.effects.channel_strip import KNOBS, check_settings, knobs_of, through_strip
-from ..models.errors import UserError
-from ..models.training_data.items import seeded, uniform
+from ...models.audio.files import fit_length, match_channels, read, resample, write
+from ...models.demo_songs.songs import VERSION as SYNTHESIS
+from ...models.demo_songs.songs import demo_song, song_id
+from ...models.effects.channel_strip import KNOBS, check_settings, knobs_of, through_strip
+from ...models.errors import UserError
+from ...models.training_data.items import seeded, uniform
 
 VERSION = 1
 EFFECTS = ("equalizer", "compressor", "reverb")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..models.audio.files import SUFFIXES
-from ..models.errors import UserError
-from ..models.training_data.controls_in_names import named_pairs
-from .songs import Problem, Song
+from ...models.audio.files import SUFFIXES
+from ...models.errors import UserError
+from ...models.training_data.controls_in_names import named_pairs
+from .song import Problem, Song
 
 Layout = Literal["pairs", "song folders", "one song", "mixes", "list", "controls in names"]
 

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ..models.audio.files import fit_length, info, match_channels, read, resample
-from ..models.audio.loudness import k_weighted
-from ..models.content_key import content_key
-from ..models.errors import UserError
-from ..models.systems.contract import Material
+from ...models.audio.files import fit_length, info, match_channels, read, resample
+from ...models.audio.loudness import k_weighted
+from ...models.content_key import content_key
+from ...models.errors import UserError
+from ...models.systems.contract import Material
 
 Severity = Literal["error", "warning"]
 

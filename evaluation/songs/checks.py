@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..models.audio.alignment import delay_samples
-from ..models.audio.files import AudioInfo, info, read, resample
-from ..models.errors import UserError
-from .songs import Excerpt, Problem, Severity, Song, Span, source, span
+from ...models.audio.alignment import delay_samples
+from ...models.audio.files import AudioInfo, info, read, resample
+from ...models.errors import UserError
+from .song import Excerpt, Problem, Severity, Song, Span, source, span
 
 LENGTH_TOLERANCE_SECONDS = 0.05
 SILENCE_PEAK = 1e-4  # -80 dBFS: under it lies no more than the dither of 16 bits
