@@ -8,7 +8,7 @@ import click
 from . import options
 
 if TYPE_CHECKING:
-    from ..evaluation.fad import Distances
+    from ..evaluation.distances.result import Distances
     from ..evaluation.fad_sets import ClipSet
 
 

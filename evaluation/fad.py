@@ -7,7 +7,7 @@ made from it.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ import torch
 
 from ..models.errors import UserError
 from .distances import (
-    Extrapolation,
     KernelReference,
     NoiseFloor,
     Reference,
@@ -26,70 +25,10 @@ from .distances import (
     noise_floor,
     statistics,
 )
+from .distances.result import SCHEMA, ChannelDistance, Distances, SongDistance, Wanted
 from .embedding_cache import EmbeddingCache, Rows
 from .fad_sets import EmbeddedSet
 from .fad_warnings import channel_warnings, kernel_warnings, missing_warnings, set_warnings
-
-SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to compute beside the Fréchet distance; ``seed`` draws subsets and halves."""
-
-    channels: str = "lrms"
-    per_song: bool = False
-    infinity: bool = False
-    kad: bool = False
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class SongDistance:
-    """One evaluated song against the whole reference; only songs of equal ``n`` can be ranked."""
-
-    song: str
-    n: int
-    fad: float | None
-    kad: float | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class ChannelDistance:
-    """The distances of one channel; ``fad`` is None where ``reason`` says why."""
-
-    channel: str
-    dimensions: int
-    n_reference: int
-    n_evaluated: int
-    fad: float | None
-    reason: str
-    noise_floor: NoiseFloor | None = None
-    infinity: Extrapolation | None = None
-    kad: float | None = None
-    kad_bandwidth: float | None = None
-    kad_noise_floor: NoiseFloor | None = None
-    per_song: tuple[SongDistance, ...] = ()
-    warnings: tuple[str, ...] = ()
-    kad_warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Distances:
-    """The result of a comparison; ``sha256`` is that of the embedding's weights."""
-
-    reference: str
-    evaluated: str
-    songs_reference: int
-    songs_evaluated: int
-    embedding: str
-    front_end: int
-    sha256: str
-    device: str
-    seed: int
-    channels: tuple[ChannelDistance, ...]
-    warnings: tuple[str, ...]
 
 
 class ReferenceSet:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from .distances import NoiseFloor
+from .distances.result import Distances
 from .embedding_cache import CHANNELS
-from .fad import Distances
 
 NONE = "–"
 Table = tuple[Sequence[str], list[tuple[str, ...]]]

@@ -8,7 +8,7 @@ from .embedding_cache import CHANNELS
 from .fad_sets import EmbeddedSet
 
 if TYPE_CHECKING:
-    from .fad import ChannelDistance
+    from .distances.result import ChannelDistance
 
 _HEARING_HZ = 20_000.0
 _STRAIGHT = 0.9  # r² below which the points of FAD-inf do not lie on a line

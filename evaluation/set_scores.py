@@ -16,8 +16,9 @@ from ..models.content_key import content_key
 from ..models.embeddings import Opened, named
 from ..models.errors import UserError
 from .benchmark import Benchmark
+from .distances.result import ChannelDistance, Distances, Wanted
 from .embedding_cache import Clip, EmbeddingCache
-from .fad import ChannelDistance, Distances, ReferenceSet, Wanted, as_json, compare
+from .fad import ReferenceSet, as_json, compare
 from .fad_sets import ClipSet, check_bandwidth, chosen_channels, embed_set
 from .metrics import Metric
 from .plan import Plan

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .registry import metric
 
 if TYPE_CHECKING:
-    from ..fad import ChannelDistance
+    from ..distances.result import ChannelDistance
 
 
 @metric(better="lower", needs="set")
