@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.embedding_cache import CHANNELS
+from ..evaluation.distances.embedding_cache import CHANNELS
 from ..evaluation.set_scores import SetValue
 from .numbers import NONE, number_format
 from .sections import Context, Section, render, section

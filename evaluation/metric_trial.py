@@ -8,7 +8,7 @@ import torch
 
 from ..models.embeddings import named
 from ..models.errors import UserError
-from .fad_sets import chosen_channels
+from .distances.song_sets import chosen_channels
 from .metrics import Analysis, Metric, select
 
 _SAMPLE_RATE = 44100

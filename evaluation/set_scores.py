@@ -16,10 +16,10 @@ from ..models.content_key import content_key
 from ..models.embeddings import Opened, named
 from ..models.errors import UserError
 from .benchmark import Benchmark
+from .distances.compare import ReferenceSet, as_json, compare
+from .distances.embedding_cache import Clip, EmbeddingCache
 from .distances.result import ChannelDistance, Distances, Wanted
-from .embedding_cache import Clip, EmbeddingCache
-from .fad import ReferenceSet, as_json, compare
-from .fad_sets import ClipSet, check_bandwidth, chosen_channels, embed_set
+from .distances.song_sets import ClipSet, check_bandwidth, chosen_channels, embed_set
 from .metrics import Metric
 from .plan import Plan
 from .render import read_render

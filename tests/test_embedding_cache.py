@@ -10,7 +10,7 @@ import soundfile
 import torch
 from fad_files import RATE, noise, write_plugin, write_set
 
-from earmark.evaluation.embedding_cache import Clip, EmbeddingCache, file_clip
+from earmark.evaluation.distances.embedding_cache import Clip, EmbeddingCache, file_clip
 from earmark.evaluation.plugins import load_plugin
 from earmark.evaluation.results.store import Store
 from earmark.models.embeddings import Embed, Embedding, Opened, named
@@ -129,7 +129,9 @@ def test_the_statistics_of_a_reference_are_kept(
     first = cache.reference(clips, "m", rows)
     assert first.root.shape == (4, 4)
     # Computed again, it would be another one.
-    monkeypatch.setattr("earmark.evaluation.embedding_cache.statistics", lambda rows: None)
+    monkeypatch.setattr(
+        "earmark.evaluation.distances.embedding_cache.statistics", lambda rows: None
+    )
     again = cache.reference(clips, "m", rows)
     np.testing.assert_array_equal(first.root, again.root)
     np.testing.assert_array_equal(first.mean, again.mean)

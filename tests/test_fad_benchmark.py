@@ -11,8 +11,8 @@ from runs import carry_out
 
 from earmark.analysis.report import write_report
 from earmark.evaluation.benchmark import load
-from earmark.evaluation.embedding_cache import Clip
-from earmark.evaluation.fad_sets import ClipSet
+from earmark.evaluation.distances.embedding_cache import Clip
+from earmark.evaluation.distances.song_sets import ClipSet
 from earmark.evaluation.plan import plan
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run import Settings

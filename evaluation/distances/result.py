@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from . import Extrapolation, NoiseFloor
+from .extrapolation import Extrapolation
+from .noise_floor import NoiseFloor
 
 SCHEMA = 1
 

@@ -13,22 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..models.errors import UserError
-from .distances import (
-    KernelReference,
-    NoiseFloor,
-    Reference,
-    extrapolate,
-    frechet_distance,
-    kernel_distance,
-    kernel_reference,
-    noise_floor,
-    statistics,
-)
-from .distances.result import SCHEMA, ChannelDistance, Distances, SongDistance, Wanted
+from ...models.errors import UserError
 from .embedding_cache import EmbeddingCache, Rows
-from .fad_sets import EmbeddedSet
-from .fad_warnings import channel_warnings, kernel_warnings, missing_warnings, set_warnings
+from .extrapolation import extrapolate
+from .frechet import Reference, frechet_distance, statistics
+from .kernel import KernelReference, kernel_distance, kernel_reference
+from .noise_floor import NoiseFloor, noise_floor
+from .result import SCHEMA, ChannelDistance, Distances, SongDistance, Wanted
+from .song_sets import EmbeddedSet
+from .warnings import channel_warnings, kernel_warnings, missing_warnings, set_warnings
 
 
 class ReferenceSet:

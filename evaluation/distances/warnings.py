@@ -1,14 +1,10 @@
 """What a reader of a Fréchet distance must be told, in words."""
 
-from typing import TYPE_CHECKING
-
-from ..models.embeddings import Embedding
-from .distances import NoiseFloor
+from ...models.embeddings import Embedding
 from .embedding_cache import CHANNELS
-from .fad_sets import EmbeddedSet
-
-if TYPE_CHECKING:
-    from .distances.result import ChannelDistance
+from .noise_floor import NoiseFloor
+from .result import ChannelDistance
+from .song_sets import EmbeddedSet
 
 _HEARING_HZ = 20_000.0
 _STRAIGHT = 0.9  # r² below which the points of FAD-inf do not lie on a line
@@ -43,7 +39,7 @@ def set_warnings(
     return tuple(found)
 
 
-def channel_warnings(found: "ChannelDistance", *, infinity: bool) -> tuple[str, ...]:
+def channel_warnings(found: ChannelDistance, *, infinity: bool) -> tuple[str, ...]:
     """What holds for one channel: n too small or unequal, a value within the noise, a bad fit."""
     warnings = []
     n, dimensions = min(found.n_reference, found.n_evaluated), found.dimensions
@@ -71,7 +67,7 @@ def channel_warnings(found: "ChannelDistance", *, infinity: bool) -> tuple[str, 
     return tuple(warnings)
 
 
-def kernel_warnings(found: "ChannelDistance") -> tuple[str, ...]:
+def kernel_warnings(found: ChannelDistance) -> tuple[str, ...]:
     """What holds for the KAD of one channel, which has no bias in n."""
     return () if found.kad is None else tuple(_floor_warnings(found.kad_noise_floor))
 

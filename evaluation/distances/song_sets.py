@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..models.audio.files import SUFFIXES, info
-from ..models.embeddings import Embedding
-from ..models.errors import UserError
+from ...models.audio.files import SUFFIXES, info
+from ...models.embeddings import Embedding
+from ...models.errors import UserError
+from ..results.store import Store
+from ..songs.folders import audio_files
 from .embedding_cache import CHANNELS, Clip, EmbeddingCache, Rows, file_clip
-from .results.store import Store
-from .songs.folders import audio_files
 
 
 @dataclass(frozen=True)

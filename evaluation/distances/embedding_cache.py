@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..models.audio.files import info, match_channels, read, resample
-from ..models.content_key import content_key, path_sha256
-from ..models.embeddings import Opened
-from ..models.errors import UserError
-from .distances import Reference, statistics
-from .metrics.analysis import SILENCE
-from .results.store import written
+from ...models.audio.files import info, match_channels, read, resample
+from ...models.content_key import content_key, path_sha256
+from ...models.embeddings import Opened
+from ...models.errors import UserError
+from ..metrics.analysis import SILENCE
+from ..results.store import written
+from .frechet import Reference, statistics
 
 # Grows when the meaning of a file changes: how channels are made, how audio is resampled.
 FORMAT = 1

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from .distances import NoiseFloor
-from .distances.result import Distances
 from .embedding_cache import CHANNELS
+from .noise_floor import NoiseFloor
+from .result import Distances
 
 NONE = "–"
 Table = tuple[Sequence[str], list[tuple[str, ...]]]
