@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.band_levels import BANDS_HZ
-from ..evaluation.insights import Insights
+from ..evaluation.insights.band_levels import BANDS_HZ
+from ..evaluation.insights.renders import Insights
 from ..models.effects.curves import CURVE_HZ, LEVELS_DBFS
 from .tables import records
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..evaluation.band_levels import power_spectra
+from ..evaluation.insights.band_levels import power_spectra
 from .colours import LEVELS, diverging, sequential
 
 Floats = npt.NDArray[np.float32]

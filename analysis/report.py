@@ -13,7 +13,7 @@ from typing import Any
 
 import plotly.offline
 
-from ..evaluation.insights import complete
+from ..evaluation.insights.renders import complete
 from ..evaluation.results.store import Store, written
 from . import (  # noqa: F401  they register what a report is made of
     charts,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.insights import Insights, read_insights
+from ..evaluation.insights.networks import system_records
+from ..evaluation.insights.renders import Insights, read_insights
 from ..evaluation.results.store import Store
 from ..evaluation.set_scores import SetValue, read_sets
-from ..evaluation.system_insights import system_records
 from . import tables
 from .bootstrap import LEVEL, RESAMPLES, Estimate
 from .columns import COSTS, Column, columns, headline

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..evaluation.band_levels import BANDS_HZ
+from ..evaluation.insights.band_levels import BANDS_HZ
 from ..models.content_key import content_key
 from . import figures
 from .columns import Column
@@ -34,7 +34,7 @@ _MIX = "mix"
 class Player:
     """One row of the song's page; ``look`` is None for the mix, which is no system.
 
-    ``spectrum`` are the levels of :data:`~earmark.evaluation.band_levels.BANDS_HZ`.
+    ``spectrum`` are the levels of :data:`~earmark.evaluation.insights.band_levels.BANDS_HZ`.
     A system that leaves the mix as it is, is the mix as well.
     """
 

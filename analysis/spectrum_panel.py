@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.band_levels import BANDS_HZ
+from ..evaluation.insights.band_levels import BANDS_HZ
 from .curve_figures import (
     Line,
     Points,

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from ..models.errors import UserError
 from ..models.rendering.devices import resolve_device
 from .benchmark import Benchmark
-from .insights import insight_task, inspect_one, lacking
+from .insights.networks import inspect_system, system_tasks
+from .insights.renders import insight_task, inspect_one, lacking
 from .ledger import Ledger
 from .metrics import Metric, select
 from .plan import Plan, plan
@@ -30,7 +31,6 @@ from .score import (
 from .set_scores import embed_one, embed_tasks, score_sets
 from .songs.checks import check_songs
 from .songs.song import Song
-from .system_insights import inspect_system, system_tasks
 from .workers import Lost, Workers, finish
 
 

@@ -21,10 +21,10 @@ from earmark.analysis.equaliser_panel import equalisers as equaliser_section
 from earmark.analysis.report import write_report
 from earmark.analysis.result import load
 from earmark.analysis.sections import Context
-from earmark.evaluation.insights import complete, insight_task, inspect_one, read_record
+from earmark.evaluation.insights.networks import inspect_system, system_tasks
+from earmark.evaluation.insights.renders import complete, insight_task, inspect_one, read_record
+from earmark.evaluation.insights.settings import dynamics, equalisers, strips
 from earmark.evaluation.results.store import Store
-from earmark.evaluation.settings_found import dynamics, equalisers, strips
-from earmark.evaluation.system_insights import inspect_system, system_tasks
 from earmark.models.architectures import build_network
 from earmark.models.architectures.hybrid import Hybrid
 from earmark.models.checkpoints.folders import Description, TrainingCard, save_checkpoint

@@ -14,7 +14,7 @@ from earmark.analysis import bootstrap, colours, pictures
 from earmark.analysis.identity import COLOURS, looks, short_names
 from earmark.analysis.media import player_samples
 from earmark.analysis.numbers import number_format
-from earmark.evaluation.band_levels import BANDS_HZ, band_levels_db
+from earmark.evaluation.insights.band_levels import BANDS_HZ, band_levels_db
 
 RATE = 44100
 Floats = npt.NDArray[np.float64]

@@ -104,7 +104,7 @@ class Notes(Protocol):
         """By name with its unit: a gain in dB, the loudness reached, why nothing was done.
 
         Values are what JSON can hold. Reports draw ``eq_bands``, ``eq_curve_db``, ``compressor``
-        and ``console`` where a system gives them (:mod:`earmark.evaluation.insights`).
+        and ``console`` where a system gives them (:mod:`earmark.evaluation.insights.renders`).
         """
         ...
 

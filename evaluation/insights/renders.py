@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ..models.audio.files import read
-from ..models.content_key import content_key
-from ..models.errors import UserError
+from ...models.audio.files import read
+from ...models.content_key import content_key
+from ...models.errors import UserError
+from ..results.store import Store, written
 from .band_levels import band_levels_db
-from .results.store import Store, written
-from .settings_found import dynamics, equalisers, strips
+from .settings import dynamics, equalisers, strips
 
 # Grows when the records below mean something else.
 FORMAT = 2

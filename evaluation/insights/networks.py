@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..models.architectures import Network
-from ..models.checkpoints.network_system import NetworkSystem
-from ..models.content_key import content_key
-from ..models.errors import StorageError, UserError
-from ..models.inspection.control_sweep import probe, sweep_controls
-from ..models.inspection.filter_bank import FilterBank, filter_bank
-from ..models.systems import contract
-from ..models.systems.contract import SystemSpec
-from .insights import FORMAT, record_path, write_record
-from .results.store import Store
+from ...models.architectures import Network
+from ...models.checkpoints.network_system import NetworkSystem
+from ...models.content_key import content_key
+from ...models.errors import StorageError, UserError
+from ...models.inspection.control_sweep import probe, sweep_controls
+from ...models.inspection.filter_bank import FilterBank, filter_bank
+from ...models.systems import contract
+from ...models.systems.contract import SystemSpec
+from ..results.store import Store
+from .renders import FORMAT, record_path, write_record
 
 # The kind whose systems are networks that can be looked into.
 _KIND = "checkpoint"

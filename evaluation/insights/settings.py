@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..models.effects.compressor import Compressor
-from ..models.effects.console import ConsoleCard
-from ..models.effects.curves import CURVE_HZ, Dynamics, equaliser_curve_db, static_curve_dbfs
-from ..models.effects.equalizer import Band
+from ...models.effects.compressor import Compressor
+from ...models.effects.console import ConsoleCard
+from ...models.effects.curves import CURVE_HZ, Dynamics, equaliser_curve_db, static_curve_dbfs
+from ...models.effects.equalizer import Band
 
 Notes = Mapping[str, Any]
 
