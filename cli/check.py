@@ -20,7 +20,7 @@ def check(benchmark: Path, results: Path, device: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from ..evaluation.benchmark import load
+    from ..evaluation.benchmark.file import load
     from ..evaluation.preview import DEFAULT_RTF, preview
     from ..models.rendering.devices import resolve_device
 

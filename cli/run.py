@@ -38,7 +38,7 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     from rich.console import Console
 
     from ..analysis.report import write_report
-    from ..evaluation.benchmark import load
+    from ..evaluation.benchmark.file import load
     from ..evaluation.results.store import Store
     from ..evaluation.run import Settings, run_benchmark
     from ..evaluation.workers import Workers

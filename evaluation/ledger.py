@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from ..models.errors import UserError
 from ..models.systems.contract import kinds
-from .benchmark import REFERENCE, Benchmark
+from .benchmark.file import REFERENCE, Benchmark
 from .plan import MIX, Plan
 from .render import Render, RenderTask, read_render
 from .results.provenance import command_line

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..models.errors import UserError
 from ..models.systems.contract import NoOptions, SystemSpec
-from .benchmark import REFERENCE, Benchmark
+from .benchmark.file import REFERENCE, Benchmark
 from .render import RenderTask, read_render, render_key
 from .songs.song import Song
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..models.errors import UserError
 from ..models.systems.contract import SystemSpec, build, kinds
-from .benchmark import Benchmark
+from .benchmark.file import Benchmark
 from .plan import Plan, plan
 from .results.store import Store
 from .songs.checks import check_songs, usable

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..models.errors import UserError
 from ..models.rendering.devices import resolve_device
-from .benchmark import Benchmark
+from .benchmark.file import Benchmark
 from .insights.networks import inspect_system, system_tasks
 from .insights.renders import insight_task, inspect_one, lacking
 from .ledger import Ledger

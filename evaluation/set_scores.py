@@ -15,7 +15,7 @@ from typing import Any
 from ..models.content_key import content_key
 from ..models.embeddings import Opened, named
 from ..models.errors import UserError
-from .benchmark import Benchmark
+from .benchmark.file import Benchmark
 from .distances.compare import ReferenceSet, as_json, compare
 from .distances.embedding_cache import Clip, EmbeddingCache
 from .distances.result import ChannelDistance, Distances, Wanted

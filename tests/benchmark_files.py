@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.evaluation.benchmark import load
+from earmark.evaluation.benchmark.file import load
 from earmark.models.errors import UserError
 
 START = "earmark: 1\nname: t\nsongs: {folder: songs}\n"

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from earmark.evaluation.benchmark import load
+from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run import Settings, Summary, run_benchmark
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from benchmark_files import START, SYSTEMS, bench, refusal
 
-from earmark.evaluation.benchmark import Benchmark, load
+from earmark.evaluation.benchmark.file import Benchmark, load
 from earmark.evaluation.metrics import METRICS
 from earmark.evaluation.songs.song import Excerpt
 from earmark.models.checkpoints.folders import shipped_names

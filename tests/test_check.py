@@ -6,7 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from earmark.cli import earmark
-from earmark.evaluation.benchmark import load
+from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.plan import plan
 from earmark.evaluation.render import Render, render_one
 

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from earmark.cli import earmark
-from earmark.evaluation.benchmark import BenchmarkFile
+from earmark.evaluation.benchmark.file import BenchmarkFile
 from earmark.evaluation.metrics import METRICS
 from earmark.models.checkpoints.folders import shipped_names
 from earmark.models.systems.contract import kinds

@@ -20,7 +20,7 @@ from earmark.analysis.effect_cells import effect_cells
 from earmark.analysis.report import write_report
 from earmark.analysis.result import load as load_result
 from earmark.cli.effect_songs import effect_songs as command
-from earmark.evaluation.benchmark import load
+from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.render import render_key
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.songs.effect_modelling import CONTROLS, EffectSongs, write_effect_songs

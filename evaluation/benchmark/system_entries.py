@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..models.checkpoints.folders import shipped_names
-from ..models.configuration import YamlLines, nearest, validate
-from ..models.errors import UserError
-from ..models.systems.contract import Kind, Options, SystemSpec, kinds
-from .songs.folders import natural_key
+from ...models.checkpoints.folders import shipped_names
+from ...models.configuration import YamlLines, nearest, validate
+from ...models.errors import UserError
+from ...models.systems.contract import Kind, Options, SystemSpec, kinds
+from ..songs.folders import natural_key
 
 _LONGEST_NAME = 80
 _SHOWN_OPTION = 32

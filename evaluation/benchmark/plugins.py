@@ -9,9 +9,9 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
-from ..models.content_key import path_sha256
-from ..models.errors import UserError
-from ..models.systems.contract import PLUGIN_MODULE
+from ...models.content_key import path_sha256
+from ...models.errors import UserError
+from ...models.systems.contract import PLUGIN_MODULE
 
 ENTRY_POINTS = "earmark.plugins"
 

@@ -6,10 +6,10 @@ above the Nyquist frequency) only the metric itself can say. So it is run once o
 
 import torch
 
-from ..models.embeddings import named
-from ..models.errors import UserError
-from .distances.song_sets import chosen_channels
-from .metrics import Analysis, Metric, select
+from ...models.embeddings import named
+from ...models.errors import UserError
+from ..distances.song_sets import chosen_channels
+from ..metrics import Analysis, Metric, select
 
 _SAMPLE_RATE = 44100
 _SHORTEST_SECONDS = 1.0
