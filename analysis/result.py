@@ -11,7 +11,7 @@ import pandas as pd
 from ..evaluation.insights.networks import system_records
 from ..evaluation.insights.renders import Insights, read_insights
 from ..evaluation.results.store import Store
-from ..evaluation.set_scores import SetValue, read_sets
+from ..evaluation.run.set_scores import SetValue, read_sets
 from . import tables
 from .bootstrap import LEVEL, RESAMPLES, Estimate
 from .columns import COSTS, Column, columns, headline

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..evaluation.distances.embedding_cache import CHANNELS
-from ..evaluation.set_scores import SetValue
+from ..evaluation.run.set_scores import SetValue
 from .numbers import NONE, number_format
 from .sections import Context, Section, render, section
 

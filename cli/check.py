@@ -21,7 +21,7 @@ def check(benchmark: Path, results: Path, device: str) -> None:
     from rich.table import Table
 
     from ..evaluation.benchmark.file import load
-    from ..evaluation.preview import DEFAULT_RTF, preview
+    from ..evaluation.run.preview import DEFAULT_RTF, preview
     from ..models.rendering.devices import resolve_device
 
     found = load(benchmark)

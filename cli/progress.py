@@ -30,7 +30,7 @@ class _Rate(ProgressColumn):
 
 
 class Shown:
-    """A :class:`~earmark.evaluation.run.Watch` that writes to the terminal."""
+    """A :class:`~earmark.evaluation.run.run.Watch` that writes to the terminal."""
 
     def __init__(self, console: Console) -> None:
         self.console = console

@@ -40,8 +40,8 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     from ..analysis.report import write_report
     from ..evaluation.benchmark.file import load
     from ..evaluation.results.store import Store
-    from ..evaluation.run import Settings, run_benchmark
-    from ..evaluation.workers import Workers
+    from ..evaluation.run.run import Settings, run_benchmark
+    from ..evaluation.run.workers import Workers
     from .progress import Shown
 
     found = load(benchmark)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.results.store import Store
-from earmark.evaluation.run import Settings, Summary, run_benchmark
+from earmark.evaluation.run.run import Settings, Summary, run_benchmark
 
 Make = Callable[..., Path]
 METRICS = "metrics: [lufs_integrated, crest_factor_db, esr, mrstft_music, rtf, parameters]\n"

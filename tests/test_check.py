@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from earmark.cli import earmark
 from earmark.evaluation.benchmark.file import load
-from earmark.evaluation.plan import plan
-from earmark.evaluation.render import Render, render_one
+from earmark.evaluation.run.plan import plan
+from earmark.evaluation.run.render import Render, render_one
 
 Make = Callable[..., Path]
 

@@ -10,8 +10,8 @@ from threading import Thread
 import pytest
 from runs import METRICS, Make, carry_out, count, scores
 
-from earmark.evaluation.run import Settings
-from earmark.evaluation.workers import Workers
+from earmark.evaluation.run.run import Settings
+from earmark.evaluation.run.workers import Workers
 
 START_SECONDS = 120.0
 

@@ -21,8 +21,8 @@ from earmark.analysis.report import write_report
 from earmark.analysis.result import load as load_result
 from earmark.cli.effect_songs import effect_songs as command
 from earmark.evaluation.benchmark.file import load
-from earmark.evaluation.render import render_key
 from earmark.evaluation.results.store import Store
+from earmark.evaluation.run.render import render_key
 from earmark.evaluation.songs.effect_modelling import CONTROLS, EffectSongs, write_effect_songs
 from earmark.models.audio.files import read, write
 from earmark.models.effects.channel_strip import KNOBS, knobs_of, position_of, through_strip

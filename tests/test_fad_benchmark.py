@@ -13,10 +13,10 @@ from earmark.analysis.report import write_report
 from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.distances.embedding_cache import Clip
 from earmark.evaluation.distances.song_sets import ClipSet
-from earmark.evaluation.plan import plan
 from earmark.evaluation.results.store import Store
-from earmark.evaluation.run import Settings
-from earmark.evaluation.set_scores import (
+from earmark.evaluation.run.plan import plan
+from earmark.evaluation.run.run import Settings
+from earmark.evaluation.run.set_scores import (
     SetValue,
     embed_one,
     embed_tasks,
@@ -88,7 +88,7 @@ def test_a_second_run_embeds_and_computes_nothing(
     def forbidden(*arguments: object) -> None:
         raise AssertionError("was computed again")
 
-    monkeypatch.setattr("earmark.evaluation.set_scores.compare", forbidden)
+    monkeypatch.setattr("earmark.evaluation.run.set_scores.compare", forbidden)
     summary, heard = carry_out(make_bench(), tmp_path / "r")
     assert heard.stages["embed"] == (0, 0)
     assert values(tmp_path / "r") == first

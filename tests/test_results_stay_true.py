@@ -12,7 +12,7 @@ from runs import METRICS, Make, carry_out, count
 from earmark.analysis import tables
 from earmark.analysis.report import write_report
 from earmark.evaluation.results.store import Store
-from earmark.evaluation.run import Settings
+from earmark.evaluation.run.run import Settings
 from earmark.models.errors import UserError
 
 MAE = "metrics: [mae]\n"

@@ -12,8 +12,8 @@ import pytest
 from runs import METRICS, Make, carry_out, count, scores
 
 from earmark.evaluation.results.store import Store
-from earmark.evaluation.run import Settings
-from earmark.evaluation.workers import Workers
+from earmark.evaluation.run.run import Settings
+from earmark.evaluation.run.workers import Workers
 from earmark.models.errors import UserError
 
 

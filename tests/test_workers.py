@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from earmark.evaluation.workers import Lost, Workers, finish
+from earmark.evaluation.run.workers import Lost, Workers, finish
 from earmark.models.errors import UserError
 
 # Worker processes import tasks by name, so these stand in a module of their own.

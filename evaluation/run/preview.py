@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..models.errors import UserError
-from ..models.systems.contract import SystemSpec, build, kinds
-from .benchmark.file import Benchmark
+from ...models.errors import UserError
+from ...models.systems.contract import SystemSpec, build, kinds
+from ..benchmark.file import Benchmark
+from ..results.store import Store
+from ..songs.checks import check_songs, usable
+from ..songs.song import Problem, Song, span
 from .plan import Plan, plan
-from .results.store import Store
-from .songs.checks import check_songs, usable
-from .songs.song import Problem, Song, span
 
 # Processing time over the length of the audio where nothing was measured: a rough guess for a
 # small network or a chain of effects on one CPU core.

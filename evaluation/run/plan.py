@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..models.errors import UserError
-from ..models.systems.contract import NoOptions, SystemSpec
-from .benchmark.file import REFERENCE, Benchmark
+from ...models.errors import UserError
+from ...models.systems.contract import NoOptions, SystemSpec
+from ..benchmark.file import REFERENCE, Benchmark
+from ..songs.song import Song
 from .render import RenderTask, read_render, render_key
-from .songs.song import Song
 
 MIX = SystemSpec("unprocessed", "unprocessed", NoOptions())
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..models.audio.files import read
-from ..models.errors import UserError
-from .metrics import METRICS, Analysis, Measurement, Metric, measure, measure_render, select
-from .results.store import Store
+from ...models.audio.files import read
+from ...models.errors import UserError
+from ..metrics import METRICS, Analysis, Measurement, Metric, measure, measure_render, select
+from ..results.store import Store
 
 _log = logging.getLogger(__name__)
 

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..models.errors import UserError
-from ..models.systems.contract import kinds
-from .benchmark.file import REFERENCE, Benchmark
+from ...models.errors import UserError
+from ...models.systems.contract import kinds
+from ..benchmark.file import REFERENCE, Benchmark
+from ..results.provenance import command_line
+from ..results.store import Store, now
+from ..songs.song import Song
 from .plan import MIX, Plan
 from .render import Render, RenderTask, read_render
-from .results.provenance import command_line
-from .results.store import Store, now
 from .score import LOST, as_json, step_of
-from .songs.song import Song
 
 ValueT = TypeVar("ValueT")
 

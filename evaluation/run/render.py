@@ -10,15 +10,15 @@ from typing import Any
 
 import torch
 
-from ..models.audio.files import write
-from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
-from ..models.content_key import content_key, path_sha256
-from ..models.errors import StorageError, UserError
-from ..models.rendering import runner
-from ..models.systems import contract
-from ..models.systems.contract import System, SystemSpec
-from .results.store import render_path, written
-from .songs.song import Excerpt, Song, material
+from ...models.audio.files import write
+from ...models.audio.loudness import integrated_loudness, true_peak_dbtp
+from ...models.content_key import content_key, path_sha256
+from ...models.errors import StorageError, UserError
+from ...models.rendering import runner
+from ...models.systems import contract
+from ...models.systems.contract import System, SystemSpec
+from ..results.store import render_path, written
+from ..songs.song import Excerpt, Song, material
 
 # Grows when the meaning of a render file changes (its length, level or format).
 RENDER_FORMAT = 1

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..models.errors import UserError
-from ..models.rendering.devices import resolve_device
-from .benchmark.file import Benchmark
-from .insights.networks import inspect_system, system_tasks
-from .insights.renders import insight_task, inspect_one, lacking
+from ...models.errors import UserError
+from ...models.rendering.devices import resolve_device
+from ..benchmark.file import Benchmark
+from ..insights.networks import inspect_system, system_tasks
+from ..insights.renders import insight_task, inspect_one, lacking
+from ..metrics import Metric, select
+from ..results.provenance import run_record
+from ..results.store import Store
+from ..songs.checks import check_songs
+from ..songs.song import Song
 from .ledger import Ledger
-from .metrics import Metric, select
 from .plan import Plan, plan
 from .render import Failed, Render, RenderTask, read_render, render_one
-from .results.provenance import run_record
-from .results.store import Store
 from .score import (
     LOST,
     Scored,
@@ -29,8 +31,6 @@ from .score import (
     step_of,
 )
 from .set_scores import embed_one, embed_tasks, score_sets
-from .songs.checks import check_songs
-from .songs.song import Song
 from .workers import Lost, Workers, finish
 
 

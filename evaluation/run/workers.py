@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..models.errors import UserError
-from .benchmark.plugins import load_entry_points, load_plugin
+from ...models.errors import UserError
+from ..benchmark.plugins import load_entry_points, load_plugin
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")

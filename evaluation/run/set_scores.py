@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..models.content_key import content_key
-from ..models.embeddings import Opened, named
-from ..models.errors import UserError
-from .benchmark.file import Benchmark
-from .distances.compare import ReferenceSet, as_json, compare
-from .distances.embedding_cache import Clip, EmbeddingCache
-from .distances.result import ChannelDistance, Distances, Wanted
-from .distances.song_sets import ClipSet, check_bandwidth, chosen_channels, embed_set
-from .metrics import Metric
+from ...models.content_key import content_key
+from ...models.embeddings import Opened, named
+from ...models.errors import UserError
+from ..benchmark.file import Benchmark
+from ..distances.compare import ReferenceSet, as_json, compare
+from ..distances.embedding_cache import Clip, EmbeddingCache
+from ..distances.result import ChannelDistance, Distances, Wanted
+from ..distances.song_sets import ClipSet, check_bandwidth, chosen_channels, embed_set
+from ..metrics import Metric
+from ..results.store import Store, written
 from .plan import Plan
 from .render import read_render
-from .results.store import Store, written
 from .score import Score
 from .score import as_json as as_text
 
