@@ -4,7 +4,7 @@ import hmac
 
 from flask import Blueprint, abort, render_template
 
-from .app import held
+from .request import held
 from .status import status_of
 
 routes = Blueprint("admin", __name__)

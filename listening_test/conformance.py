@@ -13,8 +13,7 @@ import scipy.signal
 
 from ..models.effects import low_pass_fir
 from .kinds import kind_of
-from .steps import FADE_MS, MINIMUM_LOOP_MS
-from .study import Study
+from .study import FADE_MS, MINIMUM_LOOP_MS, Study
 from .study_file import ANCHORS
 
 Verdict = Literal["met", "not met", "needs people"]

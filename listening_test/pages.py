@@ -17,8 +17,8 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from . import moving, recording, sessions, steps, storable
-from .app import body, csrf_token, held, require_csrf
 from .database import Listening
+from .request import body, csrf_token, held, require_csrf
 from .study import in_language
 from .texts import FOLDER, NAMES, direction, html_of, text
 

@@ -20,8 +20,8 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from ..models.errors import UserError
-from .app import CSRF_HEADER
 from .designs import generator
+from .request import CSRF_HEADER
 from .study import Sound, Stimulus, Study
 
 _TRIES = 60

@@ -10,12 +10,9 @@ from .database import Answer, Listening, PageRow
 from .kinds import Answered, Place, Question, Slot, Unit, kind_of
 from .kinds.kind import Shown
 from .sessions import page_of
-from .study import Sound, Study, in_language
+from .study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
 from .study_file import Ask, Step
 from .texts import NAMES, direction, html_of, text
-
-FADE_MS = 5
-MINIMUM_LOOP_MS = 500
 
 
 def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:

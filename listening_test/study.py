@@ -304,3 +304,9 @@ def in_language(words: Words, language: str, languages: Sequence[str] = ()) -> s
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0]
+
+
+FADE_MS = 5
+
+
+MINIMUM_LOOP_MS = 500

@@ -11,7 +11,7 @@ from listening_client import Client
 from sqlalchemy import select
 from study_fixtures import make_study
 
-from earmark.listening_test.app import CSRF_HEADER, Held, create_app
+from earmark.listening_test.app import create_app
 from earmark.listening_test.database import (
     EventRow,
     Listening,
@@ -20,6 +20,7 @@ from earmark.listening_test.database import (
     counts,
     opened,
 )
+from earmark.listening_test.request import CSRF_HEADER, Held
 from earmark.listening_test.study import Folder, load_keys, load_study
 
 HARD = "a & b <script>alert(1)</script> ../../etc/passwd '; DROP TABLE rating; 🎧 שלום \u202eabc "

@@ -18,10 +18,10 @@ from sqlalchemy import select
 from study_fixtures import make_study, served
 
 from earmark.cli.study import study
-from earmark.listening_test.app import CSRF_HEADER
 from earmark.listening_test.backup import backup
 from earmark.listening_test.database import EventRow, opened
 from earmark.listening_test.making import make_study as make
+from earmark.listening_test.request import CSRF_HEADER
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.study import Folder
 from earmark.listening_test.study_file import read_study_file

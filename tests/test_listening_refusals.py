@@ -10,8 +10,9 @@ from listening_client import Client
 from sqlalchemy import func, select
 from study_fixtures import make_study
 
-from earmark.listening_test.app import CSRF_HEADER, Held, create_app
+from earmark.listening_test.app import create_app
 from earmark.listening_test.database import EventRow
+from earmark.listening_test.request import CSRF_HEADER, Held
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ from flask import Flask
 from listening_client import Client
 from study_fixtures import make_study
 
-from earmark.listening_test.app import Held, create_app
+from earmark.listening_test.app import create_app
 from earmark.listening_test.database import opened
 from earmark.listening_test.export import Choice, as_json, tidy
+from earmark.listening_test.request import Held
 from earmark.listening_test.study import Folder, load_study
 
 MORE = """
