@@ -30,7 +30,7 @@ def report(
     from ..models.errors import UserError
 
     if study is not None:
-        from ..listening_test.study import Folder, folder_of, load_study
+        from ..listening_test.study.study import Folder, folder_of, load_study
 
         if benchmark is not None:
             raise UserError("give the name of a study, or --benchmark, not both")

@@ -21,7 +21,7 @@ def study() -> None:
 def new(file: Path, results: Path, *, replace: bool) -> None:
     """Make a study: find the audio, write blind stimuli, freeze what was decided."""
     from ..listening_test.making import make_study
-    from ..listening_test.study_file import read_study_file
+    from ..listening_test.study.file import read_study_file
 
     def watch(passage: str, number: int, count: int) -> None:
         click.echo(f"passage {number + 1} of {count}: {passage}", err=True)
@@ -48,7 +48,7 @@ def serve(
     """Serve a study to listeners until Ctrl-C; every rating is on disk before it is confirmed."""
     if database:
         from ..listening_test.database import use
-        from ..listening_test.study import folder_of, load_study
+        from ..listening_test.study.study import folder_of, load_study
 
         folder = folder_of(results, name)
         load_study(folder)
@@ -72,7 +72,7 @@ def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str)
 
     from ..listening_test.serving import bind, serve
     from ..listening_test.status import links
-    from ..listening_test.study import folder_of, load_keys, load_study
+    from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
     load_study(folder)
@@ -109,7 +109,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
 
     from ..listening_test.database import opened
     from ..listening_test.status import status_of
-    from ..listening_test.study import folder_of, load_keys, load_study
+    from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
     loaded = load_study(folder)
@@ -150,7 +150,7 @@ def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
     """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
     from ..listening_test.serving import in_background
     from ..listening_test.simulate import simulate as run
-    from ..listening_test.study import folder_of, load_keys, load_study
+    from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
     loaded = load_study(folder)
@@ -181,7 +181,7 @@ def export(
     from ..listening_test.database import opened
     from ..listening_test.export import Choice, as_csv, as_json, json_text, tidy, written_csv
     from ..listening_test.status import other_versions
-    from ..listening_test.study import folder_of, load_study
+    from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError
 
     if ratings is None and whole is None:
@@ -216,7 +216,7 @@ def export(
 def backup(name: str, results: Path, out: Path) -> None:
     """Copy a study whole, ratings and stimuli, also while it is being served."""
     from ..listening_test.backup import backup as copy
-    from ..listening_test.study import folder_of, load_study
+    from ..listening_test.study.study import folder_of, load_study
 
     folder = folder_of(results, name)
     load_study(folder)
@@ -234,8 +234,8 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
 
     from ..listening_test.check import check as look
     from ..listening_test.check import check_made
-    from ..listening_test.study import folder_of, load_study
-    from ..listening_test.study_file import read_study_file
+    from ..listening_test.study.file import read_study_file
+    from ..listening_test.study.study import folder_of, load_study
 
     path = Path(study_or_file)
     if path.suffix in (".yaml", ".yml") or path.is_file():

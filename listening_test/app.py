@@ -14,7 +14,7 @@ from .pages import message
 from .request import Held, ReplacedError, held
 from .stimuli import check_files
 from .storage import UnavailableError, reason
-from .study import Folder
+from .study.study import Folder
 
 MOST_BYTES = 1024 * 1024
 _POLICY = "; ".join(

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from ..models.errors import UserError
 from .database import Base, Database, opened
 from .storage import Sqlite, reason
-from .study import Folder
+from .study.study import Folder
 
 _ROWS = 1000
 

@@ -10,14 +10,14 @@ from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .check_audio import Problem, check_passage
 from .conformance import Item, conformance, conformant
-from .designs import generator
 from .kinds import kind_of
 from .making import impossible, outline, refusals, undeclared
 from .sessions import draw_pages
 from .sources import find_sources
 from .stimuli import check_files
-from .study import Folder, Study
-from .study_file import LANGUAGES, StudyFile
+from .study.file import LANGUAGES, StudyFile
+from .study.orders import generator
+from .study.study import Folder, Study
 
 _MOST_MINUTES, _MOST_STIMULI = 45.0, 12
 _LISTENERS = 60

@@ -14,7 +14,7 @@ from ..models.audio.loudness import loudness_profile, true_peak_dbtp
 from ..models.errors import UserError
 from .sources import Source, excerpt_of, read_versions
 from .stimuli import UNEQUAL_SECONDS, fade_of, prepare, seconds_apart
-from .study import REFERENCE, Passage, Study
+from .study.study import REFERENCE, Passage, Study
 
 _DELAY_SECONDS = 0.001
 _DYNAMICS_LU = 6.0

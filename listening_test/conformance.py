@@ -13,8 +13,8 @@ import scipy.signal
 
 from ..models.effects import low_pass_fir
 from .kinds import kind_of
-from .study import FADE_MS, MINIMUM_LOOP_MS, Study
-from .study_file import ANCHORS
+from .study.file import ANCHORS
+from .study.study import FADE_MS, MINIMUM_LOOP_MS, Study
 
 Verdict = Literal["met", "not met", "needs people"]
 _MOST_SIGNALS, _LONGEST_SECONDS, _FEWEST_EXCERPTS = 12, 12.0, 5

@@ -38,7 +38,7 @@ from .storage import (
     storage_of,
     told,
 )
-from .study import Folder, load_study
+from .study.study import Folder, load_study
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -18,7 +18,7 @@ from .kinds import kind_of
 from .status import MARKS
 from .steps import answered, unit_of
 from .storable import plain
-from .study import Study
+from .study.study import Study
 
 SCHEMA = 1
 _STARTS, _ENDS = ("play", "switch"), ("pause", "stop", "next", "pause_session")

@@ -14,8 +14,8 @@ from ..models.errors import UserError
 from .kinds import Unit, kind_of
 from .sources import Sources, find_sources, rate_of
 from .stimuli import make_passage, make_sounds
-from .study import Folder, Passage, Study, folder_of, load_keys, load_study, save_study
-from .study_file import StudyFile
+from .study.file import StudyFile
+from .study.study import Folder, Passage, Study, folder_of, load_keys, load_study, save_study
 
 Watch = Callable[[str, int, int], None]
 

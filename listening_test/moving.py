@@ -12,8 +12,8 @@ from .recording import LONGEST_COMMENT
 from .sessions import arrive, page_of
 from .steps import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
 from .storable import clean
-from .study import Study
-from .study_file import Ask, Step
+from .study.file import Ask, Step
+from .study.study import Study
 
 
 class ElsewhereError(Exception):

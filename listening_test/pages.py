@@ -19,8 +19,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from . import moving, recording, sessions, steps, storable
 from .database import Listening
 from .request import body, csrf_token, held, require_csrf
-from .study import in_language
-from .texts import FOLDER, NAMES, direction, html_of, text
+from .study.study import in_language
+from .study.texts import FOLDER, NAMES, direction, html_of, text
 
 routes = Blueprint("pages", __name__)
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -204,7 +204,7 @@ def words(code: str) -> Response:
     """The texts of the pages in one language."""
     if code not in NAMES or not (FOLDER / f"{code}.json").is_file():
         abort(404)
-    from .texts import catalogue
+    from .study.texts import catalogue
 
     answer = jsonify(dict(catalogue(code)))
     answer.headers["Cache-Control"] = "private, max-age=300"

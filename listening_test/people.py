@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from .database import Answer, Database, Listening
 from .status import MARKS
-from .study import Study
+from .study.study import Study
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from .database import EventRow, Listening, PageRow, RatingRow, StudyVersion, now
 from .kinds import kind_of
 from .steps import unit_of
 from .storable import bounded, clean
-from .study import Study
+from .study.study import Study
 
 MOST_EVENTS = 500
 LONGEST_COMMENT = 20_000

@@ -11,7 +11,7 @@ from flask import abort, current_app, request, session
 from ..models.errors import UserError
 from .database import Database
 from .storage import UnavailableError
-from .study import Folder, Keys, Study, load_keys, load_study
+from .study.study import Folder, Keys, Study, load_keys, load_study
 
 CSRF_HEADER = "X-Earmark-CSRF"
 

@@ -13,7 +13,7 @@ from waitress import wasyncore
 
 from ..models.errors import UserError
 from .app import create_app
-from .study import Folder
+from .study.study import Folder
 
 
 def bind(host: str, port: int) -> socket.socket:

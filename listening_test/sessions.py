@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from .copies import copy_for
 from .database import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
-from .designs import generator, least_used, ordered, turn, with_repeats
 from .kinds import Unit, kind_of
-from .study import Study
-from .study_file import Step
+from .study.file import Step
+from .study.orders import generator, least_used, ordered, turn, with_repeats
+from .study.study import Study
 
 _TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
 _BREAK_FROM = 6  # so many pages without a word on breaks get one halfway

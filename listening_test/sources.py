@@ -13,8 +13,8 @@ from ..models.configuration import nearest
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .kinds import kinds
-from .study import REFERENCE
-from .study_file import ANCHORS, StudyFile
+from .study.file import ANCHORS, StudyFile
+from .study.study import REFERENCE
 
 
 @dataclass(frozen=True)

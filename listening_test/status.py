@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from .database import Database, Listening, PageRow, RatingRow, StudyVersion
 from .kinds import kind_of
-from .study import Keys, Study
+from .study.study import Keys, Study
 
 MARKS = {"": "real", "pilot": "pilot", "preview": "preview", "simulated": "SIMULATED"}
 

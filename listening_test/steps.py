@@ -10,9 +10,9 @@ from .database import Answer, Listening, PageRow
 from .kinds import Answered, Place, Question, Slot, Unit, kind_of
 from .kinds.kind import Shown
 from .sessions import page_of
-from .study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
-from .study_file import Ask, Step
-from .texts import NAMES, direction, html_of, text
+from .study.file import Ask, Step
+from .study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
+from .study.texts import NAMES, direction, html_of, text
 
 
 def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:

@@ -24,11 +24,11 @@ from ..models.effects import convolve, low_pass_fir
 from ..models.errors import UserError
 from . import headphones
 from .copies import copies_of
-from .designs import generator
 from .flac import decode, encode, pad_equal
 from .sources import Source, Sources, excerpt_of, read_versions
-from .study import REFERENCE, Folder, Passage, Sound, Stimulus, Study
-from .study_file import ANCHORS, Matching
+from .study.file import ANCHORS, Matching
+from .study.orders import generator
+from .study.study import REFERENCE, Folder, Passage, Sound, Stimulus, Study
 
 _PASS_HZ = {"lowpass_3500": 3500.0, "lowpass_7000": 7000.0}
 _MUSHRA_FADE_MS, _FADE_MS = 5.0, 50.0

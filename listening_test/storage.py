@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from ..evaluation.results.store import written
 from ..models.errors import UserError
-from .study import Folder
+from .study.study import Folder
 
 FORMAT = 1
 BUSY_SECONDS = 20

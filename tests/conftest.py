@@ -15,7 +15,7 @@ import torch
 if TYPE_CHECKING:
     from postgres_server import Server
 
-    from earmark.listening_test.study import Folder
+    from earmark.listening_test.study.study import Folder
 
 # Tests share the machine with worker processes; two threads on two busy cores are slower than one.
 torch.set_num_threads(1)

@@ -15,8 +15,8 @@ import soundfile
 
 from earmark.listening_test.making import make_study as make
 from earmark.listening_test.serving import in_background
-from earmark.listening_test.study import Folder, load_keys
-from earmark.listening_test.study_file import read_study_file
+from earmark.listening_test.study.file import read_study_file
+from earmark.listening_test.study.study import Folder, load_keys
 
 RATE = 44_100
 SYSTEMS = ("mix", "loud", "bright")

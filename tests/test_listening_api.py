@@ -21,7 +21,7 @@ from earmark.listening_test.database import (
     opened,
 )
 from earmark.listening_test.request import CSRF_HEADER, Held
-from earmark.listening_test.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import Folder, load_keys, load_study
 
 HARD = "a & b <script>alert(1)</script> ../../etc/passwd '; DROP TABLE rating; 🎧 שלום \u202eabc "
 

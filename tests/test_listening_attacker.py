@@ -20,7 +20,7 @@ from study_fixtures import SECRETS, make_study
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.serving import in_background
 from earmark.listening_test.simulate import Browser
-from earmark.listening_test.study import Folder, Stimulus, load_keys, load_study
+from earmark.listening_test.study.study import Folder, Stimulus, load_keys, load_study
 
 NAMES = SECRETS[:3]
 MORE = (
@@ -66,8 +66,8 @@ def studied(
 
 def session_pages(folder: Folder, address: str) -> tuple[Browser, Raw, list[dict[str, Any]]]:
     """A session taken to its end; every page as it was sent, every answer recorded."""
-    from earmark.listening_test.designs import generator
     from earmark.listening_test.simulate import Listener, qualities, taste
+    from earmark.listening_test.study.orders import generator
 
     study = load_study(folder)
     browser, raw = Browser(f"{address}/s/{load_keys(folder).study}/"), Raw(address)

@@ -11,7 +11,7 @@ from study_fixtures import hosted, make_study
 
 from earmark.listening_test.database import opened
 from earmark.listening_test.export import Choice, tidy
-from earmark.listening_test.study import Folder, load_study
+from earmark.listening_test.study.study import Folder, load_study
 
 pytestmark = pytest.mark.browser
 

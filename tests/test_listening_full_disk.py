@@ -23,8 +23,8 @@ from earmark.listening_test.database import EventRow, opened
 from earmark.listening_test.making import make_study as make
 from earmark.listening_test.request import CSRF_HEADER
 from earmark.listening_test.simulate import Browser
-from earmark.listening_test.study import Folder
-from earmark.listening_test.study_file import read_study_file
+from earmark.listening_test.study.file import read_study_file
+from earmark.listening_test.study.study import Folder
 from earmark.models.errors import UserError
 
 

@@ -11,7 +11,7 @@ from earmark.listening_test.app import create_app
 from earmark.listening_test.backup import backup
 from earmark.listening_test.database import opened
 from earmark.listening_test.request import Held
-from earmark.listening_test.study import Folder
+from earmark.listening_test.study.study import Folder
 from earmark.models.errors import UserError
 
 

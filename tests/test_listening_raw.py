@@ -17,7 +17,7 @@ from earmark.listening_test.database import opened
 from earmark.listening_test.export import Choice, as_csv, as_json, json_text, tidy
 from earmark.listening_test.request import CSRF_HEADER
 from earmark.listening_test.serving import in_background
-from earmark.listening_test.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import Folder, load_keys, load_study
 
 SCRIPT = "<script>alert(1)</script>"
 HARD = f"=1+1 & b ../../keys.json {SCRIPT} \"' 🎧 שלום \u202eabc \r\n\t%00 "

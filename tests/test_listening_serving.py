@@ -10,7 +10,7 @@ from waitress.trigger import trigger
 
 from earmark.listening_test.serving import in_background
 from earmark.listening_test.simulate import Browser
-from earmark.listening_test.study import Folder, load_study
+from earmark.listening_test.study.study import Folder, load_study
 
 
 def test_a_server_that_something_else_wakes_while_it_is_told_to_stop_stops(

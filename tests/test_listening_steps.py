@@ -12,7 +12,7 @@ from earmark.listening_test.app import create_app
 from earmark.listening_test.database import opened
 from earmark.listening_test.export import Choice, as_json, tidy
 from earmark.listening_test.request import Held
-from earmark.listening_test.study import Folder, load_study
+from earmark.listening_test.study.study import Folder, load_study
 
 MORE = """
 before:

@@ -24,7 +24,7 @@ from earmark.listening_test.app import create_app
 from earmark.listening_test.request import Held
 from earmark.listening_test.serving import in_background
 from earmark.listening_test.simulate import simulate
-from earmark.listening_test.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import Folder, load_keys, load_study
 from earmark.models.errors import UserError
 
 MORE = """before:

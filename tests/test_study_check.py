@@ -11,8 +11,8 @@ from earmark.listening_test.check import Report, check, check_made
 from earmark.listening_test.check_audio import clipped_runs
 from earmark.listening_test.conformance import mask_of
 from earmark.listening_test.making import make_study
-from earmark.listening_test.study import load_study
-from earmark.listening_test.study_file import read_study_file
+from earmark.listening_test.study.file import read_study_file
+from earmark.listening_test.study.study import load_study
 from earmark.models.audio.files import read
 from earmark.models.errors import UserError
 

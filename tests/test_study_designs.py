@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.listening_test.designs import (
+from earmark.listening_test.study.orders import (
     balanced_pairs,
     generator,
     latin_square,

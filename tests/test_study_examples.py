@@ -16,8 +16,8 @@ from earmark.listening_test.check import Report, check
 from earmark.listening_test.making import make_study
 from earmark.listening_test.serving import in_background
 from earmark.listening_test.simulate import simulate
-from earmark.listening_test.study import load_study
-from earmark.listening_test.study_file import read_study_file
+from earmark.listening_test.study.file import read_study_file
+from earmark.listening_test.study.study import load_study
 from earmark.models.errors import UserError
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -17,8 +17,8 @@ from earmark.listening_test.making import make_study as make
 from earmark.listening_test.request import Held
 from earmark.listening_test.serving import bind
 from earmark.listening_test.status import status_of
-from earmark.listening_test.study import Folder, folder_of, load_keys, load_study
-from earmark.listening_test.study_file import read_study_file
+from earmark.listening_test.study.file import read_study_file
+from earmark.listening_test.study.study import Folder, folder_of, load_keys, load_study
 from earmark.models.errors import UserError
 
 

@@ -16,7 +16,7 @@ from earmark.listening_test.kinds import kinds
 from earmark.listening_test.request import Held
 from earmark.listening_test.serving import in_background
 from earmark.listening_test.simulate import simulate
-from earmark.listening_test.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import Folder, load_keys, load_study
 
 SIMULATED = Choice(marks=("simulated",))
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...listening_test.people import Person
-from ...listening_test.study import in_language
-from ...listening_test.study_file import Ask
+from ...listening_test.study.file import Ask
+from ...listening_test.study.study import in_language
 
 _CHOSEN = ("choice", "choices", "likert")
 _NUMBERS = ("number", "slider")

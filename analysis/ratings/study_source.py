@@ -14,7 +14,7 @@ from ...listening_test.database import frozen_at, opened
 from ...listening_test.export import Choice, as_csv, tidy, written_csv
 from ...listening_test.people import Person, people
 from ...listening_test.storage import recorded_url
-from ...listening_test.study import Folder, Study, in_language, load_study
+from ...listening_test.study.study import Folder, Study, in_language, load_study
 from ...models.errors import UserError
 from .exported import Which
 from .reading import RatingsFile, Reading, ratings_in

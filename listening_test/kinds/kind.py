@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from ...models.configuration import nearest
 from ...models.errors import UserError
-from ..study import REFERENCE, Study, in_language
-from ..texts import text
+from ..study.study import REFERENCE, Study, in_language
+from ..study.texts import text
 
 Shown = Literal["stimulus", "reference"]
 KindT = TypeVar("KindT", bound="type[Kind]")

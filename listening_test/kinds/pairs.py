@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import ClassVar
 
-from ..designs import balanced_pairs
-from ..study import REFERENCE, Study
-from ..texts import text
+from ..study.orders import balanced_pairs
+from ..study.study import REFERENCE, Study
+from ..study.texts import text
 from .kind import Answered, Kind, Question, Row, Rules, Slot, Unit, kind, opens
 
 QUESTION = "preference"

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
 from typing import TypeVar
 
-from ..models.content_key import content_key
+from ...models.content_key import content_key
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)

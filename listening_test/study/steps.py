@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..models.configuration import Strict, YamlLines
+from ...models.configuration import Strict, YamlLines
 
 LANGUAGES = ("en", "uk", "de", "fr", "es", "ar")
 _STEPS = ("consent", "volume", "headphone_check", "questionnaire", "training", "text", "thanks")

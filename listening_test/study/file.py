@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator, model_validator
 
-from ..models.configuration import Strict, YamlPath, read_yaml, validate
-from .study_steps import FIRST, LANGUAGES, Ask, Step, Words, as_text, step_of, was_made, with_steps
+from ...models.configuration import Strict, YamlPath, read_yaml, validate
+from .steps import FIRST, LANGUAGES, Ask, Step, Words, as_text, step_of, was_made, with_steps
 
 FORMAT = 1
 ANCHORS = ("lowpass_3500", "lowpass_7000")

@@ -14,13 +14,16 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from ..evaluation.results.store import written
-from ..models.content_key import content_key
-from ..models.errors import UserError
-from .study_file import StudyFile, Words, check_name
+from ...evaluation.results.store import written
+from ...models.content_key import content_key
+from ...models.errors import UserError
+from .file import StudyFile, Words, check_name
 
 FORMAT = 1
 REFERENCE = "reference"
+# What the page of every study is told: a switch is a fade out and in, a loop cannot be shorter.
+FADE_MS = 5
+MINIMUM_LOOP_MS = 500
 Role = Literal["system", "baseline", "anchor", "reference"]
 
 
@@ -304,9 +307,3 @@ def in_language(words: Words, language: str, languages: Sequence[str] = ()) -> s
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0]
-
-
-FADE_MS = 5
-
-
-MINIMUM_LOOP_MS = 500
