@@ -9,8 +9,8 @@ from typing import Any
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .check_audio import Problem, check_passage
-from .conformance import Item, conformance, conformant
 from .kinds import kind_of
+from .kinds.bs1534 import Item, conformance, conformant
 from .making import impossible, outline, refusals, undeclared
 from .sessions import draw_pages
 from .sources import find_sources

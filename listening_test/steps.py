@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from .database import Answer, Listening, PageRow
 from .kinds import Answered, Place, Question, Slot, Unit, kind_of
-from .kinds.kind import Shown
+from .kinds.contract import Shown
 from .sessions import page_of
 from .study.file import Ask, Step
 from .study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language

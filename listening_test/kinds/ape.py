@@ -8,7 +8,7 @@ from ..study.file import Axis
 from ..study.orders import start_positions
 from ..study.study import Study, in_language
 from ..study.texts import text
-from .kind import Kind, Question, Rules, Unit, kind
+from .contract import Kind, Question, Rules, Unit, kind
 
 PRODUCTION = ("production_value", "clarity", "excitement")
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from ..study.file import Axis
 from ..study.study import Study
 from .ape import PRODUCTION, axes
-from .kind import Kind, Question, Unit, kind
+from .contract import Kind, Question, Unit, kind
 
 
 @kind

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from ..study.study import Study, in_language
 from ..study.texts import text
-from .kind import Kind, Question, Rules, Unit, bands, kind
+from .contract import Kind, Question, Rules, Unit, bands, kind
 
 BANDS = tuple(f"scale.quality.{name}" for name in ("bad", "poor", "fair", "good", "excellent"))
 

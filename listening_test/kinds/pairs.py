@@ -8,7 +8,7 @@ from typing import ClassVar
 from ..study.orders import balanced_pairs
 from ..study.study import REFERENCE, Study
 from ..study.texts import text
-from .kind import Answered, Kind, Question, Row, Rules, Slot, Unit, kind, opens
+from .contract import Answered, Kind, Question, Row, Rules, Slot, Unit, kind, opens
 
 QUESTION = "preference"
 FIRST, NONE, SECOND = 0.0, 50.0, 100.0

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 import scipy.signal
 
-from ..models.effects import low_pass_fir
-from .kinds import kind_of
-from .study.file import ANCHORS
-from .study.study import FADE_MS, MINIMUM_LOOP_MS, Study
+from ...models.effects import low_pass_fir
+from ..study.file import ANCHORS
+from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Study
+from . import kind_of
 
 Verdict = Literal["met", "not met", "needs people"]
 _MOST_SIGNALS, _LONGEST_SECONDS, _FEWEST_EXCERPTS = 12, 12.0, 5
