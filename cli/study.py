@@ -47,7 +47,7 @@ def serve(
 ) -> None:
     """Serve a study to listeners until Ctrl-C; every rating is on disk before it is confirmed."""
     if database:
-        from ..listening_test.database import use
+        from ..listening_test.storage.tables import use
         from ..listening_test.study.study import folder_of, load_study
 
         folder = folder_of(results, name)
@@ -107,8 +107,8 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
     import dataclasses
     import json
 
-    from ..listening_test.database import opened
     from ..listening_test.status import status_of
+    from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
@@ -178,9 +178,9 @@ def export(
 ) -> None:
     """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
     from ..evaluation.results.store import written
-    from ..listening_test.database import opened
     from ..listening_test.export import Choice, as_csv, as_json, json_text, tidy, written_csv
     from ..listening_test.status import other_versions
+    from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError
 
@@ -215,7 +215,7 @@ def export(
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
 def backup(name: str, results: Path, out: Path) -> None:
     """Copy a study whole, ratings and stimuli, also while it is being served."""
-    from ..listening_test.backup import backup as copy
+    from ..listening_test.storage.backup import backup as copy
     from ..listening_test.study.study import folder_of, load_study
 
     folder = folder_of(results, name)

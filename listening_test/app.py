@@ -13,7 +13,7 @@ from . import admin, pages
 from .pages import message
 from .request import Held, ReplacedError, held
 from .stimuli import check_files
-from .storage import UnavailableError, reason
+from .storage.connections import UnavailableError, reason
 from .study.study import Folder
 
 MOST_BYTES = 1024 * 1024

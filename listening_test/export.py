@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..models.errors import UserError
-from .database import Answer, Database, EventRow, Listening, PageRow, Presentation, RatingRow
 from .kinds import kind_of
 from .status import MARKS
 from .steps import answered, unit_of
 from .storable import plain
+from .storage.tables import Answer, Database, EventRow, Listening, PageRow, Presentation, RatingRow
 from .study.study import Study
 
 SCHEMA = 1

@@ -148,7 +148,7 @@ def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:
 
 def _replaceable(folder: Folder, *, again: bool) -> None:
     """Refuse where a listener has begun: their session, rated or not, belongs to this version."""
-    from .database import counts, opened
+    from .storage.tables import counts, opened
 
     if folder.ratings.is_file() or folder.database.is_file():
         with opened(folder) as database:

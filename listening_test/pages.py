@@ -17,8 +17,8 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from . import moving, recording, sessions, steps, storable
-from .database import Listening
 from .request import body, csrf_token, held, require_csrf
+from .storage.tables import Listening
 from .study.study import in_language
 from .study.texts import FOLDER, NAMES, direction, html_of, text
 

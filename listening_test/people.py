@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .database import Answer, Database, Listening
 from .status import MARKS
+from .storage.tables import Answer, Database, Listening
 from .study.study import Study
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .database import EventRow, Listening, PageRow, RatingRow, StudyVersion, now
 from .kinds import kind_of
 from .steps import unit_of
 from .storable import bounded, clean
+from .storage.tables import EventRow, Listening, PageRow, RatingRow, StudyVersion, now
 from .study.study import Study
 
 MOST_EVENTS = 500

@@ -9,8 +9,8 @@ from typing import Any
 from flask import abort, current_app, request, session
 
 from ..models.errors import UserError
-from .database import Database
-from .storage import UnavailableError
+from .storage.connections import UnavailableError
+from .storage.tables import Database
 from .study.study import Folder, Keys, Study, load_keys, load_study
 
 CSRF_HEADER = "X-Earmark-CSRF"

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .copies import copy_for
-from .database import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
 from .kinds import Unit, kind_of
+from .storage.tables import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
 from .study.file import Step
 from .study.orders import generator, least_used, ordered, turn, with_repeats
 from .study.study import Study

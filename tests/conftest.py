@@ -110,7 +110,7 @@ def stored(request: pytest.FixtureRequest) -> Callable[["Folder"], "Folder"]:
     server = request.getfixturevalue("postgresql")
 
     def put(folder: "Folder") -> "Folder":
-        from earmark.listening_test.database import use
+        from earmark.listening_test.storage.tables import use
 
         use(folder, server.url())
         return folder

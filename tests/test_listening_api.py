@@ -12,7 +12,8 @@ from sqlalchemy import select
 from study_fixtures import make_study
 
 from earmark.listening_test.app import create_app
-from earmark.listening_test.database import (
+from earmark.listening_test.request import CSRF_HEADER, Held
+from earmark.listening_test.storage.tables import (
     EventRow,
     Listening,
     RatingRow,
@@ -20,7 +21,6 @@ from earmark.listening_test.database import (
     counts,
     opened,
 )
-from earmark.listening_test.request import CSRF_HEADER, Held
 from earmark.listening_test.study.study import Folder, load_keys, load_study
 
 HARD = "a & b <script>alert(1)</script> ../../etc/passwd '; DROP TABLE rating; 🎧 שלום \u202eabc "

@@ -9,8 +9,8 @@ from listening_visits import Visit, running, visit
 from playwright.sync_api import Browser
 from study_fixtures import hosted, make_study
 
-from earmark.listening_test.database import opened
 from earmark.listening_test.export import Choice, tidy
+from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import Folder, load_study
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,7 @@ def play(one: Visit, label: str) -> None:
 
 def heard(folder: Folder, session: str, page: int = 1) -> dict[str, float]:
     """Seconds by label, of one session by the token in its link."""
-    from earmark.listening_test.database import Listening
+    from earmark.listening_test.storage.tables import Listening
 
     with opened(folder) as database:
         with database.reading() as reading:

@@ -8,9 +8,9 @@ from listening_client import Client
 from study_fixtures import make_study
 
 from earmark.listening_test.app import create_app
-from earmark.listening_test.backup import backup
-from earmark.listening_test.database import opened
 from earmark.listening_test.request import Held
+from earmark.listening_test.storage.backup import backup
+from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import Folder
 from earmark.models.errors import UserError
 

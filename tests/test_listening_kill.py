@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import select
 from study_fixtures import make_study, served
 
-from earmark.listening_test.database import EventRow, Listening, RatingRow, opened
 from earmark.listening_test.simulate import Browser, Listener, qualities, taste
+from earmark.listening_test.storage.tables import EventRow, Listening, RatingRow, opened
 from earmark.listening_test.study.orders import generator
 from earmark.listening_test.study.study import Folder, load_keys, load_study
 

@@ -13,10 +13,10 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from study_fixtures import make_study
 
-from earmark.listening_test.database import opened
 from earmark.listening_test.export import Choice, as_csv, as_json, json_text, tidy
 from earmark.listening_test.request import CSRF_HEADER
 from earmark.listening_test.serving import in_background
+from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import Folder, load_keys, load_study
 
 SCRIPT = "<script>alert(1)</script>"

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from study_fixtures import make_study
 
 from earmark.listening_test.app import create_app
-from earmark.listening_test.database import EventRow
 from earmark.listening_test.request import CSRF_HEADER, Held
+from earmark.listening_test.storage.tables import EventRow
 
 
 @pytest.fixture(scope="module")

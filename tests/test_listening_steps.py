@@ -9,9 +9,9 @@ from listening_client import Client
 from study_fixtures import make_study
 
 from earmark.listening_test.app import create_app
-from earmark.listening_test.database import opened
 from earmark.listening_test.export import Choice, as_json, tidy
 from earmark.listening_test.request import Held
+from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import Folder, load_study
 
 MORE = """
@@ -203,7 +203,7 @@ def test_practice_plays_passages_that_are_not_rated_later(app: Flask) -> None:
     study = held(app).study
     heard: dict[str, set[str]] = {}
     with held(app).database.reading() as session:
-        from earmark.listening_test.database import Listening
+        from earmark.listening_test.storage.tables import Listening
 
         found = session.get(Listening, client.session)
         assert found is not None

@@ -11,12 +11,12 @@ from listening_client import Client
 from study_fixtures import make_study, write_study
 
 from earmark.listening_test.app import create_app
-from earmark.listening_test.backup import backup
-from earmark.listening_test.database import Database, opened
 from earmark.listening_test.making import make_study as make
 from earmark.listening_test.request import Held
 from earmark.listening_test.serving import bind
 from earmark.listening_test.status import status_of
+from earmark.listening_test.storage.backup import backup
+from earmark.listening_test.storage.tables import Database, opened
 from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import Folder, folder_of, load_keys, load_study
 from earmark.models.errors import UserError
@@ -162,7 +162,7 @@ def test_the_tables_that_the_migrations_make_are_those_of_the_code(folder: Folde
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
-    from earmark.listening_test.database import Base
+    from earmark.listening_test.storage.tables import Base
 
     with opened(folder) as database, database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
@@ -177,7 +177,7 @@ def test_the_tables_that_the_migrations_make_are_those_of_the_code(folder: Folde
 def test_a_locked_database_asks_the_browser_to_come_again(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("earmark.listening_test.storage.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("earmark.listening_test.storage.connections.BUSY_SECONDS", 0.05)
     app = create_app(folder)
     held: Held = app.extensions["earmark"]
     client = Client(app, held.keys.study)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from study_fixtures import hosted, make_study
 
 from earmark.cli import earmark
-from earmark.listening_test.database import opened
 from earmark.listening_test.export import Choice, as_json
 from earmark.listening_test.simulate import number_within, simulate
+from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.orders import generator
 from earmark.listening_test.study.study import load_study
 from earmark.models.errors import UserError

@@ -11,10 +11,10 @@ from pathlib import Path
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
-from ..models.errors import UserError
-from .database import Base, Database, opened
-from .storage import Sqlite, reason
-from .study.study import Folder
+from ...models.errors import UserError
+from ..study.study import Folder
+from .connections import Sqlite, reason
+from .tables import Base, Database, opened
 
 _ROWS = 1000
 

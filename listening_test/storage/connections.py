@@ -19,9 +19,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError
 from sqlalchemy.pool import NullPool
 
-from ..evaluation.results.store import written
-from ..models.errors import UserError
-from .study.study import Folder
+from ...evaluation.results.store import written
+from ...models.errors import UserError
+from ..study.study import Folder
 
 FORMAT = 1
 BUSY_SECONDS = 20

@@ -26,8 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
-from ..models.errors import UserError
-from .storage import (
+from ...models.errors import UserError
+from ..study.study import Folder, load_study
+from .connections import (
     Sqlite,
     Storage,
     postgres,
@@ -38,7 +39,6 @@ from .storage import (
     storage_of,
     told,
 )
-from .study.study import Folder, load_study
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
