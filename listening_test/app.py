@@ -12,7 +12,7 @@ from ..models.errors import UserError
 from . import admin, pages
 from .pages import message
 from .request import Held, ReplacedError, held
-from .stimuli import check_files
+from .stimuli.prepare import check_files
 from .storage.connections import UnavailableError, reason
 from .study.study import Folder
 

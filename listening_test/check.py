@@ -8,13 +8,13 @@ from typing import Any
 
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
-from .check_audio import Problem, check_passage
 from .kinds import kind_of
 from .kinds.bs1534 import Item, conformance, conformant
 from .making import impossible, outline, refusals, undeclared
 from .sessions import draw_pages
-from .sources import find_sources
-from .stimuli import check_files
+from .stimuli.check_audio import Problem, check_passage
+from .stimuli.find_audio import find_sources
+from .stimuli.prepare import check_files
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator
 from .study.study import Folder, Study

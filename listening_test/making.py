@@ -12,8 +12,8 @@ from ..evaluation.results.store import written
 from ..models.configuration import nearest
 from ..models.errors import UserError
 from .kinds import Unit, kind_of
-from .sources import Sources, find_sources, rate_of
-from .stimuli import make_passage, make_sounds
+from .stimuli.find_audio import Sources, find_sources, rate_of
+from .stimuli.prepare import make_passage, make_sounds
 from .study.file import StudyFile
 from .study.study import Folder, Passage, Study, folder_of, load_keys, load_study, save_study
 

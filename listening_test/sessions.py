@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .copies import copy_for
 from .kinds import Unit, kind_of
+from .stimuli.blind_copies import copy_for
 from .storage.tables import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
 from .study.file import Step
 from .study.orders import generator, least_used, ordered, turn, with_repeats

@@ -10,9 +10,9 @@ import soundfile
 import torch
 from study_fixtures import RATE, SECRETS, make_study, write_study
 
-from earmark.listening_test.flac import decode, encode, pad_equal, padded, stripped
 from earmark.listening_test.making import make_study as make
-from earmark.listening_test.stimuli import anchor, faded, gains
+from earmark.listening_test.stimuli.flac import decode, encode, pad_equal, padded, stripped
+from earmark.listening_test.stimuli.prepare import anchor, faded, gains
 from earmark.listening_test.study.file import Matching, read_study_file
 from earmark.listening_test.study.study import Folder, Study, load_study
 from earmark.models.audio.loudness import integrated_loudness, true_peak_dbtp
@@ -219,7 +219,7 @@ def test_every_version_is_scored_as_it_is_heard(mushra: Folder) -> None:
 
 
 def test_the_right_ear_of_one_huggins_interval_alone_differs() -> None:
-    from earmark.listening_test.headphones import huggins
+    from earmark.listening_test.stimuli.headphones import huggins
     from earmark.listening_test.study.orders import generator
 
     audio, answer = huggins(RATE, generator(3))

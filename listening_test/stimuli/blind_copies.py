@@ -8,8 +8,8 @@ differ in their dither. An open reference is known anyway; one file for each use
 
 from collections.abc import Sequence
 
-from .kinds import Slot, Unit, kind_of, opens
-from .study.study import REFERENCE, Study
+from ..kinds import Slot, Unit, kind_of, opens
+from ..study.study import REFERENCE, Study
 
 
 def copies_of(study: Study, passage: str, system: str) -> list[str]:

@@ -16,19 +16,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..evaluation.metrics import Analysis, Metric, measure
-from ..evaluation.results.store import written
-from ..models.audio.files import fit_length
-from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
-from ..models.effects import convolve, low_pass_fir
-from ..models.errors import UserError
+from ...evaluation.metrics import Analysis, Metric, measure
+from ...evaluation.results.store import written
+from ...models.audio.files import fit_length
+from ...models.audio.loudness import integrated_loudness, true_peak_dbtp
+from ...models.effects import convolve, low_pass_fir
+from ...models.errors import UserError
+from ..study.file import ANCHORS, Matching
+from ..study.orders import generator
+from ..study.study import REFERENCE, Folder, Passage, Sound, Stimulus, Study
 from . import headphones
-from .copies import copies_of
+from .blind_copies import copies_of
+from .find_audio import Source, Sources, excerpt_of, read_versions
 from .flac import decode, encode, pad_equal
-from .sources import Source, Sources, excerpt_of, read_versions
-from .study.file import ANCHORS, Matching
-from .study.orders import generator
-from .study.study import REFERENCE, Folder, Passage, Sound, Stimulus, Study
 
 _PASS_HZ = {"lowpass_3500": 3500.0, "lowpass_7000": 7000.0}
 _MUSHRA_FADE_MS, _FADE_MS = 5.0, 50.0

@@ -11,7 +11,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from ..models.errors import UserError
+from ...models.errors import UserError
 
 _HEADER = 4
 _LARGEST = 2**24 - 1

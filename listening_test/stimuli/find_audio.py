@@ -6,15 +6,15 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..evaluation.results.store import Store
-from ..evaluation.songs.song import Excerpt, Song, material, span
-from ..models.audio.files import info
-from ..models.configuration import nearest
-from ..models.content_key import path_sha256
-from ..models.errors import UserError
-from .kinds import kinds
-from .study.file import ANCHORS, StudyFile
-from .study.study import REFERENCE
+from ...evaluation.results.store import Store
+from ...evaluation.songs.song import Excerpt, Song, material, span
+from ...models.audio.files import info
+from ...models.configuration import nearest
+from ...models.content_key import path_sha256
+from ...models.errors import UserError
+from ..kinds import kinds
+from ..study.file import ANCHORS, StudyFile
+from ..study.study import REFERENCE
 
 
 @dataclass(frozen=True)

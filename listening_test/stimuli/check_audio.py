@@ -8,13 +8,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..models.audio.alignment import delay_samples
-from ..models.audio.files import info
-from ..models.audio.loudness import loudness_profile, true_peak_dbtp
-from ..models.errors import UserError
-from .sources import Source, excerpt_of, read_versions
-from .stimuli import UNEQUAL_SECONDS, fade_of, prepare, seconds_apart
-from .study.study import REFERENCE, Passage, Study
+from ...models.audio.alignment import delay_samples
+from ...models.audio.files import info
+from ...models.audio.loudness import loudness_profile, true_peak_dbtp
+from ...models.errors import UserError
+from ..study.study import REFERENCE, Passage, Study
+from .find_audio import Source, excerpt_of, read_versions
+from .prepare import UNEQUAL_SECONDS, fade_of, prepare, seconds_apart
 
 _DELAY_SECONDS = 0.001
 _DYNAMICS_LU = 6.0
