@@ -11,7 +11,7 @@ from ..models.errors import UserError
 from .kinds import kind_of
 from .kinds.bs1534 import Item, conformance, conformant
 from .making import impossible, outline, refusals, undeclared
-from .sessions import draw_pages
+from .session.sessions import draw_pages
 from .stimuli.check_audio import Problem, check_passage
 from .stimuli.find_audio import find_sources
 from .stimuli.prepare import check_files

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from ..models.errors import UserError
 from .kinds import kind_of
+from .session.clean_input import plain
+from .session.view import answered, unit_of
 from .status import MARKS
-from .steps import answered, unit_of
-from .storable import plain
 from .storage.tables import Answer, Database, EventRow, Listening, PageRow, Presentation, RatingRow
 from .study.study import Study
 

@@ -16,8 +16,8 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from . import moving, recording, sessions, steps, storable
 from .request import body, csrf_token, held, require_csrf
+from .session import clean_input, events, navigation, sessions, view
 from .storage.tables import Listening
 from .study.study import in_language
 from .study.texts import FOLDER, NAMES, direction, html_of, text
@@ -56,7 +56,7 @@ def welcome(token: str) -> str:
         action=f"/s/{token}/start",
         resume=resume,
         text=lambda key, **values: text(language, key, **values),
-        marked=steps.mark(study, mark),
+        marked=view.mark(study, mark),
     )
 
 
@@ -76,7 +76,7 @@ def start(token: str) -> AnyResponse:
             visitor = sessions.Visitor(
                 mark,
                 language,
-                storable.clean(request.headers.get("User-Agent", "")),
+                clean_input.clean(request.headers.get("User-Agent", "")),
             )
             found = sessions.begin(writing, study, visitor)
         found.language = language
@@ -101,7 +101,7 @@ def listen(token: str) -> str:
         csrf=csrf_token(),
         session=token,
         text=lambda key, **values: text(language, key, **values),
-        marked=steps.mark(study, mark),
+        marked=view.mark(study, mark),
     )
 
 
@@ -109,7 +109,7 @@ def listen(token: str) -> str:
 def state(token: str) -> Response:
     """Where the session stands."""
     with held().database.reading() as reading:
-        return jsonify(steps.state(reading, held().study, _found(reading, token)))
+        return jsonify(view.state(reading, held().study, _found(reading, token)))
 
 
 @routes.post("/api/l/<token>/events")
@@ -117,13 +117,13 @@ def events(token: str) -> Response:
     """Store what happened; the answer is sent after it is on disk."""
     said = body()
     batch, client = said.get("events"), said.get("client", "")
-    if not isinstance(batch, list) or len(batch) > recording.MOST_EVENTS:
+    if not isinstance(batch, list) or len(batch) > events.MOST_EVENTS:
         abort(400, "json")
     if not isinstance(client, str):
         abort(400, "json")
     with held().database.writing(token) as writing:
         found = _found(writing, token)
-        receipt = recording.record(writing, held().study, found, client, batch)
+        receipt = events.record(writing, held().study, found, client, batch)
         seq = found.next_seq
     return jsonify(**receipt.__dict__, next_seq=seq)
 
@@ -131,19 +131,21 @@ def events(token: str) -> Response:
 @routes.post("/api/l/<token>/next")
 def forward(token: str) -> AnyResponse:
     """Leave a step that is complete."""
-    return _move(token, moving.forward)
+    return _move(token, navigation.forward)
 
 
 @routes.post("/api/l/<token>/back")
 def backward(token: str) -> AnyResponse:
     """Return to the page before; what was rated stays."""
-    return _move(token, lambda _, study, listening, said: moving.backward(study, listening, said))
+    return _move(
+        token, lambda _, study, listening, said: navigation.backward(study, listening, said)
+    )
 
 
 @routes.post("/api/l/<token>/answers")
 def answers(token: str) -> AnyResponse:
     """Store the answers of a step that is no page."""
-    return _move(token, moving.answer)
+    return _move(token, navigation.answer)
 
 
 @routes.post("/api/l/<token>/pause")
@@ -163,8 +165,8 @@ def withdraw(token: str) -> Response:
     said = body()
     with held().database.writing(token) as writing:
         found = _found(writing, token)
-        moving.withdraw(writing, found, erase=said.get("erase") is True)
-        shown = steps.step(writing, held().study, found)
+        navigation.withdraw(writing, found, erase=said.get("erase") is True)
+        shown = view.step(writing, held().study, found)
     return jsonify(ok=True, step=shown)
 
 
@@ -176,7 +178,7 @@ def language(token: str) -> Response:
         found = _found(writing, token)
         found.language = _language(said.get("language"), found.language)
         session["language"] = found.language
-        return jsonify(steps.state(writing, held().study, found))
+        return jsonify(view.state(writing, held().study, found))
 
 
 @routes.get("/audio/<token>.flac")
@@ -264,9 +266,9 @@ def _move(token: str, move: Any) -> AnyResponse:
             move(writing, study, found, said)
             writing.flush()
             return jsonify(ok=True, **_shown(writing, found))
-    except moving.IncompleteError as error:
+    except navigation.IncompleteError as error:
         return _with_status(jsonify(missing=error.missing), 422)
-    except moving.ElsewhereError as error:
+    except navigation.ElsewhereError as error:
         with held().database.reading() as reading:
             found = _found(reading, token)
             return _with_status(jsonify(error=str(error), **_shown(reading, found)), 409)
@@ -275,9 +277,9 @@ def _move(token: str, move: Any) -> AnyResponse:
 def _shown(session_of: Any, found: Listening) -> dict[str, Any]:
     study = held().study
     return {
-        "step": steps.step(session_of, study, found),
-        "progress": steps.progress(found),
-        "preload": steps.preload(study, found),
+        "step": view.step(session_of, study, found),
+        "progress": view.progress(found),
+        "preload": view.preload(study, found),
         "state": found.state,
     }
 

@@ -70,19 +70,19 @@ def test_a_file_that_is_gone_is_not_begun_anew_in_silence(tmp_path: Path) -> Non
 def test_a_file_that_is_taken_away_within_a_request_does_not_take_the_rating_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from earmark.listening_test import recording, storable
+    from earmark.listening_test.session import clean_input, events
 
     folder = make_study(tmp_path, "ape", seconds=0.6)
     client, held = begun(folder)
     event = client.event("play", page=1)
-    usual = storable.clean
+    usual = clean_input.clean
 
     def slow(value: str) -> str:
         if folder.ratings.exists():
             folder.ratings.rename(tmp_path / "away")
         return usual(value)
 
-    monkeypatch.setattr(recording, "clean", slow)
+    monkeypatch.setattr(events, "clean", slow)
     assert client.post("events", {"client": "c", "events": [event]}).status_code == 503
     monkeypatch.undo()
     (tmp_path / "away").rename(folder.ratings)

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .kinds import Answered, Place, Question, Slot, Unit, kind_of
-from .kinds.contract import Shown
+from ..kinds import Answered, Place, Question, Slot, Unit, kind_of
+from ..kinds.contract import Shown
+from ..storage.tables import Answer, Listening, PageRow
+from ..study.file import Ask, Step
+from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
+from ..study.texts import NAMES, direction, html_of, text
 from .sessions import page_of
-from .storage.tables import Answer, Listening, PageRow
-from .study.file import Ask, Step
-from .study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
-from .study.texts import NAMES, direction, html_of, text
 
 
 def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .kinds import Unit, kind_of
-from .stimuli.blind_copies import copy_for
-from .storage.tables import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
-from .study.file import Step
-from .study.orders import generator, least_used, ordered, turn, with_repeats
-from .study.study import Study
+from ..kinds import Unit, kind_of
+from ..stimuli.blind_copies import copy_for
+from ..storage.tables import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
+from ..study.file import Step
+from ..study.orders import generator, least_used, ordered, turn, with_repeats
+from ..study.study import Study
 
 _TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
 _BREAK_FROM = 6  # so many pages without a word on breaks get one halfway

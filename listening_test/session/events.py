@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .kinds import kind_of
-from .steps import unit_of
-from .storable import bounded, clean
-from .storage.tables import EventRow, Listening, PageRow, RatingRow, StudyVersion, now
-from .study.study import Study
+from ..kinds import kind_of
+from ..storage.tables import EventRow, Listening, PageRow, RatingRow, StudyVersion, now
+from ..study.study import Study
+from .clean_input import bounded, clean
+from .view import unit_of
 
 MOST_EVENTS = 500
 LONGEST_COMMENT = 20_000

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from .kinds import kind_of
-from .recording import LONGEST_COMMENT
+from ..kinds import kind_of
+from ..storage.tables import Answer, EventRow, Listening, now
+from ..study.file import Ask, Step
+from ..study.study import Study
+from .clean_input import clean
+from .events import LONGEST_COMMENT
 from .sessions import arrive, page_of
-from .steps import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
-from .storable import clean
-from .storage.tables import Answer, EventRow, Listening, now
-from .study.file import Ask, Step
-from .study.study import Study
+from .view import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
 
 
 class ElsewhereError(Exception):
