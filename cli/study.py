@@ -70,8 +70,8 @@ def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str)
     import json
     import logging
 
+    from ..listening_test.export.progress import links
     from ..listening_test.serving import bind, serve
-    from ..listening_test.status import links
     from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
@@ -107,7 +107,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
     import dataclasses
     import json
 
-    from ..listening_test.status import status_of
+    from ..listening_test.export.progress import status_of
     from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_keys, load_study
 
@@ -178,8 +178,15 @@ def export(
 ) -> None:
     """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
     from ..evaluation.results.store import written
-    from ..listening_test.export import Choice, as_csv, as_json, json_text, tidy, written_csv
-    from ..listening_test.status import other_versions
+    from ..listening_test.export.progress import other_versions
+    from ..listening_test.export.ratings import (
+        Choice,
+        as_csv,
+        as_json,
+        json_text,
+        tidy,
+        written_csv,
+    )
     from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError

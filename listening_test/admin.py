@@ -4,8 +4,8 @@ import hmac
 
 from flask import Blueprint, abort, render_template
 
+from .export.progress import status_of
 from .request import held
-from .status import status_of
 
 routes = Blueprint("admin", __name__)
 

@@ -9,7 +9,7 @@ from listening_visits import Visit, running, visit
 from playwright.sync_api import Browser
 from study_fixtures import hosted, make_study
 
-from earmark.listening_test.export import Choice, tidy
+from earmark.listening_test.export.ratings import Choice, tidy
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import Folder, load_study
 

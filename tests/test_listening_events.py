@@ -11,7 +11,7 @@ from sqlalchemy import select
 from study_fixtures import make_study
 
 from earmark.listening_test.app import create_app
-from earmark.listening_test.export import Choice, as_json, json_text
+from earmark.listening_test.export.ratings import Choice, as_json, json_text
 from earmark.listening_test.request import CSRF_HEADER, Held
 from earmark.listening_test.storage.tables import EventRow
 from earmark.listening_test.study.study import Folder

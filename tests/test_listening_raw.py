@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from study_fixtures import make_study
 
-from earmark.listening_test.export import Choice, as_csv, as_json, json_text, tidy
+from earmark.listening_test.export.ratings import Choice, as_csv, as_json, json_text, tidy
 from earmark.listening_test.request import CSRF_HEADER
 from earmark.listening_test.serving import in_background
 from earmark.listening_test.storage.tables import opened

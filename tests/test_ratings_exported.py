@@ -14,7 +14,7 @@ from earmark.analysis.ratings.exported import Which
 from earmark.analysis.ratings.options import Options
 from earmark.analysis.ratings.preference import preferences
 from earmark.analysis.ratings.reading import RatingsFile, Reading, read_ratings
-from earmark.listening_test.export import TidyRow, as_csv, written_csv
+from earmark.listening_test.export.ratings import TidyRow, as_csv, written_csv
 from earmark.models.errors import UserError
 
 Row = Mapping[str, Any]

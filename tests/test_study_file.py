@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from earmark.listening_test.export import TidyRow
+from earmark.listening_test.export.ratings import TidyRow
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.study import file as study_file
 from earmark.listening_test.study.file import KIND_NAMES, StudyFile, read_study_file

@@ -10,7 +10,7 @@ from listening_client import Client
 from study_fixtures import make_study
 
 from earmark.listening_test.app import create_app
-from earmark.listening_test.export import Choice, TidyRow, as_csv, as_json, json_text, tidy
+from earmark.listening_test.export.ratings import Choice, TidyRow, as_csv, as_json, json_text, tidy
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.request import Held
 from earmark.listening_test.serving import in_background

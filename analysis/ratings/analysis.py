@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...listening_test.people import Person
+from ...listening_test.export.participants import Person
 from ...listening_test.study.file import Ask
 from .adjust import adjusted
 from .agreement import concordance, intra_rater, intraclass, krippendorff_alpha

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...listening_test.people import Person
+from ...listening_test.export.participants import Person
 from ...listening_test.study.file import Ask
 from ...listening_test.study.study import in_language
 

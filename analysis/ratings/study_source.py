@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...listening_test.export import Choice, as_csv, tidy, written_csv
-from ...listening_test.people import Person, people
+from ...listening_test.export.participants import Person, people
+from ...listening_test.export.ratings import Choice, as_csv, tidy, written_csv
 from ...listening_test.storage.connections import recorded_url
 from ...listening_test.storage.tables import frozen_at, opened
 from ...listening_test.study.study import Folder, Study, in_language, load_study

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .status import MARKS
-from .storage.tables import Answer, Database, Listening
-from .study.study import Study
+from ..storage.tables import Answer, Database, Listening
+from ..study.study import Study
+from .progress import MARKS
 
 
 @dataclass(frozen=True)

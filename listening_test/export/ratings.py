@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..models.errors import UserError
-from .kinds import kind_of
-from .session.clean_input import plain
-from .session.view import answered, unit_of
-from .status import MARKS
-from .storage.tables import Answer, Database, EventRow, Listening, PageRow, Presentation, RatingRow
-from .study.study import Study
+from ...models.errors import UserError
+from ..kinds import kind_of
+from ..session.clean_input import plain
+from ..session.view import answered, unit_of
+from ..storage.tables import Answer, Database, EventRow, Listening, PageRow, Presentation, RatingRow
+from ..study.study import Study
+from .progress import MARKS
 
 SCHEMA = 1
 _STARTS, _ENDS = ("play", "switch"), ("pause", "stop", "next", "pause_session")

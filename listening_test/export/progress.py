@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
-from .kinds import kind_of
-from .storage.tables import Database, Listening, PageRow, RatingRow, StudyVersion
-from .study.study import Keys, Study
+from ..kinds import kind_of
+from ..storage.tables import Database, Listening, PageRow, RatingRow, StudyVersion
+from ..study.study import Keys, Study
 
 MARKS = {"": "real", "pilot": "pilot", "preview": "preview", "simulated": "SIMULATED"}
 
