@@ -16,7 +16,7 @@ import click
 import numpy as np
 from scipy.stats import friedmanchisquare
 
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.study.study import Folder, load_study
 
 

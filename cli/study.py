@@ -71,7 +71,7 @@ def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str)
     import logging
 
     from ..listening_test.export.progress import links
-    from ..listening_test.serving import bind, serve
+    from ..listening_test.server.serve import bind, serve
     from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
@@ -148,7 +148,7 @@ def _elsewhere(sessions: dict[str, int]) -> str:
 @click.option("--seed", default=0, show_default=True, help="Another seed, other listeners.")
 def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
     """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
-    from ..listening_test.serving import in_background
+    from ..listening_test.server.serve import in_background
     from ..listening_test.simulate import simulate as run
     from ..listening_test.study.study import folder_of, load_keys, load_study
 

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from ..models.errors import UserError
-from .request import CSRF_HEADER
+from .server.request import CSRF_HEADER
 from .study.orders import generator
 from .study.study import Sound, Stimulus, Study
 

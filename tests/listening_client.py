@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from earmark.listening_test.request import CSRF_HEADER
+from earmark.listening_test.server.request import CSRF_HEADER
 
 
 class Client:

@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from earmark.listening_test.making import make_study as make
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import Folder, load_keys
 

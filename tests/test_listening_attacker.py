@@ -18,7 +18,7 @@ import pytest
 from study_fixtures import SECRETS, make_study
 
 from earmark.listening_test.kinds import kinds
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.study.study import Folder, Stimulus, load_keys, load_study
 

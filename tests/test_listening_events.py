@@ -10,9 +10,9 @@ from listening_client import Client
 from sqlalchemy import select
 from study_fixtures import make_study
 
-from earmark.listening_test.app import create_app
 from earmark.listening_test.export.ratings import Choice, as_json, json_text
-from earmark.listening_test.request import CSRF_HEADER, Held
+from earmark.listening_test.server.app import create_app
+from earmark.listening_test.server.request import CSRF_HEADER, Held
 from earmark.listening_test.storage.tables import EventRow
 from earmark.listening_test.study.study import Folder
 

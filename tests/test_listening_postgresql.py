@@ -14,11 +14,11 @@ from study_fixtures import make_study
 from earmark.analysis.ratings.exported import Which
 from earmark.analysis.ratings.reading import Reading
 from earmark.analysis.ratings.study_source import read_study
-from earmark.listening_test.app import create_app
 from earmark.listening_test.export.progress import status_of
 from earmark.listening_test.export.ratings import Choice, TidyRow, as_json, tidy
-from earmark.listening_test.request import Held
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.app import create_app
+from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import Base, Database, opened, use

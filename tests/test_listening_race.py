@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from study_fixtures import make_study
 
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser, Listener, qualities, taste
 from earmark.listening_test.storage.tables import Listening, opened
 from earmark.listening_test.study.orders import generator

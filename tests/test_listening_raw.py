@@ -14,8 +14,8 @@ import pytest
 from study_fixtures import make_study
 
 from earmark.listening_test.export.ratings import Choice, as_csv, as_json, json_text, tidy
-from earmark.listening_test.request import CSRF_HEADER
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.request import CSRF_HEADER
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import Folder, load_keys, load_study
 

@@ -8,7 +8,7 @@ import pytest
 from study_fixtures import make_study
 from waitress.trigger import trigger
 
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.study.study import Folder, load_study
 

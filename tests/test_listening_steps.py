@@ -8,9 +8,9 @@ from flask import Flask
 from listening_client import Client
 from study_fixtures import make_study
 
-from earmark.listening_test.app import create_app
 from earmark.listening_test.export.ratings import Choice, as_json, tidy
-from earmark.listening_test.request import Held
+from earmark.listening_test.server.app import create_app
+from earmark.listening_test.server.request import Held
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import Folder, load_study
 

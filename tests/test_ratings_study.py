@@ -20,9 +20,9 @@ from earmark.analysis.ratings.options import Options
 from earmark.analysis.ratings.reading import Reading, read_ratings
 from earmark.analysis.ratings.study_source import read_study
 from earmark.cli import earmark
-from earmark.listening_test.app import create_app
-from earmark.listening_test.request import Held
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.app import create_app
+from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
 from earmark.listening_test.study.study import Folder, load_keys, load_study
 from earmark.models.errors import UserError

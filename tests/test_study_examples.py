@@ -14,7 +14,7 @@ from earmark.evaluation.demo import BASELINES, NETWORKS
 from earmark.evaluation.results.store import Store
 from earmark.listening_test.check import Report, check
 from earmark.listening_test.making import make_study
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
 from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import load_study

@@ -10,11 +10,11 @@ import pytest
 from listening_client import Client
 from study_fixtures import make_study, write_study
 
-from earmark.listening_test.app import create_app
 from earmark.listening_test.export.progress import status_of
 from earmark.listening_test.making import make_study as make
-from earmark.listening_test.request import Held
-from earmark.listening_test.serving import bind
+from earmark.listening_test.server.app import create_app
+from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.serve import bind
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import Database, opened
 from earmark.listening_test.study.file import read_study_file

@@ -9,11 +9,11 @@ import pytest
 from listening_client import Client
 from study_fixtures import make_study
 
-from earmark.listening_test.app import create_app
 from earmark.listening_test.export.ratings import Choice, TidyRow, as_csv, as_json, json_text, tidy
 from earmark.listening_test.kinds import kinds
-from earmark.listening_test.request import Held
-from earmark.listening_test.serving import in_background
+from earmark.listening_test.server.app import create_app
+from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import Folder, load_keys, load_study

@@ -16,11 +16,11 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..session import clean_input, events, navigation, sessions, view
+from ..storage.tables import Listening
+from ..study.study import in_language
+from ..study.texts import FOLDER, NAMES, direction, html_of, text
 from .request import body, csrf_token, held, require_csrf
-from .session import clean_input, events, navigation, sessions, view
-from .storage.tables import Listening
-from .study.study import in_language
-from .study.texts import FOLDER, NAMES, direction, html_of, text
 
 routes = Blueprint("pages", __name__)
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -206,7 +206,7 @@ def words(code: str) -> Response:
     """The texts of the pages in one language."""
     if code not in NAMES or not (FOLDER / f"{code}.json").is_file():
         abort(404)
-    from .study.texts import catalogue
+    from ..study.texts import catalogue
 
     answer = jsonify(dict(catalogue(code)))
     answer.headers["Cache-Control"] = "private, max-age=300"

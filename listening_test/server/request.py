@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import abort, current_app, request, session
 
-from ..models.errors import UserError
-from .storage.connections import UnavailableError
-from .storage.tables import Database
-from .study.study import Folder, Keys, Study, load_keys, load_study
+from ...models.errors import UserError
+from ..storage.connections import UnavailableError
+from ..storage.tables import Database
+from ..study.study import Folder, Keys, Study, load_keys, load_study
 
 CSRF_HEADER = "X-Earmark-CSRF"
 

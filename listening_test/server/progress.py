@@ -4,7 +4,7 @@ import hmac
 
 from flask import Blueprint, abort, render_template
 
-from .export.progress import status_of
+from ..export.progress import status_of
 from .request import held
 
 routes = Blueprint("admin", __name__)

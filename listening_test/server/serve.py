@@ -11,9 +11,9 @@ import waitress
 from flask import Flask
 from waitress import wasyncore
 
-from ..models.errors import UserError
+from ...models.errors import UserError
+from ..study.study import Folder
 from .app import create_app
-from .study.study import Folder
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -8,13 +8,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from ..models.errors import UserError
-from . import admin, pages
+from ...models.errors import UserError
+from ..stimuli.prepare import check_files
+from ..storage.connections import UnavailableError, reason
+from ..study.study import Folder
+from . import pages, progress
 from .pages import message
 from .request import Held, ReplacedError, held
-from .stimuli.prepare import check_files
-from .storage.connections import UnavailableError, reason
-from .study.study import Folder
 
 MOST_BYTES = 1024 * 1024
 _POLICY = "; ".join(
@@ -57,7 +57,7 @@ def create_app(folder: Folder, *, secure: bool = False) -> Flask:
     )
     app.extensions["earmark"] = held
     app.register_blueprint(pages.routes)
-    app.register_blueprint(admin.routes)
+    app.register_blueprint(progress.routes)
     app.before_request(_require_same)
     app.after_request(_headers)
     for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
