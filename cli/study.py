@@ -20,7 +20,7 @@ def study() -> None:
 @click.option("--replace", is_flag=True, help="Replace one that no listener has begun.")
 def new(file: Path, results: Path, *, replace: bool) -> None:
     """Make a study: find the audio, write blind stimuli, freeze what was decided."""
-    from ..listening_test.making import make_study
+    from ..listening_test.create import make_study
     from ..listening_test.study.file import read_study_file
 
     def watch(passage: str, number: int, count: int) -> None:

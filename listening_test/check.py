@@ -8,9 +8,9 @@ from typing import Any
 
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
+from .create import impossible, outline, refusals, undeclared
 from .kinds import kind_of
 from .kinds.bs1534 import Item, conformance, conformant
-from .making import impossible, outline, refusals, undeclared
 from .session.sessions import draw_pages
 from .stimuli.check_audio import Problem, check_passage
 from .stimuli.find_audio import find_sources

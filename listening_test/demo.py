@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..evaluation.results.store import written
 from ..models.errors import UserError
-from .making import Watch, make_study
+from .create import Watch, make_study
 from .study.file import read_study_file
 
 STUDY = "demo"

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from earmark.listening_test.making import make_study as make
+from earmark.listening_test.create import make_study as make
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import Folder, load_keys

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from study_fixtures import make_study, served
 
 from earmark.cli.study import study
-from earmark.listening_test.making import make_study as make
+from earmark.listening_test.create import make_study as make
 from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.storage.backup import backup

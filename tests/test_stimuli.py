@@ -10,7 +10,7 @@ import soundfile
 import torch
 from study_fixtures import RATE, SECRETS, make_study, write_study
 
-from earmark.listening_test.making import make_study as make
+from earmark.listening_test.create import make_study as make
 from earmark.listening_test.stimuli.flac import decode, encode, pad_equal, padded, stripped
 from earmark.listening_test.stimuli.prepare import anchor, faded, gains
 from earmark.listening_test.study.file import Matching, read_study_file

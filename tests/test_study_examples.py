@@ -13,7 +13,7 @@ from earmark.cli import earmark
 from earmark.evaluation.demo import BASELINES, NETWORKS
 from earmark.evaluation.results.store import Store
 from earmark.listening_test.check import Report, check
-from earmark.listening_test.making import make_study
+from earmark.listening_test.create import make_study
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
 from earmark.listening_test.study.file import read_study_file

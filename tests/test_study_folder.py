@@ -10,8 +10,8 @@ import pytest
 from listening_client import Client
 from study_fixtures import make_study, write_study
 
+from earmark.listening_test.create import make_study as make
 from earmark.listening_test.export.progress import status_of
-from earmark.listening_test.making import make_study as make
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import Held
 from earmark.listening_test.server.serve import bind
