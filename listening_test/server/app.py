@@ -1,6 +1,7 @@
 """The web application of one study: a Flask factory, its headers, limits and errors."""
 
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -17,6 +18,7 @@ from .pages import message
 from .request import Held, ReplacedError, held
 
 MOST_BYTES = 1024 * 1024
+STATIC = Path(__file__).parent.parent / "static"
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -44,7 +46,7 @@ def create_app(folder: Folder, *, secure: bool = False) -> Flask:
     wrong = check_files(held.study, folder)
     if wrong:
         raise UserError("\n".join(wrong))
-    app = Flask(__name__, instance_path=str(folder.path.absolute()))
+    app = Flask(__name__, static_folder=STATIC, instance_path=str(folder.path.absolute()))
     app.config.update(
         SECRET_KEY=held.keys.cookie,
         # Browsers send a host's cookies to all its ports: studies beside each other need two names.

@@ -16,7 +16,8 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..session import clean_input, events, navigation, sessions, view
+from ..session import clean_input, navigation, sessions, view
+from ..session.events import MOST_EVENTS, record
 from ..storage.tables import Listening
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, direction, html_of, text
@@ -117,13 +118,13 @@ def events(token: str) -> Response:
     """Store what happened; the answer is sent after it is on disk."""
     said = body()
     batch, client = said.get("events"), said.get("client", "")
-    if not isinstance(batch, list) or len(batch) > events.MOST_EVENTS:
+    if not isinstance(batch, list) or len(batch) > MOST_EVENTS:
         abort(400, "json")
     if not isinstance(client, str):
         abort(400, "json")
     with held().database.writing(token) as writing:
         found = _found(writing, token)
-        receipt = events.record(writing, held().study, found, client, batch)
+        receipt = record(writing, held().study, found, client, batch)
         seq = found.next_seq
     return jsonify(**receipt.__dict__, next_seq=seq)
 
