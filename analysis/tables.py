@@ -1,15 +1,14 @@
 """Results as tidy tables: one row per score, song, system, render, failure or run."""
 
-import csv
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..evaluation.metrics import METRICS
+from ..evaluation.results.spreadsheet_csv import csv_text
 from ..evaluation.results.store import Store, written
 from ..models.errors import UserError
 
@@ -25,8 +24,6 @@ SCORE_COLUMNS = (
     "version",
 )
 
-# A cell that starts like this is a formula to a spreadsheet (OWASP, "CSV injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _SCORES = """
 SELECT p.song, p.system, s.metric, s.variant, s.parameters, s.value, s.unit, s.reason, s.version
@@ -211,36 +208,6 @@ def as_csv(frame: pd.DataFrame) -> str:
     spreadsheet would take for a formula gets an apostrophe in front.
     """
     return csv_text(list(frame.columns), frame.itertuples(index=False, name=None))
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """:func:`as_csv` of a header and its rows."""
-    stream = _Lines()
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in header])
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return "".join(stream.lines)
-
-
-class _Lines:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def write(self, line: str) -> None:
-        # The writer quotes only the line ends that it writes itself; both must be quoted.
-        self.lines.append(line.removesuffix("\r\n") + "\n")
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, Mapping | list | tuple):
-        value = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return ""
-    if isinstance(value, float):
-        return repr(float(value))
-    return value
 
 
 def _plain(value: Any) -> Any:

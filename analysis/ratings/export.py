@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...evaluation.results.spreadsheet_csv import csv_text
 from ...evaluation.results.store import now, written
-from ..tables import csv_text
 from .analysis import Result
 from .latex import latex_table
 from .people_sheets import flow_sheet, people_sheet
