@@ -7,26 +7,17 @@ gives equal numbers whatever else a report holds.
 """
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from .presentation.estimate import Estimate
+
 RESAMPLES = 4000
 LEVEL = 0.95
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A centre and its interval; all None without values, the interval None below two."""
-
-    n: int
-    centre: float | None = None
-    low: float | None = None
-    high: float | None = None
 
 
 def median(values: Floats, seed: int) -> Estimate:

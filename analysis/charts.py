@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from . import figures
 from .columns import Column
-from .figures import Rows
 from .numbers import number_format
+from .presentation.figures import Rows
 from .result import Result
 from .sections import Chart, Table, metric_chart
 from .summary import Floats

@@ -9,10 +9,11 @@ import pandas as pd
 
 from ..models.effects.console import FORMAT
 from .curve_figures import looks_of
-from .figures import Figure, Floats, Rows, distribution
+from .figures import distribution
 from .folder import folder_name
 from .insight_parts import Drawing, Group, Panel
 from .insight_records import Found, found_of, rendered
+from .presentation.figures import Figure, Floats, Rows
 from .result import Result
 from .sections import Context, Section, Table, section
 

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from .curve_figures import Axes, Points, looks_of
-from .figures import Figure, escaped
 from .insight_parts import Drawing, Group, Panel
+from .presentation.figures import Figure, escaped
 from .sections import Context, Section, Table, section
 
 _NOTE = (

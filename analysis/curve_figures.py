@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from .figures import Figure, escaped, frequency_axis
 from .identity import COLOURS, DASHES, Look
+from .presentation.figures import Figure, escaped, frequency_axis
 
 Floats = npt.NDArray[np.float64]
 Points = Sequence[float | None]

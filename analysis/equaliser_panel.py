@@ -17,10 +17,11 @@ from .curve_figures import (
     spoken_hertz,
     table_of,
 )
-from .figures import Figure, colour_scale, escaped, frequency_axis, wrapped
+from .figures import colour_scale
 from .identity import Look
 from .insight_parts import ALL, Drawing, Group, Panel, counted
 from .insight_records import Found, found_of
+from .presentation.figures import Figure, escaped, frequency_axis, wrapped
 from .sections import Context, Section, Table, section
 from .tables import records
 

@@ -7,8 +7,9 @@ import pandas as pd
 
 from ..models.inspection.filter_bank import FLOOR_DB
 from .curve_figures import heat_map, spoken_hertz
-from .figures import Figure, colour_scale, hertz_text
+from .figures import colour_scale
 from .insight_parts import Drawing, Group, Panel
+from .presentation.figures import Figure, hertz_text
 from .sections import Context, Section, Table, section
 
 _NOTE = (

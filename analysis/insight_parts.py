@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from .figures import Figure
+from .presentation.figures import Figure
 from .sections import Section, Table, render
 
 ALL = "All systems"

@@ -13,13 +13,14 @@ from ..evaluation.insights.renders import Insights, read_insights
 from ..evaluation.results.store import Store
 from ..evaluation.run.set_scores import SetValue, read_sets
 from . import tables
-from .bootstrap import LEVEL, RESAMPLES, Estimate
+from .bootstrap import LEVEL, RESAMPLES
 from .columns import COSTS, Column, columns, headline
 from .effect_cells import Cell as EffectCell
 from .effect_cells import effect_cells
 from .finding import Evidence, finding
 from .identity import Look, looks
 from .insight_records import insight_records
+from .presentation.estimate import Estimate
 from .summary import BASELINE, Cell, Values, differences, summarise, tabulate
 from .tables import records
 

@@ -10,7 +10,7 @@ import jinja2
 import pandas as pd
 
 from .columns import Column
-from .figures import Figure
+from .presentation.figures import Figure
 from .result import Result
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import bootstrap
-from .bootstrap import Estimate
 from .columns import Column
 from .numbers import NumberFormat, number_format
+from .presentation.estimate import Estimate
 
 BASELINE = "unprocessed"
 
