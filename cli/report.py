@@ -50,7 +50,7 @@ def _report_benchmark(results: Path, benchmark: str | None, out: Path | None) ->
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..analysis.report import write_report
+    from ..analysis.benchmark.report import write_report
     from ..evaluation.results.store import Store
 
     with (

@@ -37,7 +37,7 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     """Do the steps with progress on the terminal; whether all of it could be done."""
     from rich.console import Console
 
-    from ..analysis.report import write_report
+    from ..analysis.benchmark.report import write_report
     from ..evaluation.benchmark.file import load
     from ..evaluation.results.store import Store
     from ..evaluation.run.run import Settings, run_benchmark

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from runs import carry_out
 from training_audio import RATE, tone, write_tracks
 
-from earmark.analysis.effect_cells import effect_cells
-from earmark.analysis.report import write_report
-from earmark.analysis.result import load as load_result
+from earmark.analysis.benchmark.report import write_report
+from earmark.analysis.benchmark.result.document import load as load_result
+from earmark.analysis.benchmark.result.effect_cells import effect_cells
 from earmark.cli.effect_songs import effect_songs as command
 from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.results.store import Store

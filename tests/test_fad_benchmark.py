@@ -9,7 +9,7 @@ import pytest
 from fad_files import call, write_plugin
 from runs import carry_out
 
-from earmark.analysis.report import write_report
+from earmark.analysis.benchmark.report import write_report
 from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.distances.embedding_cache import Clip
 from earmark.evaluation.distances.song_sets import ClipSet

@@ -16,11 +16,11 @@ from networks_built import RATE, small
 from report_fixtures import SYSTEMS, Fake, FakeSystem, build
 from runs import carry_out
 
-from earmark.analysis.curve_figures import MOST_LINES
-from earmark.analysis.equaliser_panel import equalisers as equaliser_section
-from earmark.analysis.report import write_report
-from earmark.analysis.result import load
-from earmark.analysis.sections import Context
+from earmark.analysis.benchmark.panels.curves import MOST_LINES
+from earmark.analysis.benchmark.panels.equaliser import equalisers as equaliser_section
+from earmark.analysis.benchmark.panels.registry import Context
+from earmark.analysis.benchmark.report import write_report
+from earmark.analysis.benchmark.result.document import load
 from earmark.evaluation.insights.networks import inspect_system, system_tasks
 from earmark.evaluation.insights.renders import complete, insight_task, inspect_one, read_record
 from earmark.evaluation.insights.settings import dynamics, equalisers, strips

@@ -70,7 +70,7 @@ def test_the_check_sees_an_upward_import(tmp_path: Path) -> None:
     tree = ast.parse(source)
     levels = [node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert levels == [2, 2]
-    assert layer_of("earmark.analysis.tables") == "analysis"
+    assert layer_of("earmark.analysis.benchmark.result.tables") == "analysis"
     assert layer_of("earmark.models") == "models"
     assert layer_of("numpy.linalg") is None
 

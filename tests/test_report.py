@@ -23,10 +23,10 @@ from report_fixtures import (
     without_reference,
 )
 
-from earmark.analysis import sections
-from earmark.analysis.report import write_report
-from earmark.analysis.result import Result, load
-from earmark.analysis.sections import Section, metric_data
+from earmark.analysis.benchmark.panels import registry
+from earmark.analysis.benchmark.panels.registry import Section, metric_data
+from earmark.analysis.benchmark.report import write_report
+from earmark.analysis.benchmark.result.document import Result, load
 from earmark.cli import earmark
 from earmark.evaluation.results.store import Store
 from earmark.models.errors import UserError
@@ -305,8 +305,8 @@ def test_a_sweep_is_drawn_in_the_order_of_its_steps(tmp_path: Path) -> None:
 
 
 def test_a_section_adds_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sections, "SECTIONS", dict(sections.SECTIONS))
-    sections.section(order=55)(
+    monkeypatch.setattr(registry, "SECTIONS", dict(registry.SECTIONS))
+    registry.section(order=55)(
         lambda context: Section("mine", "A question?", "<p>An answer</p>", data={"mine": {"a": 1}})
     )
     folder = report(tmp_path, replace(MUTE, songs=("one",)))
@@ -320,8 +320,8 @@ def test_a_section_adds_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_the_section_of_the_documentation_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sections, "SECTIONS", dict(sections.SECTIONS))
-    monkeypatch.setattr(sections, "CHARTS", dict(sections.CHARTS))
+    monkeypatch.setattr(registry, "SECTIONS", dict(registry.SECTIONS))
+    monkeypatch.setattr(registry, "CHARTS", dict(registry.CHARTS))
     text = (Path(__file__).parent.parent / "docs" / "report.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     exec(code, {})
@@ -333,7 +333,7 @@ def test_the_section_of_the_documentation_works(
 
 def test_two_sections_cannot_want_one_place() -> None:
     with pytest.raises(ValueError, match="place 10"):
-        sections.section(order=10)(lambda context: None)
+        registry.section(order=10)(lambda context: None)
 
 
 def test_report_and_export_are_commands(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from report_fixtures import (
     many_systems,
 )
 
-from earmark.analysis.report import write_report
+from earmark.analysis.benchmark.report import write_report
 from earmark.evaluation.results.store import Store
 
 pytestmark = pytest.mark.browser

@@ -10,10 +10,12 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earmark.analysis import bootstrap, colours, pictures
-from earmark.analysis.identity import COLOURS, looks, short_names
-from earmark.analysis.media import player_samples
-from earmark.analysis.numbers import number_format
+from earmark.analysis.benchmark.result import bootstrap
+from earmark.analysis.benchmark.song_pages import pictures
+from earmark.analysis.benchmark.song_pages.media import player_samples
+from earmark.analysis.presentation import colour_maps
+from earmark.analysis.presentation.looks import COLOURS, looks, short_names
+from earmark.analysis.presentation.numbers import number_format
 from earmark.evaluation.insights.band_levels import BANDS_HZ, band_levels_db
 
 RATE = 44100
@@ -96,10 +98,10 @@ def test_short_names_of_a_sweep_show_the_steps() -> None:
 
 
 def test_colour_maps_grow_evenly_in_lightness() -> None:
-    steps = np.diff(colours.lightness_of(colours.sequential()))
+    steps = np.diff(colour_maps.lightness_of(colour_maps.sequential()))
     assert (steps > 0).all()
     assert steps[5:].max() < 2 * steps[5:].mean()
-    both = colours.lightness_of(colours.diverging())
+    both = colour_maps.lightness_of(colour_maps.diverging())
     middle = len(both) // 2
     assert both[middle] == both.max()
     np.testing.assert_allclose(both, both[::-1], atol=5)
@@ -168,9 +170,9 @@ def test_a_difference_from_itself_is_neutral_also_at_another_level() -> None:
     levels = pictures.spectrogram_db(sine(1000.0), RATE)
     same = np.asarray(pictures.difference_image(levels, levels))
     louder = np.asarray(pictures.difference_image(levels + 6, levels, 6.0))
-    assert set(np.unique(same)) == set(np.unique(louder)) == {colours.LEVELS // 2}
+    assert set(np.unique(same)) == set(np.unique(louder)) == {colour_maps.LEVELS // 2}
     more = np.asarray(pictures.difference_image(levels + 6, levels))
-    assert more.max() > colours.LEVELS // 2 >= more.min()
+    assert more.max() > colour_maps.LEVELS // 2 >= more.min()
 
 
 def test_a_waveform_holds_every_peak() -> None:

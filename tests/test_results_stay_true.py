@@ -9,8 +9,8 @@ import pytest
 from conftest import RATE, save, song
 from runs import METRICS, Make, carry_out, count
 
-from earmark.analysis import tables
-from earmark.analysis.report import write_report
+from earmark.analysis.benchmark.report import write_report
+from earmark.analysis.benchmark.result import tables
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run.run import Settings
 from earmark.models.errors import UserError

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_fixtures import Fake, FakeSystem, build, render_key, score_row
 
-from earmark.analysis import tables
+from earmark.analysis.benchmark.result import tables
 from earmark.evaluation.results.store import Store
 from earmark.models.errors import UserError
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..identity import Look, short_names
 from .estimate import Estimate
+from .looks import Look, short_names
 
 Figure = dict[str, Any]
 _ROW, _ROW_OF_TWO = 30, 38  # pixels per system, with names of one or two lines

@@ -9,11 +9,11 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from .columns import Column
-from .presentation.figures import Figure
-from .result import Result
+from ...presentation.figures import Figure
+from ..result.columns import Column
+from ..result.document import Result
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from .effect_cells import METRICS, Cell
-from .numbers import number_format
-from .sections import Context, Section, render, section
+from ...presentation.numbers import number_format
+from ..result.effect_cells import METRICS, Cell
+from .registry import Context, Section, render, section
 
 LABELS: Mapping[str, str] = {
     "mae": "MAE",

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from .presentation.figures import Figure
-from .sections import Section, Table, render
+from ...presentation.figures import Figure
+from .registry import Section, Table, render
 
 ALL = "All systems"
 

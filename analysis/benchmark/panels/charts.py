@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 
+from ...presentation.figures import Rows
+from ...presentation.numbers import number_format
+from ..result.columns import Column
+from ..result.document import Result
+from ..result.summary import Floats
 from . import figures
-from .columns import Column
-from .numbers import number_format
-from .presentation.figures import Rows
-from .result import Result
-from .sections import Chart, Table, metric_chart
-from .summary import Floats
+from .registry import Chart, Table, metric_chart
 
 
 @metric_chart("distribution")

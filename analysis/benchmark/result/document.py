@@ -8,19 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.insights.networks import system_records
-from ..evaluation.insights.renders import Insights, read_insights
-from ..evaluation.results.store import Store
-from ..evaluation.run.set_scores import SetValue, read_sets
+from ....evaluation.insights.networks import system_records
+from ....evaluation.insights.renders import Insights, read_insights
+from ....evaluation.results.store import Store
+from ....evaluation.run.set_scores import SetValue, read_sets
+from ...presentation.estimate import Estimate
+from ...presentation.looks import Look, looks
 from . import tables
 from .bootstrap import LEVEL, RESAMPLES
 from .columns import COSTS, Column, columns, headline
 from .effect_cells import Cell as EffectCell
 from .effect_cells import effect_cells
 from .finding import Evidence, finding
-from .identity import Look, looks
 from .insight_records import insight_records
-from .presentation.estimate import Estimate
 from .summary import BASELINE, Cell, Values, differences, summarise, tabulate
 from .tables import records
 
@@ -32,9 +32,9 @@ class Result:
     """Everything a report says of one benchmark.
 
     ``cells`` and ``differences`` are by (system, column id, variant); ``references`` are render
-    keys by song; the data frames are those of :mod:`earmark.analysis.tables`; ``sets`` are the
-    distances of whole systems, ``effects`` the errors of effect models, ``insights`` what renders
-    and networks show of themselves.
+    keys by song; the data frames are those of :mod:`earmark.analysis.benchmark.result.tables`;
+    ``sets`` are the distances of whole systems, ``effects`` the errors of effect models,
+    ``insights`` what renders and networks show of themselves.
     """
 
     benchmark: str

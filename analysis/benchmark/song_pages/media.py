@@ -16,18 +16,13 @@ import soundfile
 import torch
 from PIL import Image
 
-from ..evaluation.results.store import written
-from ..models.audio.files import read
-from ..models.audio.loudness import integrated_loudness
-from ..models.content_key import content_key
-from ..models.errors import UserError
-from .folder import Folder
-from .pictures import (
-    difference_image,
-    spectrogram_db,
-    spectrogram_image,
-    waveform,
-)
+from ....evaluation.results.store import written
+from ....models.audio.files import read
+from ....models.audio.loudness import integrated_loudness
+from ....models.content_key import content_key
+from ....models.errors import UserError
+from ...presentation.report_folder import Folder
+from .pictures import difference_image, spectrogram_db, spectrogram_image, waveform
 
 # Grows when the files below look or sound different; older ones are then made anew.
 MEDIA_FORMAT = 2

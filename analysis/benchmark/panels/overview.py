@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from ...presentation.numbers import NONE, number_format
+from ..result.columns import Column
+from ..result.document import Result
+from ..result.summary import numbers_of
+from ..result.tables import records
 from .charts import sweep_families
-from .columns import Column
-from .numbers import NONE, number_format
-from .result import Result
-from .sections import Context, Section, Table, render, section
-from .summary import numbers_of
-from .tables import records
+from .registry import Context, Section, Table, render, section
 
 # Rows that a page lists before it points at the CSV: a report must stay light.
 _LISTED = 200

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ..models.effects.curves import LEVELS_DBFS
-from .curve_figures import Axes, Line, curves, evenly, middle, shifted, table_of
-from .identity import Look
-from .insight_parts import ALL, Drawing, Group, Panel, counted
-from .insight_records import Found, found_of
-from .sections import Context, Section, Table, section
+from ....models.effects.curves import LEVELS_DBFS
+from ...presentation.looks import Look
+from ..result.insight_records import Found, found_of
+from .curves import Axes, Line, curves, evenly, middle, shifted, table_of
+from .parts import ALL, Drawing, Group, Panel, counted
+from .registry import Context, Section, Table, section
 
 _NOTE = (
     "The peak level that comes out for a steady tone: drive, compressor with its make-up, "

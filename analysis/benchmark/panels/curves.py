@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from .identity import COLOURS, DASHES, Look
-from .presentation.figures import Figure, escaped, frequency_axis
+from ...presentation.figures import Figure, escaped, frequency_axis
+from ...presentation.looks import COLOURS, DASHES, Look
 
 Floats = npt.NDArray[np.float64]
 Points = Sequence[float | None]

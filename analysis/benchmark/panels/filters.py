@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..models.inspection.filter_bank import FLOOR_DB
-from .curve_figures import heat_map, spoken_hertz
+from ....models.inspection.filter_bank import FLOOR_DB
+from ...presentation.figures import Figure, hertz_text
+from .curves import heat_map, spoken_hertz
 from .figures import colour_scale
-from .insight_parts import Drawing, Group, Panel
-from .presentation.figures import Figure, hertz_text
-from .sections import Context, Section, Table, section
+from .parts import Drawing, Group, Panel
+from .registry import Context, Section, Table, section
 
 _NOTE = (
     "The first layer of a network that begins with a bank of filters, as the checkpoint holds it: "

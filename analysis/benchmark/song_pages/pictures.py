@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..evaluation.insights.band_levels import power_spectra
-from .colours import LEVELS, diverging, sequential
+from ....evaluation.insights.band_levels import power_spectra
+from ...presentation.colour_maps import LEVELS, diverging, sequential
 
 Floats = npt.NDArray[np.float32]
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...presentation.estimate import Estimate
+from ...presentation.numbers import NumberFormat, number_format
 from .columns import Column
-from .numbers import NumberFormat, number_format
-from .presentation.estimate import Estimate
 from .summary import BASELINE, Cell
 
 # The first of these that a benchmark has decides which system is named.

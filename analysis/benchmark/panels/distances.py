@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.distances.embedding_cache import CHANNELS
-from ..evaluation.run.set_scores import SetValue
-from .numbers import NONE, number_format
-from .sections import Context, Section, render, section
+from ....evaluation.distances.embedding_cache import CHANNELS
+from ....evaluation.run.set_scores import SetValue
+from ...presentation.numbers import NONE, number_format
+from .registry import Context, Section, render, section
 
 _COLUMNS = (
     *("system", "metric", "channel", "value", "reason", "n_reference", "n_evaluated"),

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.insights.band_levels import BANDS_HZ
-from ..evaluation.insights.renders import Insights
-from ..models.effects.curves import CURVE_HZ, LEVELS_DBFS
+from ....evaluation.insights.band_levels import BANDS_HZ
+from ....evaluation.insights.renders import Insights
+from ....models.effects.curves import CURVE_HZ, LEVELS_DBFS
 from .tables import records
 
 _EMPTY = ("format", "editable")

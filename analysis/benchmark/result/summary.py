@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...presentation.estimate import Estimate
+from ...presentation.numbers import NumberFormat, number_format
 from . import bootstrap
 from .columns import Column
-from .numbers import NumberFormat, number_format
-from .presentation.estimate import Estimate
 
 BASELINE = "unprocessed"
 

@@ -10,9 +10,10 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..evaluation.results.store import written
-from ..models.errors import UserError
+from ...evaluation.results.store import written
+from ...models.errors import UserError
 
+STATIC = Path(__file__).parent / "static"
 _MANIFEST = "files.json"
 
 

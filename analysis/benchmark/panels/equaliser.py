@@ -5,8 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..models.effects.curves import CURVE_HZ
-from .curve_figures import (
+from ....models.effects.curves import CURVE_HZ
+from ...presentation.figures import Figure, escaped, frequency_axis, wrapped
+from ...presentation.looks import Look
+from ..result.insight_records import Found, found_of
+from ..result.tables import records
+from .curves import (
     Line,
     curves,
     evenly,
@@ -18,12 +22,8 @@ from .curve_figures import (
     table_of,
 )
 from .figures import colour_scale
-from .identity import Look
-from .insight_parts import ALL, Drawing, Group, Panel, counted
-from .insight_records import Found, found_of
-from .presentation.figures import Figure, escaped, frequency_axis, wrapped
-from .sections import Context, Section, Table, section
-from .tables import records
+from .parts import ALL, Drawing, Group, Panel, counted
+from .registry import Context, Section, Table, section
 
 _NOTE = (
     "What each system's equaliser is set to, by song: from the settings that its renders keep. "

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..models.effects.console import FORMAT
-from .curve_figures import looks_of
+from ....models.effects.console import FORMAT
+from ...presentation.figures import Figure, Floats, Rows
+from ...presentation.report_folder import folder_name
+from ..result.document import Result
+from ..result.insight_records import Found, found_of, rendered
+from .curves import looks_of
 from .figures import distribution
-from .folder import folder_name
-from .insight_parts import Drawing, Group, Panel
-from .insight_records import Found, found_of, rendered
-from .presentation.figures import Figure, Floats, Rows
-from .result import Result
-from .sections import Context, Section, Table, section
+from .parts import Drawing, Group, Panel
+from .registry import Context, Section, Table, section
 
 _NOTE = (
     "Where a mixing system put each stem: gain in dB, pan from left (−1) to right (1) by the "

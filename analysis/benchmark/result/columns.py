@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.metrics import METRICS, Metric
-from ..evaluation.metrics.registry import Better
+from ....evaluation.metrics import METRICS, Metric
+from ....evaluation.metrics.registry import Better
 
 HEADLINE = (
     "mrstft_music",

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from .presentation.estimate import Estimate
+from ...presentation.estimate import Estimate
 
 RESAMPLES = 4000
 LEVEL = 0.95

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from .curve_figures import Axes, Points, looks_of
-from .insight_parts import Drawing, Group, Panel
-from .presentation.figures import Figure, escaped
-from .sections import Context, Section, Table, section
+from ...presentation.figures import Figure, escaped
+from .curves import Axes, Points, looks_of
+from .parts import Drawing, Group, Panel
+from .registry import Context, Section, Table, section
 
 _NOTE = (
     "One control moves over its range while the others stay at their defaults, and a fixed "

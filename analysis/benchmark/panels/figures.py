@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .colours import sequential
-from .identity import Look, short_names
-from .presentation.estimate import Estimate
-from .presentation.figures import Figure, Floats, Rows, escaped, frequency_axis, marker
+from ...presentation.colour_maps import sequential
+from ...presentation.estimate import Estimate
+from ...presentation.figures import Figure, Floats, Rows, escaped, frequency_axis, marker
+from ...presentation.looks import Look, short_names
 
 # With fewer songs a box would be drawn from its own corners.
 BOX_FROM = 5

@@ -13,34 +13,35 @@ from typing import Any
 
 import plotly.offline
 
-from ..evaluation.insights.renders import complete
-from ..evaluation.results.store import Store, written
-from . import (  # noqa: F401  they register what a report is made of
+from ...evaluation.insights.renders import complete
+from ...evaluation.results.store import Store, written
+from ..presentation.report_folder import STATIC, Folder, folder_name
+from .panels import (  # noqa: F401  they register what a report is made of
     charts,
-    console_panel,
-    control_panel,
-    dynamics_panel,
-    effect_table,
-    equaliser_panel,
-    filter_panel,
-    panels,
-    set_panel,
-    spectrum_panel,
+    console,
+    controls,
+    distances,
+    dynamics,
+    effects,
+    equaliser,
+    filters,
+    overview,
+    spectrum,
 )
-from .columns import COSTS, Column
-from .folder import Folder, folder_name
-from .media import Media, SongRenders, prepare_media
-from .pictures import scale_image
-from .result import Result, load
-from .sections import TEMPLATES, Context, Section, metric_data, render, sections
-from .song_page import page_names, song_html, song_page
-from .tables import as_csv, choose_benchmark, records
+from .panels.registry import TEMPLATES, Context, Section, metric_data, render, sections
+from .result.columns import COSTS, Column
+from .result.document import Result, load
+from .result.tables import as_csv, choose_benchmark, records
+from .song_pages.media import Media, SongRenders, prepare_media
+from .song_pages.page import page_names, song_html, song_page
+from .song_pages.pictures import scale_image
 
 _PLOTLY = "plotly.min.js"
 _ASSETS = (
-    *("page.css", "controls.css", "tables.css", "charts.css", "song.css"),
-    *("page.js", "tables.js", "charts.js"),
-    *("insights.js", "report.js", "song.js"),
+    *(STATIC / name for name in ("page.css", "tables.css", "charts.css")),
+    *(STATIC / name for name in ("page.js", "tables.js", "charts.js")),
+    *(TEMPLATES / name for name in ("controls.css", "song.css")),
+    *(TEMPLATES / name for name in ("insights.js", "report.js", "song.js")),
 )
 
 # Titles are questions; the table of contents has room for a word.
@@ -117,7 +118,7 @@ def _write_assets(folder: Folder) -> dict[str, str]:
         with written(path) as scratch:
             scratch.write_bytes(bundle)
     assets = {
-        name: folder.hashed(f"assets/{name}", (TEMPLATES / name).read_bytes()) for name in _ASSETS
+        path.name: folder.hashed(f"assets/{path.name}", path.read_bytes()) for path in _ASSETS
     }
     return assets | {_PLOTLY: _PLOTLY}
 

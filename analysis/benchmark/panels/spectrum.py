@@ -5,8 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.insights.band_levels import BANDS_HZ
-from .curve_figures import (
+from ....evaluation.insights.band_levels import BANDS_HZ
+from ...presentation.looks import INK, Look
+from ..result.document import Result
+from ..result.insight_records import rendered
+from ..result.tables import records
+from .curves import (
     Line,
     Points,
     curves,
@@ -17,12 +21,8 @@ from .curve_figures import (
     spoken_hertz,
     table_of,
 )
-from .identity import INK, Look
-from .insight_parts import ALL, Drawing, Group, Panel, counted
-from .insight_records import rendered
-from .result import Result
-from .sections import Context, Section, Table, section
-from .tables import records
+from .parts import ALL, Drawing, Group, Panel, counted
+from .registry import Context, Section, Table, section
 
 _NOTE = (
     "Level of each sixth of an octave, mean of the channels over the excerpt, 0 dB being a sine of "

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..evaluation.metrics import METRICS
-from ..evaluation.results.spreadsheet_csv import csv_text
-from ..evaluation.results.store import Store, written
-from ..models.errors import UserError
+from ....evaluation.metrics import METRICS
+from ....evaluation.results.spreadsheet_csv import csv_text
+from ....evaluation.results.store import Store, written
+from ....models.errors import UserError
 
 SCORE_COLUMNS = (
     "song",

@@ -7,24 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..evaluation.insights.band_levels import BANDS_HZ
-from ..models.content_key import content_key
-from . import figures
-from .columns import Column
-from .identity import REFERENCE, Look
+from ....evaluation.insights.band_levels import BANDS_HZ
+from ....models.content_key import content_key
+from ...presentation.looks import REFERENCE, Look
+from ...presentation.numbers import NumberFormat, number_format
+from ..panels import figures
+from ..panels.overview import badges
+from ..panels.registry import Table, render
+from ..result.columns import Column
+from ..result.document import Result
+from ..result.tables import records
 from .media import Media
-from .numbers import NumberFormat, number_format
-from .panels import badges
-from .pictures import (
-    CEILING_DB,
-    DIFFERENCE_DB,
-    FLOOR_DB,
-    HIGHEST_HZ,
-    LOWEST_HZ,
-)
-from .result import Result
-from .sections import Table, render
-from .tables import records
+from .pictures import CEILING_DB, DIFFERENCE_DB, FLOOR_DB, HIGHEST_HZ, LOWEST_HZ
 
 _KEYS = "123456789abcdefghijklnopqstuvwxyz"  # m is the mix, r the reference
 _MIX = "mix"
