@@ -7,7 +7,7 @@ Krippendorff (2011); Shrout & Fleiss (1979); Stigler's citations (``BradleyTerry
 
 import numpy as np
 
-from earmark.analysis.ratings.table import Floats, Ints
+from earmark.analysis.ratings.reading.table import Floats, Ints
 
 NAN = float("nan")
 

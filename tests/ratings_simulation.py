@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.reading.table import Floats
 
 
 def simulated_cells(

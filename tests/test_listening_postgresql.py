@@ -11,9 +11,9 @@ from postgres_server import Server
 from sqlalchemy import text
 from study_fixtures import make_study
 
-from earmark.analysis.ratings.exported import Which
-from earmark.analysis.ratings.reading import Reading
-from earmark.analysis.ratings.study_source import read_study
+from earmark.analysis.ratings.reading.files import Reading
+from earmark.analysis.ratings.reading.study_export import Which
+from earmark.analysis.ratings.reading.study_folder import read_study
 from earmark.listening_test.export.progress import status_of
 from earmark.listening_test.export.ratings import Choice, TidyRow, as_json, tidy
 from earmark.listening_test.server.app import create_app

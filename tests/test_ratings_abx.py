@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from ratings_simulation import passed
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.discrimination import beta_binomial_test, binomial_test
-from earmark.analysis.ratings.export import sentences
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.reading import read_ratings
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.abx import beta_binomial_test, binomial_test
+from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.report.export import sentences
 
 
 def analysed(path: Path, right: list[int], trials: int, system: str = "x") -> dict[str, Any]:

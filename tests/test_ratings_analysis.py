@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from ratings_simulation import pair, passed, simulated_cells, written_ratings
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.reading import read_ratings
-from earmark.analysis.ratings.sheets import sheets
-from earmark.analysis.ratings.table import Floats
-from earmark.analysis.ratings.wording import omnibus_sentence, p_apa
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.report.sentences import omnibus_sentence, p_apa
+from earmark.analysis.ratings.report.tables import sheets
 from earmark.models.errors import UserError
 
 Run = Callable[..., dict[str, Any]]

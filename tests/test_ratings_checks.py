@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from ratings_simulation import passed, simulated_cells, written_ratings
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.checks import checks
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.reading import read_ratings
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.self_checks import checks
+from earmark.analysis.ratings.reading.files import read_ratings
 
 Made = Callable[[Path], dict[str, Any]]
 

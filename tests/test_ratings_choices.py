@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from ratings_simulation import pair, passed
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.permutation import flip_listeners
-from earmark.analysis.ratings.reading import read_ratings
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.permutation import flip_listeners
+from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.models.errors import UserError
 
 

@@ -11,23 +11,18 @@ import pytest
 from ratings_simulation import simulated_cells, written_ratings
 from scipy import special
 
-from earmark.analysis.ratings.adjust import adjusted
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.comparisons import Comparison
-from earmark.analysis.ratings.crossed import crossed_pairs
-from earmark.analysis.ratings.design import listener_means
-from earmark.analysis.ratings.effects import paired_superiority
-from earmark.analysis.ratings.friedman import conover_friedman, friedman
-from earmark.analysis.ratings.incomplete import (
-    durbin,
-    durbin_pairs,
-    skillings_mack,
-)
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.own_pairs import own_pairs, paired
-from earmark.analysis.ratings.page import page
-from earmark.analysis.ratings.reading import read_ratings
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.estimation.effect_sizes import paired_superiority
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.crossed import crossed_pairs
+from earmark.analysis.ratings.methods.friedman import conover_friedman, friedman
+from earmark.analysis.ratings.methods.incomplete import durbin, durbin_pairs, skillings_mack
+from earmark.analysis.ratings.methods.multiplicity import adjusted
+from earmark.analysis.ratings.methods.paired import own_pairs, paired
+from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.reading.table import Floats, listener_means
+from earmark.analysis.ratings.report.html import page
+from earmark.analysis.ratings.result.tests import Comparison
 
 RUNS = 300
 EFFECTS = np.array([25.0, 0, 0, 0, 0])  # one apart: every other pair is alike

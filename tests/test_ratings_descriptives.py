@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from ratings_simulation import passed, simulated_cells, written_ratings
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.crossed import crossed_mean
-from earmark.analysis.ratings.export import sentences
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.reading import read_ratings
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.crossed import crossed_mean
+from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.report.export import sentences
 
 
 def test_a_mean_is_that_of_the_listeners_which_its_interval_is_about(tmp_path: Path) -> None:

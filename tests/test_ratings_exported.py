@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.exported import Which
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.preference import preferences
-from earmark.analysis.ratings.reading import RatingsFile, Reading, read_ratings
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.bradley_terry import preferences
+from earmark.analysis.ratings.reading.files import RatingsFile, Reading, read_ratings
+from earmark.analysis.ratings.reading.study_export import Which
 from earmark.listening_test.export.ratings import TidyRow, as_csv, written_csv
 from earmark.models.errors import UserError
 

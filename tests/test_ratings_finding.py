@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from ratings_simulation import pair, passed, simulated_cells, written_ratings
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.export import sentences
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.reading import read_ratings
-from earmark.analysis.ratings.table import Floats
-from earmark.analysis.ratings.wording import finding
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.report.export import sentences
+from earmark.analysis.ratings.report.sentences import finding
 
 
 def result_of(

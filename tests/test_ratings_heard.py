@@ -7,8 +7,8 @@ import pytest
 from ratings_simulation import simulated_cells
 from scipy import stats
 
-from earmark.analysis.ratings.heard import FEW_SYSTEMS, metric_agreement
-from earmark.analysis.ratings.table import Floats, Ratings
+from earmark.analysis.ratings.estimation.metric_agreement import FEW_SYSTEMS, metric_agreement
+from earmark.analysis.ratings.reading.table import Floats, Ratings
 
 
 def ratings_of(cells: Floats) -> Ratings:

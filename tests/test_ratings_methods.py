@@ -19,27 +19,41 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from test_ratings_reference import agrees
 
-from earmark.analysis.ratings.adjust import METHODS, adjusted
-from earmark.analysis.ratings.agreement import intraclass, krippendorff_alpha
-from earmark.analysis.ratings.crossed import components, crossed_pairs, mean_squares, quasi_f
-from earmark.analysis.ratings.discrimination import (
-    abx_d_prime,
-    abx_share,
-    beta_binomial_test,
-    binomial_test,
-)
-from earmark.analysis.ratings.effects import (
+from earmark.analysis.ratings.estimation.agreement import intraclass, krippendorff_alpha
+from earmark.analysis.ratings.estimation.effect_sizes import (
     cliffs_delta,
     matched_rank_biserial,
     paired_superiority,
     rank_biserial,
 )
-from earmark.analysis.ratings.equivalence import tost
-from earmark.analysis.ratings.mixed import fit_mixed
-from earmark.analysis.ratings.permutation import permutation_test, sign_flips
-from earmark.analysis.ratings.planning import better_buy, power, precision, smallest_detectable
-from earmark.analysis.ratings.preference import bootstrap_beats, bradley_terry, circular_triads
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.estimation.sample_size import (
+    better_buy,
+    power,
+    precision,
+    smallest_detectable,
+)
+from earmark.analysis.ratings.methods.abx import (
+    abx_d_prime,
+    abx_share,
+    beta_binomial_test,
+    binomial_test,
+)
+from earmark.analysis.ratings.methods.bradley_terry import (
+    bootstrap_beats,
+    bradley_terry,
+    circular_triads,
+)
+from earmark.analysis.ratings.methods.crossed import (
+    components,
+    crossed_pairs,
+    mean_squares,
+    quasi_f,
+)
+from earmark.analysis.ratings.methods.equivalence import tost
+from earmark.analysis.ratings.methods.mixed import fit_mixed
+from earmark.analysis.ratings.methods.multiplicity import METHODS, adjusted
+from earmark.analysis.ratings.methods.permutation import permutation_test, sign_flips
+from earmark.analysis.ratings.reading.table import Floats
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from ratings_simulation import pair, passed, simulated_cells, written_ratings
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.own_pairs import own_pairs
-from earmark.analysis.ratings.permutation import flip_listeners, within_pages
-from earmark.analysis.ratings.reading import read_ratings
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.paired import own_pairs
+from earmark.analysis.ratings.methods.permutation import flip_listeners, within_pages
+from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.reading.table import Floats
 
 
 def one_passage_without_a(seed: int, effects: Floats | None = None) -> Floats:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from ratings_simulation import simulated_cells, written_ratings
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.notes import NOTES, Note, notes
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.page import page
-from earmark.analysis.ratings.reading import read_ratings
-from earmark.analysis.ratings.wording import PAIRS
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.report.footnotes import NOTES, Note, notes
+from earmark.analysis.ratings.report.html import page
+from earmark.analysis.ratings.report.sentences import PAIRS
 
 r = np.random.default_rng(3)
 

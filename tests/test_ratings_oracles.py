@@ -6,17 +6,17 @@ import pytest
 import scikit_posthocs as posthocs
 from scipy import stats
 
-from earmark.analysis.ratings.comparisons import Comparison
-from earmark.analysis.ratings.friedman import (
+from earmark.analysis.ratings.methods.friedman import (
     conover_friedman,
     friedman,
     nemenyi,
     quade,
     quade_pairs,
 )
-from earmark.analysis.ratings.incomplete import durbin, durbin_pairs, skillings_mack
-from earmark.analysis.ratings.kruskal import conover_iman, kruskal_wallis
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.methods.incomplete import durbin, durbin_pairs, skillings_mack
+from earmark.analysis.ratings.methods.kruskal import conover_iman, kruskal_wallis
+from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.result.tests import Comparison
 
 
 def matrix(pairs: list[Comparison], count: int) -> Floats:

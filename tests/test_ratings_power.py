@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 from ratings_simulation import simulated_cells, written_ratings
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.plan_command import from_pilot, stated
-from earmark.analysis.ratings.planning import power, precision
-from earmark.analysis.ratings.power import USUAL_SDS, Plan, drawn, simulated_power, wilson
-from earmark.analysis.ratings.reading import read_ratings
+from earmark.analysis.ratings.estimation.sample_size import power, precision
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.planning.plan import from_pilot, stated
+from earmark.analysis.ratings.planning.power import USUAL_SDS, Plan, drawn, simulated_power, wilson
+from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.cli import earmark
 from earmark.models.errors import UserError
 

@@ -7,13 +7,13 @@ import numpy as np
 from ratings_simulation import pair, passed
 from scipy import special
 
-from earmark.analysis.ratings.adjust import adjusted
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.permutation import flip_listeners, permutation_pairs
-from earmark.analysis.ratings.preference_pairs import meetings, score_pairs
-from earmark.analysis.ratings.reading import read_ratings
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.bradley_terry_pairs import meetings, score_pairs
+from earmark.analysis.ratings.methods.multiplicity import adjusted
+from earmark.analysis.ratings.methods.permutation import flip_listeners, permutation_pairs
+from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.reading.table import Floats
 
 UNEVEN = np.array([[0, 4, 10], [4, 0, 2], [10, 2, 0]])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earmark.analysis.ratings.reading import RatingsFile, Reading, read_ratings
+from earmark.analysis.ratings.reading.files import RatingsFile, Reading, read_ratings
 from earmark.models.errors import UserError
 
 Write = Callable[..., Path]

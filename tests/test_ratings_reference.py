@@ -16,18 +16,18 @@ from ratings_data import (
     TOOTH_GROWTH,
 )
 
-from earmark.analysis.ratings.adjust import adjusted, letters
-from earmark.analysis.ratings.comparisons import Comparison
-from earmark.analysis.ratings.friedman import (
+from earmark.analysis.ratings.methods.friedman import (
     conover_friedman,
     friedman,
     nemenyi,
     quade,
     quade_pairs,
 )
-from earmark.analysis.ratings.incomplete import durbin, skillings_mack
-from earmark.analysis.ratings.kruskal import conover_iman, kruskal_wallis
-from earmark.analysis.ratings.table import Floats, Ints
+from earmark.analysis.ratings.methods.incomplete import durbin, skillings_mack
+from earmark.analysis.ratings.methods.kruskal import conover_iman, kruskal_wallis
+from earmark.analysis.ratings.methods.multiplicity import adjusted, letters
+from earmark.analysis.ratings.reading.table import Floats, Ints
+from earmark.analysis.ratings.result.tests import Comparison
 
 Grouped = tuple[Floats, Ints]
 

@@ -13,16 +13,17 @@ from click.testing import CliRunner
 from playwright.sync_api import sync_playwright
 from ratings_simulation import simulated_cells, written_ratings
 
-from earmark.analysis.ratings.analysis import Result, analyse
-from earmark.analysis.ratings.export import csv_table, sentences, write_result
-from earmark.analysis.ratings.latex import escaped, latex_table
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.page import page, write_page
-from earmark.analysis.ratings.plots import answers, box
-from earmark.analysis.ratings.reading import RatingsFile, read_ratings
-from earmark.analysis.ratings.sheet import Column, Sheet, p_text, shown
-from earmark.analysis.ratings.sheets import sheets
-from earmark.analysis.ratings.wording import p_apa
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.reading.files import RatingsFile, read_ratings
+from earmark.analysis.ratings.report.export import csv_table, sentences, write_result
+from earmark.analysis.ratings.report.html import page, write_page
+from earmark.analysis.ratings.report.latex import escaped, latex_table
+from earmark.analysis.ratings.report.rating_figures import answers, box
+from earmark.analysis.ratings.report.sentences import p_apa
+from earmark.analysis.ratings.report.table import Column, Sheet, p_text, shown
+from earmark.analysis.ratings.report.tables import sheets
+from earmark.analysis.ratings.result.document import Result
 from earmark.cli import earmark
 from earmark.models.errors import UserError
 

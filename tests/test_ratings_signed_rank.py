@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from earmark.analysis.ratings.own_pairs import own_pairs, wilcoxon
-from earmark.analysis.ratings.signed_rank import signed_rank_p, signed_ranks
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.methods.paired import own_pairs, wilcoxon
+from earmark.analysis.ratings.methods.signed_rank import signed_rank_p, signed_ranks
+from earmark.analysis.ratings.reading.table import Floats
 
 
 @settings(deadline=None, max_examples=40)

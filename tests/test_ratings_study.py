@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from listening_client import Client
 from study_fixtures import make_study
 
-from earmark.analysis.ratings.analysis import analyse
-from earmark.analysis.ratings.command import Request, analyse_file
-from earmark.analysis.ratings.exported import Which
-from earmark.analysis.ratings.options import Options
-from earmark.analysis.ratings.reading import Reading, read_ratings
-from earmark.analysis.ratings.study_source import read_study
+from earmark.analysis.ratings.analyse import Request, analyse_file
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.reading.files import Reading, read_ratings
+from earmark.analysis.ratings.reading.study_export import Which
+from earmark.analysis.ratings.reading.study_folder import read_study
 from earmark.cli import earmark
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import Held

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from ratings_simulation import simulated_cells
 
-from earmark.analysis.ratings.crossed import mean_squares, quasi_f
-from earmark.analysis.ratings.design import listener_means
-from earmark.analysis.ratings.friedman import friedman
-from earmark.analysis.ratings.kruskal import kruskal_wallis
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.methods.crossed import mean_squares, quasi_f
+from earmark.analysis.ratings.methods.friedman import friedman
+from earmark.analysis.ratings.methods.kruskal import kruskal_wallis
+from earmark.analysis.ratings.reading.table import Floats, listener_means
 
 RUNS = 300
 S1: dict[str, float] = {}
