@@ -61,7 +61,7 @@ def test_only_the_audio_module_names_torchaudio() -> None:
         if any(module.split(".")[0] == "torchaudio" for module in imported(path))
         or 'import_module("torchaudio")' in path.read_text(encoding="utf-8")
     ]
-    assert naming == ["models/audio.py"]
+    assert naming == ["models/audio/files.py"]
 
 
 def test_the_check_sees_an_upward_import(tmp_path: Path) -> None:

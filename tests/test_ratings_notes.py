@@ -170,7 +170,7 @@ def test_preferences_abx_between_listeners_and_signed_scales_have_theirs(tmp_pat
 def test_a_footnote_names_functions_that_exist_and_every_part_is_filled() -> None:
     for name, note in NOTES.items():
         for call in note.ours:
-            module, function = call.split(".")
+            module, _, function = call.rpartition(".")
             home = importlib.import_module(f"earmark.analysis.ratings.{module}")
             assert callable(getattr(home, function)), name
         assert all((note.formula, note.library, note.r, note.differs)), name

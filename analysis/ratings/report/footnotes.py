@@ -33,14 +33,14 @@ class Note:
 NOTES: Mapping[str, Note] = {
     "Kruskal-Wallis": Note(
         "H = (N−1) Σ nᵢ(R̄ᵢ − (N+1)/2)² / Σ(r − (N+1)/2)², χ² with k − 1 df; ε² = H/(N−1)",
-        ("kruskal.kruskal_wallis",),
+        ("methods.kruskal.kruskal_wallis",),
         "scipy.stats.rankdata, chi2.sf",
         "kruskal.test(score ~ system)",
         "Without the correction for ties H is smaller; some programs print η² as ε².",
     ),
     "Conover-Iman": Note(
         "t = (R̄ᵢ − R̄ⱼ) / √(S² (N−1−H)/(N−k) (1/nᵢ + 1/nⱼ)), df N − k",
-        ("kruskal.conover_iman",),
+        ("methods.kruskal.conover_iman",),
         "scipy.stats.t.sf",
         'PMCMRplus::kwAllPairsConoverTest(score ~ system, p.adjust.method = "{adjust}")',
         "PMCMRplus takes Tukey's distribution (single-step) unless an adjustment is named; R's "
@@ -49,7 +49,7 @@ NOTES: Mapping[str, Note] = {
     ),
     "Friedman F (Iman-Davenport)": Note(
         "F = (b−1)Q / (b(k−1) − Q) with df k − 1 and (b−1)(k−1)",
-        ("friedman.friedman",),
+        ("methods.friedman.friedman",),
         "scipy.stats.rankdata, f.sf",
         'PMCMRplus::friedmanTest(y, dist = "FDist")',
         "friedman.test and scipy.stats.friedmanchisquare print the χ² form, which is more cautious "
@@ -57,14 +57,14 @@ NOTES: Mapping[str, Note] = {
     ),
     "Friedman": Note(
         "Q = (k−1) Σ(R_j − b(k+1)/2)² / (A − C), χ² with k − 1 df; W = Q/(b(k−1))",
-        ("friedman.friedman",),
+        ("methods.friedman.friedman",),
         "scipy.stats.rankdata, chi2.sf",
         "friedman.test(y)",
         "Programs without the correction for ties print a smaller Q.",
     ),
     "Conover-Friedman": Note(
         "t = (R_i − R_j) / √(2b(A−C)/((b−1)(k−1)) (1 − Q/(b(k−1)))), df (b−1)(k−1)",
-        ("friedman.conover_friedman",),
+        ("methods.friedman.conover_friedman",),
         "scipy.stats.t.sf",
         'PMCMRplus::frdAllPairsConoverTest(y, p.adjust.method = "{adjust}")',
         "Its error is pooled over all systems: where one stands apart, the others are told apart "
@@ -72,7 +72,7 @@ NOTES: Mapping[str, Note] = {
     ),
     "Nemenyi": Note(
         "q = √2 (R̄_i − R̄_j) / √(k(k+1)/(6b)), studentised range of k groups",
-        ("friedman.nemenyi", "friedman.critical_difference"),
+        ("methods.friedman.nemenyi", "methods.friedman.critical_difference"),
         "scipy.stats.studentized_range.sf",
         "PMCMRplus::frdAllPairsNemenyiTest(y)",
         "R's ptukey and SciPy's integral part in the eighth digit. p is adjusted by the test "
@@ -81,7 +81,7 @@ NOTES: Mapping[str, Note] = {
     "Quade": Note(
         "within-block ranks weighted by the rank of the block's range; F with k − 1 and "
         "(b−1)(k−1) df, pairs by t with (b−1)(k−1) df",
-        ("friedman.quade", "friedman.quade_pairs"),
+        ("methods.friedman.quade", "methods.friedman.quade_pairs"),
         "scipy.stats.rankdata, f.sf, t.sf",
         'quade.test(y); PMCMRplus::quadeAllPairsTest(y, p.adjust.method = "{adjust}")',
         "R ranks ranges as floating-point numbers; here ranges equal to 10 decimals tie.",
@@ -89,14 +89,14 @@ NOTES: Mapping[str, Note] = {
     "within-listener permutation": Note(
         "spread of the system means over all orders of each listener's values, or 9999 drawn ones; "
         "p = (1 + exceeding)/(1 + drawn)",
-        ("permutation.permutation_test",),
+        ("methods.permutation.permutation_test",),
         "numpy.random.Generator.permuted",
         'coin::symmetry_test(score ~ system | listener, distribution = "approximate")',
         "Drawn orders depend on the seed; p moves in the third decimal.",
     ),
     "permutation of pairs": Note(
         "|mean difference| over all flips of the listeners' signs, or 9999 drawn ones",
-        ("permutation.permutation_pairs",),
+        ("methods.permutation.permutation_pairs",),
         "numpy.random.Generator.integers",
         "coin::oneway_test or exactRankTests::perm.test(x, y, paired = TRUE)",
         "Programs that draw signs depend on their seed; those that count all agree to every digit.",
@@ -104,7 +104,7 @@ NOTES: Mapping[str, Note] = {
     "paired t": Note(
         "t = d̄ / (s_d/√n) of each listener's difference, df n − 1; where cells are missing, over "
         "the passages on which the listener rated both",
-        ("own_pairs.own_pairs",),
+        ("methods.paired.own_pairs",),
         "scipy.stats.t.sf",
         "t.test(x, y, paired = TRUE)",
         "Programs that pool one error over all pairs (repeated-measures ANOVA) give other p; the "
@@ -113,7 +113,7 @@ NOTES: Mapping[str, Note] = {
     "Wilcoxon signed rank": Note(
         "W = min(ΣR⁺, ΣR⁻) of the listeners' differences that are not zero; p exact over all signs "
         "up to 50 differences, also with ties, beyond it normal with the correction for ties",
-        ("own_pairs.wilcoxon", "signed_rank.signed_rank_p"),
+        ("methods.paired.wilcoxon", "methods.signed_rank.signed_rank_p"),
         "scipy.stats.rankdata, norm.cdf",
         'coin::wilcoxsign_test(x ~ y, distribution = "exact", zero.method = "Wilcoxon")',
         "wilcox.test(paired = TRUE) leaves the exact p with ties or zeros and corrects for "
@@ -121,7 +121,7 @@ NOTES: Mapping[str, Note] = {
     ),
     "quasi-F′": Note(
         "F′ = (MS_S + MS_SLP) / (MS_SL + MS_SP), both df by Satterthwaite",
-        ("crossed.mean_squares", "crossed.quasi_f"),
+        ("methods.crossed.mean_squares", "methods.crossed.quasi_f"),
         "scipy.stats.f.sf",
         "mean squares of aov(score ~ system * listener * passage)",
         "lmerTest::anova of the mixed model gives MS_S / (MS_SL + MS_SP − MS_SLP), which is close.",
@@ -129,42 +129,42 @@ NOTES: Mapping[str, Note] = {
     "crossed t": Note(
         "t = d̄ / √(max(MS_L + MS_P − MS_LP, MS_L, MS_P)/(nm)) of the pair's listener × passage "
         "table, df by Satterthwaite",
-        ("crossed.crossed_pairs",),
+        ("methods.crossed.crossed_pairs",),
         "scipy.stats.t.sf",
         "lmerTest::lmer(d ~ 1 + (1|l) + (1|p)) per pair",
         "REML keeps variances at zero where the method of moments turns negative.",
     ),
     "linear mixed model": Note(
         "REML, {terms}; F by Satterthwaite",
-        ("mixed.fit_mixed",),
+        ("methods.mixed.fit_mixed",),
         "scipy.optimize.minimize, stats.f.sf",
         "{model}",
         "Kenward-Roger df differ with few listeners; statsmodels prints Wald χ², which is liberal.",
     ),
     "t of the mixed model": Note(
         "t = contrast / its REML standard error, df by Satterthwaite",
-        ("mixed.fit_mixed",),
+        ("methods.mixed.fit_mixed",),
         "scipy.stats.t.sf",
         'emmeans::emmeans(fit, pairwise ~ system, lmer.df = "satterthwaite", adjust = "{adjust}")',
         "emmeans adjusts by Tukey unless asked otherwise and uses Kenward-Roger df.",
     ),
     "Durbin F": Note(
         "F = T1/(t−1) (bk−b−t+1) / (b(k−1) − T1)",
-        ("incomplete.durbin",),
+        ("methods.incomplete.durbin",),
         "scipy.stats.rankdata, f.sf",
         "PMCMRplus::durbinTest(y) prints T1",
         "durbinTest prints the χ² form.",
     ),
     "Durbin": Note(
         "T1 = (t−1) Σ(R_j − r(k+1)/2)² / (A − C), χ² with t − 1 df",
-        ("incomplete.durbin",),
+        ("methods.incomplete.durbin",),
         "scipy.stats.rankdata, chi2.sf",
         "PMCMRplus::durbinTest(y)",
         "The form without ties has another denominator.",
     ),
     "Skillings-Mack": Note(
         "quadratic form of weighted, centred within-block ranks, χ² with k − 1 df",
-        ("incomplete.skillings_mack",),
+        ("methods.incomplete.skillings_mack",),
         "scipy.stats.rankdata, chi2.sf; numpy.linalg.pinv",
         "PMCMRplus::skillingsMackTest(y)",
         "The package Skillings.Mack can simulate p where there are ties.",
@@ -173,7 +173,7 @@ NOTES: Mapping[str, Note] = {
         "Σ of squared net wins over all flips of whole listeners' answers, or 9999 drawn ones; "
         "weighted by the inverse of how often systems met, where that differs; of ratings with "
         "missing cells, ratings less the mean of their listener × passage instead of net wins",
-        ("permutation.flip_listeners", "permutation.within_pages"),
+        ("methods.permutation.flip_listeners", "methods.permutation.within_pages"),
         "numpy.random.Generator.integers",
         'coin::symmetry_test with distribution = "approximate", blocks by listener',
         "Tests that take every answer as independent (the deviance of Bradley-Terry) give smaller "
@@ -181,7 +181,7 @@ NOTES: Mapping[str, Note] = {
     ),
     "flipped listeners": Note(
         "|mean difference of net wins| over all flips of the listeners' signs",
-        ("permutation.permutation_pairs",),
+        ("methods.permutation.permutation_pairs",),
         "numpy.random.Generator.integers",
         "exactRankTests::perm.test(x, y, paired = TRUE)",
         "Wald tests of abilities take every answer as independent.",
@@ -189,7 +189,7 @@ NOTES: Mapping[str, Note] = {
     "flipped scores": Note(
         "|mean of the listeners' effective scores for aᵢ − aⱼ under aᵢ = aⱼ| over all flips of the "
         "listeners' signs, or 9999 drawn ones; net wins where all pairs are met equally often",
-        ("preference_pairs.score_pairs",),
+        ("methods.bradley_terry_pairs.score_pairs",),
         "numpy.linalg.pinv, numpy.random.Generator.integers",
         "flipscores::flipscores, one row per listener",
         "Net wins compare systems that met different opponents; Wald tests of abilities take every "
@@ -198,7 +198,7 @@ NOTES: Mapping[str, Note] = {
     "Bradley-Terry": Note(
         "log odds(i beats j) = aᵢ − aⱼ, ties half a win each; maximum likelihood by Newton; "
         "intervals of P(i beats j) from 1000 resamples of listeners",
-        ("preference.bradley_terry", "preference.bootstrap_beats"),
+        ("methods.bradley_terry.bradley_terry", "methods.bradley_terry.bootstrap_beats"),
         "numpy.linalg.solve",
         "BradleyTerry2::BTm(cbind(w1, w2), i, j)",
         "Models with a parameter for ties (Davidson) or for order give other abilities; errors of "
@@ -206,7 +206,7 @@ NOTES: Mapping[str, Note] = {
     ),
     "binomial test": Note(
         "P(X ≥ right) with X binomial(trials, ½); interval of Clopper and Pearson",
-        ("discrimination.binomial_test",),
+        ("methods.abx.binomial_test",),
         "scipy.stats.binom.sf, beta.ppf",
         'binom.test(right, trials, 0.5, alternative = "greater")',
         "Two-sided p are twice as large; R's one-sided interval is another than the two-sided one "
@@ -215,56 +215,56 @@ NOTES: Mapping[str, Note] = {
     "beta-binomial test": Note(
         "likelihood ratio of the mean against ½ with the listeners' spread free, one-sided; the "
         "interval holds the means that the two-sided ratio does not reject",
-        ("discrimination.beta_binomial_test",),
+        ("methods.abx.beta_binomial_test",),
         "scipy.special.betaln, optimize.minimize, stats.norm.sf",
         "VGAM::vglm(cbind(right, wrong) ~ 1, betabinomial)",
         "vglm prints a Wald test; sensR's beta-binomial bounds the mean at guessing.",
     ),
     "d′": Note(
         "P = Φ(d′/√2) Φ(d′/√6) + Φ(−d′/√2) Φ(−d′/√6), solved for d′",
-        ("discrimination.abx_d_prime",),
+        ("methods.abx.abx_d_prime",),
         "scipy.special.ndtr, optimize.brentq",
         'psyphy::dprime.ABX(Pc.unb = share, method = "diff")',
         "Another strategy of the listener (independent observations) gives another d′.",
     ),
     "two one-sided tests (TOST)": Note(
         "p = max of the t tests of d̄ > −m and d̄ < m, with {error}",
-        ("equivalence.tost",),
+        ("methods.equivalence.tost",),
         "scipy.stats.t.sf, t.cdf",
         "{equivalence}",
         "TOSTER reports margins in standard deviations unless asked for raw points.",
     ),
     "Demšar's z": Note(
         "z = (R̄ᵢ − R̄_control) / √(k(k+1)/(6b)), normal",
-        ("secondary.secondary",),
+        ("inference.secondary.secondary",),
         "scipy.stats.norm.sf",
         'PMCMRplus::frdManyOneDemsarTest(y, p.adjust.method = "{adjust}")',
         "frdManyOneNemenyiTest uses the multivariate normal instead of an adjustment.",
     ),
     "order effect": Note(
         "each listener's slope of what stimulus and listener leave, on the order; t over listeners",
-        ("order_effects.order_effect",),
+        ("estimation.order_effects.order_effect",),
         "scipy.stats.t.sf",
         "t.test(slopes)",
         "Regressions over all rows take ratings of one listener as independent.",
     ),
     "Kendall's W": Note(
         "W = Q / (b(k−1)) of Friedman's Q on listener means, corrected for ties",
-        ("agreement.concordance",),
+        ("estimation.agreement.concordance",),
         "scipy.stats.rankdata",
         "irr::kendall(y, correct = TRUE)",
         "irr does not correct for ties unless asked.",
     ),
     "Krippendorff's α": Note(
         "α = 1 − D_o/D_e over pairable ratings of each stimulus, {level} differences",
-        ("agreement.krippendorff_alpha",),
+        ("estimation.agreement.krippendorff_alpha",),
         "numpy",
         'irr::kripp.alpha(y, "{level}")',
         "Levels (nominal, ordinal, interval) give different α; the one used is named.",
     ),
     "ICC": Note(
         "ICC(A,1) and ICC(A,k) of McGraw and Wong, two-way random, absolute agreement",
-        ("agreement.intraclass",),
+        ("estimation.agreement.intraclass",),
         "scipy.stats.f.isf",
         'irr::icc(y, "twoway", "agreement")',
         "Consistency instead of agreement (ICC(C,·)) is larger; stimuli with a missing rating are "
@@ -273,21 +273,21 @@ NOTES: Mapping[str, Note] = {
     "P(i > j)": Note(
         "share of listener × passage cells in which i is rated above j, ties half; 2000 resamples "
         "of listeners (scope music: and passages), percentile interval",
-        ("effects.paired_superiority",),
+        ("estimation.effect_sizes.paired_superiority",),
         "numpy.random",
         "boot::boot over listeners",
         "Intervals that resample rows are too narrow.",
     ),
     "matched rank-biserial": Note(
         "(ΣR⁺ − ΣR⁻)/(ΣR⁺ + ΣR⁻) of listener differences, 1000 resamples of listeners",
-        ("effects.matched_rank_biserial",),
+        ("estimation.effect_sizes.matched_rank_biserial",),
         "scipy.stats.rankdata",
         "effectsize::rank_biserial(x, y, paired = TRUE)",
         "effectsize gives an interval by a normal approximation.",
     ),
     "Cliff's δ": Note(
         "P(x > y) − P(x < y), each group of listeners resampled 1000 times by itself",
-        ("effects.unpaired_dominance",),
+        ("estimation.effect_sizes.unpaired_dominance",),
         "numpy",
         "effsize::cliff.delta(x, y)",
         "effsize's interval is that of Cliff's variance.",
