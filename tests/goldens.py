@@ -125,6 +125,8 @@ def _random(export: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     study = export["study"]
     for one in (*study["stimuli"], *study["sounds"]):
         yield "file", one["token"]
+    # A trial of the set-up pages is known by the beginning of its file's token.
+    yield from (("trial", one["token"][:12]) for one in study["sounds"])
     for session in export["sessions"]:
         yield "session", session["id"]
         yield "code", session["completion_code"]
