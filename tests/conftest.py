@@ -13,6 +13,7 @@ import soundfile
 import torch
 
 if TYPE_CHECKING:
+    from goldens import Goldens
     from postgres_server import Server
 
     from earmark.listening_test.study.study import Folder
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 torch.set_num_threads(1)
 
 RATE = 22_050
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-goldens", action="store_true", help="Write the goldens that differ or are absent."
+    )
 
 
 def song(seed: int, seconds: float) -> np.ndarray:
@@ -35,6 +42,15 @@ def song(seed: int, seconds: float) -> np.ndarray:
     left, right = (tones * beat * gain for gain in (0.05, 0.04))
     hiss = generator.normal(0, 0.003, (len(time), 2))
     return np.stack([left, right], axis=1) + hiss
+
+
+@pytest.fixture(scope="module")
+def goldens(request: pytest.FixtureRequest) -> Callable[[str], "Goldens"]:
+    """The goldens of a folder by its name; see :mod:`goldens`."""
+    from goldens import GOLDENS, Goldens
+
+    renew = bool(request.config.getoption("--renew-goldens"))
+    return lambda folder: Goldens(GOLDENS / folder, renew)
 
 
 @pytest.fixture
