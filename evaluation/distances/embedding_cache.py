@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...models.audio.files import info, match_channels, read, resample
+from ...models.audio.loudness import SILENCE
 from ...models.content_key import content_key, path_sha256
 from ...models.embeddings import Opened
 from ...models.errors import UserError
-from ..metrics.analysis import SILENCE
 from ..results.store import written
 from .frechet import Reference, statistics
 

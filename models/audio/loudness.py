@@ -27,6 +27,9 @@ from torch import Tensor
 
 Interpolator = Literal["sinc49", "annex2"]
 
+SILENCE = 1e-6
+"""A peak at or below -120 dBFS is silence: dither of 20 bits, rounding of float32."""
+
 # The K-weighting filters decay to 1e-14 of their start within this time (a double pole at 38 Hz).
 _MEMORY_SECONDS = 0.15
 _TRANSFORM = 65536
