@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
+from .terminal import options
 
 if TYPE_CHECKING:
     from ..evaluation.distances.result import Distances
@@ -76,7 +76,7 @@ def fad(
     from ..models.embeddings import named
     from ..models.errors import UserError
     from ..models.rendering.devices import resolve_device
-    from .progress import Shown
+    from .terminal.progress import Shown
 
     load_entry_points()
     for plugin in plugins:

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from . import options
 from .analyse import analysis_options, run
+from .terminal import options
 
 
 @click.command()

@@ -6,7 +6,7 @@ from typing import Unpack
 
 import click
 
-from . import options
+from .terminal import options
 
 
 @click.command()
@@ -42,7 +42,7 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     from ..evaluation.results.store import Store
     from ..evaluation.run.run import Settings, run_benchmark
     from ..evaluation.run.workers import Workers
-    from .progress import Shown
+    from .terminal.progress import Shown
 
     found = load(benchmark)
     settings = Settings(

@@ -33,7 +33,7 @@ def train(
     from ..models.training.train import Limits, begin_again
     from ..models.training.train import train as train_network
     from ..models.training.training_file import load_recipe
-    from .training_progress import Shown, interrupts
+    from .terminal.training_progress import Shown, interrupts
 
     loaded = load_recipe(recipe)
     folder = runs / loaded.name

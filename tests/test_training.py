@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from torch import Tensor
 from training_audio import RATE, write_pairs
 
+from earmark.cli.terminal.training_progress import interrupts
 from earmark.cli.train import train as command
-from earmark.cli.training_progress import interrupts
 from earmark.models.audio.losses import Losses, mrstft_distance, training_loss
 from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.checkpoints.folders import CheckpointOptions, load_checkpoint
