@@ -1,20 +1,20 @@
 /** The listener's page: shows the step at which the session stands and takes it to the next. */
 
-import { Api, Refused, Unreachable } from "./api.js";
-import * as dialogs from "./dialogs.js";
-import { element, writes } from "./dom.js";
-import { Engine } from "./engine.js";
-import { Surround } from "./frame.js";
-import { page } from "./page.js";
-import { questionnaire } from "./questionnaire.js";
-import { Queue, browserStorage } from "./queue.js";
-import { headphone, volume } from "./setup.js";
-import { consent, farewell, plain, text, thanks, training } from "./steps.js";
-import { t, useLanguage } from "./texts.js";
+import { Api, Refused, Unreachable } from "./session/api.js";
+import * as dialogs from "./widgets/dialogs.js";
+import { element, writes } from "./widgets/dom.js";
+import { Engine } from "./audio/engine.js";
+import { Surround } from "./session/frame.js";
+import { page } from "./session/page.js";
+import { questionnaire } from "./session/questionnaire.js";
+import { Queue, browserStorage } from "./session/queue.js";
+import { headphone, volume } from "./session/setup.js";
+import { consent, farewell, plain, text, thanks, training } from "./session/steps.js";
+import { t, useLanguage } from "./widgets/texts.js";
 
-/** @typedef {import("./steps.js").Shown} Shown */
+/** @typedef {import("./session/steps.js").Shown} Shown */
 
-/** @type {Record<string, (step: any, frame: import("./steps.js").Frame) => Shown>} */
+/** @type {Record<string, (step: any, frame: import("./session/steps.js").Frame) => Shown>} */
 const STEPS = {
   consent,
   volume,
@@ -304,7 +304,7 @@ class Listening {
     this.queue.add(type, { page: step?.type === "page" ? step.number : undefined, ...details });
   }
 
-  /** @param {import("./engine.js").Notice | null} what */
+  /** @param {import("./audio/engine.js").Notice | null} what */
   #noticed(what) {
     if (what === null) return this.surround.warn(null);
     this.#log("device", { state: what, ...this.engine.facts() });

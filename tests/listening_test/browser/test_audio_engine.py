@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 RATES = (44_100, 48_000, 96_000)
 # Each sample names its stimulus, channel and position, so that one frame of delay is seen.
 RENDER = """async ({rate, count, channels, frames, seconds, options, steps}) => {
-  const {Deck} = await import('/deck.js');
+  const {Deck} = await import('/audio/deck.js');
   const context = new OfflineAudioContext(2, Math.round(seconds * rate), rate);
   const buffers = [...Array(count).keys()].map((i) => {
     const buffer = context.createBuffer(channels, frames, rate);
@@ -126,7 +126,7 @@ def test_a_switch_makes_no_click_where_both_stimuli_are_the_same_tone(
     """A constant shows the envelope itself: it never steps by more than the fade's own slope."""
     sound = page.evaluate(
         """async (rate) => {
-          const {Deck} = await import('/deck.js');
+          const {Deck} = await import('/audio/deck.js');
           const context = new OfflineAudioContext(1, rate, rate);
           const buffers = [0, 1, 2].map(() => {
             const buffer = context.createBuffer(1, rate, rate);
@@ -232,7 +232,7 @@ def test_a_mono_stimulus_reaches_both_ears_equally(page: Page) -> None:
 def test_a_loop_is_never_shorter_than_half_a_second_nor_outside_the_stimulus(page: Page) -> None:
     allowed = page.evaluate(
         """async () => {
-          const {Deck} = await import('/deck.js');
+          const {Deck} = await import('/audio/deck.js');
           const context = new OfflineAudioContext(2, 100, 48000);
           const deck = new Deck(context, [context.createBuffer(1, 96000, 48000)],
                                 context.destination);

@@ -40,7 +40,7 @@ def page(chromium: str) -> Iterator[Page]:
 def test_a_file_says_how_large_it_will_be(page: Page, rate: int, channels: int) -> None:
     file = base64.b64encode(flac(channels, 12_345, rate)).decode()
     size = """async ([file, rate]) => {
-      const {decodedBytes} = await import('/preload.js');
+      const {decodedBytes} = await import('/audio/preload.js');
       return decodedBytes(Uint8Array.from(atob(file), (c) => c.charCodeAt(0)).buffer, rate);
     }"""
     assert page.evaluate(size, [file, rate]) == channels * 12_345 * 4
@@ -49,7 +49,7 @@ def test_a_file_says_how_large_it_will_be(page: Page, rate: int, channels: int) 
 
 
 WANT = """async ({urls, budget, used, open}) => {
-  const {Preloaded} = await import('/preload.js');
+  const {Preloaded} = await import('/audio/preload.js');
   const context = new OfflineAudioContext(2, 100, 48000);
   const ahead = new Preloaded(budget);
   const held = await ahead.want(urls, context, used);
@@ -114,7 +114,7 @@ def test_a_page_that_opens_early_takes_over_what_is_on_its_way(page: Page) -> No
     page.route("**/early-*", slow)
     found = page.evaluate(
         """async () => {
-          const {Preloaded} = await import('/preload.js');
+          const {Preloaded} = await import('/audio/preload.js');
           const context = new OfflineAudioContext(2, 100, 48000);
           const ahead = new Preloaded(2 ** 30);
           const urls = [0, 1, 2].map((index) => `/early-${index}.flac`);
@@ -130,7 +130,7 @@ def test_a_page_that_opens_early_takes_over_what_is_on_its_way(page: Page) -> No
 def test_what_waits_for_another_page_is_dropped(page: Page) -> None:
     left = page.evaluate(
         """async () => {
-          const {Preloaded} = await import('/preload.js');
+          const {Preloaded} = await import('/audio/preload.js');
           const context = new OfflineAudioContext(2, 100, 48000);
           const ahead = new Preloaded(2 ** 30);
           await ahead.want(['/old-0.flac', '/both.flac'], context, 0);

@@ -24,7 +24,7 @@ MADE = {
 def asked() -> set[str]:
     """Every key that a script or a template names."""
     found: set[str] = set()
-    for path in (HOME / "static").glob("*.js"):
+    for path in (HOME / "static").rglob("*.js"):
         found |= set(re.findall(r"\bt\(\s*\"([^\"$]+)\"", path.read_text(encoding="utf-8")))
     for path in (HOME / "server" / "templates").glob("*.html"):
         found |= set(re.findall(r"\btext\(\"([a-z_.]+[a-z])\"", path.read_text(encoding="utf-8")))

@@ -5,9 +5,9 @@ import { Slider, described, smallStep } from "./slider.js";
 import { t } from "./texts.js";
 import { undoButton, undoes } from "./undo.js";
 
-/** @typedef {import("./store.js").Question} Question */
-/** @typedef {import("./store.js").Store} Store */
-/** @typedef {import("./page.js").Player} Player */
+/** @typedef {import("../session/store.js").Question} Question */
+/** @typedef {import("../session/store.js").Store} Store */
+/** @typedef {import("../session/page.js").Player} Player */
 /** @typedef {{element: HTMLElement, update: () => void, step: (event: KeyboardEvent) => void, clear: () => void, focus: () => void}} Input */
 
 /**

@@ -1,15 +1,15 @@
 /** Before the test: a comfortable level that is then locked, left and right, and headphones. */
 
-import { element, uniqueId } from "./dom.js";
-import { Icon } from "./icons.js";
-import { Slider } from "./slider.js";
+import { element, uniqueId } from "../widgets/dom.js";
+import { Icon } from "../widgets/icons.js";
+import { Slider } from "../widgets/slider.js";
 import { text } from "./steps.js";
-import { t } from "./texts.js";
+import { t } from "../widgets/texts.js";
 
-/** @typedef {import("./engine.js").Engine} Engine */
+/** @typedef {import("../audio/engine.js").Engine} Engine */
 /** @typedef {import("./steps.js").Frame} Frame */
 /** @typedef {import("./steps.js").Shown} Shown */
-/** @typedef {import("./engine.js").Audio} Audio */
+/** @typedef {import("../audio/engine.js").Audio} Audio */
 
 const USUAL_RATE = 48000;
 

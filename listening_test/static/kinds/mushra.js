@@ -1,19 +1,19 @@
 /** MUSHRA: one slider per version beside the open reference, over five labelled bands (BS.1534). */
 
-import { element } from "./dom.js";
-import { playButton } from "./play.js";
-import { Slider, described, smallStep } from "./slider.js";
-import { number, t } from "./texts.js";
-import { undoButton } from "./undo.js";
+import { element } from "../widgets/dom.js";
+import { playButton } from "../widgets/play.js";
+import { Slider, described, smallStep } from "../widgets/slider.js";
+import { number, t } from "../widgets/texts.js";
+import { undoButton } from "../widgets/undo.js";
 
-/** @typedef {import("./page.js").View} View */
+/** @typedef {import("../session/page.js").View} View */
 
 /** Least widths in CSS pixels: an upright slider's column, the bands' words, the reference. */
 const COLUMN = 60;
 const WORDS = 140;
 const REFERENCE = 160;
 
-/** @param {import("./store.js").Store} store @param {import("./page.js").Player} player @returns {View} */
+/** @param {import("../session/store.js").Store} store @param {import("../session/page.js").Player} player @returns {View} */
 export function mushra(store, player) {
   const question = store.step.questions[0];
   const { labels, minimum, maximum } = question.scale;

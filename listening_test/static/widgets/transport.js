@@ -4,8 +4,8 @@ import { clock, element } from "./dom.js";
 import { Icon } from "./icons.js";
 import { t } from "./texts.js";
 
-/** @typedef {import("./engine.js").Engine} Engine */
-/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("../audio/engine.js").Engine} Engine */
+/** @typedef {import("../session/store.js").Store} Store */
 
 /** A press that moves less than this (CSS pixels) seeks; more draws a loop. */
 const STILL = 6;
@@ -58,9 +58,9 @@ export class Transport {
       element("div", { class: "times", dir: "ltr" }, this.now, this.timeline, this.end),
       element("div", { class: "loops" }, this.loop, this.whole),
     );
-    /** The last region chosen, so that the loop can be switched off and on. @type {import("./engine.js").Loop | null} */
+    /** The last region chosen, so that the loop can be switched off and on. @type {import("../audio/engine.js").Loop | null} */
     this.chosen = null;
-    /** @type {{from: number, x: number, region: import("./engine.js").Loop | null} | null} */
+    /** @type {{from: number, x: number, region: import("../audio/engine.js").Loop | null} | null} */
     this.drag = null;
     this.looping = options.looping;
     this.#frame = 0;
@@ -90,7 +90,7 @@ export class Transport {
     this.setLoop(region, true);
   }
 
-  /** @param {import("./engine.js").Loop | null} region null is the whole @param {boolean} looping */
+  /** @param {import("../audio/engine.js").Loop | null} region null is the whole @param {boolean} looping */
   setLoop(region, looping) {
     this.chosen = region ? (this.engine.deck?.allowed(region) ?? null) : null;
     this.looping = looping;

@@ -1,12 +1,12 @@
 /** The quiet steps: texts, consent, the way into practice, breaks, thanks and farewell. */
 
-import { element, uniqueId } from "./dom.js";
-import { t } from "./texts.js";
+import { element, uniqueId } from "../widgets/dom.js";
+import { t } from "../widgets/texts.js";
 
 /** @typedef {import("./store.js").Missing} Missing */
 /**
  * @typedef {object} Frame what a step may use of the page around it
- * @property {import("./engine.js").Engine} engine
+ * @property {import("../audio/engine.js").Engine} engine
  * @property {import("./queue.js").Queue} queue
  * @property {(text: string) => void} say a short word at the foot of the page
  * @property {() => void} preload fetch the next page's sounds

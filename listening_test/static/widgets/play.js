@@ -5,9 +5,9 @@ import { Icon } from "./icons.js";
 import { t } from "./texts.js";
 
 /**
- * @param {import("./store.js").Stimulus} one
- * @param {import("./store.js").Store} store
- * @param {import("./page.js").Player} player
+ * @param {import("../session/store.js").Stimulus} one
+ * @param {import("../session/store.js").Store} store
+ * @param {import("../session/page.js").Player} player
  * @param {{large?: boolean}} [look]
  */
 export function playButton(one, store, player, look = {}) {

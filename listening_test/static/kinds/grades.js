@@ -1,10 +1,10 @@
 /** Grades, ranks and attributes: one card per version with its questions, those of the page below. */
 
-import { element } from "./dom.js";
-import { playButton } from "./play.js";
-import { input } from "./question.js";
+import { element } from "../widgets/dom.js";
+import { playButton } from "../widgets/play.js";
+import { input } from "../widgets/question.js";
 
-/** @param {import("./store.js").Store} store @param {import("./page.js").Player} player @returns {import("./page.js").View} */
+/** @param {import("../session/store.js").Store} store @param {import("../session/page.js").Player} player @returns {import("../session/page.js").View} */
 export function grades(store, player) {
   const own = store.step.questions.filter((question) => question.per === "stimulus");
   const cards = store.step.stimuli.map((one) => {

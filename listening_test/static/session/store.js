@@ -38,7 +38,7 @@
  * @property {Record<string, number | null>} ratings
  * @property {"none" | "per_stimulus" | "per_page"} comments
  * @property {string} [comment]
- * @property {import("./engine.js").Audio} audio
+ * @property {import("../audio/engine.js").Audio} audio
  * @property {Record<string, boolean>} rules
  * @property {any} revision
  */

@@ -1,14 +1,14 @@
 /** A rating page: transport, the kind's own view, comments, and what still is missing. */
 
-import { ape } from "./ape.js";
-import { element, uniqueId, writes } from "./dom.js";
-import { grades } from "./grades.js";
-import { mushra } from "./mushra.js";
-import { pair } from "./pair.js";
+import { ape } from "../kinds/ape.js";
+import { element, uniqueId, writes } from "../widgets/dom.js";
+import { grades } from "../kinds/grades.js";
+import { mushra } from "../kinds/mushra.js";
+import { pair } from "../kinds/pair.js";
 import { Store } from "./store.js";
-import { t } from "./texts.js";
-import { Transport } from "./transport.js";
-import { undoes } from "./undo.js";
+import { t } from "../widgets/texts.js";
+import { Transport } from "../widgets/transport.js";
+import { undoes } from "../widgets/undo.js";
 
 /**
  * @typedef {object} View what a kind shows between the transport and the foot of the page

@@ -1,7 +1,7 @@
 /** What stays around every step: heading, progress, the corner's buttons, the foot with Back and Next. */
 
-import { element } from "./dom.js";
-import { t, timeOfDay } from "./texts.js";
+import { element } from "../widgets/dom.js";
+import { t, timeOfDay } from "../widgets/texts.js";
 
 /**
  * @typedef {object} Wishes

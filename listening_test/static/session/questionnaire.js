@@ -1,11 +1,11 @@
 /** Questions about the listener or the test; what is written is kept as a draft until it is sent. */
 
-import { element, uniqueId } from "./dom.js";
+import { element, uniqueId } from "../widgets/dom.js";
 import { choices } from "./setup.js";
-import { Slider } from "./slider.js";
+import { Slider } from "../widgets/slider.js";
 import { text } from "./steps.js";
-import { number, t } from "./texts.js";
-import { undoButton, undoes } from "./undo.js";
+import { number, t } from "../widgets/texts.js";
+import { undoButton, undoes } from "../widgets/undo.js";
 
 /**
  * @typedef {object} Asked

@@ -5,17 +5,17 @@
  * rise to a higher row and keep a stem to their true place. Hollow means: not moved, not rated.
  */
 
-import { element } from "./dom.js";
-import { Icon } from "./icons.js";
-import { playButton } from "./play.js";
-import { afterKey, described, smallStep } from "./slider.js";
-import { undoButton, undoes } from "./undo.js";
-import { t } from "./texts.js";
+import { element } from "../widgets/dom.js";
+import { Icon } from "../widgets/icons.js";
+import { playButton } from "../widgets/play.js";
+import { afterKey, described, smallStep } from "../widgets/slider.js";
+import { undoButton, undoes } from "../widgets/undo.js";
+import { t } from "../widgets/texts.js";
 
-/** @typedef {import("./store.js").Store} Store */
-/** @typedef {import("./store.js").Question} Question */
-/** @typedef {import("./page.js").View} View */
-/** @typedef {import("./page.js").Player} Player */
+/** @typedef {import("../session/store.js").Store} Store */
+/** @typedef {import("../session/store.js").Question} Question */
+/** @typedef {import("../session/page.js").View} View */
+/** @typedef {import("../session/page.js").Player} Player */
 
 /** Side of a marker and the least distance of two centres in one row, in CSS pixels. */
 const SIDE = 44;
@@ -171,7 +171,7 @@ class Axis {
 }
 
 class Marker {
-  /** @param {Axis} axis @param {import("./store.js").Stimulus} stimulus @param {number} start @param {Player} player */
+  /** @param {Axis} axis @param {import("../session/store.js").Stimulus} stimulus @param {number} start @param {Player} player */
   constructor(axis, stimulus, start, player) {
     this.axis = axis;
     this.stimulus = stimulus;

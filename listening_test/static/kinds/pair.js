@@ -1,10 +1,10 @@
 /** AB, pairs, ABX and comparisons: large equal buttons to hear, and one question about the page. */
 
-import { element } from "./dom.js";
-import { playButton } from "./play.js";
-import { input } from "./question.js";
+import { element } from "../widgets/dom.js";
+import { playButton } from "../widgets/play.js";
+import { input } from "../widgets/question.js";
 
-/** @param {import("./store.js").Store} store @param {import("./page.js").Player} player @returns {import("./page.js").View} */
+/** @param {import("../session/store.js").Store} store @param {import("../session/page.js").Player} player @returns {import("../session/page.js").View} */
 export function pair(store, player) {
   const order = arranged(store.step.stimuli);
   const pads = order.map((one) => ({ one, button: playButton(one, store, player, { large: true }) }));
@@ -33,7 +33,7 @@ export function pair(store, player) {
   };
 }
 
-/** X stands between A and B; a reference stands before them. @param {import("./store.js").Stimulus[]} stimuli */
+/** X stands between A and B; a reference stands before them. @param {import("../session/store.js").Stimulus[]} stimuli */
 function arranged(stimuli) {
   const x = stimuli.find((one) => one.label === "X");
   if (!x || stimuli.length !== 3) return stimuli;

@@ -218,13 +218,13 @@ export class Slider {
   }
 }
 
-/** "72, good": a value and the band it lies in, or the nearest mark. @param {import("./store.js").Question} question @param {number} value */
+/** "72, good": a value and the band it lies in, or the nearest mark. @param {import("../session/store.js").Question} question @param {number} value */
 export function described(question, value) {
   const word = wordFor(question, value);
   return word ? t("rate.value_and_word", { value: number(value), word }) : number(value);
 }
 
-/** @param {import("./store.js").Question} question @param {number} value */
+/** @param {import("../session/store.js").Question} question @param {number} value */
 export function wordFor(question, value) {
   const { labels, maximum } = question.scale;
   const band = labels.find(
@@ -233,7 +233,7 @@ export function wordFor(question, value) {
   );
   if (band) return band.text;
   const points = labels.filter((label) => label.value !== undefined);
-  const far = (/** @type {import("./store.js").Label} */ label) => Math.abs((label.value ?? 0) - value);
+  const far = (/** @type {import("../session/store.js").Label} */ label) => Math.abs((label.value ?? 0) - value);
   points.sort((a, b) => far(a) - far(b));
   return points[0]?.text ?? "";
 }
