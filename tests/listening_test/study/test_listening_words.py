@@ -7,9 +7,8 @@ import pytest
 from places import ROOT
 
 HOME = ROOT / "listening_test"
-ENGLISH: dict[str, str] = json.loads(
-    (HOME / "study" / "languages" / "en.json").read_text(encoding="utf-8")
-)
+LANGUAGES = HOME / "study" / "languages"
+ENGLISH: dict[str, str] = json.loads((LANGUAGES / "en.json").read_text(encoding="utf-8"))
 CODES = ("uk", "de", "fr", "es", "ar")
 # Keys that a script puts together from a part and a word of the server's or the engine's.
 MADE = {

@@ -38,7 +38,7 @@ def test_every_file_that_a_page_or_a_script_asks_for_is_there_and_no_other() -> 
         if path.suffix in (".js", ".css")
     }
     assert len(files) > 30
-    assert asked(HOME / "templates") == files
+    assert asked(HOME / "server" / "templates") == files
 
 
 def test_no_drawer_of_the_pages_holds_more_than_a_reader_can_survey() -> None:
