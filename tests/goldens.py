@@ -7,8 +7,9 @@ round otherwise. A whole number stays whole, and what was null stays null. ``pyt
 --renew-goldens`` writes them; without it, one that is absent fails.
 
 What cannot be equal from run to run is replaced by a word first, here and nowhere else:
-:func:`without_paths` and :func:`without_versions` for folders and versions of libraries, and
-:func:`without_chance` for the random ids and the times of listening sessions.
+:func:`without_paths`, :func:`without_versions`, :func:`without_times` and :func:`without_costs` for
+folders, versions of libraries, times, and what rendering cost; :func:`without_chance` for the
+random ids of listening sessions.
 """
 
 import itertools
@@ -97,12 +98,23 @@ def without_paths(text: str, *folders: Path) -> str:
     return text
 
 
+def without_times(text: str) -> str:
+    """The text with each time in UTC as ``TIME``."""
+    return _TIME.sub("TIME", text)
+
+
 def without_versions(text: str, versions: Mapping[str, str]) -> str:
     """The text with the version after a library's name as ``VERSION``."""
     for name, version in versions.items():
         text = re.sub(rf"\b({re.escape(name)}\W{{1,3}}){re.escape(version)}\b", r"\1VERSION", text,
                       flags=re.IGNORECASE)  # fmt: skip
     return text
+
+
+def without_costs(table: str) -> str:
+    """A table of CSV without the rows that say what rendering cost."""
+    rows = table.splitlines(keepends=True)
+    return "".join(row for row in rows if not {"rtf", "peak_memory_mb"} & set(row.split(",")))
 
 
 def without_chance(export: str, *texts: str) -> list[str]:
@@ -118,7 +130,7 @@ def without_chance(export: str, *texts: str) -> list[str]:
         names.setdefault(found, f"sha256-{len(names) + 1}")
     pattern = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))) or "(?!)")
     named = (pattern.sub(lambda found: names[found[0]], text) for text in (export, *texts))
-    return [_AGENT.sub("AGENT", _TIME.sub("TIME", text)) for text in named]
+    return [_AGENT.sub("AGENT", without_times(text)) for text in named]
 
 
 def _random(export: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
