@@ -16,7 +16,9 @@ import itertools
 import json
 import math
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,13 @@ def _equal(one: str, other: str) -> bool:
     if one.lstrip("-").isdigit() or other.lstrip("-").isdigit():
         return False
     return math.isclose(float(one), float(other), rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+
+
+def tables_of(database: Path) -> str:
+    """How the tables of a SQLite file were declared, for those who read it with other programs."""
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY name")
+        return "".join(f"{row[0]};\n" for row in found)
 
 
 def without_paths(text: str, *folders: Path) -> str:

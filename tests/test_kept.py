@@ -10,9 +10,12 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 from goldens import Goldens, without_costs
 from study_fixtures import served
@@ -21,6 +24,8 @@ from earmark.cli import earmark
 from earmark.listening_test.study import Folder
 
 KEPT = Path(__file__).parent / "data" / "kept"
+# What a sidecar says of its run and machine; the audio is compared by its samples.
+OF_THE_RUN = ("wall_seconds", "rtf", "peak_memory_mb", "versions", "audio_sha256")
 RUNNING = ("--results", "stored", "--workers", "1", "--device", "cpu")
 
 
@@ -93,6 +98,29 @@ def test_a_system_that_changed_is_seen_as_another(bench: Path) -> None:
     file = bench / "bench.yaml"
     file.write_text(file.read_text().replace("target: -14", "target: -13"))
     assert "4 there, 1 to do" in run("check", "bench.yaml", "--results", "stored")
+
+
+def test_a_render_that_is_lost_is_made_again_as_it_was(bench: Path) -> None:
+    renders = bench / "stored" / "renders"
+    before = {path: (sidecar(path), soundfile.read(path)[0]) for path in renders.rglob("*.wav")}
+    shutil.rmtree(renders)
+    assert "5 rendered" in run("run", "bench.yaml", *RUNNING)
+    assert set(renders.rglob("*.wav")) == set(before)
+    for path, (record, audio) in before.items():
+        again = sidecar(path)
+        assert list(again) == list(record)
+        for name in (one for one in record if one not in OF_THE_RUN):
+            measured = isinstance(record[name], float)
+            wanted = pytest.approx(record[name], rel=1e-5) if measured else record[name]
+            assert again[name] == wanted
+        np.testing.assert_allclose(soundfile.read(path)[0], audio, rtol=0, atol=1e-5)
+
+
+def sidecar(path: Path) -> dict[str, Any]:
+    """What stands beside a render, without the options that name folders of a machine."""
+    found: dict[str, Any] = json.loads(text_of(path.with_suffix(".json")))
+    assert found["system"].pop("options") is not None
+    return found
 
 
 @pytest.mark.parametrize("gone", [(), ("songs", "masters", "network", "bench.yaml")])
