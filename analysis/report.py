@@ -15,6 +15,7 @@ import plotly.offline
 
 from ..evaluation.insights import complete
 from ..evaluation.store import Store, written
+from ..listening_test import TOKENS
 from . import (  # noqa: F401  they register what a report is made of
     charts,
     console_panel,
@@ -116,9 +117,8 @@ def _write_assets(folder: Folder) -> dict[str, str]:
     if not path.is_file() or path.stat().st_size != len(bundle):
         with written(path) as scratch:
             scratch.write_bytes(bundle)
-    assets = {
-        name: folder.hashed(f"assets/{name}", (TEMPLATES / name).read_bytes()) for name in _ASSETS
-    }
+    paths = [TOKENS, *(TEMPLATES / name for name in _ASSETS)]
+    assets = {path.name: folder.hashed(f"assets/{path.name}", path.read_bytes()) for path in paths}
     return assets | {_PLOTLY: _PLOTLY}
 
 

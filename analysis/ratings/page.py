@@ -11,6 +11,7 @@ import numpy as np
 import plotly.offline
 
 from ...evaluation.store import written
+from ...listening_test import TOKENS
 from . import plots, significance
 from .analysis import Result
 from .audio import Audio
@@ -97,7 +98,9 @@ def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None =
     return environment.get_template("report.html").render(
         data=data,
         questions=made,
-        css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        css="".join(
+            path.read_text(encoding="utf-8") for path in (TOKENS, TEMPLATES / "report.css")
+        ),
         script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
         bundle=bundle,
         figures=_script_json(figures),
