@@ -13,9 +13,9 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from earmark.models.compressor import Compressor, linked_level_db
-from earmark.models.compressor import gain as compressor_gain
 from earmark.models.effects import Limiter, measured
+from earmark.models.effects.compressor import Compressor, linked_level_db
+from earmark.models.effects.compressor import gain as compressor_gain
 
 Array = NDArray[np.float64]
 RATE = 44_100

@@ -28,8 +28,8 @@ from earmark.evaluation.distances import (
     statistics,
 )
 from earmark.evaluation.distances.frechet import distance_from
-from earmark.models.devices import PeakMemory, resolve_device
 from earmark.models.embeddings import named
+from earmark.models.rendering.devices import PeakMemory, resolve_device
 
 Array = NDArray[np.float64]
 LARGE = 20_000

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from earmark.evaluation.metrics import METRICS, Analysis, measure, select
 from earmark.evaluation.metrics.spectrum import PRESETS
-from earmark.models.loudness import (
+from earmark.models.audio.loudness import (
     integrated_loudness,
     k_weighting_coefficients,
     loudness_profile,

@@ -18,28 +18,27 @@ import click
 import numpy as np
 from scipy import special
 
-from earmark.analysis.ratings.adjust import adjusted
-from earmark.analysis.ratings.comparisons import Comparison
-from earmark.analysis.ratings.crossed import crossed_pairs
-from earmark.analysis.ratings.design import listener_means
-from earmark.analysis.ratings.effects import (
+from earmark.analysis.ratings.estimation.effect_sizes import (
     matched_rank_biserial,
     paired_superiority,
     unpaired_dominance,
 )
-from earmark.analysis.ratings.friedman import conover_friedman, friedman, quade, quade_pairs
-from earmark.analysis.ratings.incomplete import (
+from earmark.analysis.ratings.methods.bradley_terry import bootstrap_beats
+from earmark.analysis.ratings.methods.crossed import crossed_pairs
+from earmark.analysis.ratings.methods.friedman import conover_friedman, friedman, quade, quade_pairs
+from earmark.analysis.ratings.methods.incomplete import (
     durbin,
     durbin_pairs,
     skillings_mack,
     skillings_mack_pairs,
 )
-from earmark.analysis.ratings.kruskal import conover_iman, kruskal_wallis
-from earmark.analysis.ratings.mixed import fit_mixed
-from earmark.analysis.ratings.own_pairs import own_pairs, paired
-from earmark.analysis.ratings.permutation import permutation_pairs
-from earmark.analysis.ratings.preference import bootstrap_beats
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.methods.kruskal import conover_iman, kruskal_wallis
+from earmark.analysis.ratings.methods.mixed import fit_mixed
+from earmark.analysis.ratings.methods.multiplicity import adjusted
+from earmark.analysis.ratings.methods.paired import own_pairs, paired
+from earmark.analysis.ratings.methods.permutation import permutation_pairs
+from earmark.analysis.ratings.reading.table import Floats, listener_means
+from earmark.analysis.ratings.result.tests import Comparison
 
 ALPHA = 0.05
 LISTENERS, PASSAGES, SYSTEMS = 16, 5, 5

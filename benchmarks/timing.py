@@ -16,8 +16,8 @@ import click
 import numpy as np
 from scipy.stats import friedmanchisquare
 
-from earmark.listening_test.serving import in_background
-from earmark.listening_test.study import Folder, load_study
+from earmark.listening_test.server.serve import in_background
+from earmark.listening_test.study.study import Folder, load_study
 
 
 def fetched(address: str, path: str) -> float:

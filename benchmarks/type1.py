@@ -14,14 +14,13 @@ import click
 import numpy as np
 from scipy import stats
 
-from earmark.analysis.ratings.crossed import mean_squares, quasi_f
-from earmark.analysis.ratings.design import listener_means
-from earmark.analysis.ratings.friedman import friedman, quade
-from earmark.analysis.ratings.incomplete import durbin, skillings_mack
-from earmark.analysis.ratings.kruskal import kruskal_wallis
-from earmark.analysis.ratings.mixed import fit_mixed
-from earmark.analysis.ratings.permutation import permutation_test
-from earmark.analysis.ratings.table import Floats
+from earmark.analysis.ratings.methods.crossed import mean_squares, quasi_f
+from earmark.analysis.ratings.methods.friedman import friedman, quade
+from earmark.analysis.ratings.methods.incomplete import durbin, skillings_mack
+from earmark.analysis.ratings.methods.kruskal import kruskal_wallis
+from earmark.analysis.ratings.methods.mixed import fit_mixed
+from earmark.analysis.ratings.methods.permutation import permutation_test
+from earmark.analysis.ratings.reading.table import Floats, listener_means
 
 SHAPE = (16, 5, 5)
 ALPHA = 0.05

@@ -23,6 +23,8 @@ class _Commands(click.Group):
     def _found(self) -> Mapping[str, click.Command]:
         if not self.commands:
             for module in pkgutil.iter_modules(__path__):
+                if module.ispkg:  # a drawer of parts that commands share
+                    continue
                 loaded = importlib.import_module(f"{__name__}.{module.name}")
                 for value in vars(loaded).values():
                     if isinstance(value, click.Command) and _defined_in(value, loaded.__name__):

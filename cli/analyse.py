@@ -80,8 +80,8 @@ def analyse(ratings: Path, out: Path, **options: Any) -> None:
 
 def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, Any]) -> None:
     """Analyse, write, and say what was found."""
-    from ..analysis.ratings.command import Request, analyse_file
-    from ..analysis.ratings.wording import finding
+    from ..analysis.ratings.analyse import Request, analyse_file
+    from ..analysis.ratings.report.sentences import finding
 
     result, report = analyse_file(
         Request(ratings, out, columns, options), ["earmark", *sys.argv[1:]]

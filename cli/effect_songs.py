@@ -36,7 +36,7 @@ def effect_songs(
 
     Every song keeps the controls that it was made with, for systems that have controls.
     """
-    from ..evaluation.effect_songs import CONTROLS, EffectSongs, write_effect_songs
+    from ..evaluation.songs.effect_modelling import CONTROLS, EffectSongs, write_effect_songs
     from ..models.training_data.tracks import audio_below
 
     wanted = EffectSongs(

@@ -21,8 +21,8 @@ def export(results: Path, scores: Path, benchmark: str | None) -> None:
     A value that is undefined is an empty cell with the reason in its row. Text that a spreadsheet
     would run as a formula gets an apostrophe in front.
     """
-    from ..analysis.tables import choose_benchmark, export_scores
-    from ..evaluation.store import Store
+    from ..analysis.benchmark.result.tables import choose_benchmark, export_scores
+    from ..evaluation.results.store import Store
 
     with Store(results, create=False) as store:
         rows = export_scores(store, choose_benchmark(store, benchmark), scores)

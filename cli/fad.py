@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import options
+from .terminal import options
 
 if TYPE_CHECKING:
-    from ..evaluation.fad import Distances
-    from ..evaluation.fad_sets import ClipSet
+    from ..evaluation.distances.result import Distances
+    from ..evaluation.distances.song_sets import ClipSet
 
 
 @click.command()
@@ -69,14 +69,14 @@ def fad(
 
     from rich.console import Console
 
-    from ..evaluation import fad as distances
-    from ..evaluation.embedding_cache import EmbeddingCache
-    from ..evaluation.fad_sets import check_bandwidth, chosen_channels, embed_set
-    from ..evaluation.plugins import load_entry_points, load_plugin
-    from ..models.devices import resolve_device
+    from ..evaluation.benchmark.plugins import load_entry_points, load_plugin
+    from ..evaluation.distances import compare as distances
+    from ..evaluation.distances.embedding_cache import EmbeddingCache
+    from ..evaluation.distances.song_sets import check_bandwidth, chosen_channels, embed_set
     from ..models.embeddings import named
     from ..models.errors import UserError
-    from .progress import Shown
+    from ..models.rendering.devices import resolve_device
+    from .terminal.progress import Shown
 
     load_entry_points()
     for plugin in plugins:
@@ -105,8 +105,8 @@ def fad(
 
 def _clip_set(argument: str, results: Path, benchmark: str | None) -> "ClipSet":
     """A folder of audio, or the renders of a system where a benchmark has one of that name."""
-    from ..evaluation.fad_sets import folder_set, system_set
-    from ..evaluation.store import Store
+    from ..evaluation.distances.song_sets import folder_set, system_set
+    from ..evaluation.results.store import Store
     from ..models.errors import UserError
 
     folder = Path(argument)
@@ -138,7 +138,7 @@ def _print(found: "Distances") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from ..evaluation.fad_tables import distance_rows, fit_lines, headline, notes, song_rows
+    from ..evaluation.distances.tables import distance_rows, fit_lines, headline, notes, song_rows
 
     # A pipe has no width: nothing may be cut off for want of one.
     console = Console(width=None if sys.stdout.isatty() else 10_000)

@@ -14,8 +14,8 @@ def systems() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ..models.checkpoints import shipped_names
-    from ..models.systems import kinds
+    from ..models.checkpoints.folders import shipped_names
+    from ..models.systems.contract import kinds
 
     table = Table("kind", "what it is", "options (default)", "marks", show_lines=False)
     for name, kind in sorted(kinds().items()):

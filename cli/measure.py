@@ -35,7 +35,7 @@ def measure(
     import json
 
     from ..evaluation import measure as measuring
-    from ..evaluation.plugins import load_entry_points, load_plugin
+    from ..evaluation.benchmark.plugins import load_entry_points, load_plugin
     from ..models.errors import UserError
 
     load_entry_points()

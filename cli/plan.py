@@ -47,7 +47,7 @@ def plan(pilot: Path | None, question: str | None, sd: str | None, **options: An
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..analysis.ratings.plan_command import Wanted, from_pilot, lines, planned, stated
+    from ..analysis.ratings.planning.plan import Wanted, from_pilot, lines, planned, stated
     from ..models.errors import UserError
 
     if pilot is not None and sd is not None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from . import options
 from .analyse import analysis_options, run
+from .terminal import options
 
 
 @click.command()
@@ -30,7 +30,7 @@ def report(
     from ..models.errors import UserError
 
     if study is not None:
-        from ..listening_test.study import Folder, folder_of, load_study
+        from ..listening_test.study.study import Folder, folder_of, load_study
 
         if benchmark is not None:
             raise UserError("give the name of a study, or --benchmark, not both")
@@ -50,8 +50,8 @@ def _report_benchmark(results: Path, benchmark: str | None, out: Path | None) ->
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..analysis.report import write_report
-    from ..evaluation.store import Store
+    from ..analysis.benchmark.report import write_report
+    from ..evaluation.results.store import Store
 
     with (
         Store(results, create=False) as store,

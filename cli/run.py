@@ -6,7 +6,7 @@ from typing import Unpack
 
 import click
 
-from . import options
+from .terminal import options
 
 
 @click.command()
@@ -37,12 +37,12 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     """Do the steps with progress on the terminal; whether all of it could be done."""
     from rich.console import Console
 
-    from ..analysis.report import write_report
-    from ..evaluation.benchmark import load
-    from ..evaluation.run import Settings, run_benchmark
-    from ..evaluation.store import Store
-    from ..evaluation.workers import Workers
-    from .progress import Shown
+    from ..analysis.benchmark.report import write_report
+    from ..evaluation.benchmark.file import load
+    from ..evaluation.results.store import Store
+    from ..evaluation.run.run import Settings, run_benchmark
+    from ..evaluation.run.workers import Workers
+    from .terminal.progress import Shown
 
     found = load(benchmark)
     settings = Settings(

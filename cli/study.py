@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from . import options
+from .terminal import options
 
 _name = click.argument("name")
 
@@ -20,8 +20,8 @@ def study() -> None:
 @click.option("--replace", is_flag=True, help="Replace one that no listener has begun.")
 def new(file: Path, results: Path, *, replace: bool) -> None:
     """Make a study: find the audio, write blind stimuli, freeze what was decided."""
-    from ..listening_test.making import make_study
-    from ..listening_test.study_file import read_study_file
+    from ..listening_test.create import make_study
+    from ..listening_test.study.file import read_study_file
 
     def watch(passage: str, number: int, count: int) -> None:
         click.echo(f"passage {number + 1} of {count}: {passage}", err=True)
@@ -47,8 +47,8 @@ def serve(
 ) -> None:
     """Serve a study to listeners until Ctrl-C; every rating is on disk before it is confirmed."""
     if database:
-        from ..listening_test.database import use
-        from ..listening_test.study import folder_of, load_study
+        from ..listening_test.storage.tables import use
+        from ..listening_test.study.study import folder_of, load_study
 
         folder = folder_of(results, name)
         load_study(folder)
@@ -70,9 +70,9 @@ def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str)
     import json
     import logging
 
-    from ..listening_test.serving import bind, serve
-    from ..listening_test.status import links
-    from ..listening_test.study import folder_of, load_keys, load_study
+    from ..listening_test.export.progress import links
+    from ..listening_test.server.serve import bind, serve
+    from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
     load_study(folder)
@@ -107,9 +107,9 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
     import dataclasses
     import json
 
-    from ..listening_test.database import opened
-    from ..listening_test.status import status_of
-    from ..listening_test.study import folder_of, load_keys, load_study
+    from ..listening_test.export.progress import status_of
+    from ..listening_test.storage.tables import opened
+    from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
     loaded = load_study(folder)
@@ -148,9 +148,9 @@ def _elsewhere(sessions: dict[str, int]) -> str:
 @click.option("--seed", default=0, show_default=True, help="Another seed, other listeners.")
 def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
     """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
-    from ..listening_test.serving import in_background
+    from ..listening_test.server.serve import in_background
     from ..listening_test.simulate import simulate as run
-    from ..listening_test.study import folder_of, load_keys, load_study
+    from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
     loaded = load_study(folder)
@@ -177,11 +177,18 @@ def export(
     name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
 ) -> None:
     """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
-    from ..evaluation.store import written
-    from ..listening_test.database import opened
-    from ..listening_test.export import Choice, as_csv, as_json, json_text, tidy, written_csv
-    from ..listening_test.status import other_versions
-    from ..listening_test.study import folder_of, load_study
+    from ..evaluation.results.store import written
+    from ..listening_test.export.progress import other_versions
+    from ..listening_test.export.ratings import (
+        Choice,
+        as_csv,
+        as_json,
+        json_text,
+        tidy,
+        written_csv,
+    )
+    from ..listening_test.storage.tables import opened
+    from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError
 
     if ratings is None and whole is None:
@@ -215,8 +222,8 @@ def export(
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
 def backup(name: str, results: Path, out: Path) -> None:
     """Copy a study whole, ratings and stimuli, also while it is being served."""
-    from ..listening_test.backup import backup as copy
-    from ..listening_test.study import folder_of, load_study
+    from ..listening_test.storage.backup import backup as copy
+    from ..listening_test.study.study import folder_of, load_study
 
     folder = folder_of(results, name)
     load_study(folder)
@@ -234,8 +241,8 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
 
     from ..listening_test.check import check as look
     from ..listening_test.check import check_made
-    from ..listening_test.study import folder_of, load_study
-    from ..listening_test.study_file import read_study_file
+    from ..listening_test.study.file import read_study_file
+    from ..listening_test.study.study import folder_of, load_study
 
     path = Path(study_or_file)
     if path.suffix in (".yaml", ".yml") or path.is_file():

@@ -30,10 +30,10 @@ def train(
 
     Run it again to go on where it was stopped, also after a kill.
     """
-    from ..models.training import Limits, begin_again
-    from ..models.training import train as train_network
-    from ..models.training_recipe import load_recipe
-    from .training_progress import Shown, interrupts
+    from ..models.training.train import Limits, begin_again
+    from ..models.training.train import train as train_network
+    from ..models.training.training_file import load_recipe
+    from .terminal.training_progress import Shown, interrupts
 
     loaded = load_recipe(recipe)
     folder = runs / loaded.name

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ..models.synthesis import write_demo_songs
-from .store import written
+from ..models.demo_songs.songs import write_demo_songs
+from .results.store import written
 
 # One more than a chorus needs: the excerpt of 20 s begins at 10 s.
 SONGS = 8

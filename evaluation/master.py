@@ -10,15 +10,16 @@ from typing import Any
 import torch
 import yaml
 
-from ..models import runner, systems
-from ..models.audio import SUFFIXES, info, read, resample, write
+from ..models.audio.files import SUFFIXES, info, read, resample, write
+from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.configuration import nearest, validate
-from ..models.devices import resolve_device
 from ..models.errors import UserError
-from ..models.loudness import integrated_loudness, true_peak_dbtp
-from ..models.systems import SystemSpec, kinds
-from .songs import Song, material
-from .store import written
+from ..models.rendering import runner
+from ..models.rendering.devices import resolve_device
+from ..models.systems import contract
+from ..models.systems.contract import SystemSpec, kinds
+from .results.store import written
+from .songs.song import Song, material
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def master_file(job: Job) -> Mastered:
     spec = system_spec(job.system, job.settings)
     if kinds()[spec.kind].role == "reference":
         raise UserError(f"--system {job.system!r}: a reference masters nothing; choose another")
-    system = systems.build(spec)
+    system = contract.build(spec)
     song = Song(
         id=job.file.stem,
         mix=job.file,
@@ -121,7 +122,7 @@ def system_spec(name: str, settings: tuple[str, ...] = ()) -> SystemSpec:
     Raises:
         UserError: if there is no such system, or it has no such option.
     """
-    from ..models.checkpoints import shipped_names
+    from ..models.checkpoints.folders import shipped_names
 
     given: dict[str, Any] = {}
     if name in kinds():

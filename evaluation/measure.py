@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..models.audio import read, resample
+from ..models.audio.files import read, resample
 from ..models.errors import UserError
 from .metrics import METRICS, Analysis, Measurement, Metric, measure, select
 

@@ -6,18 +6,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..models.content_key import path_sha256
 from ..models.errors import UserError
-from ..models.keys import path_sha256
-from .check_audio import Problem, check_passage
-from .conformance import Item, conformance, conformant
-from .designs import generator
+from .create import impossible, outline, refusals, undeclared
 from .kinds import kind_of
-from .making import impossible, outline, refusals, undeclared
-from .sessions import draw_pages
-from .sources import find_sources
-from .stimuli import check_files
-from .study import Folder, Study
-from .study_file import LANGUAGES, StudyFile
+from .kinds.bs1534 import Item, conformance, conformant
+from .session.sessions import draw_pages
+from .stimuli.check_audio import Problem, check_passage
+from .stimuli.find_audio import find_sources
+from .stimuli.prepare import check_files
+from .study.file import LANGUAGES, StudyFile
+from .study.orders import generator
+from .study.study import Folder, Study
 
 _MOST_MINUTES, _MOST_STIMULI = 45.0, 12
 _LISTENERS = 60

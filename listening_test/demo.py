@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from ..evaluation.store import written
+from ..evaluation.results.store import written
 from ..models.errors import UserError
-from .making import Watch, make_study
-from .study_file import read_study_file
+from .create import Watch, make_study
+from .study.file import read_study_file
 
 STUDY = "demo"
 

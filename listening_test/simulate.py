@@ -20,9 +20,9 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from ..models.errors import UserError
-from .app import CSRF_HEADER
-from .designs import generator
-from .study import Sound, Stimulus, Study
+from .server.request import CSRF_HEADER
+from .study.orders import generator
+from .study.study import Sound, Stimulus, Study
 
 _TRIES = 60
 _WAIT_SECONDS = 0.25

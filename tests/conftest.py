@@ -9,32 +9,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import soundfile
 import torch
+from small_songs import RATE, save, song
 
 if TYPE_CHECKING:
+    from goldens import Goldens
     from postgres_server import Server
 
-    from earmark.listening_test.study import Folder
+    from earmark.listening_test.study.study import Folder
 
 # Tests share the machine with worker processes; two threads on two busy cores are slower than one.
 torch.set_num_threads(1)
 
-RATE = 22_050
 
-
-def song(seed: int, seconds: float) -> np.ndarray:
-    """A chord with a beat, stereo, about -20 LUFS: ``(samples, 2)``; SIMULATED."""
-    generator = np.random.default_rng(seed)
-    time = np.arange(round(seconds * RATE)) / RATE
-    tones = sum(
-        np.sin(2 * np.pi * frequency * time + generator.uniform(0, 6))
-        for frequency in generator.uniform(80, 4000, 6)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-goldens", action="store_true", help="Write the goldens that differ or are absent."
     )
-    beat = np.exp(-((time * 4) % 1) * 5)
-    left, right = (tones * beat * gain for gain in (0.05, 0.04))
-    hiss = generator.normal(0, 0.003, (len(time), 2))
-    return np.stack([left, right], axis=1) + hiss
+
+
+@pytest.fixture(scope="module")
+def goldens(request: pytest.FixtureRequest) -> Callable[[str], "Goldens"]:
+    """The goldens of a folder by its name; see :mod:`goldens`."""
+    from goldens import GOLDENS, Goldens
+
+    renew = bool(request.config.getoption("--renew-goldens"))
+    return lambda folder: Goldens(GOLDENS / folder, renew)
 
 
 @pytest.fixture
@@ -54,10 +54,6 @@ def make_songs(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / folder
 
     return make
-
-
-def save(path: Path, audio: np.ndarray, rate: int = RATE) -> None:
-    soundfile.write(path, audio.astype(np.float32), rate, subtype="FLOAT")
 
 
 @pytest.fixture
@@ -110,7 +106,7 @@ def stored(request: pytest.FixtureRequest) -> Callable[["Folder"], "Folder"]:
     server = request.getfixturevalue("postgresql")
 
     def put(folder: "Folder") -> "Folder":
-        from earmark.listening_test.database import use
+        from earmark.listening_test.storage.tables import use
 
         use(folder, server.url())
         return folder

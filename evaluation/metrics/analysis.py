@@ -11,14 +11,11 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from ...models.audio import mel_filters
-from ...models.loudness import Loudness, loudness_profile, true_peak_dbtp
+from ...models.audio.files import mel_filters
+from ...models.audio.loudness import SILENCE, Loudness, loudness_profile, true_peak_dbtp
 from .stft import Resolution, power, spectra, with_sum_and_difference
 
 ValueT = TypeVar("ValueT")
-
-SILENCE = 1e-6
-"""A peak at or below -120 dBFS is silence: dither of 20 bits, rounding of float32."""
 
 # Magnitudes that one analysis keeps for its comparisons; 25 s of stereo at 44.1 kHz fit.
 _KEEP_BYTES = 320_000_000

@@ -6,9 +6,9 @@ Loudness is that of ITU-R BS.1770-5 and EBU R 128 (see ``models/loudness.py``), 
 import torch
 from torch import Tensor
 
-from ...models.loudness import Interpolator
-from ...models.loudness import true_peak_dbtp as _true_peak
-from .analysis import SILENCE, Analysis
+from ...models.audio.loudness import SILENCE, Interpolator
+from ...models.audio.loudness import true_peak_dbtp as _true_peak
+from .analysis import Analysis
 from .registry import Requires, metric
 
 

@@ -18,8 +18,9 @@ import torch
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from ...models.losses import a_weighting
-from .analysis import SILENCE, Analysis, mean_square
+from ...models.audio.losses import a_weighting
+from ...models.audio.loudness import SILENCE
+from .analysis import Analysis, mean_square
 from .registry import Requires, metric
 from .stft import power
 

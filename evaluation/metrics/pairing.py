@@ -9,7 +9,7 @@ lag, which would otherwise drown everything else.
 import math
 from dataclasses import dataclass
 
-from ...models.alignment import delay_samples, shift
+from ...models.audio.alignment import delay_samples, shift
 from .analysis import Analysis
 
 _TOLERANCE_SECONDS = 0.05

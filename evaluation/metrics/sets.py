@@ -1,7 +1,7 @@
 """Distances between all renders of a system and the reference masters: one value for a set.
 
-They read what :mod:`earmark.evaluation.fad` found for one channel; the parameters say of which
-embedding. ``channels`` gives one value for each letter: left, right, mid, side.
+They read what :mod:`earmark.evaluation.distances.compare` found for one channel; the parameters say
+of which embedding. ``channels`` gives one value for each letter: left, right, mid, side.
 """
 
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .registry import metric
 
 if TYPE_CHECKING:
-    from ..fad import ChannelDistance
+    from ..distances.result import ChannelDistance
 
 
 @metric(better="lower", needs="set")

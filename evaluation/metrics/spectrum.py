@@ -25,7 +25,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from .analysis import SILENCE, Analysis
+from ...models.audio.loudness import SILENCE
+from .analysis import Analysis
 from .registry import Requires, UndefinedError, metric
 from .stft import Resolution
 

@@ -6,7 +6,8 @@ Mid is (L + R) / 2, side (L - R) / 2. Energies are sums of squares over the whol
 import torch
 from torch import Tensor
 
-from .analysis import SILENCE, Analysis, mean_square
+from ...models.audio.loudness import SILENCE
+from .analysis import Analysis, mean_square
 from .registry import Requires, metric
 
 

@@ -1,7 +1,7 @@
 """The kinds of test, one file for each family."""
 
 from . import ape, attributes, mushra, pairs, single
-from .kind import (
+from .contract import (
     Answered,
     Kind,
     Missing,

@@ -4,11 +4,11 @@ import random
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ..designs import start_positions
-from ..study import Study, in_language
-from ..study_file import Axis
-from ..texts import text
-from .kind import Kind, Question, Rules, Unit, kind
+from ..study.file import Axis
+from ..study.orders import start_positions
+from ..study.study import Study, in_language
+from ..study.texts import text
+from .contract import Kind, Question, Rules, Unit, kind
 
 PRODUCTION = ("production_value", "clarity", "excitement")
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from ..study import Study
-from ..study_file import Axis
+from ..study.file import Axis
+from ..study.study import Study
 from .ape import PRODUCTION, axes
-from .kind import Kind, Question, Unit, kind
+from .contract import Kind, Question, Unit, kind
 
 
 @kind

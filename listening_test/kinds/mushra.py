@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from ..study import Study, in_language
-from ..texts import text
-from .kind import Kind, Question, Rules, Unit, bands, kind
+from ..study.study import Study, in_language
+from ..study.texts import text
+from .contract import Kind, Question, Rules, Unit, bands, kind
 
 BANDS = tuple(f"scale.quality.{name}" for name in ("bad", "poor", "fair", "good", "excellent"))
 

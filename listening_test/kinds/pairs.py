@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import ClassVar
 
-from ..designs import balanced_pairs
-from ..study import REFERENCE, Study
-from ..texts import text
-from .kind import Answered, Kind, Question, Row, Rules, Slot, Unit, kind, opens
+from ..study.orders import balanced_pairs
+from ..study.study import REFERENCE, Study
+from ..study.texts import text
+from .contract import Answered, Kind, Question, Row, Rules, Slot, Unit, kind, opens
 
 QUESTION = "preference"
 FIRST, NONE, SECOND = 0.0, 50.0, 100.0

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import ClassVar
 
-from ..study import REFERENCE, Study
-from ..texts import text
-from .kind import Answered, Kind, Missing, Question, Row, Rules, Slot, Unit, kind
+from ..study.study import REFERENCE, Study
+from ..study.texts import text
+from .contract import Answered, Kind, Missing, Question, Row, Rules, Slot, Unit, kind
 
 _GRADES = ("bad", "poor", "fair", "good", "excellent")
 _COMPARED = ("much_worse", "worse", "slightly_worse", "same", "slightly_better", "better",

@@ -12,20 +12,8 @@ from torch import Tensor, nn
 
 from ..configuration import Strict, nearest
 from ..errors import UserError
-from ..systems import Material, Mode
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """How a network's output samples depend on its input samples; the words of ``Spec``."""
-
-    mode: Mode
-    left: int = 0
-    right: int = 0
-    stride: int = 1
-    minimum: int = 1
-    delay: int = 0
-    window: int = 0
+from ..systems.contract import Material
+from .parts.geometry import Geometry
 
 
 class Network(nn.Module):

@@ -21,7 +21,8 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from . import Architecture, Geometry, Network
+from . import Architecture, Network
+from .parts.geometry import Geometry
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 

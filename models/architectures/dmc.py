@@ -6,7 +6,8 @@ differentiable mixing console of neural audio effects" (ICASSP 2021), and the th
     each stem, mono -> VGGish (:mod:`.vggish`), mean over time -> e_i, 128
     e_i joined with the mean of all e -> Linear 2048 - PReLU - Dropout .1, five times
       -> Linear - tanh -> the settings of stem i, the same network for every stem
-    dmc_basic: gain and pan.   dmc_full: 25 values, through the strip of earmark.models.console:
+    dmc_basic: gain and pan.   dmc_full: 25 values, through the strip of
+    earmark.models.systems.console:
       EQ 13 (low shelf 20 .. 1000 Hz; peaks 200 .. 5000, 500 .. 6000, 2000 .. 10,000 Hz; high shelf
       8 .. 20 kHz; +-24 dB; Q .1 .. 10), compressor 5 (threshold -60 .. 0 dB, ratio 1 .. 10, attack
       .03 .. 30 ms, release 50 .. 3000 ms, make-up +-12 dB), reverb 4 (room, decay, dry, wet), gain
@@ -31,11 +32,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from ..console import ConsoleCard, StripCard, mix, named, raised
-from ..differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
-from ..systems import Material
-from . import Architecture, Geometry, Network
-from .vggish import Layout, VGGish
+from ..effects.console import ConsoleCard, StripCard, mix, named, raised
+from ..effects.differentiable_strip import FULL, Strips, strip_cards, strips_of, through_strips
+from ..systems.contract import Material
+from . import Architecture, Network
+from .parts.geometry import Geometry
+from .parts.vggish import Layout, VGGish
 
 Width = Annotated[int, Field(ge=1, le=65536)]
 Channels = tuple[Width, Width, Width, Width, Width, Width]
@@ -116,14 +118,14 @@ class DMC(Network):
         with torch.no_grad():
             strips = self.strips(song.audio.mean(dim=1)[None])
         cards: list[StripCard] = strip_cards(strips)
-        return SongConsole(named(cards, song))
+        return SongConsole(named(cards, song.stems))
 
     def render(self, blocks: Tensor, controls: Tensor | None, latent: SongConsole) -> Tensor:
         """The stems of each item through the console, in float64 on the CPU."""
         return torch.stack([mix(one.cpu(), self.rate, latent.settings) for one in blocks])
 
     def describe(self, latent: SongConsole, gain_db: float) -> dict[str, Any]:
-        """The settings for the stems as they are, as ``earmark.models.console`` reads them."""
+        """The settings for the stems as they are, as the kind ``console`` reads them."""
         return {"console": raised(latent.settings, gain_db).model_dump(mode="json")}
 
 

@@ -36,7 +36,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..configuration import Strict
-from . import Architecture, Geometry, Network
+from . import Architecture, Network
+from .parts.geometry import Geometry
 
 _CURVES = 24
 

@@ -11,12 +11,11 @@ Source: phase 2 of the project of :mod:`.hybrid`. The catch-all is the Wave-U-Ne
 network that can be read in full.
 
 Faults of the original, and what is done here. Its processors are described and partly not
-differentiable: here all are (:mod:`earmark.models.mastering_chain`), the compressor by the exact
-adjoint of the recursion that renders. Its tanh makes DC and changes the level: here neither. A
-sigmoid cannot reach the end of its range, so a fresh network would compress a little: here a
+differentiable: here all are (:mod:`earmark.models.effects.mastering_chain`), the compressor by the
+exact adjoint of the recursion that renders. Its tanh makes DC and changes the level: here neither.
+A sigmoid cannot reach the end of its range, so a fresh network would compress a little: here a
 setting of zero is exactly no effect, and a fresh network is the identity for what stays under the
-ceiling.
-Settings are for the song as a whole, and the chain is rendered over all of it in float64.
+ceiling. Settings are for the song as a whole, and the chain is rendered over all of it in float64.
 """
 
 from dataclasses import dataclass
@@ -27,14 +26,15 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from ..differentiable_dynamics import CompressorSettings
-from ..differentiable_eq import Bands, band_kinds, frequency_of
-from ..mastering_chain import Settings, describe, process, process_exactly
-from ..systems import Material
-from . import Architecture, Geometry, Network
-from .film_unet import FilmUNet
+from ..effects.differentiable_dynamics import CompressorSettings
+from ..effects.differentiable_eq import Bands, band_kinds, frequency_of
+from ..effects.mastering_chain import Settings, describe, process, process_exactly
+from ..systems.contract import Material
+from . import Architecture, Network
 from .hybrid import Equaliser, Width, Widths, describe_equaliser
-from .song_encoder import SongEncoder
+from .parts.film_unet import FilmUNet
+from .parts.geometry import Geometry
+from .parts.song_encoder import SongEncoder
 
 _LEAST_CEILING, _CEILING_RANGE = -0.1, 2.9
 

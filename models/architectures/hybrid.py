@@ -12,12 +12,12 @@ Source: the README of the project of that name. Its loss: multi-scale STFT (2048
 
 Faults of the original, and what is done here. Its equaliser reads its settings with ``.item()``, so
 no gradient reaches the network that sets them, and all it learns is in the residual: here it is
-differentiable (:mod:`earmark.models.differentiable_eq`). Frequencies are linear there, so half of
-the range lies above 10 kHz: here they are even in octaves, spread over the bands at first, and the
-lowest and the highest band are shelves (``shelves``). The latent is computed for each 5 s, so the
-EQ jumps: here once per song, exactly, and the EQ is rendered over the whole song in float64. A
-fresh network is the identity. The gate of 1C never closes quite: a band counts as active where its
-gate is above one half.
+differentiable (:mod:`earmark.models.effects.differentiable_eq`). Frequencies are linear there, so
+half of the range lies above 10 kHz: here they are even in octaves, spread over the bands at first,
+and the lowest and the highest band are shelves (``shelves``). The latent is computed for each 5 s,
+so the EQ jumps: here once per song, exactly, and the EQ is rendered over the whole song in float64.
+A fresh network is the identity. The gate of 1C never closes quite: a band counts as active where
+its gate is above one half.
 """
 
 from dataclasses import dataclass
@@ -29,13 +29,14 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from ..differentiable_eq import Bands, band_kinds, equalise, frequency_of
-from ..equalizer import RunningEqualiser
-from ..mastering_chain import BLOCK
-from ..systems import Material
-from . import Architecture, Geometry, Network
-from .film_unet import FilmUNet
-from .song_encoder import SongEncoder
+from ..effects.differentiable_eq import Bands, band_kinds, equalise, frequency_of
+from ..effects.equalizer import RunningEqualiser
+from ..effects.mastering_chain import BLOCK
+from ..systems.contract import Material
+from . import Architecture, Network
+from .parts.film_unet import FilmUNet
+from .parts.geometry import Geometry
+from .parts.song_encoder import SongEncoder
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=2, max_length=10)]

@@ -27,8 +27,9 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from . import Architecture, Geometry, Network
-from .conditioning import FiLM, centre, mlp
+from . import Architecture, Network
+from .parts.film import FiLM, centre, mlp
+from .parts.geometry import Geometry
 
 Size = Annotated[int, Field(ge=1, le=4096)]
 _GAIN = 0.0, 1.0

@@ -22,8 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..configuration import Strict
-from . import Architecture, Geometry, Network
-from .waveunet_seed import double, receptive
+from . import Architecture, Network
+from .parts.geometry import Geometry
+from .parts.receptive_field import double
+from .waveunet_seed import receptive
 
 Kernel = Annotated[int, Field(ge=1, le=255)]
 

@@ -31,8 +31,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..configuration import Strict
-from . import Architecture, Geometry, Network, reach
-from .conditioning import FiLM, centre, mlp
+from . import Architecture, Network
+from .parts import receptive_field
+from .parts.film import FiLM, centre, mlp
+from .parts.geometry import Geometry
 
 Size = Annotated[int, Field(ge=1, le=4096)]
 _CONTEXT = 3
@@ -118,17 +120,17 @@ class StridedUNet(nn.Module):
         """What the runner must know, and the receptive field in samples."""
         sizes, trimmed = self.sizes, self.trimmed
 
-        def depends(t: int) -> reach.Interval:
+        def depends(t: int) -> receptive_field.Interval:
             out = (t, t)
             for _ in range(sizes.levels):
-                out = reach.transposed(out, sizes.kernel, sizes.stride)
-                out = reach.convolution(out, _CONTEXT)
+                out = receptive_field.transposed(out, sizes.kernel, sizes.stride)
+                out = receptive_field.convolution(out, _CONTEXT)
             for _ in range(sizes.levels):
-                out = reach.convolution(out, sizes.kernel, sizes.stride)
+                out = receptive_field.convolution(out, sizes.kernel, sizes.stride)
             return out[0] - trimmed, out[1] - trimmed
 
         stride = sizes.stride**sizes.levels
-        left, right, field = reach.context(depends, stride)
+        left, right, field = receptive_field.context(depends, stride)
         return Geometry("strided", left, right, stride=stride), field
 
     def _valid(self, samples: int) -> int:

@@ -25,7 +25,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..configuration import Strict
-from . import Architecture, Geometry, Network, reach
+from . import Architecture, Network
+from .parts import receptive_field
+from .parts.geometry import Geometry
+from .parts.receptive_field import double
 
 
 class SeedHyperparameters(Strict):
@@ -93,25 +96,20 @@ class WaveUNetSeed(Network):
         return audio + out if self.dry else out
 
 
-def double(audio: Tensor) -> Tensor:
-    """Twice as many samples, by linear interpolation between their middles."""
-    return F.interpolate(audio, scale_factor=2.0, mode="linear", align_corners=False)
-
-
 def receptive(levels: int, down: int, up: int) -> tuple[int, int, int]:
     """Left and right context and receptive field of a Wave-U-Net with kernels ``down``, ``up``."""
 
-    def encoded(level: int, out: reach.Interval) -> reach.Interval:
-        before = reach.convolution(out, down, left=down // 2)
+    def encoded(level: int, out: receptive_field.Interval) -> receptive_field.Interval:
+        before = receptive_field.convolution(out, down, left=down // 2)
         return encoded(level - 1, (2 * before[0], 2 * before[1])) if level else before
 
-    def decoded(level: int, out: reach.Interval) -> reach.Interval:
+    def decoded(level: int, out: receptive_field.Interval) -> receptive_field.Interval:
         if level == levels:
             return encoded(level, out)
-        below = reach.doubled(reach.convolution(out, up, left=up // 2))
-        return reach.joined(encoded(level, out), decoded(level + 1, below))
+        below = receptive_field.doubled(receptive_field.convolution(out, up, left=up // 2))
+        return receptive_field.joined(encoded(level, out), decoded(level + 1, below))
 
-    return reach.context(lambda t: decoded(0, (t, t)), 2**levels)
+    return receptive_field.context(lambda t: decoded(0, (t, t)), 2**levels)
 
 
 ARCHITECTURE = Architecture(

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..audio import torchaudio
-from ..devices import exact_float32
+from ..audio.files import torchaudio
 from ..errors import UserError
+from ..rendering.devices import exact_float32
 from .registry import Download, Embed, embedding
 
 SAMPLE_RATE = 16_000

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..audio import torchaudio
-from ..devices import exact_float32
+from ..audio.files import torchaudio
+from ..checkpoints.weights import check_finite, read_weights
 from ..errors import UserError
-from ..weights_files import check_finite, read_weights
+from ..rendering.devices import exact_float32
 from .registry import Download, Embed, embedding
 
 SAMPLE_RATE = 24_000

@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..audio import mel_filters
-from ..devices import exact_float32
+from ..audio.files import mel_filters
 from ..errors import UserError
+from ..rendering.devices import exact_float32
 from .registry import Embed, embedding
 from .tf_bundle import data_path, read_bundle
 

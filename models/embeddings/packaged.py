@@ -25,9 +25,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..audio import torchaudio
+from ..audio.files import torchaudio
+from ..checkpoints.weights import read_weights
 from ..errors import UserError
-from ..weights_files import read_weights
 from .registry import Download, Embed, embedding
 
 _CLIP_SECONDS = 10

@@ -22,8 +22,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..content_key import content_key, path_sha256
 from ..errors import UserError
-from ..keys import content_key, path_sha256
 
 # Mono audio (samples,) at the embedding's rate -> (rows, dimensions), float32 on the CPU; no rows
 # where the audio is shorter than one patch.

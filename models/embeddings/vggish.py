@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..architectures.vggish import SAMPLE_RATE, Layout, VGGish, log_mel_patches
-from ..devices import exact_float32
+from ..architectures.parts.vggish import SAMPLE_RATE, Layout, VGGish, log_mel_patches
+from ..checkpoints.weights import check_finite, read_weights
 from ..errors import UserError
-from ..weights_files import check_finite, read_weights
+from ..rendering.devices import exact_float32
 from .registry import Download, Embed, embedding
 
 _SECONDS, _HIGHEST_HZ = 0.96, 7500.0

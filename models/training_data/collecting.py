@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..audio import read
-from ..channel_strip import check_settings, knobs_of
+from ..audio.files import read
+from ..checkpoints.network_system import input_gain
+from ..effects.channel_strip import check_settings, knobs_of
 from ..errors import UserError
-from ..networks import input_gain
 from .items import Dataset, Request
 from .pairs import INPUTS, TARGETS, files_of_song, folder_dataset, named_dataset, pair_dataset
 from .processed import (

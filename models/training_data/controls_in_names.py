@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..audio import SUFFIXES
+from ..audio.files import SUFFIXES
 from ..errors import UserError
 
 _INPUT = re.compile(r"input_(\d+)_?")

@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from ..audio import SUFFIXES, read
+from ..audio.files import SUFFIXES, read
+from ..checkpoints.network_system import input_gain
+from ..content_key import content_key
 from ..errors import UserError
-from ..keys import content_key
-from ..networks import input_gain
 from .controls_in_names import NamedPair, named_pairs
 from .items import Item, Request
 from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from ..audio import match_channels
-from ..channel_strip import KNOBS, knobs_of, memory_seconds, through_strip
-from ..compressor import Compressor, compress
-from ..equalizer import Band, equalise
-from ..keys import content_key
+from ..audio.files import match_channels
+from ..content_key import content_key
+from ..effects.channel_strip import KNOBS, knobs_of, memory_seconds, through_strip
+from ..effects.compressor import Compressor, compress
+from ..effects.equalizer import Band, equalise
 from .items import Item, Request, seeded, uniform
 from .section import Degraded, Filters, Strip
 from .tracks import Track, cut, middle, place, start_of

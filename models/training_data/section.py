@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, StrictInt, model_validator
 
-from ..channel_strip import EFFECTS, check_effects, check_settings
 from ..configuration import Strict, YamlPath
+from ..effects.channel_strip import EFFECTS, check_effects, check_settings
 from ..errors import UserError
 
 Count = Annotated[StrictInt, Field(ge=1)]

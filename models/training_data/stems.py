@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from ..audio import SUFFIXES, read, resample
+from ..audio.files import SUFFIXES, read, resample
+from ..checkpoints.network_system import input_gain
+from ..content_key import content_key
 from ..errors import UserError
-from ..keys import content_key
-from ..networks import input_gain
 from .items import Item, Request, seeded, uniform
 from .pairs import INPUTS, TARGETS
 from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of

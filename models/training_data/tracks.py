@@ -12,9 +12,9 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from ..audio import SUFFIXES, fit_length, info, match_channels, read, resample, write
+from ..audio.files import SUFFIXES, fit_length, info, match_channels, read, resample, write
+from ..demo_songs.songs import VERSION, demo_song, song_id
 from ..errors import UserError
-from ..synthesis import VERSION, demo_song, song_id
 from .items import Request
 from .section import DemoSongs
 

@@ -1,0 +1,120 @@
+"""The charts that a report draws for every metric: spread, song by song, differences, sweeps."""
+
+import re
+from collections.abc import Mapping
+
+from ...presentation.figures import Rows
+from ...presentation.numbers import number_format
+from ..result.columns import Column
+from ..result.document import Result
+from ..result.summary import Floats
+from . import figures
+from .registry import Chart, Table, metric_chart
+
+
+@metric_chart("distribution")
+def distribution(result: Result, column: Column, variant: str) -> Chart | None:
+    """Every song's value per system, with medians and intervals in the table."""
+    values = _values(result, column, variant)
+    if not values:
+        return None
+    rows = []
+    for name in result.system_names:
+        cell = result.cells[name, column.id, variant]
+        median, mean = cell.median, cell.mean
+        why = ", ".join(f"{reason.replace('_', ' ')} × {n}" for reason, n in cell.reasons.items())
+        rows.append([name, median.n, median.centre, median.low, median.high, mean.centre, why])
+    header = ["system", "songs", "median", "95 % low", "95 % high", "mean", "missing"]
+    figure = figures.distribution(
+        Rows(result.system_names, result.looks), values, result.song_names, column.heading
+    )
+    return Chart(figure, Table(header, rows, (None, 0, *[_digits(column, values)] * 4, None)))
+
+
+@metric_chart("matrix")
+def matrix(result: Result, column: Column, variant: str) -> Chart | None:
+    """Systems × songs."""
+    values = _values(result, column, variant)
+    if not values:
+        return None
+    roles = zip(result.system_names, result.systems["role"], strict=True)
+    # Anchors are meant to be far off; they would leave one colour to all the others.
+    usual = [name for name, role in roles if role != "anchor"]
+    figure = figures.matrix(
+        Rows(result.system_names, result.looks), values, result.song_names, column.heading, usual
+    )
+    rows = [
+        [song, *(float(values[name][at]) for name in result.system_names)]
+        for at, song in enumerate(result.song_names)
+    ]
+    digits = (None, *[_digits(column, values)] * len(result.system_names))
+    table = [[None if value != value else value for value in row] for row in rows]
+    return Chart(figure, Table(["song", *result.system_names], table, digits))
+
+
+@metric_chart("differences")
+def differences(result: Result, column: Column, variant: str) -> Chart | None:
+    """Each system less the unprocessed mix, paired by song."""
+    estimates = {
+        name: result.differences[name, column.id, variant]
+        for name in result.system_names
+        if (name, column.id, variant) in result.differences
+    }
+    if not any(estimate.centre is not None for estimate in estimates.values()):
+        return None
+    names = list(estimates)
+    size = "|value| " if column.better == "zero" else ""
+    title = f"{size}difference from {result.baseline}: {column.heading}"
+    figure = figures.forest(Rows(names, result.looks), estimates, title)
+    rows = [[name, e.n, e.centre, e.low, e.high] for name, e in estimates.items()]
+    header = ["system", "songs", "median difference", "95 % low", "95 % high"]
+    digits = number_format((e.centre for e in estimates.values()), column.unit).decimals
+    return Chart(figure, Table(header, rows, (None, 0, *[digits] * 3)))
+
+
+@metric_chart("sweep")
+def sweep(result: Result, column: Column, variant: str) -> Chart | None:
+    """Median against training step, for systems that have one."""
+    families = {
+        family: [
+            (step, name, result.cells[name, column.id, variant].median) for step, name in points
+        ]
+        for family, points in sweep_families(result).items()
+    }
+    known = [e for points in families.values() for _, _, e in points if e.centre is not None]
+    if not known:
+        return None
+    level = None
+    if result.baseline is not None:
+        centre = result.cells[result.baseline, column.id, variant].median.centre
+        level = None if centre is None else (result.baseline, centre)
+    figure = figures.sweep(families, result.looks, column.heading, level)
+    rows = [
+        [name, step, e.centre, e.low, e.high]
+        for points in families.values()
+        for step, name, e in points
+    ]
+    header = ["system", "step", "median", "95 % low", "95 % high"]
+    digits = number_format((e.centre for e in known), column.unit).decimals
+    return Chart(figure, Table(header, rows, (None, 0, *[digits] * 3)))
+
+
+def sweep_families(result: Result) -> dict[str, list[tuple[int, str]]]:
+    """Checkpoints of one training run: (step, name) by what their names share, two at least."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for name, step in zip(result.systems["system"], result.systems["step"], strict=True):
+        if step is not None:
+            # Names of one sweep differ in the step's digits alone.
+            family = re.sub(r"[\s_/=-]*\d+$", "", str(name)) or str(name)
+            found.setdefault(family, []).append((int(step), str(name)))
+    return {name: sorted(points) for name, points in found.items() if len(points) > 1}
+
+
+def _values(result: Result, column: Column, variant: str) -> dict[str, Floats]:
+    values = {name: result.values.of(column.id, variant, name) for name in result.system_names}
+    return values if any((v == v).any() for v in values.values()) else {}
+
+
+def _digits(column: Column, values: Mapping[str, Floats]) -> int | None:
+    every = (float(v) for table in values.values() for v in table)
+    return number_format(every, column.unit).decimals

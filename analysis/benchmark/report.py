@@ -1,0 +1,254 @@
+"""Writes the report of a benchmark: one folder that works offline, from files or from a server.
+
+``report.html`` and one page per song under ``songs/`` load scripts beside them; a metric's figures
+and a song's data are scripts of their own that are loaded when they are asked for, because a page
+opened from the file system may load scripts but nothing else.
+"""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import plotly.offline
+
+from ...evaluation.insights.renders import complete
+from ...evaluation.results.store import Store, written
+from ...listening_test import TOKENS
+from ..presentation.report_folder import STATIC, Folder, folder_name
+from .panels import (  # noqa: F401  they register what a report is made of
+    charts,
+    console,
+    controls,
+    distances,
+    dynamics,
+    effects,
+    equaliser,
+    filters,
+    overview,
+    spectrum,
+)
+from .panels.registry import TEMPLATES, Context, Section, metric_data, render, sections
+from .result.columns import COSTS, Column
+from .result.document import Result, load
+from .result.tables import as_csv, choose_benchmark, records
+from .song_pages.media import Media, SongRenders, prepare_media
+from .song_pages.page import page_names, song_html, song_page
+from .song_pages.pictures import scale_image
+
+_PLOTLY = "plotly.min.js"
+_ASSETS = (
+    TOKENS,
+    *(STATIC / name for name in ("page.css", "tables.css", "charts.css")),
+    *(STATIC / name for name in ("page.js", "tables.js", "charts.js")),
+    *(TEMPLATES / name for name in ("controls.css", "song.css")),
+    *(TEMPLATES / name for name in ("insights.js", "report.js", "song.js")),
+)
+
+# Titles are questions; the table of contents has room for a word.
+_SHORT = {
+    "spread": "Spread",
+    "headline": "Headline table",
+    "differences": "Differences",
+    "training": "Training",
+    "sets": "Sets",
+    "effects": "Effects",
+    "spectra": "Spectra",
+    "equalisers": "Equalisers",
+    "dynamics": "Dynamics",
+    "consoles": "Consoles",
+    "filters": "Filters",
+    "controls": "Controls",
+}
+
+
+def report_folder(results: Path, benchmark: str) -> Path:
+    """Where the report of a benchmark lies by default."""
+    return results / "reports" / folder_name(benchmark)
+
+
+def write_report(
+    store: Store,
+    benchmark: str | None = None,
+    out: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write or bring up to date the report of a benchmark; the path of its ``report.html``.
+
+    Audio and pictures that are there already stay. ``benchmark`` is the latest by default, ``out``
+    is ``reports/BENCHMARK`` in the results folder. ``progress`` is told songs done and in all.
+
+    Raises:
+        UserError: if there is no such benchmark or the folder cannot be written.
+    """
+    name = choose_benchmark(store, benchmark)
+    complete(store, name)
+    result = load(store, name)
+    folder = Folder(out or report_folder(store.folder, name))
+    media = prepare_media(folder, _song_renders(store, result), progress)
+    assets = _write_assets(folder)
+    pages = page_names(result.song_names)
+    frame = {"simulated": result.simulated, "assets": assets}
+    made = sections(Context(result, pages))
+    _write_tables(folder, made)
+    folder.text("result.json", result.to_json())
+    folder.text("provenance.json", result.provenance())
+    _write_songs(folder, result, media, pages, frame)
+    path = _write_page(folder, result, made, pages, frame)
+    folder.finish()
+    return path
+
+
+def _song_renders(store: Store, result: Result) -> list[SongRenders]:
+    found = []
+    for row in records(result.songs):
+        mine = result.renders[result.renders["song"] == row["song"]]
+        reference = result.references.get(row["song"])
+        wanted = [row["mix_key"], *mine["key"], reference]
+        files = {key: store.render_path(key) for key in wanted if key}
+        there = {key: path for key, path in files.items() if path.is_file()}
+        found.append(SongRenders(there, reference))
+    return found
+
+
+def _write_assets(folder: Folder) -> dict[str, str]:
+    path = folder.keep(_PLOTLY)
+    bundle = plotly.offline.get_plotlyjs().encode()
+    # 5 MB: not written again by every report, only by another version of Plotly.
+    if not path.is_file() or path.stat().st_size != len(bundle):
+        with written(path) as scratch:
+            scratch.write_bytes(bundle)
+    assets = {
+        path.name: folder.hashed(f"assets/{path.name}", path.read_bytes()) for path in _ASSETS
+    }
+    return assets | {_PLOTLY: _PLOTLY}
+
+
+def _write_tables(folder: Folder, made: list[Section]) -> None:
+    for section in made:
+        for name, frame in section.tables.items():
+            folder.text(f"tables/{name}.csv", as_csv(frame))
+        for name, content in section.files.items():
+            folder.text(name, content)
+
+
+def _write_songs(
+    folder: Folder,
+    result: Result,
+    media: Mapping[tuple[str, str], Media],
+    pages: Mapping[str, str],
+    frame: Mapping[str, Any],
+) -> None:
+    scales = {
+        "level": folder.hashed("pictures/scale-level.png", _png(difference=False)),
+        "difference": folder.hashed("pictures/scale-difference.png", _png(difference=True)),
+    }
+    assets = frame["assets"]
+    shared = [assets[_PLOTLY], assets["tables.js"], assets["charts.js"]]
+    for song, address in pages.items():
+        page = song_page(result, song, media)
+        data = folder.hashed(f"data/{Path(address).stem}.js", _script(page.data))
+        html = song_html(
+            result,
+            page,
+            pages,
+            scales,
+            root="../",
+            scripts=[*shared, data, assets["song.js"]],
+            styles=[assets["song.css"]],
+            **frame,
+        )
+        folder.text(address, html)
+
+
+def _write_page(
+    folder: Folder,
+    result: Result,
+    made: list[Section],
+    pages: Mapping[str, str],
+    frame: Mapping[str, Any],
+) -> Path:
+    metrics = {
+        column.id: folder.hashed(
+            f"data/metric-{column.id}.js",
+            _script({f"metric/{column.id}": metric_data(result, column)}),
+        )
+        for column in result.columns
+    }
+    parts = {
+        name: folder.hashed(f"data/{name}.js", _script({name: part}))
+        for section in made
+        for name, part in section.parts.items()
+    }
+    index = {"metrics": metrics, "songs": dict(pages), "parts": parts}
+    data: dict[str, Any] = {"index": index}
+    for section in made:
+        data |= section.data
+    scripts = [_PLOTLY, frame["assets"]["tables.js"], frame["assets"]["charts.js"]]
+    scripts += [folder.hashed("data/report.js", _script(data)), frame["assets"]["insights.js"]]
+    scripts += [frame["assets"]["report.js"]]
+    contents = [
+        {"id": s.id, "title": s.title, "short": _SHORT.get(s.id, s.title), "html": s.html}
+        for s in made
+    ]
+    html = render(
+        "report.html",
+        result=result,
+        root="",
+        scripts=scripts,
+        styles=[],
+        sections=contents,
+        facts=_facts(result),
+        metric_groups=_groups(result),
+        first=result.headline[0].id if result.columns else "",
+        paired=any("aligned" in column.variants for column in result.columns),
+        **frame,
+    )
+    folder.text("report.html", html)
+    return folder.path / "report.html"
+
+
+def _facts(result: Result) -> list[str]:
+    counts = [
+        (len(result.system_names), "system", "systems"),
+        (len(result.song_names), "song", "songs"),
+        (len(result.columns), "metric", "metrics"),
+        (len(result.failures), "failure", "failures"),
+    ]
+    facts = [f"{n} {one if n == 1 else many}" for n, one, many in counts]
+    started = [str(started) for started in result.runs["started"]][:1]
+    return [*facts, *(f"last run {time[:16].replace('T', ' ')} UTC" for time in started)]
+
+
+def _groups(result: Result) -> list[tuple[str, list[Column]]]:
+    """The metrics as a reader looks for them."""
+    groups: dict[str, list[Column]] = {
+        "Distance to the reference": [],
+        "The master itself": [],
+        "Cost of a render": [],
+    }
+    for column in result.columns:
+        if column.metric in (*COSTS, "parameters"):
+            groups["Cost of a render"].append(column)
+        elif "aligned" in column.variants:
+            groups["Distance to the reference"].append(column)
+        else:
+            groups["The master itself"].append(column)
+    return [(name, found) for name, found in groups.items() if found]
+
+
+def _script(parts: Mapping[str, Any]) -> str:
+    return "".join(
+        f"earmark.put({json.dumps(name)}, {_compact(value)});\n" for name, value in parts.items()
+    )
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _png(*, difference: bool) -> bytes:
+    stream = io.BytesIO()
+    scale_image(difference=difference).save(stream, format="PNG", optimize=True)
+    return stream.getvalue()

@@ -1,0 +1,244 @@
+"""The one result object of a benchmark, which text, tables, plots and JSON are all made from."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ....evaluation.insights.networks import system_records
+from ....evaluation.insights.renders import Insights, read_insights
+from ....evaluation.results.store import Store
+from ....evaluation.run.set_scores import SetValue, read_sets
+from ...presentation.estimate import Estimate
+from ...presentation.looks import Look, looks
+from . import tables
+from .bootstrap import LEVEL, RESAMPLES
+from .columns import COSTS, Column, columns, headline
+from .effect_cells import Cell as EffectCell
+from .effect_cells import effect_cells
+from .finding import Evidence, finding
+from .insight_records import insight_records
+from .summary import BASELINE, Cell, Values, differences, summarise, tabulate
+from .tables import records
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything a report says of one benchmark.
+
+    ``cells`` and ``differences`` are by (system, column id, variant); ``references`` are render
+    keys by song; the data frames are those of :mod:`earmark.analysis.benchmark.result.tables`;
+    ``sets`` are the distances of whole systems, ``effects`` the errors of effect models,
+    ``insights`` what renders and networks show of themselves.
+    """
+
+    benchmark: str
+    simulated: bool
+    seed: int
+    config: Mapping[str, Any]
+    songs: pd.DataFrame
+    systems: pd.DataFrame
+    scores: pd.DataFrame
+    renders: pd.DataFrame
+    failures: pd.DataFrame
+    runs: pd.DataFrame
+    references: Mapping[str, str]
+    columns: tuple[Column, ...]
+    values: Values
+    cells: Mapping[tuple[str, str, str], Cell]
+    differences: Mapping[tuple[str, str, str], Estimate]
+    looks: Mapping[str, Look]
+    finding: str
+    sets: tuple[SetValue, ...] = ()
+    effects: tuple[EffectCell, ...] = ()
+    insights: Insights = field(default_factory=Insights)
+
+    @property
+    def headline(self) -> tuple[Column, ...]:
+        """The columns of the first table."""
+        return headline(self.columns)
+
+    @property
+    def system_names(self) -> tuple[str, ...]:
+        """The systems in the benchmark's order."""
+        return self.values.systems
+
+    @property
+    def song_names(self) -> tuple[str, ...]:
+        """The songs in the benchmark's order."""
+        return self.values.songs
+
+    @property
+    def baseline(self) -> str | None:
+        """The system that differences are taken from, where the benchmark has it."""
+        return BASELINE if BASELINE in self.system_names else None
+
+    def summary_rows(self) -> list[dict[str, Any]]:
+        """The cells as plain rows, for JSON and CSV."""
+        shown = {column.id for column in self.headline}
+        rows = []
+        for (system, column_id, variant), cell in self.cells.items():
+            column = self._column(column_id)
+            rows.append(
+                {
+                    "system": system,
+                    "metric": column.metric,
+                    "variant": variant,
+                    "parameters": column.parameters,
+                    "unit": column.unit,
+                    "better": column.better,
+                    "headline": column.id in shown,
+                    "songs": cell.median.n,
+                    "median": cell.median.centre,
+                    "median_low": cell.median.low,
+                    "median_high": cell.median.high,
+                    "mean": cell.mean.centre,
+                    "mean_low": cell.mean.low,
+                    "mean_high": cell.mean.high,
+                    "best": cell.best,
+                    "missing": dict(cell.reasons),
+                }
+            )
+        return rows
+
+    def difference_rows(self) -> list[dict[str, Any]]:
+        """The paired differences from the baseline as plain rows."""
+        return [
+            {
+                "system": system,
+                "baseline": BASELINE,
+                "metric": self._column(column_id).metric,
+                "variant": variant,
+                "parameters": self._column(column_id).parameters,
+                "unit": self._column(column_id).unit,
+                "songs": estimate.n,
+                "median_difference": estimate.centre,
+                "low": estimate.low,
+                "high": estimate.high,
+            }
+            for (system, column_id, variant), estimate in self.differences.items()
+        ]
+
+    def to_json(self) -> str:
+        """The result without times and machines: equal input and seed give equal bytes.
+
+        Missing values are null; what differs from run to run stands in :meth:`provenance`.
+        """
+        stable = [column for column in self.columns if column.metric not in COSTS]
+        kept = {column.metric for column in stable}
+        content = {
+            "schema": SCHEMA,
+            "benchmark": self.benchmark,
+            "simulated": self.simulated,
+            "seed": self.seed,
+            "interval": {"level": LEVEL, "method": "percentile bootstrap over songs"}
+            | {"resamples": RESAMPLES},
+            "finding": self.finding,
+            "songs": records(self.songs),
+            "systems": records(self.systems),
+            "metrics": [
+                {
+                    "metric": column.metric,
+                    "parameters": json.loads(column.parameters),
+                    "unit": column.unit,
+                    "better": column.better,
+                    "version": column.version,
+                    "summary": column.summary,
+                    "variants": list(column.variants),
+                }
+                for column in stable
+            ],
+            "summary": [row for row in self.summary_rows() if row["metric"] in kept],
+            "differences": [row for row in self.difference_rows() if row["metric"] in kept],
+            "scores": records(self.scores[self.scores["metric"].isin(kept)]),
+            "sets": [
+                {"system": one.system, "metric": one.metric, "parameters": dict(one.parameters)}
+                | {"value": one.value, "reason": one.reason, "record": dict(one.record)}
+                for one in self.sets
+            ],
+            "effects": [cell.as_json() for cell in self.effects],
+            "insights": insight_records(self.insights, self.songs, self.renders),
+            "failures": records(self.failures[["song", "system", "step", "message"]]),
+        }
+        return _dumped(content)
+
+    def provenance(self) -> str:
+        """Runs, machines, times and what the renders cost, as JSON."""
+        costs = self.scores[self.scores["metric"].isin(COSTS)]
+        content = {
+            "schema": SCHEMA,
+            "benchmark": self.benchmark,
+            "config": self.config,
+            "runs": records(self.runs),
+            "costs": records(costs),
+            "summary": [row for row in self.summary_rows() if row["metric"] in COSTS],
+        }
+        return _dumped(content)
+
+    def _column(self, column_id: str) -> Column:
+        return next(column for column in self.columns if column.id == column_id)
+
+
+def load(store: Store, benchmark: str) -> Result:
+    """Read a benchmark from its store and sum it up."""
+    row = store.rows("SELECT config, simulated FROM benchmark WHERE name = ?", (benchmark,))[0]
+    config = json.loads(row["config"])
+    seed = int(config.get("seed") or 0)
+    scores = tables.scores(store, benchmark)
+    songs = tables.songs(store, benchmark)
+    systems = tables.systems(store, benchmark)
+    found = columns(scores)
+    values = tabulate(scores, found, list(songs["song"]), list(systems["system"]))
+    # Whoever sees the reference, is the reference or is meant to be bad does not compete.
+    competing = [
+        str(name)
+        for name, role, sees in zip(
+            systems["system"], systems["role"], systems["uses_reference"], strict=True
+        )
+        if role not in ("reference", "anchor") and not sees
+    ]
+    cells = summarise(values, found, competing, seed)
+    paired = differences(values, found, seed)
+    failed = tables.failures(store, benchmark)
+    evidence = Evidence(
+        songs=len(values.songs),
+        systems=values.systems,
+        competing=tuple(competing),
+        failures=len(failed),
+        columns=found,
+        cells=cells,
+        differences=paired,
+    )
+    return Result(
+        benchmark=benchmark,
+        simulated=bool(row["simulated"]),
+        seed=seed,
+        config=config,
+        songs=songs,
+        systems=systems,
+        scores=scores,
+        renders=tables.renders(store, benchmark),
+        failures=failed,
+        runs=tables.runs(store, benchmark),
+        references=tables.reference_keys(store, benchmark),
+        columns=found,
+        values=values,
+        cells=cells,
+        differences=paired,
+        looks=looks(zip(systems["system"], systems["role"], strict=True)),
+        finding=finding(evidence),
+        sets=tuple(read_sets(store, benchmark)),
+        effects=effect_cells(songs, systems, scores),
+        insights=read_insights(store, benchmark, system_records(store, benchmark)),
+    )
+
+
+def _dumped(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    # Lists of numbers alone on a line; no text of JSON holds a line's end.
+    return re.sub(r"\[\n[\s\d.,eE+nul-]*\]", lambda found: re.sub(r"\s+", " ", found[0]), text)

@@ -1,0 +1,1 @@
+"""A page per song: its players, pictures and numbers."""

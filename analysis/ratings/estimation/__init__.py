@@ -1,0 +1,1 @@
+"""Estimates beside the tests: effect sizes, agreement, variance components, sample size."""

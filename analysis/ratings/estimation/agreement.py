@@ -1,0 +1,184 @@
+"""How far listeners agree: Kendall's W, Krippendorff's α, intraclass correlation, repeats.
+
+Krippendorff's α (2011) for units × raters with missing values: 1 - D_o/D_e. For intervals the
+sums of squared differences have a closed form, and the ordinal difference is the interval
+difference of midranks, so a million ratings take a moment. ICC after Shrout & Fleiss 1979, with
+the intervals of McGraw & Wong 1996.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from ..methods.bradley_terry import preferences
+from ..methods.friedman import friedman
+from ..reading.table import Floats, Ratings, listener_means
+
+LEVELS = ("nominal", "ordinal", "interval", "ratio")
+_MOST_VALUES = 3000
+
+
+def krippendorff_alpha(units: Floats, level: str) -> float | None:
+    """α of ``units`` (units, raters), NaN where not rated; None where nothing varies.
+
+    Raises:
+        ValueError: for an unknown level.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"unknown level {level!r}; choose from {', '.join(LEVELS)}")
+    rated = (~np.isnan(units)).sum(axis=1)
+    kept = units[rated >= 2]
+    if not len(kept):
+        return None
+    if level in ("ordinal", "interval"):
+        return _squared(_midranks(kept) if level == "ordinal" else kept)
+    return _tabled(kept, level)
+
+
+def _midranks(units: Floats) -> Floats:
+    ranks = np.full(units.shape, np.nan)
+    known = ~np.isnan(units)
+    ranks[known] = stats.rankdata(units[known])
+    return ranks
+
+
+def _squared(units: Floats) -> float | None:
+    known = ~np.isnan(units)
+    size = known.sum(axis=1)
+    values = np.where(known, units - np.nanmean(units), 0.0)
+    within = 2 * (size * (values**2).sum(axis=1) - values.sum(axis=1) ** 2) / (size - 1)
+    total = int(size.sum())
+    everything = 2 * (total * (values**2).sum() - values.sum() ** 2)
+    if everything <= 0:
+        return None
+    return float(1 - (total - 1) * within.sum() / everything)
+
+
+def _tabled(units: Floats, level: str) -> float | None:
+    known = ~np.isnan(units)
+    names, code = np.unique(units[known], return_inverse=True)
+    if len(names) > _MOST_VALUES:
+        return None
+    counts = np.zeros((len(units), len(names)))
+    np.add.at(counts, (np.nonzero(known)[0], code), 1)
+    size = counts.sum(axis=1)
+    coincidence = (counts / (size - 1)[:, None]).T @ counts - np.diag(
+        (counts / (size - 1)[:, None]).sum(axis=0)
+    )
+    if level == "nominal":
+        distance = 1 - np.eye(len(names))
+    else:
+        total = names[:, None] + names[None, :]
+        gap = names[:, None] - names[None, :]
+        distance = np.where(total != 0, gap / np.where(total != 0, total, 1), 0.0) ** 2
+    marginal = coincidence.sum(axis=0)
+    expected = float((np.outer(marginal, marginal) * distance).sum())
+    if expected <= 0:
+        return None
+    return float(1 - (marginal.sum() - 1) * (coincidence * distance).sum() / expected)
+
+
+@dataclass(frozen=True)
+class Icc:
+    """Intraclass correlations of targets × judges: single, two-way random and mixed, and means."""
+
+    icc1: float
+    icc2: float
+    icc3: float
+    icc1k: float
+    icc2k: float
+    icc3k: float
+    low: float
+    high: float
+    low_k: float
+    high_k: float
+    targets: int
+    judges: int
+
+
+def intraclass(table: Floats, alpha: float = 0.05) -> Icc | None:
+    """ICC of complete ``table`` (targets, judges); the interval is that of ICC(A,1) = ``icc2``."""
+    n, k = table.shape
+    if n < 2 or k < 2 or float(np.ptp(table)) == 0:
+        return None
+    y = table - table.mean()
+    rows, columns = y.mean(axis=1), y.mean(axis=0)
+    msr = k * float((rows**2).sum()) / (n - 1)
+    msc = n * float((columns**2).sum()) / (k - 1)
+    rest = float(((y - rows[:, None] - columns[None, :]) ** 2).sum())
+    mse = rest / ((n - 1) * (k - 1))
+    msw = (rest + n * float((columns**2).sum())) / (n * (k - 1))
+    if msr == 0 or mse <= 1e-12 * msr:
+        return None
+    icc2 = (msr - mse) / (msr + (k - 1) * mse + k * (msc - mse) / n)
+    a = k * icc2 / (n * (1 - icc2))
+    b = 1 + k * icc2 * (n - 1) / (n * (1 - icc2))
+    v = (a * msc + b * mse) ** 2 / ((a * msc) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1)))
+    lower, upper = (float(stats.f.isf(alpha / 2, *df)) for df in ((n - 1, v), (v, n - 1)))
+    rest_scale = k * msc + (k * n - k - n) * mse
+    low = n * (msr - lower * mse) / (lower * rest_scale + n * msr)
+    high = n * (upper * msr - mse) / (rest_scale + n * upper * msr)
+    return Icc(
+        icc1=(msr - msw) / (msr + (k - 1) * msw),
+        icc2=icc2,
+        icc3=(msr - mse) / (msr + (k - 1) * mse),
+        icc1k=(msr - msw) / msr,
+        icc2k=(msr - mse) / (msr + (msc - mse) / n),
+        icc3k=(msr - mse) / msr,
+        low=low,
+        high=high,
+        low_k=k * low / (1 + (k - 1) * low),
+        high_k=k * high / (1 + (k - 1) * high),
+        targets=n,
+        judges=k,
+    )
+
+
+def concordance(cells: Floats) -> float | None:
+    """Kendall's W of the listeners over the systems, by their means of ``cells`` ``(n, m, k)``.
+
+    Listeners who lack a system are left out.
+    """
+    means = listener_means(cells)
+    whole = means[~np.isnan(means).any(axis=1)]
+    return friedman(whole).kendall_w if len(whole) > 1 else None
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """How one listener's first and second ratings of the same cells agree."""
+
+    listener: str
+    cells: int
+    mean_absolute_difference: float
+    within_sd: float
+    correlation: float | None
+
+
+def intra_rater(ratings: Ratings) -> list[Repeats]:
+    """Consistency of each listener on repeated cells; empty where nothing was repeated.
+
+    Preferences rate a system against another each time, which is no repeat.
+    """
+    if preferences(ratings) is not None:
+        return []
+    _, passages, systems = ratings.counts.shape
+    cell = (ratings.listener * passages + ratings.passage) * systems + ratings.system
+    values: dict[int, dict[int, float]] = {0: {}, 1: {}}
+    for at in np.flatnonzero((ratings.counts.reshape(-1)[cell] > 1) & (ratings.repeat < 2)):
+        values[int(ratings.repeat[at])][int(cell[at])] = float(ratings.value[at])
+    both = [key for key in sorted(values[0]) if key in values[1]]
+    found = []
+    for code, name in enumerate(ratings.listeners):
+        mine = [key for key in both if key // (passages * systems) == code]
+        if not mine:
+            continue
+        first = np.array([values[0][key] for key in mine])
+        second = np.array([values[1][key] for key in mine])
+        gap = first - second
+        varies = len(mine) > 2 and float(np.ptp(first)) > 0 and float(np.ptp(second)) > 0
+        r = float(np.corrcoef(first, second)[0, 1]) if varies else None
+        within = float(np.sqrt((gap**2).mean() / 2))
+        found.append(Repeats(name, len(mine), float(np.abs(gap).mean()), within, r))
+    return found

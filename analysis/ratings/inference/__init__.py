@@ -1,0 +1,1 @@
+"""From ratings to a result: design, screening, choice of test, decision, self-checks."""

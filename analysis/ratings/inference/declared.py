@@ -1,0 +1,85 @@
+"""What was declared before there were ratings, read from a YAML file and checked as options are."""
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ....models.errors import UserError
+from ..methods.multiplicity import METHODS
+from .options import DECLARABLE, SCOPES
+
+
+def read_declared(path: Path) -> dict[str, Any]:
+    """Names and values that a file declares; a value of null declares nothing.
+
+    Raises:
+        UserError: one line with the file, if it cannot be read or a value is none of its option's.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: is not YAML ({str(error).splitlines()[0]})") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path}: must hold names and values, as 'scope: music'")
+    declared = {}
+    for name, value in found.items():
+        if name not in DECLARABLE:
+            raise UserError(
+                f"{path}: declared {name!r} is unknown; choose from {', '.join(DECLARABLE)}"
+            )
+        if value is None:
+            continue
+        fits, wanted = _WANTED[name]
+        if not fits(value):
+            raise UserError(f"{path}: {name} {value!r} is not {wanted}")
+        declared[name] = names_in(value) if name == "anchors" else value
+    return declared
+
+
+def names_in(names: Any) -> list[str]:
+    """``A,B`` as names, or a list of names; one that holds a comma stands in quotes, as in CSV."""
+    if not isinstance(names, str):
+        return list(names)
+    parted = next(csv.reader([names], skipinitialspace=True), [])
+    return [name.strip() for name in parted if name.strip()]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(map(_is_text, value)))
+
+
+_SYSTEM = (_is_text, "a system's name; write numbers, yes and no in quotes")
+_QUESTION = (_is_text, "a question's name; write numbers, yes and no in quotes")
+_WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "alpha": (
+        lambda value: _is_number(value) and 0 < value < 0.5,
+        "a number between 0 and 0.5; write 'alpha: 0.05'",
+    ),
+    "margin": (
+        lambda value: _is_number(value) and 0 < value < float("inf"),
+        "a positive number of points of the scale; write 'margin: 5'",
+    ),
+    "scope": (lambda value: value in SCOPES, f"a scope; choose from {', '.join(SCOPES)}"),
+    "adjust": (
+        lambda value: isinstance(value, str) and value in METHODS,
+        f"an adjustment; choose from {', '.join(sorted(METHODS))}",
+    ),
+    "anchors": (_are_names, "names of systems; write 'anchors: low,mid' or 'anchors: [low, mid]'"),
+    "reference": _SYSTEM,
+    "baseline": _SYSTEM,
+    "primary": _QUESTION,
+    "question": _QUESTION,
+}

@@ -1,0 +1,103 @@
+"""What design the ratings have, and which inference it allows, with the reason.
+
+The design is read off the cells listener × passage × system: who rated what decides which values
+are independent. The words: *between* (each listener rated one system), *complete* (every listener
+rated every system on every passage), *complete blocks* (every listener rated every system, on some
+of the passages), *balanced incomplete* (each listener rated as many systems, each pair of systems
+equally often), *preferences* (one of two systems on every page), *incomplete* (any other), and the
+designs too small for inference over listeners
+(*one listener*, *one system*, *no variation*).
+"""
+
+import numpy as np
+
+from ..methods.bradley_terry import preferences
+from ..methods.incomplete import is_balanced_incomplete
+from ..reading.table import Floats, Ratings, listener_means
+from ..result.design import Allowed, Design
+
+
+def detect(ratings: Ratings) -> Design:
+    """The design of the ratings of one question, reference and anchors left out beforehand."""
+    counts = ratings.counts
+    listeners, passages, systems = counts.shape
+    filled = counts > 0
+    complete = bool(filled.all())
+    present = counts[filled]
+    balanced = complete and present.min() == present.max()
+    kind = _kind(ratings, listener_means(ratings.cells))
+    dependent = bool((counts.sum(axis=(1, 2)) > 1).any())
+    # Between listeners a cell of another system was never meant to be filled.
+    # and of preferences each page holds two systems.
+    expected = filled.size if kind not in ("between", "preferences") else int(filled.sum())
+    return Design(
+        kind=kind,
+        listeners=listeners,
+        passages=passages,
+        systems=systems,
+        ratings=len(ratings),
+        complete=complete,
+        balanced=bool(balanced),
+        replicates=(int(present.min()), int(present.max())),
+        expected=expected,
+        missing=expected - int(filled.sum()),
+        dependent=dependent,
+        allows=tuple(_allows(kind, *counts.shape)),
+    )
+
+
+def _kind(ratings: Ratings, means: Floats) -> str:
+    listeners, systems = means.shape
+    if systems < 2:
+        return "one system"
+    if float(np.ptp(ratings.value)) == 0:
+        return "no variation"
+    rated = (~np.isnan(means)).sum(axis=1)
+    if listeners == 1:
+        return "one listener"
+    if systems > 2 and preferences(ratings) is not None:
+        return "preferences"
+    if (rated == 1).all():
+        return "between"
+    if (ratings.counts > 0).all():
+        return "complete"
+    filled = np.asarray(ratings.counts > 0)
+    pages = np.asarray(filled.any(axis=2))
+    if bool((filled == pages[:, :, None]).all()):
+        return "complete blocks"
+    everywhere = bool((filled == np.asarray(filled.any(axis=1))[:, None, :]).all())
+    if everywhere and is_balanced_incomplete(means):
+        return "balanced incomplete"
+    return "incomplete"
+
+
+def _allows(kind: str, listeners: int, passages: int, systems: int) -> list[Allowed]:
+    if kind in ("one system", "no variation"):
+        why = "one system leaves nothing to compare" if systems < 2 else "all ratings are equal"
+        return [Allowed("passages", allowed=False, reason=why), _no_music(why)]
+    if kind == "one listener":
+        why = "one listener: results hold for this listener, on passages like these"
+        if passages < 2:
+            why = "one listener and one passage: there is nothing to generalise over"
+        alone = "one listener stands for no others"
+        return [
+            Allowed("listener", allowed=passages >= 2, reason=why),
+            Allowed("passages", allowed=False, reason=alone),
+            _no_music(alone),
+        ]
+    why = f"{listeners} listeners are the independent units; the passages are taken as given"
+    found = [Allowed("passages", allowed=True, reason=why)]
+    if kind == "between":
+        return [*found, _no_music("each listener rated one system, on which no other was rated")]
+    if kind == "preferences":
+        return [*found, _no_music("preferences are tested over listeners only")]
+    if passages < 2:
+        return [*found, _no_music("one passage stands for no other music")]
+    why = f"{passages} passages and {listeners} listeners vary crosswise"
+    if passages < 5:
+        why = f"only {passages} passages: intervals for other music are wide"
+    return [*found, Allowed("music", allowed=True, reason=why)]
+
+
+def _no_music(why: str) -> Allowed:
+    return Allowed("music", allowed=False, reason=why)

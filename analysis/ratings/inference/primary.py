@@ -1,0 +1,288 @@
+"""The analysis that fits the design: chosen by rules that are stated, run once, with intervals.
+
+Scope *passages* takes the passages as given and generalises over listeners; scope *music* takes
+both as samples. Either way the listener is the unit, never the row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..estimation.effect_sizes import Effect
+from ..methods.bradley_terry import bootstrap_beats, bradley_terry, preferences
+from ..methods.bradley_terry_pairs import meetings, met_equally, score_pairs
+from ..methods.crossed import PairEstimate, crossed_pairs, mean_squares, quasi_f
+from ..methods.friedman import conover_friedman, friedman
+from ..methods.incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pairs
+from ..methods.kruskal import conover_iman, kruskal_wallis
+from ..methods.mixed import fit_mixed
+from ..methods.paired import Estimate, own_method, own_pairs, paired, t_estimate
+from ..methods.permutation import flip_listeners, permutation_pairs, permutation_test, within_pages
+from ..reading.table import Bools, Floats, Ratings, listener_means
+from ..result.design import Design
+from ..result.tests import Comparison, Omnibus, all_pairs, no_test
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which method, for which scope, and why; ``ordinal`` on a scale of few steps."""
+
+    method: str
+    scope: str
+    reason: str
+    ordinal: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method says: of all systems, of each pair, and by how much each pair differs.
+
+    ``pair_method`` names the test of the pairs, as the notes of the report do. ``scope`` and
+    ``reason`` are set where they are not those of the choice.
+    """
+
+    omnibus: Omnibus
+    pairs: list[Comparison]
+    estimates: dict[tuple[int, int], Estimate]
+    interval: str
+    pair_method: str
+    kendall_w: float | None = None
+    notes: tuple[str, ...] = ()
+    effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
+    scope: str = ""
+    reason: str = ""
+
+
+def choose(design: Design, scope: str) -> Choice:
+    """The primary method for a design and the scope asked for."""
+    why = {entry.inference: entry.reason for entry in design.allows}
+    if design.kind in ("one system", "no variation"):
+        return Choice("none", scope, why["passages"])
+    if design.kind == "one listener":
+        if design.permits("listener"):
+            return Choice("friedman over passages", "this listener", why["listener"])
+        return Choice("none", scope, why["listener"])
+    note = ""
+    if scope == "music" and not design.permits("music"):
+        note = f"Scope music is not possible ({why['music']}), so: "
+        scope = "passages"
+    if scope == "music":
+        if design.balanced:
+            return Choice("quasi-F", scope, "complete and balanced, listeners and passages random")
+        text = "not balanced, so a mixed model with both slopes instead of quasi-F′"
+        return Choice("mixed model", scope, text)
+    if design.kind == "preferences":
+        text = "one of two systems on every page, listeners as units"
+        return Choice("Bradley-Terry", scope, note + text)
+    if design.kind == "between":
+        return Choice("Kruskal-Wallis", scope, note + "different listeners rated each system")
+    if design.kind in ("complete", "complete blocks"):
+        if design.systems == 2:
+            text = "two systems, every listener rated both: signs of differences are exchangeable"
+            return Choice("permutation", scope, note + text)
+        return Choice("Friedman F", scope, note + "every listener rated every system")
+    if design.kind == "balanced incomplete":
+        return Choice("Durbin", scope, note + "each listener rated a balanced part of the systems")
+    if design.passages > 1:
+        text = "cells are missing, so a mixed model with the passages fixed"
+        return Choice("mixed model", scope, note + text)
+    return Choice("Skillings-Mack", scope, note + "cells are missing on one passage")
+
+
+def run(choice: Choice, ratings: Ratings, alpha: float, seed: int) -> Outcome:
+    """Run the chosen method on the ratings of the systems under test."""
+    if choice.method == "none":
+        pairs = [
+            Comparison(i, j, None, "none", None, None) for i, j in all_pairs(len(ratings.systems))
+        ]
+        return Outcome(no_test("none", "", choice.reason), pairs, {}, "none", "none")
+    return _METHODS[choice.method](ratings, choice, alpha, seed)
+
+
+def _friedman(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    test = friedman(means)
+    return Outcome(
+        test.f,
+        own_pairs(means, conover_friedman(test), alpha, ordinal=choice.ordinal),
+        paired(means, alpha),
+        "t intervals over listeners",
+        own_method(ordinal=choice.ordinal),
+        test.kendall_w,
+    )
+
+
+def _over_passages(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
+    table = np.round(ratings.cells[0], 10)
+    table = table[~np.isnan(table).any(axis=1)]
+    test = friedman(table)
+    return Outcome(
+        test.f,
+        own_pairs(table, conover_friedman(test), alpha, ordinal=choice.ordinal),
+        paired(table, alpha),
+        "t intervals over passages",
+        own_method(ordinal=choice.ordinal),
+        test.kendall_w,
+    )
+
+
+def _permutation(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    return Outcome(
+        permutation_test(means, seed),
+        permutation_pairs(means, seed),
+        paired(means, alpha),
+        "t intervals over listeners",
+        "permutation of pairs",
+        friedman(means).kendall_w,
+    )
+
+
+def _kruskal(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    listener, system = np.nonzero(~np.isnan(means))
+    test = kruskal_wallis(means[listener, system], system.astype(np.int64), means.shape[1])
+    return Outcome(
+        test.omnibus,
+        conover_iman(test),
+        _welch(means, alpha),
+        "Welch t intervals of listener means",
+        "Conover-Iman",
+    )
+
+
+def _quasi_f(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Outcome:
+    cells = ratings.cells
+    found = crossed_pairs(cells, alpha)
+    w = friedman(listener_means(cells)).kendall_w
+    test = quasi_f(mean_squares(cells))
+    interval = "t intervals, listeners and passages random"
+    return Outcome(test, *_from(found, cells), interval, "crossed t", w)
+
+
+def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
+    try:
+        fit = fit_mixed(ratings.cells, choice.scope)
+        test = fit.omnibus()
+        found = fit.pairs(alpha)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        note = f"The mixed model cannot be fitted ({error}); flips of listeners take its place"
+        note += ", for these passages only." if choice.scope == "music" else "."
+        outcome = _shared_cells(ratings, choice, alpha, seed)
+        reason = f"cells are missing and a mixed model cannot be fitted: {error}"
+        # Flips of listeners say nothing of other music.
+        changed = {"notes": (note, *outcome.notes), "scope": "passages", "reason": reason}
+        return Outcome(**{**vars(outcome), **changed})
+    interval = "t intervals of the mixed model (Satterthwaite)"
+    return Outcome(test, *_from(found, ratings.cells), interval, "t of the mixed model")
+
+
+def _shared_cells(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
+    """Where systems were not rated on the same passages: only what stands on one page compares."""
+    cells = ratings.cells
+    scores, information = within_pages(cells)
+    return Outcome(
+        flip_listeners(scores, seed, information),
+        own_pairs(cells, [], alpha, ordinal=choice.ordinal),
+        paired(cells, alpha),
+        "t intervals over listeners, on passages that they rated both on",
+        own_method(ordinal=choice.ordinal),
+    )
+
+
+def _durbin(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    test = durbin(means)
+    best = test.f if test.f.p is not None else test.chi2
+    return Outcome(
+        best,
+        own_pairs(means, durbin_pairs(test), alpha, ordinal=choice.ordinal),
+        paired(means, alpha),
+        "t intervals over listeners with both",
+        own_method(ordinal=choice.ordinal),
+    )
+
+
+def _skillings_mack(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
+    means = listener_means(ratings.cells)
+    test = skillings_mack(means)
+    return Outcome(
+        test.omnibus,
+        own_pairs(means, skillings_mack_pairs(test), alpha, ordinal=choice.ordinal),
+        paired(means, alpha),
+        "t intervals over listeners with both",
+        own_method(ordinal=choice.ordinal),
+    )
+
+
+def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> Outcome:
+    wins = preferences(ratings)
+    if wins is None:
+        raise ValueError("these ratings are no preferences")
+    scores = wins.sum(axis=2) - wins.sum(axis=1)
+    if met_equally(wins):
+        test, name = flip_listeners(scores, seed), "flipped listeners"
+        pairs = permutation_pairs(scores, seed)
+    else:
+        total = wins.sum(axis=0)
+        test, name = flip_listeners(scores, seed, meetings(total + total.T)), "flipped scores"
+        pairs = score_pairs(wins, seed)
+    interval = "intervals of 1000 bootstraps of listeners for P(i beats j) − P(j beats i)"
+    try:
+        beats = bradley_terry(wins.sum(axis=0)).beats()
+    except ValueError as error:
+        note = f"Bradley-Terry cannot be fitted: {error}; the tests stand without it."
+        return Outcome(test, pairs, {}, interval, name, notes=(note,))
+    low, high, fitted = bootstrap_beats(wins, alpha, seed)
+    estimates, effects = {}, {}
+    for i, j in all_pairs(len(ratings.systems)):
+        p = float(beats[i, j])
+        known = bool(np.isfinite(low[i, j]))
+        bounds = (float(low[i, j]), float(high[i, j])) if known else (None, None)
+        at_low, at_high = (None if b is None else 2 * b - 1 for b in bounds)
+        estimates[i, j] = Estimate(2 * p - 1, low=at_low, high=at_high, units=len(wins))
+        effects[i, j] = Effect("P(i beats j)", p, *bounds)
+    notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
+    return Outcome(test, pairs, estimates, interval, name, notes=notes, effects=effects)
+
+
+_METHODS: dict[str, Callable[[Ratings, Choice, float, int], Outcome]] = {
+    "Friedman F": _friedman,
+    "friedman over passages": _over_passages,
+    "permutation": _permutation,
+    "Kruskal-Wallis": _kruskal,
+    "quasi-F": _quasi_f,
+    "mixed model": _mixed,
+    "Durbin": _durbin,
+    "Bradley-Terry": _bradley_terry,
+    "Skillings-Mack": _skillings_mack,
+}
+
+
+def _welch(means: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
+    found = {}
+    columns = [means[~np.isnan(means[:, system]), system] for system in range(means.shape[1])]
+    for i, j in all_pairs(len(columns)):
+        x, y = columns[i], columns[j]
+        difference = float(x.mean() - y.mean())
+        units = len(x) + len(y)
+        if min(len(x), len(y)) < 2:
+            found[i, j] = Estimate(difference, units=units)
+            continue
+        a, b = float(x.var(ddof=1) / len(x)), float(y.var(ddof=1) / len(y))
+        df = (a + b) ** 2 / (a**2 / (len(x) - 1) + b**2 / (len(y) - 1)) if a + b else units - 2
+        found[i, j] = t_estimate(difference, float(np.sqrt(a + b)), df, alpha, units)
+    return found
+
+
+def _from(
+    found: list[PairEstimate], cells: Floats
+) -> tuple[list[Comparison], dict[tuple[int, int], Estimate]]:
+    rated: Bools = ~np.asarray(np.isnan(cells).all(axis=1))
+    estimates = {}
+    for pair in found:
+        i, j = pair.comparison.first, pair.comparison.second
+        units = int((rated[:, i] & rated[:, j]).sum())
+        estimates[i, j] = Estimate(pair.difference, pair.error, pair.df, pair.low, pair.high, units)
+    return [pair.comparison for pair in found], estimates

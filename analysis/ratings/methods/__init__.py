@@ -1,0 +1,1 @@
+"""Tests of significance, each in a file of its own."""

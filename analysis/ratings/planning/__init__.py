@@ -1,0 +1,1 @@
+"""Planning a listening test: power and sample size."""

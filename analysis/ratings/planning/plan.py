@@ -1,0 +1,187 @@
+"""What ``earmark plan`` does: variances from a pilot or stated, a grid of plans, words for it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ....models.errors import UserError
+from .power import USUAL_SDS, Plan, Power, simulated_power
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the standard deviations come from, in words, and the scope that belongs to them."""
+
+    sds: Mapping[str, float]
+    words: str
+    scope: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is planned for: the grid, the effect, and the options of the later analysis."""
+
+    listeners: tuple[int, ...]
+    passages: tuple[int, ...]
+    systems: int
+    effect: float
+    scope: str | None
+    alpha: float
+    adjust: str
+    power: float
+    runs: int
+    seed: int
+
+
+def planned(
+    wanted: Wanted, source: Source, done: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
+    """Every combination of listeners and passages with its power, as plain values."""
+    if not 0.5 <= wanted.power < 1:
+        raise UserError(f"power {wanted.power:g} must lie between 0.5 and 1; 0.8 is usual")
+    scope = wanted.scope or source.scope or "music"
+    plans = [
+        Plan(
+            *(n, m, wanted.systems, wanted.effect, source.sds),
+            scope=scope,
+            alpha=wanted.alpha,
+            adjust=wanted.adjust,
+        )
+        for m in wanted.passages
+        for n in wanted.listeners
+    ]
+    grid = []
+    for count, plan in enumerate(plans, start=1):
+        grid.append(simulated_power(plan, wanted.runs, wanted.seed))
+        done(count)
+    return {
+        "schema": SCHEMA,
+        "label": source.label,
+        "variances": source.words,
+        "sds": dict(source.sds),
+        "effect": wanted.effect,
+        "systems": wanted.systems,
+        "scope": scope,
+        "alpha": wanted.alpha,
+        "adjust": wanted.adjust,
+        "power": wanted.power,
+        "runs": wanted.runs,
+        "seed": wanted.seed,
+        "grid": [_form(power) for power in grid],
+        "enough": [_enough(grid, m, wanted.power) for m in wanted.passages],
+    }
+
+
+def _form(power: Power) -> dict[str, Any]:
+    named = {name: asdict(getattr(power, name)) for name in ("omnibus", "pair", "every")}
+    return {"listeners": power.plan.listeners, "passages": power.plan.passages, **named}
+
+
+def _enough(grid: Sequence[Power], passages: int, wanted: float) -> dict[str, Any]:
+    """The fewest listeners whose whole interval for a pair lies above the power wanted."""
+    mine = sorted((one.plan.listeners, one.pair) for one in grid if one.plan.passages == passages)
+    sure = [n for n, share in mine if share.low >= wanted]
+    return {"passages": passages, "listeners": sure[0] if sure else None, "most": mine[-1][0]}
+
+
+def stated(text: str | None) -> Source:
+    """``listener:system=6,passage:system=8,residual=12`` as standard deviations.
+
+    Raises:
+        UserError: if it cannot be read; what is not named is zero.
+    """
+    if text is None:
+        words = "usual ones of MUSHRA tests on 0 to 100; a pilot's own are better (--pilot)"
+        return Source(USUAL_SDS, words)
+    found = dict.fromkeys(USUAL_SDS, 0.0)
+    for part in text.split(","):
+        name, equals, number = part.strip().rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if not equals or name not in USUAL_SDS or not 0 <= value < 1e6:
+            raise UserError(
+                f"--sd {part.strip()!r}: write NAME=POINTS with the names {', '.join(USUAL_SDS)}"
+            )
+        found[name] = value
+    return Source(found, "stated")
+
+
+def from_pilot(path: Path, question: str | None = None) -> Source:
+    """The standard deviations that a pilot's ``result.json`` found.
+
+    Raises:
+        UserError: if the file is no result, or its design told no variances.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        blocks = [data, *data["others"]]
+        asked = {block["question"]: block for block in blocks}
+        block = asked.get(question or data["question"])
+        terms = block and {t["term"]: t["sd"] for t in block["variance_components"]["terms"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path}: is no result.json of 'earmark analyse' ({type(error).__name__})"
+        ) from None
+    if block is None:
+        raise UserError(
+            f"{path}: has no question {question!r}; choose from {', '.join(sorted(asked))}"
+        )
+    if not terms:
+        raise UserError(f"{path}: tells no variances: {block['variance_components']['note']}")
+    scope = block["primary"]["scope"]
+    if "residual" not in terms:
+        # One passage: a listener's own taste and chance are one.
+        terms = {"residual": terms["listener:system + residual"]}
+        scope = "passages"
+    sds = {name: float(terms.get(name, 0.0)) for name in USUAL_SDS}
+    design = block["design"]
+    words = (
+        f"those of {path.name} ({design['listeners']} listeners, {design['passages']} passages), "
+        "taken as known, which they are not"
+    )
+    return Source(sds, words, scope if scope in ("passages", "music") else None, data["label"])
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """The plan as text: what was assumed, the table, the answer."""
+    sds = ", ".join(f"{name} {sd:.3g}" for name, sd in found["sds"].items() if sd)
+    words = {"music": "listeners and music like these", "passages": "listeners, on these passages"}
+    said = [f"{found['label']} pilot."] if found["label"] else []
+    said += [
+        f"One of {found['systems']} systems lies {found['effect']:g} points from the others; "
+        f"results for {words[found['scope']]}; alpha {found['alpha']:g}, {found['adjust']}.",
+        f"Standard deviations in points ({found['variances']}): {sds}.",
+        "",
+        "listeners  passages    any difference       one given pair       every pair",
+    ]
+    for row in found["grid"]:
+        shares = "  ".join(_share(row[name]) for name in ("omnibus", "pair", "every"))
+        said.append(f"{row['listeners']:>9}  {row['passages']:>8}    {shares}")
+    said += [
+        "",
+        f"Power with its 95 % Monte-Carlo interval, {found['runs']} simulated tests each.",
+    ]
+    for row in found["enough"]:
+        head = f"{row['passages']} passages: "
+        if row["listeners"] is None:
+            said.append(
+                f"{head}{row['most']} listeners are not surely enough for power {found['power']:g}"
+                " in a given pair."
+            )
+        else:
+            said.append(
+                f"{head}{row['listeners']} listeners find a given pair with power "
+                f"{found['power']:g} or more."
+            )
+    return said
+
+
+def _share(share: Mapping[str, float]) -> str:
+    return f"{share['value']:.3f} ({share['low']:.3f}–{share['high']:.3f})"

@@ -1,0 +1,1 @@
+"""Reading ratings: files of any layout, exports and folders of studies, scales."""

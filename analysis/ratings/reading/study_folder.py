@@ -1,0 +1,145 @@
+"""Reads a study's own folder for its analysis: ratings, what was declared, who took part, audio.
+
+The ratings are read through the bytes that ``earmark study export --ratings`` would write, so that
+both ways lead to one result. Nothing in the folder is changed, and it may be served meanwhile.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ....listening_test.export.participants import Person, people
+from ....listening_test.export.ratings import Choice, as_csv, tidy, written_csv
+from ....listening_test.storage.connections import recorded_url
+from ....listening_test.storage.tables import frozen_at, opened
+from ....listening_test.study.study import Folder, Study, in_language, load_study
+from ....models.errors import UserError
+from .files import RatingsFile, Reading, ratings_in
+from .study_export import Which
+
+_MARKS = {"real": "", "pilot": "pilot", "SIMULATED": "simulated"}
+# The study file's words for what the analysis calls otherwise.
+_ADJUST = {"hochberg": "simes-hochberg"}
+
+
+@dataclass(frozen=True)
+class StudyRatings:
+    """A study as its analysis needs it.
+
+    ``audio`` is where the files belong, by passage and system; ``heard`` the scores of the
+    stimuli as they are heard.
+    """
+
+    file: RatingsFile
+    study: Study
+    frozen_at: str | None
+    people: tuple[Person, ...]
+    audio: Mapping[tuple[str, str], Path]
+    heard: tuple[Mapping[str, Any], ...]
+
+    def about(self) -> dict[str, Any]:
+        """What a result says of its study."""
+        declared = self.study.file.analysis
+        languages = self.study.file.languages
+        return {
+            "id": self.study.id,
+            "title": in_language(self.study.file.title, languages[0], languages),
+            "kind": self.study.file.test.kind,
+            "sha256": self.study.sha256,
+            "frozen_at": self.frozen_at,
+            "simulated_music": self.study.simulated,
+            "declared": None if declared is None else declared.model_dump(mode="json"),
+        }
+
+    def declared(self) -> dict[str, Any]:
+        """The analysis that was declared beforehand, in the analysis's own words."""
+        said = self.study.file.analysis
+        if said is None:
+            return {}
+        found: dict[str, Any] = {"scope": said.scope, "alpha": said.alpha}
+        found["adjust"] = _ADJUST.get(said.adjust, said.adjust)
+        if said.margin is not None:
+            found["margin"] = said.margin
+        if said.primary:
+            found["primary"] = said.primary
+        return found
+
+
+def is_study(path: Path) -> bool:
+    """Whether ``path`` is a study's folder."""
+    return (path / "study.json").is_file()
+
+
+def read_study(path: Path, how: Reading) -> StudyRatings:
+    """The study in the folder ``path``; ``how.which`` chooses the sessions.
+
+    Raises:
+        UserError: if the folder cannot be read, or holds no such session.
+    """
+    folder = Folder(path.absolute())
+    study = load_study(folder)
+    which = how.which
+    if not (folder.ratings.is_file() or recorded_url(folder)):
+        raise UserError(f"{path}: has no ratings yet; 'earmark study serve {study.id}' collects")
+    before = _stamp(folder)
+    found = _read(folder, study, which)
+    if _stamp(folder) != before:
+        # A server began in between; with its log there, SQLite reads one whole state.
+        found = _read(folder, study, which)
+    data, everyone, frozen = found
+    if data is None:
+        raise UserError(f"{path}: {_nothing(everyone, which)}")
+    file = ratings_in(data, study.id, str(path), Reading("earmark", scale=how.scale, which=which))
+    return StudyRatings(file, study, frozen, tuple(everyone), _audio(study, folder), _heard(folder))
+
+
+def _read(
+    folder: Folder, study: Study, which: Which
+) -> tuple[bytes | None, list[Person], str | None]:
+    states = ("complete", *(("open", "paused") if which.unfinished else ()))
+    with opened(folder, read_only=True) as database:
+        rows = tidy(study, database, Choice((_MARKS[which.sessions],), states))
+        everyone = people(study, database)
+        frozen = frozen_at(database, study.sha256)
+    return (written_csv(as_csv(rows)) if rows else None), everyone, frozen
+
+
+def _stamp(folder: Folder) -> tuple[int, int]:
+    if not folder.ratings.is_file():  # a database of a server, which reads one whole state
+        return 0, 0
+    found = folder.ratings.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+def _nothing(everyone: list[Person], which: Which) -> str:
+    counted: dict[str, int] = {}
+    for one in everyone:
+        words = f"{one.counts_as}, {one.state}"
+        counted[words] = counted.get(words, 0) + 1
+    there = "; ".join(f"{count} {words}" for words, count in sorted(counted.items()))
+    return (
+        f"holds no complete {which.sessions} session ({there or 'there are none at all'}); --pilot "
+        "and --simulated analyse sessions of those sorts, --unfinished also those not complete"
+    )
+
+
+def _audio(study: Study, folder: Folder) -> dict[tuple[str, str], Path]:
+    found = {}
+    for one in study.stimuli:
+        # An open reference is heard like the hidden one; the copies differ in dither alone.
+        if one.copy == "main" or (one.copy == "open" and (one.passage, one.system) not in found):
+            found[one.passage, one.system] = folder.stimulus(one.token)
+    return found
+
+
+def _heard(folder: Folder) -> tuple[Mapping[str, Any], ...]:
+    if not folder.heard.is_file():
+        return ()
+    try:
+        return tuple(json.loads(folder.heard.read_text(encoding="utf-8"))["scores"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{folder.heard}: cannot be read ({type(error).__name__}); restore it from a backup"
+        ) from None

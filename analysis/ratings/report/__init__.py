@@ -1,0 +1,1 @@
+"""The significance report: page, tables, figures, sentences, footnotes."""

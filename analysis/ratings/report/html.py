@@ -1,0 +1,289 @@
+"""The report of an analysis: one offline HTML file that reads like a paper's results section."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import plotly.offline
+
+from ....evaluation.results.store import written
+from ....listening_test import TOKENS
+from ..looks import looks
+from ..reading.files import RatingsFile
+from ..reading.scales import Scale
+from ..reading.table import Bools, Ratings, listener_means
+from ..result.document import Result
+from . import rating_figures, test_figures
+from .audio import Audio
+from .export import csv_table, library_versions
+from .footnotes import notes
+from .people_tables import people_sheet
+from .sentences import (
+    counted,
+    finding,
+    highest,
+    is_preference,
+    methods_paragraph,
+    omnibus_sentence,
+    pair_sentence,
+    pair_words,
+    scope_words,
+    verdict_words,
+)
+from .table import Form, Sheet, p_equals, shown
+from .tables import blocks, sheets
+
+TEMPLATES = Path(__file__).parent / "templates"
+_PLOTLY = "plotly.min.js"
+_MOST_DRILLED = 30_000
+_FOLDED = 12
+_ROW_LIMIT = 400
+_FEW_PAIRS = 60
+_MOST_DRAWN = 28
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a page shows beside its result: addresses of audio, and the libraries' versions."""
+
+    audio: Audio = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=library_versions)
+
+
+def write_page(
+    result: Result,
+    file: RatingsFile,
+    out: Path,
+    extras: Extras | None = None,
+    *,
+    beside: bool = False,
+) -> Path:
+    """Write ``report.html`` into ``out``; ``beside`` puts Plotly in a file of its own.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    bundle = plotly.offline.get_plotlyjs()
+    if beside:
+        with written(out / _PLOTLY) as scratch:
+            scratch.write_text(bundle, encoding="utf-8")
+    html = page(result, file, "" if beside else bundle, extras)
+    path = out / "report.html"
+    with written(path) as scratch:
+        scratch.write_text(html, encoding="utf-8")
+    return path
+
+
+def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None = None) -> str:
+    """The report as HTML; an empty ``bundle`` loads Plotly from beside the page."""
+    data, extras = result.data, extras or Extras()
+    made = [_question(data, block, file, at, extras) for at, block in enumerate(blocks(data))]
+    figures: dict[str, Any] = {}
+    drills: dict[str, Any] = {}
+    for question in made:
+        figures |= question.pop("figure_data")
+        drills |= question.pop("drill_data")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("report.html").render(
+        data=data,
+        questions=made,
+        css="".join(
+            path.read_text(encoding="utf-8") for path in (TOKENS, TEMPLATES / "report.css")
+        ),
+        script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
+        bundle=bundle,
+        figures=_script_json(figures),
+        drills=_script_json(drills),
+        p_equals=p_equals,
+        counted=counted,
+        title=data["study"]["title"] if data["study"] else data["input"]["file"],
+        versions=extras.versions,
+        people_sheet=_sheet_form(asked) if (asked := people_sheet(data)) else None,
+    )
+
+
+def _question(
+    data: Form, block: Form, file: RatingsFile, at: int, extras: Extras
+) -> dict[str, Any]:
+    everyone = file.ratings.of_question(block["question"])
+    excluded = tuple(row["listener"] for row in block["screening"]["flow"]["excluded"])
+    kept = everyone.without_listeners(excluded)
+    scale = file.scales[block["question"]]
+    prefix = f"q{at}-"
+    figures = {prefix + name: figure for name, figure in _figures(block, kept, scale).items()}
+    primary = block["primary"]
+    drill = _drill(kept, extras.audio)
+    return {
+        "id": f"question-{at}",
+        "prefix": prefix,
+        "block": block,
+        "finding": finding(block),
+        "omnibus": omnibus_sentence(block),
+        "sentences": [pair_sentence(pair, primary) for pair in primary["pairs"][:_FEW_PAIRS]],
+        "verdicts": [
+            (pair, verdict_words(pair, primary)) for pair in primary["pairs"][:_FEW_PAIRS]
+        ],
+        "all_drawn": len(primary["pairs"]) <= _MOST_DRAWN,
+        "pair_words": pair_words(primary),
+        "scope_words": scope_words(primary["scope"]),
+        "methods": methods_paragraph(data, block, extras.versions),
+        "notes": notes(block),
+        "sheets": {sheet.name: _sheet_form(sheet) for sheet in sheets(block)},
+        "against": [
+            f"against-{c['control']}" for c in block["secondary"]["many_to_one"] if c["wilcoxon"]
+        ],
+        "metrics": _metric_choices(block, prefix),
+        "figures": set(figures),
+        "figure_data": figures,
+        "drill": drill is not None,
+        "drill_data": {} if drill is None else {prefix: drill},
+    }
+
+
+def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, rating_figures.Figure]:
+    aside = list(block["design"]["set_aside"])
+    look = looks(list(kept.systems), aside)
+    limits = {"low": scale.low, "high": scale.high}
+    tested = kept.without_systems(tuple(aside))
+    tested = tested if len(tested) else kept
+    means = listener_means(tested.cells)
+    names, primary = list(tested.systems), block["primary"]
+    made = {"distributions": rating_figures.distributions(kept, look, limits)}
+    if scale.ordinal:
+        made = {"answers": rating_figures.answers(kept, limits)}
+    if len(kept.passages) > 1 and scale.name != "no or yes":
+        made["passages"] = rating_figures.by_passage(kept, look, limits)
+    some: Bools = np.asarray((~np.isnan(means)).any(axis=1))
+    if len(names) > 1 and len(means) > 1 and block["design"]["kind"] != "between":
+        who = [n for n, keep in zip(tested.listeners, some, strict=True) if keep]
+        made["listeners"] = rating_figures.listener_lines(means[some], names, who)
+        made["residuals"] = rating_figures.residual_map(means[some], names, who)
+    pairs = [pair for pair in primary["pairs"] if pair["mean_diff"] is not None]
+    if pairs:
+        shown_pairs, unit = _main_pairs(block)
+        made["forest"] = rating_figures.forest(shown_pairs, primary["margin"], unit)
+    if len(names) > 2 and any(pair["p_adj"] is not None for pair in pairs):
+        made["p-map"] = test_figures.p_map(pairs, names)
+    for test in block["secondary"]["tests"]:
+        if "critical_difference" in test and len(names) > 2:
+            made["critical-difference"] = test_figures.critical_difference(test, look)
+    for control in block["secondary"]["many_to_one"]:
+        if not control["wilcoxon"]:
+            continue
+        made[f"against-{control['control']}"] = rating_figures.forest(
+            control["wilcoxon"],
+            primary["margin"],
+            f"Difference in points from {control['control']}",
+        )
+    for effect in block["secondary"]["order_effects"]:
+        if effect["steps"]:
+            made[f"order-{effect['order']}"] = test_figures.order_figure(effect)
+    metrics = block["secondary"]["metrics"]
+    for at, row in enumerate(metrics["rows"] if metrics else ()):
+        if not row["note"]:
+            made[f"metric-{at}"] = test_figures.metric_figure(metrics, row, look)
+    plan = block["variance_components"]["planning"]
+    if plan:
+        made["planning"] = test_figures.planning_figure(plan)
+    return made
+
+
+def _metric_choices(block: Form, prefix: str) -> list[tuple[str, str]]:
+    """The figures of metrics that can be chosen, with what to call them."""
+    metrics = block["secondary"]["metrics"]
+    found = []
+    for at, row in enumerate(metrics["rows"] if metrics else ()):
+        if not row["note"]:
+            more = "".join(f", {name} {value}" for name, value in row["parameters"].items())
+            found.append((f"{prefix}metric-{at}", f"{row['metric']}, {row['variant']}{more}"))
+    return found
+
+
+def _main_pairs(block: Form) -> tuple[list[Form], str]:
+    """All pairs, or the others less the best system where all are too many."""
+    pairs: list[Form] = block["primary"]["pairs"]
+    preference = is_preference(block["primary"])
+    what = "P(i beats j) − P(j beats i)" if preference else "Difference in points"
+    if len(pairs) <= _MOST_DRAWN:
+        return pairs, what  # each row is called first − second
+    best = highest(block)["system"]
+    mine = [_turned(pair) for pair in pairs if pair["group1"] == best]
+    mine += [pair for pair in pairs if pair["group2"] == best]
+    order = {name: at for at, name in enumerate(block["design"]["system_names"])}
+    mine.sort(key=lambda pair: order[pair["group1"]])
+    return mine, f"{what} {'against' if preference else 'from'} {best}"
+
+
+def _turned(pair: Form) -> Form:
+    """The same pair seen from the other side."""
+    turned = {**pair, "group1": pair["group2"], "group2": pair["group1"]}
+    if pair["mean_diff"] is not None:
+        turned["mean_diff"] = -pair["mean_diff"]
+    if pair["low"] is not None:
+        turned |= {"low": -pair["high"], "high": -pair["low"]}
+    return turned
+
+
+def _sheet_form(sheet: Sheet) -> dict[str, Any]:
+    numeric = [column.kind not in ("text", "yes") for column in sheet.columns]
+    rows = [
+        [
+            (shown(value, column.kind), _sort_key(value), number)
+            for value, column, number in zip(row, sheet.columns, numeric, strict=True)
+        ]
+        for row in sheet.rows[:_ROW_LIMIT]
+    ]
+    return {
+        "name": sheet.name,
+        "caption": sheet.caption,
+        "header": list(zip([column.title for column in sheet.columns], numeric, strict=True)),
+        "rows": rows,
+        "more": max(0, len(sheet.rows) - _ROW_LIMIT),
+        "folded": len(sheet.rows) > _FOLDED,
+        "csv": _script_json(csv_table(sheet)) if len(sheet.rows) <= _ROW_LIMIT else "",
+    }
+
+
+def _sort_key(value: Any) -> str:
+    return "" if value is None or isinstance(value, str) else repr(float(value))
+
+
+def _drill(ratings: Ratings, audio: Audio) -> dict[str, Any] | None:
+    """Every listener's rating of every cell, for looking closer; None where there are too many."""
+    cells = ratings.cells
+    if cells.size > _MOST_DRILLED:
+        return None
+    return {
+        "listeners": list(ratings.listeners),
+        "passages": list(ratings.passages),
+        "systems": list(ratings.systems),
+        "audio": [
+            [_players(audio, passage, system) for system in ratings.systems]
+            for passage in ratings.passages
+        ]
+        if audio
+        else None,
+        "cells": [[rating_figures.rounded(row) for row in listener] for listener in cells],
+    }
+
+
+def _players(audio: Audio, passage: str, system: str) -> list[list[str]]:
+    """Name and address of what can be played for a system; of ABX, of both versions."""
+    names = (system,) if (passage, system) in audio else system.split(" / ")
+    return [[name, audio[passage, name]] for name in names if (passage, name) in audio]
+
+
+def _script_json(value: Any) -> str:
+    """JSON that can stand in a script element: no "<" ends or opens anything."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,191 @@
+"""What tests and metrics say, as Plotly figures: p, critical difference, order, planning."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..looks import Look, label, short_names
+from .rating_figures import Figure, Form, layout, rows_axis
+
+# Steps at .001, .01 and .05, as reports mark them; in each the lighter the larger p.
+_STEPS = ((0.001, "#00545A"), (0.01, "#2E8B8B"), (0.05, "#8CC7C1"), (1.0, "#ECECE8"))
+
+
+def p_map(pairs: Sequence[Form], names: Sequence[str]) -> Figure:
+    """Adjusted p of every pair; four steps of colour, the number in each cell."""
+    at = {name: index for index, name in enumerate(names)}
+    count = len(names)
+    level: list[list[int | None]] = [[None] * count for _ in names]
+    text = [[""] * count for _ in names]
+    for pair in pairs:
+        p = pair["p_adj"]
+        if p is None:
+            continue
+        i, j = at[pair["group1"]], at[pair["group2"]]
+        step = next(index for index, (bound, _) in enumerate(_STEPS) if p < bound or bound == 1)
+        for a, b in ((i, j), (j, i)):
+            level[a][b] = step
+            text[a][b] = "<.001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
+    colours = [
+        [edge, colour]
+        for index, (_, colour) in enumerate(_STEPS)
+        for edge in (index / 4, (index + 1) / 4)
+    ]
+    trace = {
+        "type": "heatmap",
+        "z": level,
+        "x": list(range(count)),
+        "y": list(range(count)),
+        "text": text,
+        "texttemplate": "%{text}",
+        "zmin": -0.5,
+        "zmax": 3.5,
+        "colorscale": colours,
+        "showscale": False,
+        "hoverinfo": "skip",
+        "xgap": 2,
+        "ygap": 2,
+    }
+    axis = rows_axis(names) | {"side": "top", "range": [-0.5, count - 0.5]}
+    axis["ticktext"] = short_names(list(names), 10)
+    height = 44 * count + 90
+    figure = layout(height, "", xaxis=axis, yaxis=rows_axis(names))
+    figure["margin"]["b"] = 20
+    return {"data": [trace], "layout": figure}
+
+
+def critical_difference(nemenyi: Form, looks: Mapping[str, Look]) -> Figure:
+    """Mean ranks with bars of half the critical difference to either side.
+
+    Two bars that do not overlap are further apart than Nemenyi's critical difference.
+    """
+    ranks = sorted(nemenyi["mean_ranks"].items(), key=lambda item: (-item[1], item[0]))
+    half = round(nemenyi["critical_difference"] / 2, 4)
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [round(rank, 4)],
+            "y": [row],
+            "marker": {"color": looks[name].colour, "symbol": looks[name].symbol, "size": 11},
+            "error_x": {
+                "type": "data",
+                "array": [half],
+                "color": "ink",
+                "thickness": 3,
+                "width": 0,
+            },
+            "hovertemplate": "mean rank %{x:.2f}<extra></extra>",
+        }
+        for row, (name, rank) in enumerate(ranks)
+    ]
+    names = [name for name, _ in ranks]
+    title = f"Mean rank (higher is better); critical difference {2 * half:.2f}"
+    figure = layout(38 * len(names) + 90, title, yaxis=rows_axis(names))
+    return {"data": traces, "layout": figure}
+
+
+def order_figure(effect: Form) -> Figure:
+    """Mean of what is left of the ratings at each step of the order."""
+    steps = effect["steps"]
+    trace = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": [step[0] for step in steps],
+        "y": [round(step[1], 4) for step in steps],
+        "line": {"color": "muted", "width": 1},
+        "marker": {"color": "accent", "size": 8},
+        "hovertemplate": "%{x:g}: %{y:+.2f} points<extra></extra>",
+    }
+    title = {"position": "Position on the page", "page": "Number of the page"}[effect["order"]]
+    figure = layout(260, title)
+    figure["yaxis"] = {
+        "title": {"text": "Points"},
+        "fixedrange": True,
+        "automargin": True,
+        "zeroline": True,
+    }
+    return {"data": [trace], "layout": figure}
+
+
+def metric_figure(agreement: Form, row: Form, looks: Mapping[str, Look]) -> Figure:
+    """Mean ratings over a metric: a small point per stimulus, each system's means with its name."""
+    known = [
+        (one, value)
+        for one, value in zip(agreement["stimuli"], row["values"], strict=True)
+        if value is not None
+    ]
+    names = list(dict.fromkeys(one["system"] for one, _ in known))
+    traces: list[dict[str, Any]] = []
+    for name in names:
+        mine = [
+            (value, one["mean"], one["passage"]) for one, value in known if one["system"] == name
+        ]
+        look = looks[name]
+        marker = {"color": look.colour, "symbol": look.symbol}
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [float(f"{value:.6g}") for value, _, _ in mine],
+                "y": [round(mean, 4) for _, mean, _ in mine],
+                "text": [label(f"{name}, {passage}") for _, _, passage in mine],
+                "marker": marker | {"size": 6, "opacity": 0.55},
+                "hovertemplate": "%{text}: %{x}, rated %{y:.1f}<extra></extra>",
+            }
+        )
+        centre = [math.fsum(column) / len(mine) for column in list(zip(*mine, strict=True))[:2]]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers+text",
+                "x": [float(f"{centre[0]:.6g}")],
+                "y": [round(centre[1], 4)],
+                "text": [short_names([name], 18)[0]],
+                "textposition": "top center",
+                "textfont": {"color": "ink"},
+                "cliponaxis": False,
+                "marker": marker | {"size": 12, "line": {"width": 1, "color": "ink"}},
+                "hoverinfo": "skip",
+            }
+        )
+    unit = f" ({row['unit']})" if row["unit"] else ""
+    figure = layout(420, label(f"{row['metric']}, {row['variant']}{unit}", 60))
+    axis: dict[str, object] = {"title": {"text": "Mean rating"}, "zeroline": False}
+    figure["yaxis"] = axis | {"fixedrange": True, "automargin": True}
+    figure["xaxis"] |= {"zeroline": False}
+    return {"data": traces, "layout": figure}
+
+
+def planning_figure(plan: Form) -> Figure:
+    """The smallest detectable difference over the number of listeners, a line per passages."""
+    traces = []
+    dashes = ("solid", "dash", "dot", "dashdot", "longdash")
+    counts = sorted({row["passages"] for row in plan["grid"]})
+    for at, passages in enumerate(counts):
+        rows = [row for row in plan["grid"] if row["passages"] == passages]
+        words = f"{passages} passage" + ("s" if passages > 1 else "")
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": words,
+                "x": [row["listeners"] for row in rows],
+                "y": [round(row["detectable"], 4) for row in rows],
+                "line": {"color": "ink" if at else "accent", "dash": dashes[at % 5], "width": 2},
+                "marker": {"color": "ink" if at else "accent", "size": 5},
+                "hovertemplate": f"%{{x}} listeners, {words}: %{{y:.1f}} points<extra></extra>",
+            }
+        )
+    figure = layout(340, "Listeners")
+    figure["xaxis"]["type"] = "log"
+    figure["xaxis"]["tickvals"] = sorted({row["listeners"] for row in plan["grid"]})
+    figure["yaxis"] = {
+        "title": {"text": "Detectable difference in points"},
+        "rangemode": "tozero",
+        "fixedrange": True,
+        "automargin": True,
+    }
+    figure["showlegend"] = True
+    figure["legend"] = {"orientation": "h", "y": 1, "yanchor": "bottom"}
+    return {"data": traces, "layout": figure}

@@ -1,0 +1,1 @@
+"""What the analysis of ratings found, as one document."""

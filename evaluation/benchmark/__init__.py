@@ -1,0 +1,1 @@
+"""The benchmark file: what it says of songs, systems and metrics."""

@@ -1,0 +1,319 @@
+"""Reads a benchmark file: songs, excerpt, systems and metrics, every mistake with its line."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from ...models.configuration import Strict, YamlLines, YamlPath, read_yaml, validate
+from ...models.content_key import path_sha256
+from ...models.errors import UserError
+from ...models.systems.contract import NoOptions, SystemSpec
+from ..metrics import Metric, select
+from ..songs.folders import SongList, audio_files, read_folder, read_named_pairs
+from ..songs.song import Excerpt, Problem, Song
+from .metric_entries import try_metric
+from .plugins import load_entry_points, load_plugin
+from .system_entries import Entries, read_systems
+
+__all__ = ["FORMAT", "Benchmark", "load", "load_plugin"]
+
+FORMAT = 1
+REFERENCE = SystemSpec("reference", "reference", NoOptions())
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What a benchmark file asks for.
+
+    ``systems`` ends with the reference masters where ``reference`` is true. ``problems`` are
+    those that showed while songs were listed and belong to no one song. ``config`` is the file
+    as read, defaults filled in and plug-ins with their sha256, ready for JSON.
+    """
+
+    name: str
+    seed: int
+    sample_rate: int
+    songs: tuple[Song, ...]
+    excerpt: Excerpt | None
+    systems: tuple[SystemSpec, ...]
+    reference: bool
+    metrics: tuple[Metric, ...]
+    plugins: tuple[Path, ...]
+    path: Path
+    config: Mapping[str, Any]
+    layout: str = "list"
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any song is made by a program: tagged ``origin: synthetic``."""
+        return any(song.tags.get("origin") == "synthetic" for song in self.songs)
+
+
+class SongsIn(Strict):
+    """``songs``: a folder in one of the layouts; ``controls`` are those in the file names."""
+
+    folder: YamlPath
+    controls: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+
+
+class SongEntry(Strict):
+    """One entry of ``songs`` as a list; ``stems`` is a folder or a list of files."""
+
+    id: str = ""
+    mix: YamlPath | None = None
+    reference: YamlPath | None = None
+    stems: Any = None
+    tags: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    controls: dict[str, float] = Field(default_factory=dict)
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _labels(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if isinstance(value, str) and (
+            value.startswith(".") or re.search(r"[/\\\x00-\x1f]", value)
+        ):
+            raise ValueError("an id names files: no path separators, no dot in front")
+        return value
+
+    @field_validator("stems")
+    @classmethod
+    def _files(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            if not value or not all(isinstance(item, str) for item in value):
+                raise ValueError("give a folder, or a list of files")
+        elif value is not None and not isinstance(value, str):
+            raise ValueError("give a folder, or a list of files")
+        return value
+
+
+class ExcerptEntry(Strict):
+    """``excerpt``: a start and a length, or the loudest seconds."""
+
+    start: Annotated[float, Field(ge=0)] = 0.0
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    select: Literal["start", "loudest"] = "start"
+
+    @model_validator(mode="after")
+    def _complete(self) -> "ExcerptEntry":
+        if self.select == "loudest" and self.seconds is None:
+            raise ValueError("select: loudest needs seconds, the length of the excerpt")
+        if self.select == "loudest" and "start" in self.model_fields_set:
+            raise ValueError("select: loudest finds the start itself; leave start out")
+        return self
+
+
+class BenchmarkFile(Strict):
+    """The keys of a benchmark file."""
+
+    earmark: Any
+    name: str
+    seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 0
+    sample_rate: Annotated[StrictInt, Field(ge=8000, le=192000)] = 44100
+    songs: Any
+    excerpt: ExcerptEntry | None = None
+    systems: Annotated[list[Any], Field(min_length=1)]
+    reference: StrictBool = False
+    metrics: Any = "default"
+    plugins: list[YamlPath] = Field(default_factory=list)
+
+    @field_validator("earmark")
+    @classmethod
+    def _format(cls, value: Any) -> Any:
+        if value != FORMAT or isinstance(value, bool):
+            raise ValueError(f"this Earmark reads benchmark files of format {FORMAT}")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        if not re.fullmatch(r"\w[\w .-]{0,79}", value) or value != value.strip():
+            raise ValueError(
+                "a name is 1 to 80 letters, digits, spaces, '-', '_' or '.', and begins with a "
+                "letter or digit (no path separators)"
+            )
+        return value
+
+    @field_validator("songs")
+    @classmethod
+    def _some(cls, value: Any, info: ValidationInfo) -> Any:
+        if not value or not isinstance(value, dict | list):
+            raise ValueError("give {folder: songs/}, or a list of songs")
+        return value
+
+
+def load(path: Path) -> Benchmark:
+    """Read a benchmark file and everything it names but the audio.
+
+    A broken audio file is no error here: :func:`~earmark.evaluation.songs.checks.check_songs`
+    finds it, and the other songs go on.
+
+    Raises:
+        UserError: one line ``file:line: ...`` for each mistake.
+    """
+    data, lines = read_yaml(path)
+    file = validate(data, BenchmarkFile, lines)
+    load_entry_points()
+    plugins = _load_plugins(file, lines)
+    systems, mistakes = read_systems(Entries(lines, file.systems, file.seed))
+    if file.reference:
+        taken = [index for index, one in enumerate(systems) if one.name == REFERENCE.name]
+        if taken:
+            mistakes.append(
+                f"{lines.where('reference')}: 'reference: true' adds a system of that name; "
+                "rename the one under systems"
+            )
+        systems = (*systems, REFERENCE)
+    songs: SongList | None = None
+    try:
+        songs = _read_songs(file.songs, lines)
+    except UserError as error:
+        mistakes.append(str(error))
+    try:
+        metrics = _read_metrics(file.metrics, lines)
+    except UserError as error:
+        mistakes.append(str(error))
+    if mistakes or songs is None:
+        raise UserError("\n".join(mistakes))
+    return Benchmark(
+        name=file.name,
+        seed=file.seed,
+        sample_rate=file.sample_rate,
+        songs=songs.songs,
+        excerpt=_excerpt(file.excerpt),
+        systems=systems,
+        reference=file.reference,
+        metrics=metrics,
+        plugins=plugins,
+        path=path,
+        config=_config(file, data, plugins),
+        layout=songs.layout,
+        problems=songs.problems,
+    )
+
+
+def _config(file: BenchmarkFile, data: Mapping[str, Any], plugins: Sequence[Path]) -> Any:
+    config = file.model_dump(mode="json")
+    config["plugins"] = [
+        {"path": str(said), "sha256": path_sha256(found)}
+        for said, found in zip(data.get("plugins") or [], plugins, strict=True)
+    ]
+    return config
+
+
+def _load_plugins(file: BenchmarkFile, lines: YamlLines) -> tuple[Path, ...]:
+    paths = tuple(path.absolute() for path in file.plugins)
+    mistakes = []
+    for index, path in enumerate(paths):
+        try:
+            load_plugin(path)
+        except UserError as error:
+            mistakes.append(f"{lines.where('plugins', index)}: {error}")
+    if mistakes:
+        # What they would have added is unknown, so nothing further can be judged.
+        raise UserError("\n".join(mistakes))
+    return paths
+
+
+def _read_metrics(entries: Any, lines: YamlLines) -> tuple[Metric, ...]:
+    if entries == "default":
+        return select(entries)
+    if not isinstance(entries, list) or not entries:
+        raise UserError(
+            f"{lines.where('metrics')}: metrics: write 'default' or a list of names, "
+            f"not {entries!r}"
+        )
+    mistakes = []
+    for index, entry in enumerate(entries):
+        try:
+            if not isinstance(entry, str | dict):
+                raise UserError(f"a metric is a name or {{name: ...}}, not {entry!r}")
+            for metric in select([entry]):
+                try_metric(metric)
+        except UserError as error:
+            mistakes.append(f"{lines.where('metrics', index)}: {error}")
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+    try:
+        return select(entries)
+    except UserError as error:
+        raise UserError(f"{lines.where('metrics')}: {error}") from None
+
+
+def _excerpt(entry: ExcerptEntry | None) -> Excerpt | None:
+    return None if entry is None else Excerpt(entry.start, entry.seconds, entry.select)
+
+
+def _read_songs(data: Any, lines: YamlLines) -> SongList:
+    if isinstance(data, dict):
+        said = validate(data, SongsIn, lines, ("songs",))
+        folder = said.folder.absolute()
+        try:
+            if said.controls is not None:
+                return read_named_pairs(folder, said.controls)
+            return read_folder(folder)
+        except UserError as error:
+            raise UserError(f"{lines.where('songs', 'folder')}: {error}") from None
+    songs: list[Song] = []
+    mistakes: list[str] = []
+    first_line: dict[str, int] = {}
+    for index, entry in enumerate(data):
+        try:
+            song = _song(validate(entry, SongEntry, lines, ("songs", index)), index, lines)
+        except UserError as error:
+            mistakes.append(str(error))
+            continue
+        if song.id in first_line:
+            mistakes.append(
+                f"{lines.where('songs', index)}: the song id {song.id!r} stands already in line "
+                f"{first_line[song.id]}; give each song an id of its own"
+            )
+        first_line.setdefault(song.id, lines.at("songs", index))
+        songs.append(song)
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+    return SongList(tuple(songs), "list")
+
+
+def _song(entry: SongEntry, index: int, lines: YamlLines) -> Song:
+    where = lines.where("songs", index)
+    if entry.mix is None and entry.stems is None:
+        raise UserError(f"{where}: a song needs a mix, or stems")
+    label = entry.id
+    if not label and entry.mix is not None:
+        named = entry.mix.stem.casefold() == "mix" and entry.mix.parent.name
+        label = entry.mix.parent.name if named else entry.mix.stem
+    if not label:
+        raise UserError(f"{where}: a song without a mix needs an id")
+    label = unicodedata.normalize("NFC", label)
+    folder = lines.path.parent.absolute()
+    stems: tuple[Path, ...] = ()
+    faults: tuple[Problem, ...] = ()
+    if isinstance(entry.stems, list):
+        stems = tuple(folder / Path(item).expanduser() for item in entry.stems)
+    elif entry.stems is not None:
+        within = folder / Path(entry.stems).expanduser()
+        stems = audio_files(within)
+        if not stems:
+            message = "holds no audio files" if within.is_dir() else "no such folder of stems"
+            severity: Literal["error", "warning"] = "warning" if entry.mix else "error"
+            faults = (Problem(label, within, message, severity),)
+    tags = {key: str(value) for key, value in entry.tags.items()}
+    mix, reference = (
+        None if path is None else path.absolute() for path in (entry.mix, entry.reference)
+    )
+    return Song(label, mix, reference, stems, tags, faults, entry.controls)

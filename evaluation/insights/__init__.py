@@ -1,0 +1,1 @@
+"""Insights: settings, bands and responses found in renders and in networks."""

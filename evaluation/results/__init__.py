@@ -1,0 +1,1 @@
+"""Results on disk: the store of renders and scores, and where each came from."""

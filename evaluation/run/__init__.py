@@ -1,0 +1,1 @@
+"""Running a benchmark: plan, render, score, and keep the books."""

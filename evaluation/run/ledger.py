@@ -1,0 +1,238 @@
+"""What a run writes into ``results.sqlite``: the benchmark as it is now, renders, failures."""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ...models.errors import UserError
+from ...models.systems.contract import kinds
+from ..benchmark.file import REFERENCE, Benchmark
+from ..results.provenance import command_line
+from ..results.store import Store, now
+from ..songs.song import Song
+from .plan import MIX, Plan
+from .render import Render, RenderTask, read_render
+from .score import LOST, as_json, step_of
+
+ValueT = TypeVar("ValueT")
+
+# Rendered for every song, whether or not they are rows of the table.
+_NEEDED = (MIX.name, REFERENCE.name)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The rows of one run of one benchmark; its methods write into the open transaction."""
+
+    store: Store
+    benchmark: Benchmark
+    run: str
+
+    @classmethod
+    def open(cls, store: Store, benchmark: Benchmark, record: Mapping[str, Any]) -> "Ledger":
+        """Begin a run."""
+        ledger = cls(store, benchmark, uuid.uuid4().hex[:12])
+        row = {
+            "id": ledger.run,
+            "benchmark": benchmark.name,
+            "started": now(),
+            "command": command_line(),
+            "record": record,
+        }
+        with store.transaction():
+            store.put("run", [row])
+        return ledger
+
+    def close(self) -> None:
+        """The run came to its end."""
+        with self.store.transaction():
+            self._execute("UPDATE run SET finished = ? WHERE id = ?", now(), self.run)
+
+    def register(self, songs: Sequence[Song], todo: Plan) -> None:
+        """Write down what the benchmark is now; renders and scores of earlier versions stay."""
+        name = self.benchmark.name
+        for table in ("song", "system", "placement", "selection"):
+            self._execute(f"DELETE FROM {table} WHERE benchmark = ?", name)
+        row = {
+            "name": name,
+            "config": self.benchmark.config,
+            "simulated": int(self.benchmark.simulated),
+            "updated": now(),
+        }
+        self.store.put("benchmark", [row])
+        self.store.put("song", [self._song(*entry, todo) for entry in enumerate(songs)])
+        self.store.put("system", [self._system(i) for i in range(len(self.benchmark.systems))])
+        self.store.put(
+            "placement",
+            (
+                {"benchmark": name, "song": song, "system": system, "render": key}
+                for (song, system), key in todo.placements.items()
+            ),
+        )
+        self.store.put(
+            "selection",
+            (
+                {
+                    "benchmark": name,
+                    "position": position,
+                    "metric": metric.name,
+                    "parameters": as_json(metric.parameters),
+                    "version": metric.version,
+                }
+                for position, metric in enumerate(self.benchmark.metrics)
+            ),
+        )
+        self._drop_strangers()
+        done = {task.key for task in todo.done}
+        for (song, system), key in todo.placements.items():
+            if key in done:
+                self.forget(song, system, "render")
+        for (song, system), message in todo.failures.items():
+            self.fail(song, system, "render", "", message)
+
+    def adopt(self, tasks: Iterable[RenderTask]) -> None:
+        """Add rows for renders that lie on disk without one, after a kill or from another host."""
+        known = {row["key"] for row in self.store.rows("SELECT key FROM render")}
+        for task in tasks:
+            render = None if task.key in known else read_render(task)
+            if render is not None:
+                self.add(render)
+
+    def describe(self, todo: Plan) -> None:
+        """Fill in what only a render could tell: excerpts, parameter counts, licences."""
+        renders = {task.key: read_render(task) for task in todo.tasks}
+        for song, key in todo.mixes.items():
+            if (render := renders[key]) is not None:
+                self._execute(
+                    "UPDATE song SET start = ?, samples = ? WHERE benchmark = ? AND id = ?",
+                    render.record["start"],
+                    render.samples,
+                    self.benchmark.name,
+                    song,
+                )
+        # By placement, because systems of two names may share a render.
+        for (_, name), key in todo.placements.items():
+            if (render := renders[key]) is not None:
+                self._execute(
+                    "UPDATE system SET parameters = ?, licence = ?"
+                    " WHERE benchmark = ? AND name = ?",
+                    render.record["system"]["parameters"],
+                    render.record["system"]["licence"],
+                    self.benchmark.name,
+                    name,
+                )
+
+    def add(self, render: Render) -> None:
+        """A render that is on disk."""
+        row = {
+            "key": render.key,
+            "path": str(render.path.relative_to(self.store.folder)),
+            "sample_rate": render.sample_rate,
+            "channels": render.channels,
+            "samples": render.samples,
+            "wall_seconds": render.wall_seconds,
+            "rtf": render.rtf,
+            "peak_memory_mb": render.peak_memory_mb,
+            "device": render.device,
+            "sidecar": render.record,
+            "run": self.run,
+        }
+        self.store.put("render", [row])
+
+    def replace(self, render: Render) -> None:
+        """A render that was made anew: scores of what lay there before no longer hold."""
+        self._execute(
+            "DELETE FROM score WHERE subject = ? OR reference = ?", render.key, render.key
+        )
+        self.add(render)
+
+    def fail(self, song: str, system: str, step: str, key: str, message: str) -> None:
+        """A unit that could not be done; ``key`` tells a later run whether it is still the same."""
+        row = {
+            "benchmark": self.benchmark.name,
+            "song": song,
+            "system": system,
+            "step": step,
+            "key": key,
+            "message": message,
+            "at": now(),
+            "run": self.run,
+        }
+        self.store.put("failure", [row])
+
+    def forget(self, song: str, system: str, step: str) -> None:
+        """An earlier failure no longer stands."""
+        self._execute(
+            "DELETE FROM failure WHERE benchmark = ? AND song = ? AND system = ? AND step = ?",
+            self.benchmark.name,
+            song,
+            system,
+            step,
+        )
+
+    def failed(self) -> dict[tuple[str, str], str]:
+        """(step, key) of every unit that failed before, under any name, and why."""
+        found = self.store.rows("SELECT step, key, message FROM failure")
+        return {(row["step"], row["key"]): row["message"] for row in found}
+
+    def failures(self) -> list[tuple[str, str, str, str]]:
+        """(song, system, step, message) of the benchmark, as they now stand."""
+        found = self.store.rows(
+            "SELECT song, system, step, message FROM failure WHERE benchmark = ?"
+            " ORDER BY song, system, step",
+            (self.benchmark.name,),
+        )
+        return [(row["song"], row["system"], row["step"], row["message"]) for row in found]
+
+    def _drop_strangers(self) -> None:
+        # Failures of what the benchmark no longer asks for would never be cleared.
+        known = {song.id for song in self.benchmark.songs} | {""}
+        systems = {system.name for system in self.benchmark.systems} | {"", *_NEEDED}
+        steps = {"song", "render", LOST, *map(step_of, self.benchmark.metrics)}
+        steps |= {f"score:{one.name}" for one in self.benchmark.metrics if one.needs == "set"}
+        for song, system, step, _ in self.failures():
+            if song not in known or system not in systems or step not in steps:
+                self.forget(song, system, step)
+
+    def _song(self, position: int, song: Song, todo: Plan) -> Mapping[str, Any]:
+        return {
+            "benchmark": self.benchmark.name,
+            "id": song.id,
+            "position": position,
+            "sha256": song.sha256,
+            "reference_sha256": song.reference_sha256,
+            "mix_path": None if song.mix is None else str(song.mix),
+            "reference_path": None if song.reference is None else str(song.reference),
+            "sample_rate": self.benchmark.sample_rate,
+            "start": 0,
+            "samples": 0,
+            "tags": dict(song.tags),
+            "mix_key": todo.mixes.get(song.id),
+            "reference_key": todo.references.get(song.id),
+        }
+
+    def _system(self, position: int) -> Mapping[str, Any]:
+        system = self.benchmark.systems[position]
+        return {
+            "benchmark": self.benchmark.name,
+            "name": system.name,
+            "position": position,
+            "kind": system.kind,
+            "role": kinds()[system.kind].role,
+            "uses_reference": int(system.uses_reference),
+            "key": _known(lambda: system.key, ""),
+            "options": system.options.model_dump(mode="json"),
+            "step": _known(lambda: system.step, None),
+        }
+
+    def _execute(self, statement: str, *values: Any) -> None:
+        self.store.connection.execute(statement, values)
+
+
+def _known(ask: Callable[[], ValueT], otherwise: ValueT) -> ValueT:
+    """What a system says of itself, where its files do not even tell what it is: ``otherwise``."""
+    try:
+        return ask()
+    except (UserError, OSError):
+        return otherwise

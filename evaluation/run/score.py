@@ -1,0 +1,187 @@
+"""The score step: metrics over renders, on their own and against the reference's render."""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...models.audio.files import read
+from ...models.errors import UserError
+from ..metrics import METRICS, Analysis, Measurement, Metric, measure, measure_render, select
+from ..results.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One value of one metric for one render; ``value`` is None with a reason where undefined."""
+
+    subject: str
+    reference: str
+    metric: str
+    variant: str
+    parameters: Mapping[str, Any]
+    version: int
+    value: float | None
+    reason: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class ScoreTask:
+    """The metrics that one render still lacks; a worker needs nothing else.
+
+    ``metrics`` are entries as a benchmark file has them (a name, or a mapping with parameters),
+    because functions do not travel to other processes.
+    """
+
+    subject: str
+    path: Path
+    reference: str
+    reference_path: Path | None
+    metrics: tuple[str | Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What came of a task: scores, and why a metric could not be computed, by its step."""
+
+    scores: tuple[Score, ...]
+    failures: Mapping[str, str]
+
+
+def score_one(task: ScoreTask) -> Scored:
+    """Measure one render; every failure is a value."""
+    try:
+        audio, rate = read(task.path)
+        analysis = Analysis(audio, rate)
+        reference = None if task.reference_path is None else _reference(task.reference_path)
+    except UserError as error:
+        return Scored((), {step: str(error) for step, _ in _chosen(task)})
+    scores: list[Score] = []
+    failures: dict[str, str] = {}
+    for step, metric in _chosen(task):
+        try:
+            compared = task.reference if metric.needs == "reference" else ""
+            scores += [
+                _score(task.subject, compared, measurement)
+                for measurement in measure(analysis, (metric,), reference)
+            ]
+        except Exception as error:
+            # A plug-in's metric may raise anything; the other metrics must go on.
+            _log.debug("%s of %s", step, task.path, exc_info=True)
+            kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+            failures[step] = kind + " ".join(str(error).split())
+    return Scored(tuple(scores), failures)
+
+
+def entry_of(metric: Metric) -> str | Mapping[str, Any]:
+    """The benchmark file's way of naming a metric with its parameters."""
+    default = METRICS[metric.name].parameters
+    changed = {name: value for name, value in metric.parameters.items() if value != default[name]}
+    return {"name": metric.name, **changed} if changed else metric.name
+
+
+def step_of(metric: Metric) -> str:
+    """How a failure row names the work of one metric: two parameter sets are two steps."""
+    entry = entry_of(metric)
+    if isinstance(entry, str):
+        return f"score:{entry}"
+    return f"score:{metric.name} {as_json({k: v for k, v in entry.items() if k != 'name'})}"
+
+
+# The step of all metrics at once, when the worker itself was lost.
+LOST = "score:*"
+
+
+def missing(
+    store: Store, subject: str, reference: str, metrics: Iterable[Metric]
+) -> tuple[Metric, ...]:
+    """Those of ``metrics`` that have no score of their present version for this render."""
+    rows = store.rows(
+        "SELECT metric, version, parameters FROM score WHERE subject = ? AND reference IN ('', ?)",
+        (subject, reference),
+    )
+    have = {(row["metric"], row["version"], row["parameters"]) for row in rows}
+    return tuple(
+        metric
+        for metric in metrics
+        if (metric.name, metric.version, as_json(metric.parameters)) not in have
+    )
+
+
+def cost_scores(
+    subject: str, metrics: Sequence[Metric], record: Mapping[str, Any]
+) -> tuple[Score, ...]:
+    """The metrics that the making of a render has measured already: speed, memory, size."""
+    system = record["system"]
+    finished = system["kind"] in ("reference", "imported")
+    costs = {
+        "rtf": record["rtf"],
+        "peak_memory_mb": record["peak_memory_mb"],
+        "parameters": system["parameters"],
+    }
+    measured = measure_render(metrics, {} if finished else costs)
+    return tuple(
+        _score(subject, "", replace(one, reason="not_applicable") if finished else one)
+        for one in measured
+    )
+
+
+def save_scores(store: Store, scores: Iterable[Score], run: str) -> None:
+    """Add scores to the open transaction of ``store``."""
+    store.put(
+        "score",
+        (
+            {
+                "subject": score.subject,
+                "reference": score.reference,
+                "metric": score.metric,
+                "variant": score.variant,
+                "parameters": as_json(score.parameters),
+                "version": score.version,
+                "value": score.value,
+                "reason": score.reason,
+                "unit": score.unit,
+                "run": run,
+            }
+            for score in scores
+        ),
+    )
+
+
+def as_json(parameters: Mapping[str, Any]) -> str:
+    """Parameters as the database holds them: equal parameters, equal text."""
+    return json.dumps(dict(parameters), sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+_REFERENCES: dict[Path, Analysis] = {}
+
+
+def _reference(path: Path) -> Analysis:
+    # Tasks come song by song: the reference's spectra are computed once for all systems.
+    if path not in _REFERENCES:
+        _REFERENCES.clear()
+        _REFERENCES[path] = Analysis(*read(path))
+    return _REFERENCES[path]
+
+
+def _score(subject: str, reference: str, measurement: Measurement) -> Score:
+    return Score(
+        subject,
+        reference,
+        measurement.metric,
+        measurement.variant,
+        measurement.parameters,
+        measurement.version,
+        measurement.value,
+        measurement.reason,
+        measurement.unit,
+    )
+
+
+def _chosen(task: ScoreTask) -> list[tuple[str, Metric]]:
+    return [(step_of(metric), metric) for entry in task.metrics for metric in select([entry])]

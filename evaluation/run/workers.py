@@ -1,0 +1,230 @@
+"""Runs independent tasks: in this process, in a local pool, or on a Dask cluster.
+
+Everything is a ``concurrent.futures.Executor``, so that nothing else knows where work is done. A
+task that kills its worker is tried once more alone and then becomes a :class:`Lost`.
+"""
+
+import functools
+import importlib
+import logging
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ...models.errors import UserError
+from ..benchmark.plugins import load_entry_points, load_plugin
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What is left of a task whose worker process died."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where tasks run: ``count`` processes here (1: this very process), or a cluster's address."""
+
+    count: int = 1
+    address: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Workers":
+        """``N``, ``auto`` or ``tcp://host:port``.
+
+        Raises:
+            UserError: for anything else.
+        """
+        if "://" in text:
+            return cls(address=text)
+        if text == "auto":
+            return cls(len(os.sched_getaffinity(0)))
+        if not text.isdigit() or int(text) < 1:
+            raise UserError(
+                f"--workers {text!r}: give a number of processes from 1, 'auto', or the address "
+                "of a Dask scheduler such as tcp://host:8786"
+            )
+        return cls(int(text))
+
+    def __str__(self) -> str:
+        return self.address or f"{self.count} process{'es' if self.count > 1 else ''}"
+
+
+def finish(
+    workers: Workers,
+    function: Callable[[TaskT], ResultT],
+    tasks: Sequence[TaskT],
+    plugins: Sequence[Path] = (),
+) -> Generator[tuple[TaskT, ResultT | Lost]]:
+    """Yield each task with its result as it gets ready, in no promised order.
+
+    ``function`` must be importable by name and return its expected failures as values. Closing
+    the iterator early, as an interrupt does, leaves no worker behind.
+    """
+    if workers.address:
+        with _cluster(workers.address, plugins) as executor:
+            yield from _gather(executor, function, tasks)
+    elif workers.count == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield task, function(task)
+    else:
+        yield from _local(workers.count, function, tasks, plugins)
+
+
+def _local(
+    count: int,
+    function: Callable[[TaskT], ResultT],
+    tasks: Sequence[TaskT],
+    plugins: Sequence[Path],
+) -> Iterator[tuple[TaskT, ResultT | Lost]]:
+    left = list(range(len(tasks)))
+    while left:
+        with _pool(count, plugins) as executor:
+            broken = False
+            futures = {executor.submit(function, tasks[index]): index for index in left}
+            for future in _as_ready(futures):
+                try:
+                    done = future.result()
+                except BrokenProcessPool:
+                    broken = True
+                    continue
+                left.remove(futures[future])
+                yield tasks[futures[future]], done
+        if not broken:
+            return
+        _log.warning("a worker process died; its tasks are tried again one by one")
+        # At most two tasks per process can have been in flight; the rest go on in a new pool.
+        suspects, left = left[: 2 * count], left[2 * count :]
+        for index, result in _one_by_one(function, tasks, suspects, plugins):
+            yield tasks[index], result
+
+
+def _one_by_one(
+    function: Callable[[TaskT], ResultT],
+    tasks: Sequence[TaskT],
+    indices: Sequence[int],
+    plugins: Sequence[Path],
+) -> Iterator[tuple[int, ResultT | Lost]]:
+    """Whatever kills its worker now is the culprit itself."""
+    left = list(indices)
+    while left:
+        with _pool(1, plugins) as executor:
+            while left:
+                index = left.pop(0)
+                try:
+                    yield index, executor.submit(function, tasks[index]).result()
+                except BrokenProcessPool:
+                    yield (
+                        index,
+                        Lost(
+                            "the worker process died (killed, or out of memory); run again with "
+                            "--retry and fewer --workers"
+                        ),
+                    )
+                    break
+
+
+def _gather(
+    executor: Executor, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT]
+) -> Iterator[tuple[TaskT, ResultT | Lost]]:
+    futures = {executor.submit(function, task): task for task in tasks}
+    for future in _as_ready(futures):
+        try:
+            result: ResultT | Lost = future.result()
+        except UserError:
+            raise
+        except Exception as error:
+            # Expected failures come as values; this is a cluster that gave a task up.
+            result = Lost(f"the cluster gave the task up ({type(error).__name__}: {error})")
+        yield futures[future], result
+
+
+def _as_ready(futures: dict[Future[ResultT], Any]) -> Iterator[Future[ResultT]]:
+    waiting = set(futures)
+    try:
+        while waiting:
+            ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from ready
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@contextmanager
+def _pool(count: int, plugins: Sequence[Path]) -> Iterator[Executor]:
+    # Spawned, not forked: torch's threads and CUDA do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    devices = context.SimpleQueue()
+    for number in range(count):
+        devices.put(number)
+    threads = max(1, len(os.sched_getaffinity(0)) // count)
+    executor = ProcessPoolExecutor(
+        count, context, initializer=_start, initargs=(devices, threads, tuple(plugins))
+    )
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(devices: Any, threads: int, plugins: tuple[Path, ...]) -> None:
+    import signal
+
+    import torch
+
+    # Ctrl-C reaches the whole process group; the driver alone answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A pool's processes do not notice by themselves that their driver was killed.
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+    torch.set_num_threads(threads)
+    number = devices.get()
+    if torch.cuda.is_available():
+        torch.cuda.set_device(number % torch.cuda.device_count())
+    load_plugins(plugins)
+
+
+def _end_with_driver() -> None:
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)
+
+
+def load_plugins(plugins: Sequence[Path]) -> None:
+    """Load installed plug-ins and the user's plug-in files, each once per process."""
+    load_entry_points()
+    for path in plugins:
+        load_plugin(path)
+
+
+@contextmanager
+def _cluster(address: str, plugins: Sequence[Path]) -> Iterator[Executor]:
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError:
+        raise UserError(
+            f"--workers {address}: needs the extra 'cluster'; pip install 'earmark[cluster]'"
+        ) from None
+    try:
+        client = distributed.Client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"--workers {address}: no Dask scheduler answers ({error})") from None
+    try:
+        # For workers that join later too.
+        client.register_worker_callbacks(functools.partial(load_plugins, tuple(plugins)))
+        yield client.get_executor(pure=False)
+    finally:
+        client.close()

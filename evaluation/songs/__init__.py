@@ -1,0 +1,1 @@
+"""Songs: the material of a benchmark, found in folders and checked."""

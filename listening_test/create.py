@@ -1,0 +1,166 @@
+"""Makes a study from its file: finds the audio, writes the stimuli, freezes what was decided."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..evaluation.metrics import Metric, select
+from ..evaluation.results.store import written
+from ..models.configuration import nearest
+from ..models.errors import UserError
+from .kinds import Unit, kind_of
+from .stimuli.find_audio import Sources, find_sources, rate_of
+from .stimuli.prepare import make_passage, make_sounds
+from .study.file import StudyFile
+from .study.study import Folder, Passage, Study, folder_of, load_keys, load_study, save_study
+
+Watch = Callable[[str, int, int], None]
+
+
+def make_study(
+    file: StudyFile, results: Path, watch: Watch = lambda *_: None, *, again: bool = False
+) -> Folder:
+    """Make the study of ``file`` in ``results``; one that is there already as described stays.
+
+    ``again`` lets a study of this name that no listener has begun yet be replaced.
+
+    Raises:
+        UserError: if the audio or the design cannot be used, or a study of this name is there and
+            is another.
+    """
+    folder = folder_of(results, file.study)
+    sources = find_sources(file, results)
+    study = outline(file, sources)
+    wrong = refusals(study, sources)
+    if wrong:
+        raise UserError("\n".join(wrong))
+    metrics = heard_metrics(file)
+    if folder.study.is_file():
+        there = load_study(folder)
+        same = there.file == file and {p.id: dict(p.sources) for p in there.passages} == {
+            source.id: source.sha256 for source in sources.passages
+        }
+        if same:
+            return folder
+        _replaceable(folder, again=again)
+    old = set(folder.stimuli.glob("*.flac"))
+    made = []
+    for number, source in enumerate(sources.passages):
+        watch(source.id, number, len(sources.passages))
+        made.append(make_passage(source, study, folder, metrics))
+    sounds = make_sounds(study, made[0].loudest, folder)
+    study = replace(
+        study,
+        passages=tuple(one.passage for one in made),
+        stimuli=tuple(stimulus for one in made for stimulus in one.stimuli),
+        sounds=sounds,
+    )
+    if folder.study.is_file():
+        try:
+            # Making takes minutes; a listener may have begun meanwhile.
+            _replaceable(folder, again=again)
+        except UserError:
+            for path in set(folder.stimuli.glob("*.flac")) - old:
+                path.unlink(missing_ok=True)
+            raise
+    heard: list[dict[str, Any]] = [row for one in made for row in one.heard]
+    with written(folder.heard) as scratch:
+        scratch.write_text(json.dumps({"schema": 1, "scores": heard}, ensure_ascii=False, indent=1))
+    load_keys(folder)
+    save_study(folder, study)
+    for path in old:
+        path.unlink(missing_ok=True)
+    return folder
+
+
+def outline(file: StudyFile, sources: Sources) -> Study:
+    """The study before there are stimuli: its systems, seed, rate, and passages of no length."""
+    return Study(
+        id=file.study,
+        file=file,
+        seed=secrets.randbelow(2**53) if file.seed is None else file.seed,
+        sample_rate=rate_of(sources, file),
+        systems=sources.systems,
+        passages=tuple(Passage(source.id, 0, 0, {}) for source in sources.passages),
+        stimuli=(),
+        simulated=sources.simulated,
+    )
+
+
+def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
+    """Every reason why a study is not made, as far as it shows before its audio is read."""
+    try:
+        heard_metrics(study.file)
+        unknown = []
+    except UserError as error:
+        unknown = [f"metrics: {error}"]
+    return (*sources.problems, *undeclared(study), *unknown, *impossible(study))
+
+
+def impossible(study: Study) -> tuple[str, ...]:
+    """What the design asks for and the passages and systems do not give, told as problems."""
+    kind, design = kind_of(study), study.file.design
+    units = len(kind.units(study))
+    alone = kind.name in ("acr", "dcr", "ccr", "bs1116")  # a page there may hold one system
+    if not units or (len(study.rated) < 2 and not alone):
+        return (f"test.kind: {kind.name} compares systems; there is only one, so name another",)
+    found = []
+    pages = units if design.pages_per_listener == "all" else design.pages_per_listener
+    if pages > units:
+        found.append(
+            f"design.pages_per_listener: {pages} pages are asked for, but the study has only "
+            f"{units}; add passages, or write all"
+        )
+    if design.repeats > min(pages, units):
+        found.append(
+            f"design.repeats: {design.repeats} of {min(pages, units)} pages cannot come again; "
+            f"write {min(pages, units)} or less"
+        )
+    return tuple(found)
+
+
+def undeclared(study: Study) -> tuple[str, ...]:
+    """What the declared analysis names and the test does not ask, told as problems."""
+    said = study.file.analysis
+    if said is None or not said.primary:
+        return ()
+    asked = kind_of(study).questions(study, Unit("", study.rated), "en")
+    known = [one.id for one in asked]
+    if said.primary in known:
+        return ()
+    return (f"analysis.primary: unknown question {said.primary!r}{nearest(said.primary, known)}",)
+
+
+def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:
+    """The metrics that stimuli are measured by as heard.
+
+    Raises:
+        UserError: for an unknown one.
+    """
+    if file.metrics in (None, "none", []):
+        return ()
+    entries = file.metrics if isinstance(file.metrics, list) else [file.metrics]
+    return tuple(metric for entry in entries for metric in select(entry))
+
+
+def _replaceable(folder: Folder, *, again: bool) -> None:
+    """Refuse where a listener has begun: their session, rated or not, belongs to this version."""
+    from .storage.tables import counts, opened
+
+    if folder.ratings.is_file() or folder.database.is_file():
+        with opened(folder) as database:
+            found = counts(database, load_study(folder).id)
+        if found["sessions"]:
+            raise UserError(
+                f"{folder.path}: listeners have begun this study ({found['sessions']} sessions, "
+                f"{found['ratings']} ratings) and it cannot be replaced; give the changed study "
+                "another name"
+            )
+    if not again:
+        raise UserError(
+            f"{folder.path}: a study of this name is there and differs from this file; give it "
+            "another name, or replace the old one with --replace (no listener has begun it)"
+        )

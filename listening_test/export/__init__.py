@@ -1,0 +1,1 @@
+"""What leaves a study: ratings, participants, and how far it has come."""

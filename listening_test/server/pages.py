@@ -1,0 +1,290 @@
+"""What listeners reach: welcome, session, audio, and the API that stores before it answers."""
+
+import re
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    session,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..session import clean_input, navigation, sessions, view
+from ..session.events import MOST_EVENTS, record
+from ..storage.tables import Listening
+from ..study.study import in_language
+from ..study.texts import FOLDER, NAMES, direction, html_of, text
+from .request import body, csrf_token, held, require_csrf
+
+routes = Blueprint("pages", __name__)
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+@routes.get("/s/<token>/")
+def welcome(token: str) -> str:
+    """The first page: what the study is, and where it begins."""
+    mark = _mark(token)
+    study = held().study
+    asked = request.args.get("language")
+    session.permanent = True
+    if asked in study.file.languages:
+        # Kept in this browser alone, for the next visit; nothing of the study changes.
+        session["language"] = asked
+    language = _language(session.get("language"))
+    known = session.get("session")
+    resume = False
+    if isinstance(known, str):
+        with held().database.reading() as reading:
+            found = sessions.find(reading, known, study)
+            if found is not None and found.mark == mark and found.state in ("open", "paused"):
+                resume = True
+    return render_template(
+        "welcome.html",
+        study=in_language(study.file.title, language, study.file.languages),
+        contact=study.file.contact,
+        html=html_of(in_language(study.file.welcome, language, study.file.languages)),
+        language=language,
+        direction=direction(language),
+        languages=[{"code": code, "name": NAMES[code]} for code in study.file.languages],
+        csrf=csrf_token(),
+        action=f"/s/{token}/start",
+        resume=resume,
+        text=lambda key, **values: text(language, key, **values),
+        marked=view.mark(study, mark),
+    )
+
+
+@routes.post("/s/<token>/start")
+def start(token: str) -> AnyResponse:
+    """Begin a session, or go on with the one that this browser has begun."""
+    mark = _mark(token)
+    require_csrf(request.form.get("csrf"))
+    study = held().study
+    known = session.get("session")
+    language = _language(request.form.get("language"), _language(session.get("language")))
+    with held().database.writing(f"{study.sha256} begins") as writing:
+        found: Listening | None = None
+        if isinstance(known, str) and request.form.get("fresh") != "1":
+            found = sessions.find(writing, known, study)
+        if found is None or found.mark != mark or found.state not in ("open", "paused"):
+            visitor = sessions.Visitor(
+                mark,
+                language,
+                clean_input.clean(request.headers.get("User-Agent", "")),
+            )
+            found = sessions.begin(writing, study, visitor)
+        found.language = language
+        link = found.token
+    session["session"], session["language"] = link, language
+    return redirect(f"/l/{link}/", 303)
+
+
+@routes.get("/l/<token>/")
+def listen(token: str) -> str:
+    """The one page on which a session takes place, on whichever device opens it."""
+    study = held().study
+    with held().database.reading() as reading:
+        found = _found(reading, token)
+        language, mark = found.language, found.mark
+    return render_template(
+        "listen.html",
+        study=in_language(study.file.title, language, study.file.languages),
+        contact=study.file.contact,
+        language=language,
+        direction=direction(language),
+        csrf=csrf_token(),
+        session=token,
+        text=lambda key, **values: text(language, key, **values),
+        marked=view.mark(study, mark),
+    )
+
+
+@routes.get("/api/l/<token>/state")
+def state(token: str) -> Response:
+    """Where the session stands."""
+    with held().database.reading() as reading:
+        return jsonify(view.state(reading, held().study, _found(reading, token)))
+
+
+@routes.post("/api/l/<token>/events")
+def events(token: str) -> Response:
+    """Store what happened; the answer is sent after it is on disk."""
+    said = body()
+    batch, client = said.get("events"), said.get("client", "")
+    if not isinstance(batch, list) or len(batch) > MOST_EVENTS:
+        abort(400, "json")
+    if not isinstance(client, str):
+        abort(400, "json")
+    with held().database.writing(token) as writing:
+        found = _found(writing, token)
+        receipt = record(writing, held().study, found, client, batch)
+        seq = found.next_seq
+    return jsonify(**receipt.__dict__, next_seq=seq)
+
+
+@routes.post("/api/l/<token>/next")
+def forward(token: str) -> AnyResponse:
+    """Leave a step that is complete."""
+    return _move(token, navigation.forward)
+
+
+@routes.post("/api/l/<token>/back")
+def backward(token: str) -> AnyResponse:
+    """Return to the page before; what was rated stays."""
+    return _move(
+        token, lambda _, study, listening, said: navigation.backward(study, listening, said)
+    )
+
+
+@routes.post("/api/l/<token>/answers")
+def answers(token: str) -> AnyResponse:
+    """Store the answers of a step that is no page."""
+    return _move(token, navigation.answer)
+
+
+@routes.post("/api/l/<token>/pause")
+def pause(token: str) -> Response:
+    """Note that the listener takes a pause; the link leads back to the same place."""
+    body()
+    with held().database.writing(token) as writing:
+        found = _found(writing, token)
+        if found.state == "open":
+            found.state = "paused"
+    return jsonify(ok=True, link=f"/l/{token}/")
+
+
+@routes.post("/api/l/<token>/withdraw")
+def withdraw(token: str) -> Response:
+    """End the session; with ``erase`` also forget what was said."""
+    said = body()
+    with held().database.writing(token) as writing:
+        found = _found(writing, token)
+        navigation.withdraw(writing, found, erase=said.get("erase") is True)
+        shown = view.step(writing, held().study, found)
+    return jsonify(ok=True, step=shown)
+
+
+@routes.post("/api/l/<token>/language")
+def language(token: str) -> Response:
+    """Go on in another language of the study."""
+    said = body()
+    with held().database.writing(token) as writing:
+        found = _found(writing, token)
+        found.language = _language(said.get("language"), found.language)
+        session["language"] = found.language
+        return jsonify(view.state(writing, held().study, found))
+
+
+@routes.get("/audio/<token>.flac")
+def audio(token: str) -> Response:
+    """One stimulus: the same headers for all, nothing that tells files apart but their bytes."""
+    if not _TOKEN.fullmatch(token) or token not in held().study.by_token:
+        abort(404)
+    answer = send_file(
+        held().folder.stimulus(token).absolute(),  # Flask takes others from its own folder
+        mimetype="audio/flac",
+        conditional=True,
+        etag=token,
+        max_age=31_536_000,
+    )
+    # The time at which a file was made tells the order in which the files were made.
+    answer.headers.pop("Last-Modified", None)
+    answer.headers.pop("Content-Disposition", None)
+    answer.headers.pop("Date", None)
+    answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return answer
+
+
+@routes.get("/languages/<code>.json")
+def words(code: str) -> Response:
+    """The texts of the pages in one language."""
+    if code not in NAMES or not (FOLDER / f"{code}.json").is_file():
+        abort(404)
+    from ..study.texts import catalogue
+
+    answer = jsonify(dict(catalogue(code)))
+    answer.headers["Cache-Control"] = "private, max-age=300"
+    return answer
+
+
+@routes.get("/")
+def nothing() -> tuple[str, int]:
+    """The study is reached by its link alone."""
+    return message(404)
+
+
+def message(code: int, why: str = "") -> tuple[str, int]:
+    """An error as a page in the browser's language; ``why`` has words of its own."""
+    language = request.accept_languages.best_match(list(NAMES)) or "en"
+    known = why or (code if code in (403, 404, 405, 413, 503) else 500)
+    return (
+        render_template(
+            "message.html",
+            title=text(language, f"error.{known}.title", missing=f"Error {code}"),
+            text=text(language, f"error.{known}.text", missing=""),
+            status=code,
+            language=language,
+            direction=direction(language),
+        ),
+        code,
+    )
+
+
+def _mark(token: str) -> str:
+    mark = held().keys.mark(token)
+    if mark is None:
+        abort(404)
+    return mark
+
+
+def _found(session_of: Any, token: str) -> Listening:
+    found = sessions.find(session_of, token, held().study)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _language(said: Any, otherwise: str = "") -> str:
+    known = held().study.file.languages
+    if isinstance(said, str) and said in known:
+        return said
+    return otherwise or request.accept_languages.best_match(known) or known[0]
+
+
+def _move(token: str, move: Any) -> AnyResponse:
+    said = body()
+    study = held().study
+    try:
+        with held().database.writing(token) as writing:
+            found = _found(writing, token)
+            move(writing, study, found, said)
+            writing.flush()
+            return jsonify(ok=True, **_shown(writing, found))
+    except navigation.IncompleteError as error:
+        return _with_status(jsonify(missing=error.missing), 422)
+    except navigation.ElsewhereError as error:
+        with held().database.reading() as reading:
+            found = _found(reading, token)
+            return _with_status(jsonify(error=str(error), **_shown(reading, found)), 409)
+
+
+def _shown(session_of: Any, found: Listening) -> dict[str, Any]:
+    study = held().study
+    return {
+        "step": view.step(session_of, study, found),
+        "progress": view.progress(found),
+        "preload": view.preload(study, found),
+        "state": found.state,
+    }
+
+
+def _with_status(response: Response, status: int) -> Response:
+    response.status_code = status
+    return response

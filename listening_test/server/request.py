@@ -1,0 +1,99 @@
+"""What every request of a served study shares: the study, its database, and who may ask."""
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from flask import abort, current_app, request, session
+
+from ...models.errors import UserError
+from ..storage.connections import UnavailableError
+from ..storage.tables import Database
+from ..study.study import Folder, Keys, Study, load_keys, load_study
+
+CSRF_HEADER = "X-Earmark-CSRF"
+
+
+class ReplacedError(UnavailableError):
+    """The study in the folder is no longer the one that is served."""
+
+
+class Held:
+    """What every request of one application shares."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        # Before it is read: what is put there meanwhile is then looked at again.
+        self._seen = _identity(folder)
+        self.study: Study = load_study(folder)
+        self.keys: Keys = load_keys(folder)
+        self.database = Database(folder)
+
+    def require_same(self) -> None:
+        """Refuse to serve on once the folder holds another study: its sessions would not be found.
+
+        Raises:
+            ReplacedError: if ``study.json`` is gone, damaged or another.
+        """
+        identity = _identity(self.folder)
+        if identity == self._seen:
+            return
+        try:
+            same = load_study(self.folder).sha256 == self.study.sha256
+        except UserError as error:
+            raise ReplacedError(str(error)) from None
+        if not same:
+            raise ReplacedError(
+                f"{self.folder.study}: is another study than the one served; start the server again"
+            )
+        self._seen = identity
+
+
+def _identity(folder: Folder) -> tuple[int, ...] | None:
+    try:
+        found = folder.study.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def held() -> Held:
+    """The study, its keys and its database, for the request being answered."""
+    found: Held = current_app.extensions["earmark"]
+    return found
+
+
+def csrf_token() -> str:
+    """The token of this browser; one is made, and set in its cookie, where there is none."""
+    if not isinstance(session.get("csrf"), str):
+        session["csrf"] = secrets.token_urlsafe(16)
+    return str(session["csrf"])
+
+
+def require_csrf(given: str | None) -> None:
+    """Refuse a request that does not come from a page of ours."""
+    known = session.get("csrf")
+    if not isinstance(known, str) or not hmac.compare_digest(
+        known.encode(), (given or "").encode("utf-8", "replace")
+    ):
+        abort(403, "csrf")
+
+
+def body() -> Mapping[str, Any]:
+    """The JSON object that was sent; NaN and infinities are not JSON."""
+    require_csrf(request.headers.get(CSRF_HEADER))
+    if request.mimetype != "application/json":
+        abort(415, "json")
+    try:
+        data = json.loads(request.get_data(cache=False), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        abort(400, "json")
+    if not isinstance(data, dict):
+        abort(400, "json")
+    return data
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,1 @@
+"""A listener's session: what is shown, where it stands, and what is recorded."""

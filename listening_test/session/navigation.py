@@ -1,0 +1,244 @@
+"""Takes a session from step to step: next, back, answers, pause, withdraw."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from ..kinds import kind_of
+from ..storage.tables import Answer, EventRow, Listening, now
+from ..study.file import Ask, Step
+from ..study.study import Study
+from .clean_input import clean
+from .events import LONGEST_COMMENT
+from .sessions import arrive, page_of
+from .view import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
+
+
+class ElsewhereError(Exception):
+    """The session stands at another step, or the page changed in another window."""
+
+
+class IncompleteError(Exception):
+    """What keeps a step from being left, as a list for the browser."""
+
+    def __init__(self, missing: list[dict[str, Any]]) -> None:
+        super().__init__("incomplete")
+        self.missing = missing
+
+
+def forward(session: Session, study: Study, listening: Listening, said: Mapping[str, Any]) -> None:
+    """Leave the step that ``said`` names for the next one.
+
+    Raises:
+        ElsewhereError: if the session does not stand there.
+        IncompleteError: if something is missing.
+    """
+    entry = _at(listening, said)
+    if entry["type"] == "page":
+        page = page_of(listening, entry)
+        if said.get("revision") is not None and said["revision"] != page.revision:
+            raise ElsewhereError("the page was changed in another window")
+        kind = kind_of(study)
+        questions = kind.questions(study, unit_of(page), listening.language)
+        missing = kind.missing(answered(page), questions, kind.rules(study))
+        if missing:
+            raise IncompleteError([dict(one.__dict__) for one in missing])
+        page.done_at = now()
+    else:
+        missing_answers = _missing_answers(session, study, listening, entry)
+        if missing_answers:
+            raise IncompleteError(missing_answers)
+    if listening.place + 1 < len(listening.plan):
+        listening.place += 1
+        arrive(listening)
+
+
+def backward(study: Study, listening: Listening, said: Mapping[str, Any]) -> None:
+    """Go back to the page before.
+
+    Raises:
+        ElsewhereError: if the session does not stand where ``said`` says, or Back leads nowhere.
+    """
+    _at(listening, said)
+    if not can_go_back(study, listening):
+        raise ElsewhereError("there is no way back from here")
+    listening.place -= 1
+    if listening.plan[listening.place]["type"] == "break":
+        listening.place -= 1
+    arrive(listening)
+
+
+def answer(session: Session, study: Study, listening: Listening, said: Mapping[str, Any]) -> None:
+    """Store answers of the step that ``said`` names.
+
+    Raises:
+        ElsewhereError: if the session does not stand there.
+        IncompleteError: if an answer cannot be one; nothing is stored then.
+    """
+    entry = _at(listening, said)
+    given = said.get("answers")
+    if not isinstance(given, Mapping):
+        raise IncompleteError([{"question": None, "why": "invalid"}])
+    step = said_of(study, entry)
+    if entry["type"] == "headphone":
+        _try_headphones(session, study, listening, given, said.get("left"))
+        return
+    checked = _checked(study, entry["type"], step, given)
+    for question, value in checked.items():
+        _store(session, listening, entry["id"], question, value)
+    listening.updated_at = now()
+
+
+def withdraw(session: Session, listening: Listening, *, erase: bool) -> None:
+    """End the session at the listener's wish; ``erase`` also removes what was said."""
+    listening.state = "withdrawn"
+    listening.updated_at = now()
+    if not erase:
+        return
+    session.execute(delete(EventRow).where(EventRow.session_token == listening.token))
+    session.execute(delete(Answer).where(Answer.session_token == listening.token))
+    for page in listening.pages:
+        page.comment = ""
+        for presentation in page.presentations:
+            presentation.comment = ""
+        for rating in page.ratings:
+            rating.value, rating.at, rating.at_ms = None, None, None
+
+
+def _at(listening: Listening, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    entry: Mapping[str, Any] = listening.plan[listening.place]
+    if listening.state == "withdrawn":
+        raise ElsewhereError("this session was withdrawn")
+    here = said.get("step") == entry["id"]
+    if "step" not in said:
+        here = said.get("page") == entry.get("page") and entry["type"] == "page"
+    if not here:
+        raise ElsewhereError("the session is at another step")
+    if listening.state == "paused":
+        listening.state = "open"
+    return entry
+
+
+def _store(session: Session, listening: Listening, step: str, question: str, value: Any) -> None:
+    found = session.scalar(
+        select(Answer).where(
+            Answer.session_token == listening.token,
+            Answer.step == step,
+            Answer.question == question,
+        )
+    )
+    if found is None:
+        found = Answer(session_token=listening.token, step=step, question=question)
+        session.add(found)
+    found.value, found.at = [value], now()
+
+
+def _missing_answers(
+    session: Session, study: Study, listening: Listening, entry: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    step = said_of(study, entry)
+    given = answers(session, listening, entry["id"])
+    if entry["type"] == "consent" and given.get("agree") is not True:
+        return [{"question": "agree", "why": "not_agreed"}]
+    if entry["type"] == "volume":
+        asked = ("level", *(one.token[:12] for one in sounds(study, "side")))
+        return [{"question": name, "why": "unanswered"} for name in asked if name not in given]
+    if entry["type"] == "headphone":
+        shown = headphone(session, study, listening, step)
+        passed = bool(shown["last"] and shown["last"]["passed"])
+        tried = shown["attempts_left"] == 0 or shown["skipped"]
+        if not passed and (step.required or not tried):
+            return [{"question": None, "why": "not_passed" if shown["last"] else "unanswered"}]
+    return [
+        {"question": ask.id, "why": "unanswered"}
+        for ask in step.questions
+        if ask.required and _blank(given.get(ask.id))
+    ]
+
+
+def _blank(value: Any) -> bool:
+    return value in (None, []) or (isinstance(value, str) and not value.strip())
+
+
+def _checked(study: Study, kind: str, step: Step, given: Mapping[str, Any]) -> dict[str, Any]:
+    wrong, found = [], {}
+    for name, value in given.items():
+        ok, value = False, clean(value) if isinstance(value, str) else value
+        if kind == "consent" and name == "agree":
+            ok = value is True
+            found["version"] = step.version
+        elif kind == "volume":
+            sides = {one.token[:12] for one in sounds(study, "side")}
+            ok = (name == "level" and _between(value, 0.0, 1.0)) or (
+                name in sides and value in ("left", "right")
+            )
+        elif kind == "questionnaire":
+            asked = {ask.id: ask for ask in step.questions}
+            ok = name in asked and _fits(asked[name], value)
+        if ok:
+            found[str(name)] = value
+        else:
+            wrong.append({"question": clean(str(name))[:60], "why": "invalid"})
+    if wrong:
+        raise IncompleteError(wrong)
+    return found
+
+
+def _fits(ask: Ask, value: Any) -> bool:
+    if value is None or (value == "" and not ask.required):
+        return True
+    choices = {str(index) for index in range(len(ask.options))}
+    if ask.type in ("choice", "likert"):
+        return isinstance(value, str) and value in choices
+    if ask.type == "choices":
+        return isinstance(value, list) and all(isinstance(v, str) and v in choices for v in value)
+    if ask.type in ("number", "slider"):
+        low = -1e12 if ask.minimum is None else ask.minimum
+        high = 1e12 if ask.maximum is None else ask.maximum
+        return _between(value, low, high) and _on_step(ask, value)
+    return isinstance(value, str) and len(value) <= LONGEST_COMMENT
+
+
+def _on_step(ask: Ask, value: float) -> bool:
+    """Whether a value is of the steps from the minimum (or 0) on; a slider may stand at its end."""
+    if ask.step is None or (ask.type == "slider" and value == ask.maximum):
+        return True
+    steps = (value - (ask.minimum or 0.0)) / ask.step
+    return abs(steps - round(steps)) < 1e-6
+
+
+def _between(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def _try_headphones(
+    session: Session, study: Study, listening: Listening, given: Mapping[str, Any], left: Any
+) -> None:
+    entry = listening.plan[listening.place]
+    step = said_of(study, entry)
+    shown = headphone(session, study, listening, step)
+    if given.get("skip") is True and not step.required:
+        _store(session, listening, entry["id"], "skip", value=True)
+        return
+    trials = {one.token[:12]: one.answer for one in sounds(study, step.method)}
+    wrong = [
+        {"question": name, "why": "unanswered" if name not in given else "invalid"}
+        for name in trials
+        if given.get(name) not in (1, 2, 3)
+    ]
+    if isinstance(left, int) and left > shown["attempts_left"]:
+        return  # sent again because what we answered was lost: one attempt, not two
+    if wrong or shown["attempts_left"] == 0:
+        raise IncompleteError(wrong or [{"question": None, "why": "no_attempts_left"}])
+    correct = sum(str(given[name]) == right for name, right in trials.items())
+    need = step.pass_at or -(-len(trials) * 5 // 6)
+    number = step.attempts - shown["attempts_left"] + 1
+    result = {
+        "answers": {name: given[name] for name in trials},
+        "correct": correct,
+        "of": len(trials),
+        "passed": correct >= need,
+    }
+    _store(session, listening, entry["id"], f"attempt-{number}", result)

@@ -1,0 +1,311 @@
+"""What a listener is shown at a step: plain data for the browser, without a system's identity."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..kinds import Answered, Place, Question, Slot, Unit, kind_of
+from ..kinds.contract import Shown
+from ..storage.tables import Answer, Listening, PageRow
+from ..study.file import Ask, Step
+from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
+from ..study.texts import NAMES, direction, html_of, text
+from .sessions import page_of
+
+
+def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
+    """Everything the listener's page needs to show where the session stands."""
+    file = study.file
+    return {
+        "study": {
+            "title": in_language(file.title, listening.language, file.languages),
+            "languages": [{"code": code, "name": NAMES[code]} for code in file.languages],
+            "contact": file.contact,
+            "marked": mark(study, listening.mark),
+        },
+        "language": listening.language,
+        "direction": direction(listening.language),
+        "progress": progress(listening),
+        "next_seq": listening.next_seq,
+        "level": level(session, listening),
+        "session": {"state": listening.state, "link": f"/l/{listening.token}/"},
+        "step": step(session, study, listening),
+        "preload": preload(study, listening),
+    }
+
+
+def mark(study: Study, session_mark: str) -> str:
+    """The words of the band over a session that does not count, or whose music was made."""
+    if session_mark == "simulated" or (study.simulated and not session_mark):
+        return "SIMULATED"
+    return session_mark
+
+
+def progress(listening: Listening) -> dict[str, int]:
+    """How many of the pages that count are done or open, and how many there are."""
+    main = [page.number for page in listening.pages if page.part == "main"]
+    seen = {one.get("page") for one in listening.plan[: listening.place + 1]}
+    return {"page": sum(number in seen for number in main), "pages": len(main)}
+
+
+def level(session: Session, listening: Listening) -> float | None:
+    """The level (0 to 1) that was set at the volume step, on whichever device; None before it."""
+    for entry in listening.plan[: listening.place]:
+        if entry["type"] == "volume":
+            found = answers(session, listening, entry["id"]).get("level")
+            return None if found is None else float(found)
+    return None
+
+
+def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
+    """The step at which the session stands."""
+    language = listening.language
+    if listening.state == "withdrawn":
+        return {
+            "id": "withdrawn",
+            "type": "withdrawn",
+            "back": False,
+            "title": "",
+            "html": html_of(text(language, "step.withdrawn")),
+        }
+    entry = listening.plan[listening.place]
+    shown: dict[str, Any] = {"id": entry["id"], "type": entry["type"]}
+    shown["back"] = can_go_back(study, listening)
+    if entry["type"] == "page":
+        return shown | page(study, listening, page_of(listening, entry))
+    said = said_of(study, entry)
+    words = _html(study, language, said, entry["type"], progress(listening))
+    shown |= {"title": "", "html": words}
+    if entry["type"] == "consent":
+        shown["version"] = said.version
+    elif entry["type"] == "volume":
+        shown |= _volume(study)
+    elif entry["type"] == "headphone":
+        shown |= headphone(session, study, listening, said)
+    elif entry["type"] == "questionnaire":
+        shown["questions"] = [_ask(study, ask, language) for ask in said.questions]
+        shown["answers"] = answers(session, listening, entry["id"])
+    elif entry["type"] == "training":
+        shown["pages"] = said.pages
+    elif entry["type"] == "thanks":
+        code = said.completion_code or listening.completion_code
+        shown |= {"completion_code": code, "redirect": said.redirect or None}
+    return shown
+
+
+def said_of(study: Study, entry: Mapping[str, Any]) -> Step:
+    """What the study file says of a step."""
+    if "where" in entry:
+        steps = study.file.before if entry["where"] == "before" else study.file.after
+        index: int = entry["index"]
+        return steps[index]
+    if entry["type"] == "thanks":
+        thanks = [one for one in study.file.after if one.type == "thanks"]
+        return thanks[0] if thanks else Step(type="thanks")
+    return Step(type="text")
+
+
+def can_go_back(study: Study, listening: Listening) -> bool:
+    """Whether Back leads somewhere: from page to page of one part, never into the set-up."""
+    if listening.state != "open" or not study.file.test.back or listening.place == 0:
+        return False
+    here, before = listening.plan[listening.place], listening.plan[listening.place - 1]
+    if before["type"] == "break" and listening.place > 1:
+        return True
+    if before["type"] != "page" or here["type"] not in ("page", "break"):
+        return False
+    if here["type"] == "break":
+        return True
+    return page_of(listening, here).part == page_of(listening, before).part
+
+
+def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
+    """A page as the browser gets it; every value that could name a system stays here."""
+    kind, language, test = kind_of(study), listening.language, study.file.test
+    unit = unit_of(row)
+    questions = kind.questions(study, unit, language)
+    ratings = {(one.presentation, one.question): one.value for one in row.ratings}
+    tokens = {one.label: one.token for one in row.presentations}
+    rules = kind.rules(study)
+    return {
+        "number": row.number,
+        "practice": row.part == "training",
+        "kind": row.kind,
+        "title": kind.title(study, language),
+        "html": html_of(kind.help(study, language)),
+        "questions": [_question(one, tokens) for one in questions],
+        "stimuli": [
+            {
+                "id": one.token,
+                "label": one.label,
+                "url": audio_url(one.audio),
+                "role": one.shown,
+                "start": one.start,
+                "rating": {
+                    question: value
+                    for (token, question), value in ratings.items()
+                    if token == one.token
+                },
+                "comment": one.comment,
+                "played": one.plays > 0,
+            }
+            for one in row.presentations
+        ],
+        "ratings": {question: value for (token, question), value in ratings.items() if not token},
+        "comments": test.comments,
+        "comment": row.comment,
+        "audio": {
+            "sample_rate": study.sample_rate,
+            "samples": study.passage(row.passage).samples,
+            "fade_ms": FADE_MS,
+            "crossfade": test.crossfade,
+            "loop": test.loop,
+            "minimum_loop_ms": MINIMUM_LOOP_MS,
+        },
+        "rules": dict(rules.__dict__),
+        "revision": row.revision,
+    }
+
+
+def answered(row: PageRow) -> Answered:
+    """A stored page as its kind judges it."""
+    ratings: dict[str, dict[str, float | None]] = {}
+    for one in row.ratings:
+        ratings.setdefault(one.presentation, {})[one.question] = one.value
+    return Answered(
+        unit_of(row),
+        tuple(
+            Place(
+                one.token,
+                Slot(
+                    one.label, one.system, "reference" if one.shown == "reference" else "stimulus"
+                ),
+                one.position,
+                ratings.get(one.token, {}),
+                one.plays > 0,
+                one.comment,
+            )
+            for one in row.presentations
+        ),
+        ratings.get("", {}),
+        row.comment,
+    )
+
+
+def _shown(said: str) -> Shown:
+    return "reference" if said == "reference" else "stimulus"
+
+
+def unit_of(row: PageRow) -> Unit:
+    """The unit that a stored page is about."""
+    passage, *systems = row.unit.split("\x1f")
+    return Unit(passage, tuple(systems))
+
+
+def preload(study: Study, listening: Listening) -> list[str]:
+    """The audio of the next page, if there is one."""
+    for entry in listening.plan[listening.place + 1 :]:
+        if entry["type"] == "page":
+            return [audio_url(one.audio) for one in page_of(listening, entry).presentations]
+    return []
+
+
+def audio_url(token: str) -> str:
+    """Where the file of a token is served."""
+    return f"/audio/{token}.flac"
+
+
+def answers(session: Session, listening: Listening, step_id: str) -> dict[str, Any]:
+    """The latest answers of a step by question."""
+    found = session.scalars(
+        select(Answer).where(Answer.session_token == listening.token, Answer.step == step_id)
+    )
+    return {one.question: one.value[0] for one in found}
+
+
+def headphone(session: Session, study: Study, listening: Listening, said: Step) -> dict[str, Any]:
+    """The headphone test as it stands; which interval is right is not told."""
+    entry = listening.plan[listening.place]
+    tries = answers(session, listening, entry["id"])
+    done = [tries[name] for name in sorted(tries) if name.startswith("attempt-")]
+    last = done[-1] if done else None
+    return {
+        "method": said.method,
+        "trials": [
+            {"id": _trial(one), "url": audio_url(one.token), "intervals": 3}
+            for one in sounds(study, said.method)
+        ],
+        "attempts_left": max(said.attempts - len(done), 0),
+        "last": last and {key: last[key] for key in ("passed", "correct", "of")},
+        "required": said.required,
+        "skipped": bool(tries.get("skip")),
+    }
+
+
+def sounds(study: Study, use: str) -> list[Sound]:
+    """The set-up files for a use."""
+    return [one for one in study.sounds if one.use == use]
+
+
+def _volume(study: Study) -> dict[str, Any]:
+    (music,) = sounds(study, "volume")
+    return {
+        "audio": {
+            "url": audio_url(music.token),
+            "sample_rate": study.sample_rate,
+            "samples": music.samples,
+        },
+        "sides": [
+            {"id": _trial(one), "url": audio_url(one.token)} for one in sounds(study, "side")
+        ],
+    }
+
+
+def _trial(sound: Sound) -> str:
+    return sound.token[:12]
+
+
+def _html(study: Study, language: str, said: Step, kind: str, done: Mapping[str, int]) -> str:
+    own = in_language(said.text, language, study.file.languages)
+    key = f"step.headphone.{said.method}" if kind == "headphone" else f"step.{kind}"
+    return html_of(own or text(language, key, missing="", **done))
+
+
+def _question(question: Question, tokens: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "name": question.name,
+        "per": question.per,
+        "input": question.input,
+        "left": question.left,
+        "right": question.right,
+        "scale": {
+            "minimum": question.minimum,
+            "maximum": question.maximum,
+            "step": question.step,
+            "labels": [dict(one) for one in question.labels],
+        },
+        "options": [
+            {"value": value, "label": words, "stimulus": tokens.get(label) if label else None}
+            for value, words, label in question.options
+        ],
+    }
+
+
+def _ask(study: Study, ask: Ask, language: str) -> dict[str, Any]:
+    languages = study.file.languages
+    return {
+        "id": ask.id,
+        "type": ask.type,
+        "label": in_language(ask.label, language, languages),
+        "options": [
+            {"value": str(index), "label": in_language(words, language, languages)}
+            for index, words in enumerate(ask.options)
+        ],
+        "required": ask.required,
+        "minimum": ask.minimum,
+        "maximum": ask.maximum,
+        "step": ask.step,
+    }

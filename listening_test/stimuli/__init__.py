@@ -1,0 +1,1 @@
+"""Stimuli: the audio files that listeners hear, found, cut, levelled and written."""

@@ -1,0 +1,216 @@
+"""Finds the audio that a study is made of: renders of a benchmark, or files that it names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from ...evaluation.results.store import Store
+from ...evaluation.songs.song import Excerpt, Song, material, span
+from ...models.audio.files import info
+from ...models.configuration import nearest
+from ...models.content_key import path_sha256
+from ...models.errors import UserError
+from ..kinds import kinds
+from ..study.file import ANCHORS, StudyFile
+from ..study.study import REFERENCE
+
+
+@dataclass(frozen=True)
+class Source:
+    """One passage before it is cut: its versions, and the file that says where the excerpt lies."""
+
+    id: str
+    files: Mapping[str, Path]
+    guide: Path
+    start: float | None = None
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """The identity of every version's file."""
+        return {name: path_sha256(path) for name, path in self.files.items()}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All passages; ``systems`` maps names to roles, anchors that are made here included."""
+
+    passages: tuple[Source, ...]
+    systems: Mapping[str, str]
+    simulated: bool
+    problems: tuple[str, ...] = ()
+
+
+def find_sources(file: StudyFile, results: Path) -> Sources:
+    """The audio files of a study.
+
+    Files that are missing or versions that a passage lacks are ``problems``, all of them told.
+
+    Raises:
+        UserError: if the benchmark was never run here, or nothing is left to be heard.
+    """
+    found = _from_benchmark(file, results) if file.source else _from_files(file)
+    problems = list(found.problems)
+    systems = dict(found.systems)
+    kind = kinds()[file.test.kind]
+    anchors: Sequence[str] = ANCHORS if kind.adds_anchors else ()
+    if file.test.anchors is not None:
+        anchors = file.test.anchors
+    problems += [
+        f"{name!r} is a system already; leave it out of the systems, the anchor is made from the "
+        "reference"
+        for name in anchors
+        if name in systems
+    ]
+    known = [one.id for one in found.passages]
+    problems += [
+        f"excerpts.starts: unknown passage {name!r}{nearest(name, known)}"
+        for name in file.excerpts.starts
+        if name not in known
+    ]
+    needed = kind.needs_reference or file.test.reference == "open" or bool(anchors)
+    lacking = [one.id for one in found.passages if REFERENCE not in one.files]
+    if needed and lacking:
+        problems.append(
+            f"a {kind.name} test as described needs a reference, which is missing in "
+            f"{', '.join(lacking[:5])}"
+        )
+    if not lacking and REFERENCE not in systems and found.passages:
+        systems[REFERENCE] = "reference"
+    systems |= dict.fromkeys(anchors, "anchor")
+    return Sources(found.passages, systems, found.simulated, tuple(problems))
+
+
+def excerpt_of(source: Source, file: StudyFile, rate: int) -> tuple[int, int, bool]:
+    """Where a passage's excerpt begins and how long it is, in samples; and if less was there.
+
+    Raises:
+        UserError: if it begins after the end.
+    """
+    said = file.excerpts
+    song = Song(source.id, source.guide)
+    if said.select == "whole":
+        excerpt = Excerpt(source.start or 0.0)
+    else:
+        start = said.starts.get(source.id, source.start)
+        if start is None and said.select == "loudest":
+            excerpt = Excerpt(seconds=said.seconds, select="loudest")
+        else:
+            excerpt = Excerpt(said.start if start is None else start, said.seconds)
+    part = span(song, excerpt, rate)
+    return part.start, part.samples, part.short
+
+
+def read_versions(source: Source, start: int, samples: int, rate: int) -> dict[str, Tensor]:
+    """Every version of a passage, cut alike: ``(2, samples)`` each, or shorter where it ends."""
+    cut = Excerpt(start / rate, samples / rate)
+    return {
+        name: material(Song(source.id, path), cut, rate).audio
+        for name, path in source.files.items()
+    }
+
+
+def rate_of(sources: Sources, file: StudyFile) -> int:
+    """The study's sample rate: as the file says, else that of the first version to be read."""
+    if file.sample_rate is not None:
+        return file.sample_rate
+    for path in (path for one in sources.passages for path in one.files.values()):
+        try:
+            found = info(path).sample_rate
+        except UserError:
+            continue  # told as a problem of its passage
+        return found if found in (44100, 48000, 88200, 96000) else 44100
+    return 44100
+
+
+def _from_files(file: StudyFile) -> Sources:
+    problems, passages = [], []
+    names = list(dict.fromkeys(name for one in file.passages for name in one.stimuli))
+    for entry in file.passages:
+        files = {name: path.absolute() for name, path in entry.stimuli.items()}
+        if entry.reference is not None:
+            named = files.get(REFERENCE, entry.reference.absolute())
+            if named != entry.reference.absolute():
+                problems.append(
+                    f"passage {entry.id!r}: two files are named as the reference, {named} under "
+                    f"stimuli and {entry.reference.absolute()}; give one of them another name"
+                )
+            files[REFERENCE] = entry.reference.absolute()
+        gone = [path for path in files.values() if not path.is_file()]
+        problems += [f"passage {entry.id!r}: {path}: no such file" for path in gone]
+        problems += [
+            f"passage {entry.id!r}: has no version {name!r}; every passage needs every version"
+            for name in names
+            if name not in files
+        ]
+        guide = files.get(REFERENCE) or next(iter(files.values()))
+        passages.append(Source(entry.id, files, guide, entry.start))
+    roles = {name: "reference" if name == REFERENCE else "system" for name in names}
+    return Sources(tuple(passages), roles, simulated=False, problems=tuple(problems))
+
+
+def _from_benchmark(file: StudyFile, results: Path) -> Sources:
+    asked = file.source
+    if asked is None:
+        raise ValueError("the study names no benchmark")
+    with Store(results, create=False) as store:
+        known = store.benchmarks()
+        if asked.benchmark not in known:
+            raise UserError(
+                f"no benchmark {asked.benchmark!r} in {results}{nearest(asked.benchmark, known)}; "
+                "run it first: earmark run BENCH.yaml"
+            )
+        rows = {
+            row["name"]: row["role"]
+            for row in store.rows(
+                "SELECT name, role FROM system WHERE benchmark = ? ORDER BY position",
+                (asked.benchmark,),
+            )
+        }
+        songs = {
+            row["id"]: row["mix_key"]
+            for row in store.rows(
+                "SELECT id, mix_key FROM song WHERE benchmark = ? ORDER BY position",
+                (asked.benchmark,),
+            )
+        }
+        placed = {
+            (row["song"], row["system"]): row["render"]
+            for row in store.rows(
+                "SELECT song, system, render FROM placement WHERE benchmark = ?",
+                (asked.benchmark,),
+            )
+        }
+        simulated = bool(
+            store.rows("SELECT simulated FROM benchmark WHERE name = ?", (asked.benchmark,))[0][0]
+        )
+        systems = list(rows) if asked.systems == "all" else asked.systems
+        chosen = list(songs) if asked.songs == "all" else asked.songs
+        problems = [
+            f"unknown system {n!r}{nearest(n, list(rows))}" for n in systems if n not in rows
+        ]
+        problems += [
+            f"unknown song {n!r}{nearest(n, list(songs))}" for n in chosen if n not in songs
+        ]
+        wanted = [name for name in systems if name in rows]
+        extra = [REFERENCE] if REFERENCE in rows and REFERENCE not in wanted else []
+        passages = []
+        for song in (name for name in chosen if name in songs):
+            files = {}
+            for name in (*wanted, *extra):
+                path = store.render_path(placed.get((song, name), "none"))
+                if path.is_file():
+                    files[name] = path.absolute()
+                elif name in wanted:
+                    problems.append(
+                        f"song {song!r} has no render by {name!r}; run the benchmark again"
+                    )
+            if files:
+                mix = store.render_path(songs[song] or "none")
+                guide = mix.absolute() if mix.is_file() else next(iter(files.values()))
+                passages.append(Source(song, files, guide))
+    if not passages:
+        raise UserError(f"nothing of benchmark {asked.benchmark!r} can be heard: {problems[:3]}")
+    roles = {name: rows[name] for name in wanted}
+    return Sources(tuple(passages), roles, simulated, tuple(problems))

@@ -1,0 +1,1 @@
+"""The ratings on disk: tables, connections, migrations and backups."""

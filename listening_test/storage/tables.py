@@ -1,0 +1,354 @@
+"""Ratings on disk: the tables, and the migrations that bring a database up to date.
+
+The same in SQLite and PostgreSQL; :mod:`.storage` says what each promises.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Engine,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+from ...models.errors import UserError
+from ..study.study import Folder, load_study
+from .connections import (
+    Sqlite,
+    Storage,
+    postgres,
+    reading_storage_of,
+    record_url,
+    recorded_url,
+    require_fsync,
+    storage_of,
+    told,
+)
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Base(DeclarativeBase):
+    """The tables; ids of people, pages and questions are text and stay text."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class StudyVersion(Base):
+    """A study as it was when sessions of it began; ``frozen_at`` its first rating that counts."""
+
+    __tablename__ = "study_version"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    study: Mapped[str]
+    snapshot: Mapped[dict[str, Any]]
+    created_at: Mapped[str]
+    frozen_at: Mapped[str | None]
+
+
+class Listening(Base):
+    """One session of one listener; ``plan`` is its steps, drawn once and never changed."""
+
+    __tablename__ = "session"
+    token: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    study_version: Mapped[str] = mapped_column(ForeignKey("study_version.sha256"))
+    mark: Mapped[str]  # '', preview, pilot or simulated
+    number: Mapped[int]
+    seed: Mapped[str]
+    language: Mapped[str]
+    plan: Mapped[list[Any]]
+    place: Mapped[int]
+    state: Mapped[str]  # open, paused, complete, withdrawn
+    next_seq: Mapped[int] = mapped_column(BigInteger)  # as large as the browser says
+    completion_code: Mapped[str]
+    agent: Mapped[str]
+    created_at: Mapped[str]
+    updated_at: Mapped[str]
+    completed_at: Mapped[str | None]
+    pages: Mapped[list["PageRow"]] = relationship(
+        order_by="PageRow.number", back_populates="session"
+    )
+
+    __table_args__ = (UniqueConstraint("study_version", "mark", "number"),)
+
+
+class PageRow(Base):
+    """One page of one session."""
+
+    __tablename__ = "page"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_token: Mapped[str] = mapped_column(ForeignKey("session.token"), index=True)
+    number: Mapped[int]
+    part: Mapped[str]  # training or main
+    kind: Mapped[str]
+    passage: Mapped[str]
+    unit: Mapped[str]
+    repeat: Mapped[int]
+    revision: Mapped[int]
+    comment: Mapped[str]
+    first_at: Mapped[str | None]
+    done_at: Mapped[str | None]
+    session: Mapped[Listening] = relationship(back_populates="pages")
+    presentations: Mapped[list["Presentation"]] = relationship(
+        order_by="Presentation.position", back_populates="page"
+    )
+    ratings: Mapped[list["RatingRow"]] = relationship(order_by="RatingRow.id")
+
+    __table_args__ = (UniqueConstraint("session_token", "number"),)
+
+
+class Presentation(Base):
+    """One place on a page: what it is, under which token and letter it was shown, from where."""
+
+    __tablename__ = "presentation"
+    token: Mapped[str] = mapped_column(primary_key=True)
+    page_id: Mapped[int] = mapped_column(ForeignKey("page.id"), index=True)
+    position: Mapped[int]
+    label: Mapped[str]
+    system: Mapped[str]
+    shown: Mapped[str]
+    audio: Mapped[str]
+    start: Mapped[dict[str, Any]]
+    comment: Mapped[str]
+    plays: Mapped[int]
+    page: Mapped[PageRow] = relationship(back_populates="presentations")
+
+
+class RatingRow(Base):
+    """A question's latest value, null if unrated; ``presentation`` is '' for the page's own."""
+
+    __tablename__ = "rating"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    page_id: Mapped[int] = mapped_column(ForeignKey("page.id"))
+    presentation: Mapped[str]
+    question: Mapped[str]
+    value: Mapped[float | None]
+    changes: Mapped[int]
+    client: Mapped[str]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    at_ms: Mapped[float | None]
+    at: Mapped[str | None]
+
+    __table_args__ = (UniqueConstraint("page_id", "presentation", "question"),)
+
+
+class EventRow(Base):
+    """Everything that the browser reported, as it reported it, in the order of arrival."""
+
+    __tablename__ = "event"
+    arrival: Mapped[int] = mapped_column(primary_key=True)
+    session_token: Mapped[str] = mapped_column(ForeignKey("session.token"))
+    id: Mapped[str]
+    client: Mapped[str]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    at_ms: Mapped[float]
+    received_at: Mapped[str]
+    type: Mapped[str]
+    page: Mapped[int | None] = mapped_column(BigInteger)
+    stimulus: Mapped[str | None]
+    question: Mapped[str | None]
+    value: Mapped[float | None]
+    data: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        UniqueConstraint("session_token", "id"),
+        Index("event_in_order", "session_token", "client", "seq"),
+    )
+
+
+class Answer(Base):
+    """The latest answer to one question of a step that is no page."""
+
+    __tablename__ = "answer"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_token: Mapped[str] = mapped_column(ForeignKey("session.token"))
+    step: Mapped[str]
+    question: Mapped[str]
+    value: Mapped[list[Any]]  # a list of one: JSON null and SQL NULL must differ
+    at: Mapped[str]
+
+    __table_args__ = (UniqueConstraint("session_token", "step", "question"),)
+
+
+class Database:
+    """The ratings of one study, opened; any number of threads may share it.
+
+    ``read_only`` neither writes nor migrates, may read beside a server that writes, and sees the
+    one state that the database had at the first read.
+
+    Raises:
+        UserError: if they cannot be reached, or are of another schema.
+    """
+
+    def __init__(
+        self, folder: Folder, storage: Storage | None = None, *, read_only: bool = False
+    ) -> None:
+        self._only: Session | None = None
+        if read_only:
+            self.storage = reading_storage_of(folder)
+            self.engine = self.storage.engine
+            with told(self.storage):
+                _check_schema(self.storage, folder)
+            self._only = Session(self.engine)
+            return
+        self.storage = storage or storage_of(folder)
+        self.engine = self.storage.engine
+        with told(self.storage):
+            _upgrade(self.storage)
+        record_url(folder, "" if isinstance(self.storage, Sqlite) else _url(self.engine))
+
+    @contextlib.contextmanager
+    def writing(self, about: str = "") -> Iterator[Session]:
+        """A session whose changes are on disk when the block ends, or not made at all.
+
+        ``about`` names what it is about, such as a session's token: transactions about the same
+        run one after another.
+        """
+        self.storage.present()
+        with Session(self.engine.execution_options(writes=True)) as session, session.begin():
+            self.storage.lock(session.connection(), about)
+            yield session
+            session.flush()
+            self.storage.present()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the database and waits for no writer."""
+        if self._only is not None:
+            yield self._only
+            return
+        self.storage.present()
+        with Session(self.engine) as session:
+            yield session
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._only is not None:
+            self._only.close()
+        self.engine.dispose()
+
+
+@contextlib.contextmanager
+def opened(folder: Folder, *, read_only: bool = False) -> Iterator[Database]:
+    """The database of a study's folder, closed at the end."""
+    database = Database(folder, read_only=read_only)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601 to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def frozen_at(database: Database, study_sha256: str) -> str | None:
+    """When a study got its first rating that counts, in UTC; None if it has none."""
+    with database.reading() as session:
+        version = session.get(StudyVersion, study_sha256)
+        return version.frozen_at if version else None
+
+
+def counts(database: Database, study: str = "") -> Mapping[str, int]:
+    """How many sessions and ratings count: real ones, no preview, pilot or simulation.
+
+    A database may hold several studies; ``study`` names the one that is asked for, '' all.
+    """
+    wanted = [Listening.mark == ""]
+    if study:
+        versions = select(StudyVersion.sha256).where(StudyVersion.study == study)
+        wanted.append(Listening.study_version.in_(versions))
+    with database.reading() as session:
+        real = select(func.count()).select_from(Listening).where(*wanted)
+        rated = (
+            select(func.count())
+            .select_from(RatingRow)
+            .join(PageRow, RatingRow.page_id == PageRow.id)
+            .join(Listening, PageRow.session_token == Listening.token)
+            .where(*wanted, RatingRow.value.is_not(None), PageRow.part == "main")
+        )
+        return {"sessions": session.scalar(real) or 0, "ratings": session.scalar(rated) or 0}
+
+
+def use(folder: Folder, url: str) -> None:
+    """Keep a study's ratings in the PostgreSQL database of ``url`` from now on.
+
+    Raises:
+        UserError: if it cannot be used, or there are sessions elsewhere already.
+    """
+    storage, found = postgres(url), recorded_url(folder)
+    if _url(storage.engine) != found and (found or folder.ratings.is_file()):
+        with opened(folder) as before, before.reading() as session:
+            versions = select(StudyVersion.sha256).where(
+                StudyVersion.study == load_study(folder).id
+            )
+            begun = session.scalar(
+                select(func.count())
+                .select_from(Listening)
+                .where(Listening.study_version.in_(versions))
+            )
+        if begun:
+            raise UserError(
+                f"{folder.path}: {begun} sessions of this study lie in {before.storage.name}; "
+                "leave --database out, or give the study another name"
+            )
+    Database(folder, storage).close()
+
+
+def _url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+def _migrations() -> tuple[Config, ScriptDirectory]:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config, ScriptDirectory.from_config(config)
+
+
+def _revision(connection: Connection, scripts: ScriptDirectory, name: str) -> str | None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found is not None and found not in known:
+        raise UserError(
+            f"{name}: schema {found} is newer than this Earmark reads "
+            f"({scripts.get_current_head()}); use the version that made it"
+        )
+    return found
+
+
+def _check_schema(storage: Storage, folder: Folder) -> None:
+    _, scripts = _migrations()
+    with storage.engine.connect() as connection:
+        if _revision(connection, scripts, storage.name) != scripts.get_current_head():
+            raise UserError(
+                f"{storage.name}: was made by an older Earmark; 'earmark study status "
+                f"{folder.path.name}' brings it up to date"
+            )
+
+
+def _upgrade(storage: Storage) -> None:
+    config, scripts = _migrations()
+    with storage.engine.execution_options(writes=True).connect() as connection:
+        storage.lock(connection, "migrations")
+        require_fsync(connection, storage)
+        found = _revision(connection, scripts, storage.name)
+        if found != scripts.get_current_head():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        connection.commit()

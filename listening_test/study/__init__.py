@@ -1,0 +1,1 @@
+"""A study: its file, its folder, and the order in which its pages are drawn."""

@@ -1,0 +1,218 @@
+"""Reads, writes and resamples audio; the only importer of torchaudio.
+
+Audio is ``torch.float32``, shape ``(channels, samples)``, full scale 1.0; overs are kept.
+"""
+
+import importlib
+import io
+import os
+import sys
+import types
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+import torch
+from torch import Tensor
+
+from ..errors import StorageError, UserError
+
+_WRITE_BLOCK = 65_536
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a file's header says of its audio."""
+
+    sample_rate: int
+    channels: int
+    samples: int
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.samples / self.sample_rate
+
+
+def info(path: Path) -> AudioInfo:
+    """The header of an audio file.
+
+    Raises:
+        UserError: if the file is missing, empty or not audio.
+    """
+    with _opened(path) as file:
+        return AudioInfo(file.samplerate, file.channels, file.frames)
+
+
+def read(path: Path, start: int = 0, samples: int | None = None) -> tuple[Tensor, int]:
+    """The audio of a file, ``(channels, samples)``, and its sample rate in Hz.
+
+    ``start`` and ``samples`` count frames at the file's own rate; what lies past the end is left
+    out, not padded.
+
+    Raises:
+        UserError: if the file is missing, empty, corrupt or not audio.
+    """
+    with _opened(path) as file:
+        rate = file.samplerate
+        try:
+            if start:
+                file.seek(min(start, file.frames))
+            data = file.read(-1 if samples is None else samples, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise UserError(f"{path}: the audio is damaged ({_reason(error)})") from None
+        expected = max(file.frames - start, 0)
+        if samples is not None:
+            expected = min(samples, expected)
+    # A decoder's own estimate of a compressed length may be off by a frame; a cut file by far more.
+    if len(data) < expected - max(4608, rate // 20):
+        raise UserError(
+            f"{path}: the audio breaks off after {len(data) / rate:.2f} s of "
+            f"{expected / rate:.2f} s; copy the file again"
+        )
+    return torch.from_numpy(np.ascontiguousarray(data.T)), rate
+
+
+def write(path: Path, audio: Tensor, sample_rate: int, subtype: str = "FLOAT") -> None:
+    """Write ``(channels, samples)``; 32-bit float WAV unless ``subtype`` and suffix say otherwise.
+
+    The file is complete and on disk when this returns.
+
+    Raises:
+        StorageError: if the place cannot be written (full, read-only, missing).
+    """
+    form = {".flac": "FLAC", ".ogg": "OGG", ".mp3": "MP3"}.get(path.suffix.lower(), "WAV")
+    if form != "WAV" and subtype == "FLOAT":
+        subtype = {"FLAC": "PCM_24", "OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}[form]
+    data = audio.detach().to("cpu", torch.float32).T.contiguous().numpy()
+    # Encoded in memory first: libsndfile would not tell of a disk that fills up midway.
+    encoded = io.BytesIO()
+    try:
+        soundfile.write(encoded, data, sample_rate, subtype=subtype, format=form)
+        _undate(encoded)
+        with path.open("wb") as stream:
+            stream.write(encoded.getbuffer())
+            stream.flush()
+            os.fsync(stream.fileno())
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise StorageError(f"{path}: cannot be written ({_reason(error)})") from error
+
+
+def resample(audio: Tensor, from_rate: int, to_rate: int) -> Tensor:
+    """``(channels, samples)`` at another rate, by soxr at its very high quality; length rounded."""
+    if from_rate == to_rate:
+        return audio
+    data = soxr.resample(audio.T.contiguous().numpy(), from_rate, to_rate, quality="VHQ")
+    wanted = round(audio.shape[-1] * to_rate / from_rate)
+    out = torch.from_numpy(np.ascontiguousarray(data.T))
+    return fit_length(out, wanted)
+
+
+def fit_length(audio: Tensor, samples: int) -> Tensor:
+    """``audio`` cut, or padded with silence at its end, to ``samples``."""
+    missing = samples - audio.shape[-1]
+    if missing > 0:
+        return torch.nn.functional.pad(audio, (0, missing))
+    return audio[..., :samples]
+
+
+def match_channels(audio: Tensor, channels: int) -> Tensor:
+    """Mono repeated to ``channels``, or stereo averaged to mono; ``(channels, samples)``.
+
+    Raises:
+        UserError: for any other change of layout.
+    """
+    have = audio.shape[-2]
+    if have == channels:
+        return audio
+    if have == 1:
+        return audio.expand(*audio.shape[:-2], channels, audio.shape[-1])
+    if have == 2 and channels == 1:
+        return audio.mean(dim=-2, keepdim=True)
+    raise UserError(f"audio with {have} channels cannot become {channels}; mix it to stereo first")
+
+
+@cache
+def mel_filters(sample_rate: int, n_fft: int, n_mels: int) -> Tensor:
+    """Slaney mel filter bank, area-normalised: ``(n_fft // 2 + 1, n_mels)``.
+
+    Raises:
+        ValueError: if a filter is empty, which would make a band of zeros.
+    """
+    functional = torchaudio().functional
+    with warnings.catch_warnings():
+        # An empty filter is an error below, not a warning.
+        warnings.simplefilter("ignore", UserWarning)
+        bank: Tensor = functional.melscale_fbanks(
+            n_fft // 2 + 1,
+            0.0,
+            sample_rate / 2,
+            n_mels,
+            sample_rate,
+            norm="slaney",
+            mel_scale="slaney",
+        )
+    if bool((bank.sum(dim=0) == 0).any()):
+        raise ValueError(f"{n_mels} mel bands leave an empty filter at n_fft {n_fft}")
+    return bank
+
+
+@cache
+def torchaudio() -> Any:
+    """The torchaudio module, also where its compiled half cannot be loaded.
+
+    Its wheel for Linux links CUDA libraries and raises OSError beside a CPU-only torch; its
+    Python half (mel filters, transforms) works without them.
+    """
+    try:
+        return importlib.import_module("torchaudio")
+    except OSError:
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
+            del sys.modules[name]
+        extension: Any = types.ModuleType("torchaudio._extension")
+        extension._IS_TORCHAUDIO_EXT_AVAILABLE = False
+        extension._IS_ALIGN_AVAILABLE = False
+        extension.fail_if_no_align = lambda function: function
+        sys.modules["torchaudio._extension"] = extension
+        return importlib.import_module("torchaudio")
+
+
+def _opened(path: Path) -> soundfile.SoundFile:
+    try:
+        if path.stat().st_size == 0:
+            raise UserError(f"{path}: the file is empty (0 bytes)")
+        file = soundfile.SoundFile(path)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except soundfile.LibsndfileError as error:
+        raise UserError(
+            f"{path}: not audio that can be read ({_reason(error)}); "
+            f"use {', '.join(suffix[1:].upper() for suffix in SUFFIXES)}"
+        ) from None
+    if file.frames == 0:
+        file.close()
+        raise UserError(f"{path}: the file holds no audio (0 samples)")
+    return file
+
+
+def _undate(encoded: io.BytesIO) -> None:
+    """Clear the time that libsndfile writes into a float WAV: equal audio, equal bytes."""
+    with encoded.getbuffer() as data:
+        # The chunk's name, size and version take 12 bytes; the time in seconds follows.
+        peak = bytes(data[:128]).find(b"PEAK")
+        if peak >= 0:
+            data[peak + 12 : peak + 16] = bytes(4)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, soundfile.LibsndfileError):
+        return str(error.error_string).rstrip(".")
+    return str(getattr(error, "strerror", None) or error)

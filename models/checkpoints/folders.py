@@ -1,0 +1,358 @@
+"""Trained networks on disk: the checkpoint folder, the shipped ones, and other people's files.
+
+A checkpoint folder holds ``model.safetensors`` (weights), ``model.json`` (a :class:`Card`) and
+``golden.safetensors``: about 0.1 s of input with the output it had when it was saved, which must
+come out again whenever it is loaded. A network is built from the stored hyper-parameters and its
+weights are loaded strictly.
+"""
+
+import copy
+import functools
+import json
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field, model_validator
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ..architectures import Network, build_network
+from ..configuration import Strict, YamlPath, load_yaml, nearest
+from ..content_key import path_sha256
+from ..errors import UserError
+from ..rendering.runner import check_controls, run
+from ..systems.contract import Material, Options, Spec, kind
+from .network_system import NetworkSystem, SystemCard, controls_of
+from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors, read_weights
+
+FORMAT: Literal[1] = 1
+GOLDEN_SECONDS = 0.1
+_SHIPPED = Path(__file__).parent.parent / "weights"
+_CARD, _WEIGHTS, _GOLDEN = "model.json", "model.safetensors", "golden.safetensors"
+_DESCRIPTIONS = (".yaml", ".yml", ".json")
+
+
+class Description(Strict):
+    """What a network is, beside its weights; also the file beside a bare ``.pt``."""
+
+    architecture: str
+    hyperparameters: dict[str, Any] = Field(default_factory=dict)
+    system: SystemCard = SystemCard()
+
+
+class TrainingCard(Strict):
+    """Where the weights come from; ``data`` is the content key of the songs.
+
+    ``validation`` are means over the ``validation_songs``, ``unprocessed`` the same of the songs as
+    they are; ``history`` are the curves, columns of numbers of bounded length.
+    """
+
+    step: Annotated[int, Field(ge=0)]
+    data: str = ""
+    songs: str = ""
+    git: str = ""
+    versions: dict[str, str] = Field(default_factory=dict)
+    validation: dict[str, float] = Field(default_factory=dict)
+    unprocessed: dict[str, float] = Field(default_factory=dict)
+    validation_songs: int = 0
+    device: str = ""
+    precision: str = ""
+    seconds_per_step: float = 0.0
+    seconds_per_epoch: float = 0.0
+    history: dict[str, dict[str, list[float]]] = Field(default_factory=dict)
+    recipe: dict[str, Any] = Field(default_factory=dict)
+
+
+class Card(Description):
+    """``model.json``; ``sha256`` is that of ``model.safetensors``."""
+
+    format: Literal[1]
+    training: TrainingCard
+    sha256: str
+    golden_tolerance: Annotated[float, Field(gt=0)] = 1e-4
+
+
+def _check_exists(path: Path) -> None:
+    if not path.exists():
+        raise ValueError(f"no such file or folder: {path}")
+
+
+class CheckpointOptions(Options):
+    """Options of kind ``checkpoint``: ``path`` or ``shipped``.
+
+    ``architecture``, ``hyperparameters`` and ``system`` describe a bare weights file that has no
+    description beside it; ``controls`` sets the controls of the network.
+    """
+
+    path: YamlPath | None = None
+    shipped: str | None = None
+    controls: dict[str, float] = Field(default_factory=dict)
+    architecture: str | None = None
+    hyperparameters: dict[str, Any] | None = None
+    system: SystemCard | None = None
+    description: YamlPath | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shipped_path(cls, data: Any) -> Any:
+        """A shipped network counts by its content too, so that new weights are new work."""
+        given = data if isinstance(data, dict) else {}
+        if (given.get("path") is None) == (given.get("shipped") is None):
+            raise ValueError("give either path, a checkpoint, or shipped, the name of one of ours")
+        if given.get("shipped") is not None:
+            name, known = data["shipped"], shipped_names()
+            if name not in known:
+                hint = nearest(str(name), known)
+                raise ValueError(f"no network named {name!r} ships with Earmark{hint}")
+            return {**given, "path": str((_SHIPPED / name).absolute())}
+        return given
+
+    @model_validator(mode="after")
+    def _described(self) -> "CheckpointOptions":
+        path = self.path
+        if path is None:
+            raise ValueError("path must not be empty")
+        _check_exists(path)
+        bare = path.suffix in WEIGHTS_SUFFIXES and not (path.parent / _CARD).is_file()
+        if not bare:
+            if self.architecture or self.hyperparameters or self.system or self.description:
+                raise ValueError("a checkpoint folder describes itself: leave architecture out")
+        elif self.architecture is None and self.description is None:
+            # Part of the options, so that a change of it is a change of the system.
+            self.__dict__["description"] = _beside(path)
+        elif self.architecture is not None and self.description is not None:
+            raise ValueError("give either architecture or description")
+        if self.description is not None:
+            _check_exists(self.description)
+        return self
+
+
+def _identity(options: CheckpointOptions) -> Any:
+    """What of a checkpoint makes its audio: not its card's prose, nor where it lies."""
+    path = options.path
+    if path is None or path.suffix in WEIGHTS_SUFFIXES:
+        return {name: getattr(options, name) for name in type(options).model_fields}
+    folder = path.parent if path.is_file() else path
+    card = read_card(folder)
+    system = card.system.model_dump(mode="json")
+    return [
+        card.architecture,
+        card.hyperparameters,
+        system,
+        path_sha256(folder / _WEIGHTS),
+        options.controls,
+    ]
+
+
+def _step(options: CheckpointOptions) -> int | None:
+    path = options.path
+    if path is None or path.suffix in WEIGHTS_SUFFIXES:
+        return None
+    return read_card(path.parent if path.is_file() else path).training.step
+
+
+@kind("checkpoint", CheckpointOptions, identity=_identity, step=_step)
+def build_checkpoint(options: CheckpointOptions) -> NetworkSystem:
+    """A trained network: a checkpoint folder, a shipped one, or a state_dict with a description."""
+    path = options.path
+    if path is None:
+        raise UserError("kind checkpoint: give path or shipped")
+    if options.architecture is not None:
+        described = Description(
+            architecture=options.architecture,
+            hyperparameters=options.hyperparameters or {},
+            system=options.system or SystemCard(),
+        )
+        system = _bare_system(path, described)
+    elif options.description is not None:
+        system = _bare_system(path, load_yaml(options.description, Description))
+    else:
+        system = load_checkpoint(path)
+    return with_controls(system, options.controls) if options.controls else system
+
+
+def shipped_names() -> list[str]:
+    """The names of the trained networks that come with the package."""
+    return sorted(card.parent.name for card in _SHIPPED.glob(f"*/{_CARD}"))
+
+
+def load_checkpoint(path: Path) -> NetworkSystem:
+    """The network of a checkpoint folder (or of a file in it), or of a bare weights file with a
+    description beside it, as a system in evaluation mode.
+
+    Raises:
+        UserError: if anything is missing, damaged, unsafe or does not fit.
+    """
+    if path.suffix in WEIGHTS_SUFFIXES and path.is_file() and not (path.parent / _CARD).is_file():
+        beside = _beside(path)
+        if beside is None:
+            raise UserError(
+                f"{path}: weights alone do not say what network they belong to; give "
+                f"architecture and hyperparameters, or write them to {path.with_suffix('.yaml')}"
+            )
+        return _bare_system(path, load_yaml(beside, Description))
+    folder = path.parent if path.name in (_CARD, _WEIGHTS) else path
+    card = read_card(folder)
+    network = _network(card, folder)
+    put_weights(network, read_safetensors(folder / _WEIGHTS), str(folder / _WEIGHTS))
+    if path_sha256(folder / _WEIGHTS) != card.sha256:
+        raise UserError(
+            f"{folder / _WEIGHTS}: not the weights that {_CARD} describes (sha256 differs); "
+            "copy the folder again"
+        )
+    spec = Spec(
+        name=card.system.name or folder.name,
+        kind="checkpoint",
+        sha256=card.sha256,
+        step=card.training.step,
+    )
+    system = NetworkSystem(network, card.system, spec)
+    verify(system, folder, card.golden_tolerance)
+    return system
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a checkpoint folder.
+
+    Raises:
+        UserError: if the folder is not one, or the card is not valid.
+    """
+    if not folder.exists():
+        raise UserError(f"{folder}: no such checkpoint")
+    for name in (_CARD, _WEIGHTS, _GOLDEN):
+        if not (folder / name).is_file():
+            raise UserError(
+                f"{folder}: not a checkpoint folder, {name} is missing; 'earmark train' writes "
+                f"such folders ({_CARD}, {_WEIGHTS}, {_GOLDEN})"
+            )
+    return load_yaml(folder / _CARD, Card)
+
+
+def verify(system: NetworkSystem, folder: Path, tolerance: float) -> float:
+    """Render the golden input and compare; the largest difference.
+
+    Raises:
+        UserError: if it is larger than ``tolerance``.
+    """
+    golden = read_safetensors(folder / _GOLDEN)
+    if set(golden) != {"input", "output"} or golden["input"].ndim not in (2, 3):
+        raise UserError(f"{folder / _GOLDEN}: must hold 'input' and 'output'")
+    out = _golden_output(system, golden["input"])
+    wanted = golden["output"]
+    difference = float((out - wanted).abs().max()) if out.shape == wanted.shape else float("inf")
+    if not difference <= tolerance:
+        raise UserError(
+            f"{folder}: the golden pair does not come out again: it differs by {difference:.2g}, "
+            f"allowed are {tolerance:g}; the code or the weights have changed"
+        )
+    return difference
+
+
+def save_checkpoint(
+    folder: Path,
+    network: Network,
+    about: Description,
+    training: TrainingCard,
+    beside: Mapping[str, str] | None = None,
+) -> None:
+    """Write a checkpoint folder, whole or not at all; one that is there is replaced.
+
+    ``beside`` are texts that are written into it too, by file name.
+
+    Raises:
+        UserError: if the folder cannot be written, or the weights are not finite.
+    """
+    kept = copy.deepcopy(network).to("cpu")
+    weights = {name: value.detach().contiguous() for name, value in kept.state_dict().items()}
+    check_finite(weights, str(folder))
+    system = NetworkSystem(kept, about.system, Spec(name=folder.name, kind="checkpoint"))
+    excitation = _golden_input(kept.channels, about.system.sample_rate)
+    if kept.input == "stems":
+        excitation = torch.stack([excitation, excitation.flip(-1), 0.5 * excitation.roll(99, -1)])
+    golden = {"input": excitation, "output": _golden_output(system, excitation)}
+    scratch = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        scratch.mkdir(parents=True)
+        save_file(weights, scratch / _WEIGHTS)
+        save_file(golden, scratch / _GOLDEN)
+        card = Card(
+            format=FORMAT,
+            **about.model_dump(),
+            training=training,
+            sha256=path_sha256(scratch / _WEIGHTS),
+        )
+        text = json.dumps(card.model_dump(mode="json"), indent=2, ensure_ascii=False)
+        (scratch / _CARD).write_text(text + "\n", encoding="utf-8")
+        for name, words in (beside or {}).items():
+            (scratch / name).write_text(words, encoding="utf-8")
+        # safetensors writes for the owner alone; others on the machine shall render too.
+        mode = (scratch / _CARD).stat().st_mode & 0o777
+        for name in (_WEIGHTS, _GOLDEN):
+            (scratch / name).chmod(mode)
+        if folder.exists():
+            shutil.rmtree(folder)
+        scratch.rename(folder)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror or error})") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def with_controls(system: NetworkSystem, controls: dict[str, float]) -> NetworkSystem:
+    """The same network with other values for its controls.
+
+    Raises:
+        UserError: for an unknown control or a value out of its range.
+    """
+    values = check_controls(system.spec, controls)
+    changed = {
+        name: replace(known, default=values[name]) for name, known in system.spec.controls.items()
+    }
+    return NetworkSystem(system.network, system.card, replace(system.spec, controls=changed))
+
+
+def _bare_system(path: Path, about: Description) -> NetworkSystem:
+    network = _network(about, path)
+    put_weights(network, read_weights(path), str(path))
+    name = about.system.name or path.stem
+    return NetworkSystem(
+        network, about.system, Spec(name=name, kind="checkpoint", sha256=path_sha256(path))
+    )
+
+
+def _network(about: Description, origin: Path) -> Network:
+    try:
+        network, _ = build_network(about.architecture, about.hyperparameters)
+    except UserError as error:
+        raise UserError(f"{origin}: {error}") from None
+    if network.controls != len(about.system.controls):
+        raise UserError(
+            f"{origin}: the network has {network.controls} controls and the description names "
+            f"{len(about.system.controls)} under system.controls"
+        )
+    return network
+
+
+def _beside(path: Path) -> Path | None:
+    """The description beside a bare weights file."""
+    found = (path.with_suffix(suffix) for suffix in _DESCRIPTIONS)
+    return next((one for one in found if one.is_file()), None)
+
+
+@functools.cache
+def _golden_input(channels: int, sample_rate: int) -> Tensor:
+    """A seeded excitation at about -18 dBFS that decays: loud, soft and all frequencies."""
+    samples = round(GOLDEN_SECONDS * sample_rate)
+    noise = torch.randn(channels, samples, generator=torch.Generator().manual_seed(0))
+    return noise * torch.logspace(-0.5, -2.5, samples)
+
+
+def _golden_output(system: NetworkSystem, audio: Tensor) -> Tensor:
+    """What comes out of the golden input, which is too short to have a loudness: no gain."""
+    controls = {name: known.default for name, known in controls_of(system.card).items()}
+    return run(system, Material(audio, system.card.sample_rate), controls).audio

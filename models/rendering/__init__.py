@@ -1,0 +1,1 @@
+"""Rendering: a system over a whole song, in chunks where it allows them, on a chosen device."""

@@ -1,0 +1,1 @@
+"""Training: a recipe file, batches, steps, and a checkpoint with its card."""

@@ -1,0 +1,89 @@
+"""A result that was tampered with fails the check that it concerns."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ratings_simulation import passed, simulated_cells, written_ratings
+
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.self_checks import checks
+from earmark.analysis.ratings.reading.files import read_ratings
+
+Made = Callable[[Path], dict[str, Any]]
+
+
+def of_pairs(folder: Path) -> dict[str, Any]:
+    cells = simulated_cells(1, effects=np.array([0, 0, 6, 12, -20.0]))
+    path = written_ratings(folder / "ratings.csv", cells)
+    return analyse(read_ratings(path), Options(baseline="A", margin=9.0)).data
+
+
+def with_an_excluded_listener(folder: Path) -> dict[str, Any]:
+    cells = simulated_cells(1, (10, 4, 5), effects=np.array([0, 0, 6, 12, 70.0]))
+    cells[9, :, 4] = 40
+    path = written_ratings(folder / "ratings.csv", cells)
+    return analyse(read_ratings(path), Options(reference="E")).data
+
+
+def of_abx(folder: Path) -> dict[str, Any]:
+    draw = np.random.default_rng(2)
+    rows = [
+        f"L{n},p{p},{s},{int(draw.random() < share)}"
+        for n in range(6)
+        for p in range(9)
+        for s, share in (("x", 0.8), ("y", 0.5))
+    ]
+    path = folder / "ratings.csv"
+    path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n")
+    return analyse(read_ratings(path), Options(abx=True)).data
+
+
+@pytest.mark.parametrize(
+    ("made", "where", "value", "check"),
+    [
+        (of_pairs, "classical kruskal p", 8e-14, "p follows"),
+        (of_pairs, "primary omnibus df2", None, "p follows"),
+        (of_pairs, "primary pairs 0 p_raw", 0.302, "p follows"),
+        (of_pairs, "primary pairs 0 df", None, "p follows"),
+        (of_pairs, "primary pairs 0 reject", "flip", "reject is"),
+        (of_pairs, "primary pairs 0 p_adj", 0.99999, "adjusted p follow"),
+        (of_pairs, "primary pairs 0 group1", "Z", "names"),
+        (of_pairs, "primary pairs 0 verdict", "B better", "verdicts follow"),
+        (of_pairs, "primary pairs 0 equivalence equivalent", "flip", "verdicts follow"),
+        (of_pairs, "primary pairs 0 equivalence p", 0.5, "verdicts follow"),
+        (of_pairs, "secondary many_to_one 0 wilcoxon 0 p_raw", 0.302, "p follows"),
+        (of_pairs, "secondary tests 1 pairs 3 reject", "flip", "reject is"),
+        (of_pairs, "secondary per_passage passages 2 reject", "flip", "reject is"),
+        (of_pairs, "secondary per_passage passages 2 p_adj", 1e-12, "no adjusted p"),
+        (of_pairs, "design ratings", 399, "counts"),
+        (with_an_excluded_listener, "all_listeners primary omnibus p", 0.5, "p follows"),
+        (with_an_excluded_listener, "all_listeners classical kruskal p", 0.5, "p follows"),
+        (with_an_excluded_listener, "all_listeners primary pairs 1 p_raw", 0.5, "p follows"),
+        (with_an_excluded_listener, "all_listeners primary pairs 1 reject", "flip", "reject is"),
+        (with_an_excluded_listener, "all_listeners primary pairs 1 verdict", "?", "verdicts"),
+        (with_an_excluded_listener, "all_listeners classical pairs 1 p_adj", 0.5, "adjusted p"),
+        (with_an_excluded_listener, "all_listeners primary pairs 1 group2", "Z", "names"),
+        (of_abx, "secondary abx 0 reject", "flip", "reject is"),
+        (of_abx, "secondary abx 1 p_adj", 0.987, "adjusted p follow"),
+        (of_abx, "secondary abx 0 p", 0.5, "p follows"),
+        (of_abx, "secondary abx 0 beta_binomial p", 0.5, "p follows"),
+        (of_abx, "secondary abx 0 listeners 2 p", 0.0123, "p follows"),
+    ],
+)
+def test_the_self_checks_find_what_published_tables_get_wrong(
+    tmp_path: Path, made: Made, where: str, value: Any, check: str
+) -> None:
+    result = made(tmp_path)
+    assert passed(result)
+    assert all(entry["passed"] for entry in checks(result, 0.05))
+    place: Any = result
+    *steps, last = (int(step) if step.isdigit() else step for step in where.split())
+    for step in steps:
+        place = place[step]
+    place[last] = not place[last] if value == "flip" else value
+    failed = [entry["check"] for entry in checks(result, 0.05) if not entry["passed"]]
+    assert [name for name in failed if check in name]

@@ -1,0 +1,296 @@
+"""The command writes files that agree with each other, and a page that works offline."""
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from playwright.sync_api import sync_playwright
+from ratings_simulation import simulated_cells, written_ratings
+
+from earmark.analysis.ratings.inference.analysis import analyse
+from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.reading.files import RatingsFile, read_ratings
+from earmark.analysis.ratings.report.export import csv_table, sentences, write_result
+from earmark.analysis.ratings.report.html import page, write_page
+from earmark.analysis.ratings.report.latex import escaped, latex_table
+from earmark.analysis.ratings.report.rating_figures import answers, box
+from earmark.analysis.ratings.report.sentences import p_apa
+from earmark.analysis.ratings.report.table import Column, Sheet, p_text, shown
+from earmark.analysis.ratings.report.tables import sheets
+from earmark.analysis.ratings.result.document import Result
+from earmark.cli import earmark
+from earmark.listening_test import TOKENS
+from earmark.models.errors import UserError
+
+EFFECTS = np.array([0, 0, 6, 12, -20.0])
+NASTY = ['=1+1 & "x"', "<b>bold</b>", "50 % {a}_b", "Ümlaut, š", "<!--<script>"]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> RatingsFile:
+    folder = tmp_path_factory.mktemp("ratings")
+    cells = simulated_cells(1, effects=EFFECTS, listener_system=4)
+    return read_ratings(written_ratings(folder / "ratings.csv", cells))
+
+
+@pytest.fixture(scope="module")
+def result(file: RatingsFile) -> Result:
+    return analyse(file, Options(margin=6.0, baseline="A"))
+
+
+def test_the_command_writes_result_tables_sentences_and_page(tmp_path: Path) -> None:
+    source = written_ratings(tmp_path / "r.csv", simulated_cells(1, effects=EFFECTS))
+    out = tmp_path / "out"
+    arguments = ["analyse", str(source), "--out", str(out), "--margin", "5", "--simulated"]
+    done = CliRunner().invoke(earmark, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "highest mean rating" in done.output
+    data = json.loads((out / "result.json").read_text())
+    assert data["simulated"]
+    assert data["options"]["margin"] == 5
+    assert json.loads((out / "provenance.json").read_text())["versions"]["scipy"]
+    with (out / "tables" / "pairs.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 10
+    for row, pair in zip(rows, data["primary"]["pairs"], strict=True):
+        assert float(row["P_adj"]) == pair["p_adj"]
+        assert float(row["Mean Diff."]) == pair["mean_diff"]
+    assert "SIMULATED" in (out / "report.html").read_text()
+    assert "SIMULATED" in (out / "sentences.txt").read_text()
+
+
+def test_columns_scope_and_declared_options_reach_the_result(tmp_path: Path) -> None:
+    source = written_ratings(tmp_path / "r.csv", simulated_cells(1, effects=EFFECTS))
+    text = source.read_text().replace("system,question,value", "what,question,how good")
+    source.write_text(text)
+    (tmp_path / "declared.yaml").write_text("scope: music\nalpha: 0.01\n")
+    out = tmp_path / "out"
+    done = CliRunner().invoke(
+        earmark,
+        [
+            *("analyse", str(source), "--out", str(out), "--folder", "--system", "what"),
+            *("--score", "how good", "--declared", str(tmp_path / "declared.yaml")),
+            *("--alpha", "0.05"),
+        ],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0, done.output
+    data = json.loads((out / "result.json").read_text())
+    assert data["primary"]["scope"] == "music"
+    assert data["input"]["columns"]["system"] == "what"
+    assert "alpha is 0.05; the study declared 0.01" in done.output
+    assert (out / "plotly.min.js").stat().st_size > 3e6
+    assert (out / "report.html").stat().st_size < 1e6
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("power: 0.8", "declared 'power' is unknown; choose from primary"),
+        ("alpha: five", "alpha 'five' is not a number between 0 and 0.5; write 'alpha: 0.05'"),
+        ('alpha: "0.05"', "alpha '0.05' is not a number"),
+        ("alpha: [1]", r"alpha \[1\] is not a number"),
+        ("margin: yes", "margin True is not a positive number"),
+        ("margin: .nan", "margin nan is not a positive number"),
+        ("scope: [music]", r"scope \['music'\] is not a scope; choose from auto"),
+        ("adjust: tukey", "adjust 'tukey' is not an adjustment; choose from bonferroni"),
+        ("anchors: 7", "anchors 7 is not names of systems"),
+        ("baseline: 7", "baseline 7 is not a system's name"),
+        ("primary: nothing", "declared primary 'nothing' is in no row; the questions are"),
+        ("[scope]", "must hold names and values"),
+        ("a: b: c", "is not YAML"),
+    ],
+)
+def test_a_declaration_that_cannot_be_followed_is_refused_in_one_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    source = written_ratings(tmp_path / "r.csv", simulated_cells(1))
+    declared = tmp_path / "declared.yaml"
+    declared.write_text(text + "\n")
+    words = ["analyse", str(source), "--out", str(tmp_path / "out"), "--declared", str(declared)]
+    with pytest.raises(UserError, match=message) as caught:
+        CliRunner().invoke(earmark, words, catch_exceptions=False)
+    assert "\n" not in str(caught.value)
+    assert text.startswith("primary") or str(caught.value).startswith(f"{declared}: ")
+
+
+@pytest.mark.parametrize("anchors", ["D,E", "[D, E]", '"D, E"'])
+def test_anchors_declared_as_text_or_as_a_list_are_those_of_the_option(
+    tmp_path: Path, anchors: str
+) -> None:
+    source = written_ratings(tmp_path / "r.csv", simulated_cells(1))
+    declared = tmp_path / "declared.yaml"
+    declared.write_text(f"anchors: {anchors}\nmargin: null\nquestion: overall\n")
+    words = ["analyse", str(source), "--out", str(tmp_path / "out"), "--declared", str(declared)]
+    done = CliRunner().invoke(earmark, [*words, "--anchors", "D,E"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    data = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert data["deviations"] == []
+    assert data["design"]["set_aside"] == ["D", "E"]
+
+
+def test_the_page_is_one_deterministic_file_of_at_most_seven_megabytes(
+    tmp_path: Path, file: RatingsFile, result: Result
+) -> None:
+    first = write_page(result, file, tmp_path / "a").read_bytes()
+    second = write_page(result, file, tmp_path / "b").read_bytes()
+    assert first == second
+    assert len(first) <= 7e6
+    text = page(result, file, bundle="")
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
+    assert text.count(TOKENS.read_text(encoding="utf-8")) == 1
+
+
+def test_every_p_of_the_page_is_one_of_the_result(file: RatingsFile, result: Result) -> None:
+    text = page(result, file, bundle="")
+    primary = result.data["primary"]
+    for pair in primary["pairs"]:
+        assert f">{p_text(pair['p_adj'])}</td>" in text.replace("&lt;", "<")
+    assert "These 400 ratings come from 16 listeners" in text
+    assert text.count("equivalent within ±6 points") >= 1
+
+
+def test_hostile_names_stay_text_everywhere(tmp_path: Path) -> None:
+    path = tmp_path / "nasty.csv"
+    cells = simulated_cells(1, (6, 2, 5))
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["listener", "passage", "system", "value"])
+        for (listener, passage, system), value in np.ndenumerate(cells):
+            row = [f"@{listener}", f"</script>{passage}", NASTY[system]]
+            writer.writerow([*row, f"{np.clip(value, 0, 100):.1f}"])
+    file = read_ratings(path)
+    result = analyse(file, Options())
+    text = page(result, file, bundle="")
+    assert "<b>bold</b>" not in text
+    assert "</script>0" not in text
+    assert "<!--" not in text
+    made = {sheet.name: sheet for sheet in sheets(result.data)}
+    for line in csv_table(made["pairs"]).splitlines()[1:]:
+        assert not line.startswith(("=", "@", '"=', '"@'))
+    assert r"50 \% \{a\}\_b" in latex_table(made["systems"])
+    write_result(result, tmp_path / "out", path, ["test"])
+
+
+def test_latex_escapes_what_latex_would_execute() -> None:
+    assert escaped(r"\input{x} & 5% #1 ~^ $y$") == (
+        r"\textbackslash{}input\{x\} \& 5\% \#1 \textasciitilde{}\textasciicircum{} \$y\$"
+    )
+
+
+def test_latex_tables_have_as_many_cells_in_every_row(result: Result) -> None:
+    for sheet in sheets(result.data):
+        lines = latex_table(sheet).splitlines()
+        rows = [line for line in lines if line.endswith(r"\\")]
+        assert len(rows) == len(sheet.rows) + 1
+        cells = {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows}
+        assert cells == {len(sheet.columns)}
+
+
+def test_latex_tables_compile(tmp_path: Path, result: Result) -> None:
+    tex = shutil.which("pdflatex")
+    if tex is None:
+        pytest.skip("needs pdflatex with booktabs")
+    letters = "".join(chr(code) for code in (*range(0x20, 0x250), *range(0x370, 0x3FF), 0x65E5))
+    every = Sheet("every letter", "αρτ σ₂ ≤ √2", (Column("Name"),), ((letters,), ("名前 🎧",)))
+    body = "".join(latex_table(sheet) for sheet in [*sheets(result.data), every])
+    (tmp_path / "all.tex").write_text(
+        "\\documentclass{article}\\usepackage[utf8]{inputenc}\\usepackage{booktabs,graphicx}\n"
+        f"\\begin{{document}}{body}\\end{{document}}\n",
+        encoding="utf-8",
+    )
+    command = [tex, "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("p", "text", "apa"),
+    [(0.0, "<1e-16", "p < .001"), (0.0123, "0.012", "p = .012"), (4e-7, "4.0e-07", "p < .001")],
+)
+def test_p_values_are_never_printed_as_zero(p: float, text: str, apa: str) -> None:
+    assert p_text(p) == text
+    assert p_apa(p) == apa
+    assert shown(None, "p") == "–"
+    assert shown(-0.0001, "points") == "0.00"
+
+
+def test_sentences_carry_statistic_interval_and_verdict(result: Result) -> None:
+    text = sentences(result.data, {"earmark": "0"})
+    assert re.search(r"The 5 systems differed \(Friedman F .*\): F\(4, 60\) = ", text)
+    assert re.search(
+        r"A − D: −?-?\d+\.\d\d points, 95 % CI \[.*\], t\(15\) = .*adjusted by holm", text
+    )
+    assert "D was rated higher" in text
+
+
+def test_the_box_is_tukeys() -> None:
+    found = box(np.array([1, 2, 3, 4, 5, 6, 7, 8, 100.0]))
+    assert (found["q1"], found["median"], found["q3"]) == ([3], [5], [7])
+    assert (found["lowerfence"], found["upperfence"]) == ([1], [8])
+
+
+@pytest.mark.browser
+def test_the_page_draws_and_drills_down_in_a_browser(
+    tmp_path: Path, file: RatingsFile, result: Result
+) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's chromium")
+    path = write_page(result, file, tmp_path)
+    flags = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
+        for width in (1400, 390):
+            errors: list[str] = []
+            tab = browser.new_page(viewport={"width": width, "height": 900})
+            tab.on("pageerror", lambda error: errors.append(str(error)))  # noqa: B023
+            tab.goto(path.as_uri())
+            tab.wait_for_selector("html[data-ready]")
+            assert errors == []
+            wide = tab.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, "nothing but tables scrolls sideways"
+            drawn = tab.locator(".plot .main-svg").count()
+            assert drawn >= tab.locator(".plot").count() > 5
+            tab.select_option("select[name=passage]", "1")
+            cells = result.data["design"]["listeners"]
+            assert tab.locator(".drilled tbody tr").count() == cells
+            tab.locator("#q0-pairs thead button", has_text="P_adj").first.click()
+            column = tab.locator("#q0-pairs table").first.locator("tbody tr td:nth-child(12)")
+            keys = [float(str(cell.get_attribute("data-key"))) for cell in column.all()]
+            assert keys == sorted(keys)
+            tab.close()
+        browser.close()
+
+
+def test_scales_of_few_steps_are_drawn_as_shares_that_add_up(tmp_path: Path) -> None:
+    path = tmp_path / "acr.csv"
+    r = np.random.default_rng(0)
+    rows = [f"L{n},p,{s},{r.integers(1, 6)}" for n in range(30) for s in "xyz"]
+    path.write_text("\n".join(["listener,passage,system,value", *rows]))
+    file = read_ratings(path)
+    figure = answers(file.ratings, {"low": 1, "high": 5})
+    shares = np.array([trace["x"] for trace in figure["data"]])
+    np.testing.assert_allclose(shares.sum(axis=0), 100, atol=0.01)
+    assert '"q0-answers"' in page(analyse(file, Options()), file, bundle="")
+
+
+def test_where_pairs_are_many_the_page_draws_those_with_the_best(tmp_path: Path) -> None:
+    cells = simulated_cells(1, (8, 3, 9), effects=np.linspace(0, 20, 9))
+    path = written_ratings(tmp_path / "many.csv", cells, systems="ABCDEFGHI")
+    file = read_ratings(path)
+    result = analyse(file, Options())
+    text = page(result, file, bundle="")
+    figures = json.loads(text.split('id="figures">')[1].split("</script>")[0])
+    forest = figures["q0-forest"]
+    means = {row["system"]: row["mean"] for row in result.data["descriptives"]["systems"]}
+    best = max(means, key=lambda name: means[name])
+    assert forest["layout"]["xaxis"]["title"]["text"] == f"Difference in points from {best}"
+    for trace, name in zip(forest["data"], forest["layout"]["yaxis"]["ticktext"], strict=True):
+        assert trace["x"][0] == pytest.approx(means[name] - means[best], abs=0.001)

@@ -1,0 +1,207 @@
+"""A check tells every problem at once, and the conformance report is as strict as the standard."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from study_fixtures import RATE, music, write_study
+
+from earmark.listening_test.check import Report, check, check_made
+from earmark.listening_test.create import make_study
+from earmark.listening_test.kinds.bs1534 import mask_of
+from earmark.listening_test.stimuli.check_audio import clipped_runs
+from earmark.listening_test.study.file import read_study_file
+from earmark.listening_test.study.study import load_study
+from earmark.models.audio.files import read
+from earmark.models.errors import UserError
+
+STRICT = (
+    "before: [consent, volume, headphone_check, {training: {pages: 1}}]\n"
+    "design: {repeats: 1, pages_per_listener: 5}\nafter: [thanks]"
+)
+
+
+def look(path: Path) -> Report:
+    return check(read_study_file(path), path.parent / "results")
+
+
+def said(report: Report, severity: str = "") -> str:
+    return "\n".join(str(one) for one in report.problems if one.severity.startswith(severity))
+
+
+def test_a_sound_study_has_no_problem(tmp_path: Path) -> None:
+    report = look(write_study(tmp_path, "mushra", passages=6, more=STRICT))
+    assert said(report) == ""
+    assert not report.failing
+    assert report.conformant is True
+
+
+def test_every_problem_of_the_files_is_told_at_once(tmp_path: Path) -> None:
+    path = write_study(tmp_path, "ape", passages=5)
+    audio = tmp_path / "audio"
+    (audio / "0-loud.wav").unlink()
+    (audio / "1-loud.wav").write_bytes(b"no audio")
+    soundfile.write(audio / "2-loud.wav", np.zeros((2 * RATE, 2)), RATE)
+    soundfile.write(audio / "3-loud.wav", music(3, 1.5), RATE)
+    soundfile.write(audio / "4-loud.wav", np.clip(music(4, 2.0) * 4, -1, 1), RATE)
+    report = look(path)
+    found = said(report)
+    assert report.failing
+    for part in (
+        "0-loud.wav: no such file",
+        "1-loud.wav: not audio",
+        "'loud' has no loudness",
+        "lengths differ by 0.500 s",
+        "'loud' looks clipped",
+    ):
+        assert part in found
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("design: {pages_per_listener: 9}", "9 pages are asked for, but the study has only 2"),
+        ("design: {repeats: 3}", "3 of 2 pages cannot come again"),
+        ("design: {minutes_per_page: 30}", "about 60 minutes"),
+        ("design: {order: fixed}", "always stands at the same place"),
+        ("loudness: {target_lufs: -6}", "cannot be matched to -6 LUFS"),
+        ("before: [{training: {pages: 1}}]", "training plays passages that are rated later"),
+        ("design: {pages_per_listener: 1, pool: first}", "unbalanced: among 60"),
+        ("analysis: {primary: preferense}", "question 'preferense'; did you mean 'preference'?"),
+        (
+            "excerpts: {select: start, seconds: 1, starts: {sonk 1: 1}}",
+            "excerpts.starts: unknown passage 'sonk 1'; did you mean 'song 1'?",
+        ),
+        (
+            "languages: [en, uk, de]\nwelcome: {en: Hello, de: Hallo}",
+            "warning: welcome: is not written in uk",
+        ),
+        (
+            "languages: [en, de]\nbefore: [{questionnaire: [{id: a, label: {en: A}}]}]",
+            "before[1].questions[1].label: is not written in de",
+        ),
+    ],
+)
+def test_a_design_that_cannot_work_is_told_with_its_numbers(
+    tmp_path: Path, more: str, message: str
+) -> None:
+    assert message in said(look(write_study(tmp_path, "ape", more=more)))
+
+
+def test_a_study_whose_analysis_names_another_question_is_not_made(tmp_path: Path) -> None:
+    path = write_study(tmp_path, "mushra", seconds=0.6, more="analysis: {primary: preference}")
+    with pytest.raises(UserError, match=r"unknown question 'preference'; choose from quality"):
+        make_study(read_study_file(path), tmp_path / "results")
+
+
+def test_the_report_says_what_a_page_costs_a_listener_before_and_after_it_is_made(
+    tmp_path: Path,
+) -> None:
+    path = write_study(tmp_path, "mushra", passages=3, seconds=1.5, more="design: {repeats: 1}")
+    guess = look(path)
+    # The open reference, the hidden one, both anchors and three systems, in two channels.
+    assert guess.stimuli == 7
+    assert guess.decoded_bytes == 7 * 2 * 4 * round(1.5 * RATE)
+    assert (guess.pages, guess.minutes) == (4, 12)
+    folder = make_study(read_study_file(path), tmp_path / "results")
+    study = load_study(folder)
+    files = [folder.stimulus(one.token).stat().st_size for one in study.stimuli]
+    made = check_made(study, folder, tmp_path / "results")
+    assert made.download_bytes == 7 * max(files)
+    assert 0.5 < guess.download_bytes / made.download_bytes < 2
+    told = made.as_json()
+    assert (told["schema"], told["conformant"]) == (1, False)
+    assert {one["verdict"] for one in told["conformance"]} == {"met", "not met", "needs people"}
+    assert all(one["requirement"] and one["note"] and one["id"] for one in told["conformance"])
+
+
+def test_a_page_that_is_large_for_a_browsers_memory_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("earmark.listening_test.check._LARGE_PAGE", 1e6)
+    assert "MB of a listener's memory" in said(look(write_study(tmp_path, "ape")), "warning")
+
+
+def test_more_than_twelve_stimuli_are_warned_of(tmp_path: Path) -> None:
+    systems = tuple(f"system {n}" for n in range(13))
+    path = write_study(tmp_path, "ape", systems=systems, passages=1, seconds=0.6)
+    assert "13 stimuli on a page" in said(look(path), "warning")
+
+
+def test_a_version_that_lags_is_warned_of_with_its_samples(tmp_path: Path) -> None:
+    path = write_study(tmp_path, "ape", passages=1)
+    late = np.concatenate([np.zeros((300, 2)), music(0, 2.0, 0.5, 0.1)])[: 2 * RATE]
+    soundfile.write(tmp_path / "audio" / "0-loud.wav", late, RATE, subtype="FLOAT")
+    assert "'loud' is 300.0 samples behind 'reference'" in said(look(path))
+
+
+def test_a_square_wave_is_clipped_and_a_sine_is_not(tmp_path: Path) -> None:
+    time = np.arange(RATE) / RATE
+    sine = np.stack([np.sin(2 * np.pi * 100 * time)] * 2, axis=1)
+    for name, audio in (("sine", sine * 0.999), ("square", np.clip(sine * 3, -1, 1))):
+        soundfile.write(tmp_path / f"{name}.wav", audio, RATE, subtype="FLOAT")
+    assert clipped_runs(read(tmp_path / "sine.wav")[0]) == 0
+    assert clipped_runs(read(tmp_path / "square.wav")[0]) == 2 * 200
+
+
+BREAKS: dict[str, tuple[str, str]] = {
+    "number": ("passages", "5"),
+    "fades": ("more", STRICT + "\nexcerpts: {fade_ms: 50}"),
+    "order": ("more", STRICT.replace("repeats: 1", "repeats: 1, order: williams")),
+    "replicate": ("more", STRICT.replace("repeats: 1", "repeats: 0")),
+    "training": ("more", STRICT.replace(", {training: {pages: 1}}", "")),
+    "level": ("more", STRICT.replace("volume, ", "")),
+    "profile": ("test", "strict: false"),
+    "enabled": ("test", "rules: {only_playing_enabled: false}"),
+    "lowpass_7000": ("test", "anchors: [lowpass_3500]"),
+    "every": ("test", "rules: {must_rate: false}"),
+}
+
+
+@pytest.mark.parametrize("item", BREAKS)
+def test_each_requirement_of_the_standard_can_fail_and_then_the_study_is_not_conformant(
+    tmp_path: Path, item: str
+) -> None:
+    key, value = BREAKS[item]
+    passages = 4 if key == "passages" else 6
+    more, test = (value if key == "more" else STRICT), (value if key == "test" else "")
+    if key == "passages":
+        more = more.replace("pages_per_listener: 5", "pages_per_listener: 3")
+    path = write_study(tmp_path, "mushra", passages=passages, seconds=0.8, more=more, test=test)
+    report = look(path)
+    failed = {one.id for one in report.conformance if one.verdict == "not met"}
+    assert item in failed
+    assert report.conformant is False
+
+
+def test_what_needs_people_is_never_called_met(tmp_path: Path) -> None:
+    report = look(write_study(tmp_path, "mushra", passages=6, seconds=0.8, more=STRICT))
+    people = {one.id for one in report.conformance if one.verdict == "needs people"}
+    assert people == {"assessors", "room", "screening", "report"}
+    assert look(write_study(tmp_path / "ape", "ape")).conformance == ()
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000, 88_200, 96_000])
+@pytest.mark.parametrize("pass_hz", [3500.0, 7000.0])
+def test_the_anchors_filters_meet_the_mask_at_every_rate(rate: int, pass_hz: float) -> None:
+    ripple, edge, beyond = mask_of(pass_hz, rate)
+    assert ripple <= 0.1
+    assert edge <= -25
+    assert beyond <= -50
+
+
+def test_a_stimulus_or_source_that_changed_since_is_told(tmp_path: Path) -> None:
+    path = write_study(tmp_path, "ape")
+    folder = make_study(read_study_file(path), tmp_path / "results")
+    study = load_study(folder)
+    soundfile.write(tmp_path / "audio" / "0-loud.wav", music(9, 2.0), RATE)
+    gone, edited = study.stimuli[:2]
+    folder.stimulus(gone.token).unlink()
+    with folder.stimulus(edited.token).open("r+b") as stream:
+        stream.seek(200)
+        stream.write(b"xx")
+    found = said(check_made(study, folder, tmp_path / "results"))
+    assert f"{gone.token}.flac: is gone" in found
+    assert f"{edited.token}.flac: was changed" in found
+    assert "the audio of 'loud' changed since the study was made" in found
