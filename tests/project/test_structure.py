@@ -20,24 +20,9 @@ MOST = 15  # modules in a drawer, its __init__.py not counted
 Graph = Mapping[str, Collection[str]]
 Circles = set[frozenset[str]]
 
-FILE_CIRCLES: Circles = {
-    frozenset({"evaluation.fad", "evaluation.fad_warnings"}),
-    frozenset({"listening_test.app", "listening_test.pages", "listening_test.admin"}),
-}
-DRAWER_CIRCLES: Circles = {
-    frozenset({"models", "models.architectures", "models.embeddings", "models.training_data"}),
-    frozenset({"evaluation", "evaluation.metrics"}),
-    frozenset({"listening_test", "listening_test.kinds"}),
-}
-LARGE_DRAWERS: Mapping[str, int] = {
-    "models": 53,
-    "models.architectures": 16,
-    "evaluation": 30,
-    "listening_test": 31,
-    "analysis": 30,
-    "analysis.ratings": 57,
-    "cli": 18,
-}
+FILE_CIRCLES: Circles = set()
+DRAWER_CIRCLES: Circles = {frozenset({"analysis.ratings", "analysis.ratings.report"})}
+LARGE_DRAWERS: Mapping[str, int] = {}
 
 
 def modules_of(root: Path) -> dict[str, Path]:
