@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..kinds import Answered, Place, Question, Slot, Unit, kind_of
-from ..kinds.contract import Shown
+from ..kinds.pages import Shown
 from ..storage.tables import Answer, Listening, PageRow
 from ..study.file import Ask, Step
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
@@ -209,8 +209,7 @@ def _shown(said: str) -> Shown:
 
 def unit_of(row: PageRow) -> Unit:
     """The unit that a stored page is about."""
-    passage, *systems = row.unit.split("\x1f")
-    return Unit(passage, tuple(systems))
+    return Unit.parse(row.unit)
 
 
 def preload(study: Study, listening: Listening) -> list[str]:
