@@ -8,29 +8,70 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .evaluation.measure_audio import measure as measure
-    from .models.errors import UserError as UserError
+    from .evaluation.benchmark.in_code import benchmark
+    from .evaluation.master_audio import load_system, master
+    from .evaluation.measure_audio import measure
+    from .evaluation.metrics.registry import metric
+    from .evaluation.run.in_code import RunSummary, run
+    from .models.demo_songs.songs import demo_song
+    from .models.embeddings.registry import embedding
+    from .models.errors import UserError
+    from .models.systems.contract import Options, Spec, System
+    from .models.systems.contract import kind as system_kind
+    from .models.systems.objects import system, wrap
 
 __version__: str
 
-# The public names, by the module that defines them and the name that they have there.
-_WHERE = {
-    "UserError": ("models.errors", "UserError"),
-    "measure": ("evaluation.measure_audio", "measure"),
-}
+__all__ = [
+    "Options",
+    "RunSummary",
+    "Spec",
+    "System",
+    "UserError",
+    "__version__",
+    "benchmark",
+    "demo_song",
+    "embedding",
+    "load_system",
+    "master",
+    "measure",
+    "metric",
+    "run",
+    "system",
+    "system_kind",
+    "wrap",
+]
 
-__all__ = ["UserError", "__version__", "measure"]
+# Each public name, by the module that defines it; ``:name`` where it has another name there.
+_WHERE = {
+    "Options": "models.systems.contract",
+    "RunSummary": "evaluation.run.in_code",
+    "Spec": "models.systems.contract",
+    "System": "models.systems.contract",
+    "UserError": "models.errors",
+    "benchmark": "evaluation.benchmark.in_code",
+    "demo_song": "models.demo_songs.songs",
+    "embedding": "models.embeddings.registry",
+    "load_system": "evaluation.master_audio",
+    "master": "evaluation.master_audio",
+    "measure": "evaluation.measure_audio",
+    "metric": "evaluation.metrics.registry",
+    "run": "evaluation.run.in_code",
+    "system": "models.systems.objects",
+    "system_kind": "models.systems.contract:kind",
+    "wrap": "models.systems.objects",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, loaded now; the next time it is there already (PEP 562)."""
+    """A public name, loaded now; from then on it is there (PEP 562)."""
     if name == "__version__":
         from importlib.metadata import version
 
         value: Any = version("earmark")
     elif name in _WHERE:
-        module, attribute = _WHERE[name]
-        value = getattr(importlib.import_module(f".{module}", __name__), attribute)
+        module, _, other = _WHERE[name].partition(":")
+        value = getattr(importlib.import_module(f".{module}", __name__), other or name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -44,7 +44,9 @@ def measure(
     heard, rate, name = taken(audio, sample_rate, "audio")
     other = None if reference is None else _reference(reference, rate, name, heard)
     found = measure_by(chosen, name, Analysis(heard, rate), other)
-    rows = [(one.metric, one.variant, one.value, one.unit, one.reason, one.version) for one in found]
+    rows = [
+        (one.metric, one.variant, one.value, one.unit, one.reason, one.version) for one in found
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": "float64"})
 
 
@@ -70,9 +72,7 @@ def taken(
     return found, rate, str(audio)
 
 
-def _reference(
-    reference: Path | str | AudioArray, rate: int, name: str, audio: Tensor
-) -> Analysis:
+def _reference(reference: Path | str | AudioArray, rate: int, name: str, audio: Tensor) -> Analysis:
     given = None if isinstance(reference, str | Path) else rate
     other, other_rate, other_name = taken(reference, given, "reference")
     seconds, other_seconds = audio.shape[-1] / rate, other.shape[-1] / other_rate

@@ -191,6 +191,7 @@ _BUILT_IN = (
     ".systems.anchors",
     ".systems.console",
     ".systems.external",
+    ".systems.objects",
     ".checkpoints.folders",
 )
 

@@ -36,7 +36,9 @@ def test_an_array_measures_as_its_file_does(tmp_path: Path) -> None:
     assert of_files["value"].dtype == np.float64
 
 
-@pytest.mark.parametrize("changed", [torch.from_numpy, np.float64, lambda a: torch.tensor(a).double()])
+@pytest.mark.parametrize(
+    "changed", [torch.from_numpy, np.float64, lambda a: torch.tensor(a).double()]
+)
 def test_tensors_and_double_precision_measure_as_float32(changed: Any) -> None:
     audio = wave()
     assert values(em.measure(changed(audio), RATE)) == values(em.measure(audio, RATE))
