@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .analysis.benchmark.results import Results, results
     from .evaluation.benchmark.in_code import benchmark
     from .evaluation.master_audio import load_system, master
     from .evaluation.measure_audio import measure
@@ -24,6 +25,7 @@ __version__: str
 
 __all__ = [
     "Options",
+    "Results",
     "RunSummary",
     "Spec",
     "System",
@@ -36,6 +38,7 @@ __all__ = [
     "master",
     "measure",
     "metric",
+    "results",
     "run",
     "system",
     "system_kind",
@@ -45,6 +48,7 @@ __all__ = [
 # Each public name, by the module that defines it; ``:name`` where it has another name there.
 _WHERE = {
     "Options": "models.systems.contract",
+    "Results": "analysis.benchmark.results",
     "RunSummary": "evaluation.run.in_code",
     "Spec": "models.systems.contract",
     "System": "models.systems.contract",
@@ -56,6 +60,7 @@ _WHERE = {
     "master": "evaluation.master_audio",
     "measure": "evaluation.measure_audio",
     "metric": "evaluation.metrics.registry",
+    "results": "analysis.benchmark.results",
     "run": "evaluation.run.in_code",
     "system": "models.systems.objects",
     "system_kind": "models.systems.contract:kind",
