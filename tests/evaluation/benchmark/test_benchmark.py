@@ -220,7 +220,7 @@ def test_a_plugin_adds_a_metric_and_a_system_and_its_bytes_are_recorded(
 ) -> None:
     (tmp_path / "my plug-in.py").write_text(
         "from earmark.evaluation.metrics import metric\n"
-        "from earmark.models.systems.contract import NoOptions, kind\n\n"
+        "from earmark.models.systems import NoOptions, kind\n\n"
         "@metric(unit='1', better='none', version=1)\n"
         "def first_sample(audio, sample_rate):\n"
         "    '''The first sample.'''\n"
