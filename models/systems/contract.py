@@ -188,6 +188,7 @@ KINDS: Registry[Kind] = Registry(
         ".systems.anchors",
         ".systems.console",
         ".systems.external",
+        ".systems.objects",
         ".checkpoints.folders",
     ),
     __package__.rpartition(".")[0],
