@@ -23,7 +23,7 @@ from ...models.plugins import load_entry_points, load_plugin
 from ...models.systems.contract import NoOptions, SystemSpec
 from ..metrics import Metric, select
 from ..songs.folders import SongList, audio_files, read_folder, read_named_pairs
-from ..songs.song import Excerpt, Problem, Song
+from ..songs.song import Excerpt, Song, SongProblem
 from .metric_entries import try_metric
 from .system_entries import Entries, read_systems
 
@@ -54,7 +54,7 @@ class Benchmark:
     path: Path
     config: Mapping[str, Any]
     layout: str = "list"
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[SongProblem, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -311,7 +311,7 @@ def _song(entry: SongEntry, index: int, lines: Places) -> Song:
     label = unicodedata.normalize("NFC", label)
     folder = lines.path.parent.absolute()
     stems: tuple[Path, ...] = ()
-    faults: tuple[Problem, ...] = ()
+    faults: tuple[SongProblem, ...] = ()
     if isinstance(entry.stems, list):
         stems = tuple(folder / Path(item).expanduser() for item in entry.stems)
     elif entry.stems is not None:
@@ -320,7 +320,7 @@ def _song(entry: SongEntry, index: int, lines: Places) -> Song:
         if not stems:
             message = "holds no audio files" if within.is_dir() else "no such folder of stems"
             severity: Literal["error", "warning"] = "warning" if entry.mix else "error"
-            faults = (Problem(label, within, message, severity),)
+            faults = (SongProblem(label, within, message, severity),)
     tags = {key: str(value) for key, value in entry.tags.items()}
     mix, reference = (
         None if path is None else path.absolute() for path in (entry.mix, entry.reference)
