@@ -162,6 +162,16 @@ def test_no_large_drawer_is_excused_that_is_small_now() -> None:
     assert needless(MODULES, LARGE_DRAWERS) == set()
 
 
+def test_the_report_on_ratings_reads_a_result_and_computes_none() -> None:
+    report = [module for module in GRAPH if module.startswith("analysis.ratings.report.")]
+    reached = {other for module in report for other in _reached(GRAPH, module)}
+    below = ("methods", "estimation", "inference", "planning")
+    assert report
+    assert [
+        one for one in sorted(reached) if one.split(".")[2:3] and one.split(".")[2] in below
+    ] == []
+
+
 def test_the_packages_that_are_installed_are_the_folders_that_hold_modules() -> None:
     named, held = packages_of(ROOT)
     assert named == held
