@@ -86,21 +86,20 @@ def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, An
     result, report = analyse_file(
         Request(ratings, out, columns, options), ["earmark", *sys.argv[1:]]
     )
-    data = result.data
-    if data["label"]:
-        click.echo(f"{data['label']}: these ratings do not count.")
-    for block in (data, *data["others"]):
-        asked = f"{block['question']}: " if data["others"] else ""
+    if result.label:
+        click.echo(f"{result.label}: these ratings do not count.")
+    for block in result.every_question():
+        asked = f"{block.question}: " if result.others else ""
         click.echo(f"{asked}{finding(block)}")
-    for note in [*data["input"]["warnings"], *data["primary"]["notes"]]:
+    for note in (*result.input.warnings, *result.primary.notes):
         click.echo(f"Note: {note}")
-    for note in data["deviations"]:
+    for note in result.deviations:
         click.echo(f"Differs from what was declared: {note}")
     failed = [
-        check["check"]
-        for block in (data, *data["others"])
-        for check in block["checks"]
-        if not check["passed"]
+        check.check
+        for block in result.every_question()
+        for check in block.checks
+        if not check.passed
     ]
     for check in failed:
         click.echo(f"Check failed: {check}", err=True)
