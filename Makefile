@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PIP_FLAGS ?=
 RESULTS ?= results
+# A file of tests stays in one process, since its tests share what was made for them.
+TEST_WORKERS ?= 2
 VENV := .venv
 # Read for its weights, never imported: its own requirements (TensorFlow) are not wanted.
 MUSICNN := --no-deps musicnn==0.1.0
@@ -41,7 +43,7 @@ demo: install
 	$(BIN)/earmark demo --results $(RESULTS)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

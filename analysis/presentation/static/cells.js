@@ -20,14 +20,14 @@
   }
 
   /**
-   * A CSV cell that no spreadsheet executes: text that looks like a formula gets an apostrophe.
+   * A CSV cell that no spreadsheet executes, by the rule of `guarded` in spreadsheet_csv.py.
    * @param {Earmark.Value | undefined} value
    */
   function csvCell(value) {
     if (value === null || value === undefined) return "";
     if (typeof value === "number") return String(value);
     let text = String(value);
-    if (/^[=+\-@\t\r\n]/.test(text)) text = `'${text}`;
+    if (/^'*[=+\-@\t\r\n]/.test(text)) text = `'${text}`;
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   }
 
