@@ -104,8 +104,7 @@ def impossible(study: Study) -> tuple[str, ...]:
     """What the design asks for and the passages and systems do not give, told as problems."""
     kind, design = kind_of(study), study.file.design
     units = len(kind.units(study))
-    alone = kind.name in ("acr", "dcr", "ccr", "bs1116")  # a page there may hold one system
-    if not units or (len(rated(study)) < 2 and not alone):
+    if not units or len(rated(study)) < kind.least_systems:
         return (f"test.kind: {kind.name} compares systems; there is only one, so name another",)
     found = []
     pages = units if design.pages_per_listener == "all" else design.pages_per_listener

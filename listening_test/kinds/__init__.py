@@ -1,6 +1,6 @@
 """The kinds of test, one file for each family; a user's plug-in adds more."""
 
-from .contract import KINDS, Kind, bands, kind, kind_of, kinds, opens, rated
+from .contract import KINDS, Kind, bands, kind, kind_of, kinds, named, opens, rated
 from .pages import Answered, Missing, Place, Question, Row, Rules, Slot, Unit, letter
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "kind_of",
     "kinds",
     "letter",
+    "named",
     "opens",
     "rated",
 ]

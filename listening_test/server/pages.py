@@ -16,11 +16,12 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..kinds import kind_of
 from ..session import clean_input, navigation, sessions, view
 from ..session.events import MOST_EVENTS, record
 from ..storage.tables import Listening
 from ..study.study import in_language
-from ..study.texts import FOLDER, NAMES, direction, html_of, text
+from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .request import body, csrf_token, held, require_csrf
 
 routes = Blueprint("pages", __name__)
@@ -101,6 +102,7 @@ def listen(token: str) -> str:
         direction=direction(language),
         csrf=csrf_token(),
         session=token,
+        view=view.script_of(study),
         text=lambda key, **values: text(language, key, **values),
         marked=view.mark(study, mark),
     )
@@ -207,9 +209,8 @@ def words(code: str) -> Response:
     """The texts of the pages in one language."""
     if code not in NAMES or not (FOLDER / f"{code}.json").is_file():
         abort(404)
-    from ..study.texts import catalogue
-
-    answer = jsonify(dict(catalogue(code)))
+    own = kind_of(held().study).words
+    answer = jsonify({**catalogue(code), **own.get("en", {}), **own.get(code, {})})
     answer.headers["Cache-Control"] = "private, max-age=300"
     return answer
 

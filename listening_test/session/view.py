@@ -133,6 +133,7 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
         "number": row.number,
         "practice": row.part == "training",
         "kind": row.kind,
+        "view": script_of(study),
         "title": kind.title(study, language),
         "html": html_of(kind.help(study, language)),
         "questions": [_question(one, tokens) for one in questions],
@@ -167,6 +168,11 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
         "rules": dict(rules.__dict__),
         "revision": row.revision,
     }
+
+
+def script_of(study: Study) -> str:
+    """Where the script that draws a page of the study's kind is served."""
+    return f"/static/kinds/{kind_of(study).view}.js"
 
 
 def answered(row: PageRow) -> Answered:

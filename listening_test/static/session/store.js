@@ -29,6 +29,7 @@
  * @property {string} id
  * @property {number} number
  * @property {string} kind
+ * @property {string} view where the script of the kind is served
  * @property {string} title
  * @property {string} html
  * @property {boolean} practice

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from earmark import listening_test
+from earmark.listening_test.kinds import kinds
 
 HOME = Path(listening_test.__file__).parent
 STATIC = HOME / "static"
@@ -12,12 +13,13 @@ MOST_FILES = 15
 
 
 def asked(templates: Path) -> set[str]:
-    """The addresses of every file that the templates name, and that those files import."""
+    """The addresses of every file that templates and kinds name, and that those files import."""
     waiting = {
         address
         for path in templates.glob("*.html")
         for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', path.read_text("utf-8"))
     }
+    waiting |= {f"/static/kinds/{one.view}.js" for one in kinds().values()}
     found: set[str] = set()
     while waiting:
         address = waiting.pop()
