@@ -21,6 +21,8 @@ from .pages import Answered, Missing, Question, Row, Rules, Slot, Unit, letter
 from .simulation import Felt, graded, on_the_whole
 
 KindT = TypeVar("KindT", bound="type[Kind]")
+# The scripts in static/kinds that draw pages.
+VIEWS = ("ape", "grades", "mushra", "pair")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
@@ -50,7 +52,7 @@ class Kind:
     natural_anchors: ClassVar[bool] = False
     # Texts beside those of study/languages, by language and key; English stands in for others.
     words: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    # The script that draws a page: one of static/kinds/.
+    # The script that draws a page: one of VIEWS, or a plug-in's own, such as ``my_kind.js``.
     view: ClassVar[str] = "grades"
     for_analysis: ClassVar[ForAnalysis] = ForAnalysis()
     # Fades at both ends of an excerpt, where the study file says nothing.

@@ -90,8 +90,8 @@ def comparisons(rows: Sequence[ExportRow]) -> Values:
             if said is not None:
                 values.setdefault(cell, []).append(sign * said)
     made = []
-    for cell, (system, row) in first.items():
-        mine = values.get(cell, [])
+    for key, (system, row) in first.items():
+        mine = values.get(key, [])
         mean = sum(mine) / len(mine) if mine else None
         made.append(Value(row, mean, system, position="", heard=False))
     return made, ["Values are each system's mean comparison with the others of its passage."]

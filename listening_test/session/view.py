@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..kinds import Answered, Place, Question, Slot, Unit, kind_of
+from ..kinds import VIEWS, Answered, Place, Question, Slot, Unit, kind_of
 from ..kinds.pages import Shown
 from ..storage.tables import Answer, Listening, PageRow
 from ..study.file import Ask, Step
@@ -172,7 +172,10 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
 
 def script_of(study: Study) -> str:
     """Where the script that draws a page of the study's kind is served."""
-    return f"/static/kinds/{kind_of(study).view}.js"
+    name = kind_of(study).view
+    if name in VIEWS:
+        return f"/static/kinds/{name}.js"
+    return next(f"/kinds/{one.place}" for one in study.plugins if one.name == name)
 
 
 def answered(row: PageRow) -> Answered:

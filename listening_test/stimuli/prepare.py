@@ -25,6 +25,7 @@ from ...models.errors import UserError
 from ..kinds import kind_of
 from ..study.file import ANCHORS, Matching
 from ..study.orders import generator
+from ..study.plugin_files import wrong_plugins
 from ..study.study import REFERENCE, Folder, Passage, Sound, Stimulus, Study
 from . import headphones
 from .blind_copies import copies_of
@@ -318,8 +319,8 @@ def _scores(
 
 
 def check_files(study: Study, folder: Folder) -> list[str]:
-    """Stimuli that are missing or are not what the study says, as lines of text."""
-    found = []
+    """Files that are missing or are not what the study says, as lines of text."""
+    found = wrong_plugins(study.plugins, folder.plugins)
     for one in study.files:
         path = folder.stimulus(one.token)
         if not path.is_file():
