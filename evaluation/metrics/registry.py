@@ -138,6 +138,8 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {}
+REFUSED: dict[str, str] = {}
+"""Names that a library has and that are no metric, each with the reason."""
 
 
 @overload
@@ -232,6 +234,8 @@ def select(entries: Entry | Sequence[Entry]) -> tuple[Metric, ...]:
 def _named(name: str) -> Metric:
     if name in METRICS:
         return METRICS[name]
+    if name in REFUSED:
+        raise UserError(f"metric {name!r} {REFUSED[name]}{_nearest(name, METRICS)}")
     raise UserError(
         f"unknown metric {name!r}{_nearest(name, METRICS)}; choose from default, "
         f"{', '.join(METRICS)}"
