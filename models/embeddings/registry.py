@@ -12,8 +12,6 @@ A result is told by the sha256 of the weights and by ``version``, which grows wh
 makes other vectors from the same audio and weights.
 """
 
-import difflib
-import importlib
 import importlib.util
 import os
 from collections.abc import Callable, Mapping
@@ -25,6 +23,7 @@ from torch import Tensor
 
 from ..content_key import content_key, path_sha256
 from ..errors import UserError
+from ..registry import Registry, Sort
 
 # Mono audio (samples,) at the embedding's rate -> (rows, dimensions), float32 on the CPU; no rows
 # where the audio is shorter than one patch.
@@ -151,10 +150,12 @@ class Opened:
 
 
 _LOADED: dict[str, Embed] = {}
-EMBEDDINGS: dict[str, Embedding] = {}
-
-# Modules that add to EMBEDDINGS when imported; a user's plug-in does the same with ``@embedding``.
-_BUILT_IN = ("musicnn_vgg", "vggish", "packaged", "mert", "audiobox")
+# A user's plug-in adds to it with ``@embedding``, as the built-in modules do when imported.
+EMBEDDINGS: Registry[Embedding] = Registry(
+    Sort("embedding", "embeddings"),
+    (".musicnn_vgg", ".vggish", ".packaged", ".mert", ".audiobox"),
+    __package__,
+)
 
 
 def embedding(
@@ -174,12 +175,11 @@ def embedding(
     """
 
     def register(load: Load) -> Load:
-        if name in EMBEDDINGS:
-            raise UserError(f"two embeddings are named {name!r}; rename the one in your plug-in")
         summary = " ".join((load.__doc__ or "").split("\n\n")[0].split())
-        EMBEDDINGS[name] = Embedding(
+        entry = Embedding(
             name, version, sample_rate, seconds, highest_hz, summary, weights, load, extra
         )
+        EMBEDDINGS.add(name, entry, load.__module__)
         return load
 
     return register
@@ -187,8 +187,6 @@ def embedding(
 
 def embeddings() -> Mapping[str, Embedding]:
     """Every embedding, the built-in ones loaded."""
-    for module in _BUILT_IN:
-        importlib.import_module(f".{module}", __package__)
     return EMBEDDINGS
 
 
@@ -198,12 +196,7 @@ def named(name: str) -> Embedding:
     Raises:
         UserError: if there is none.
     """
-    known = embeddings()
-    if name in known:
-        return known[name]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise UserError(f"unknown embedding {name!r}{hint}; choose from {', '.join(known)}")
+    return EMBEDDINGS.named(name)
 
 
 def checkpoint_folder() -> Path:
