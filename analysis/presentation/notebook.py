@@ -1,7 +1,7 @@
 """Pieces of HTML that show a result inside a notebook: a table, a figure of intervals, players.
 
-Each stands alone: no script, no file beside it, nothing fetched, and every text escaped, so that a
-notebook that somebody was sent cannot do anything. Colours follow the notebook's own, light or dark.
+Each stands alone: no script, no file beside it, nothing fetched, and every text escaped, so that
+a notebook that somebody was sent cannot do anything. Text has the notebook's own colour.
 """
 
 import base64
@@ -77,9 +77,7 @@ def intervals(bars: Sequence[Bar], heading: str) -> str:
         return _NAMES + (value - low) / (high - low) * (_WIDTH - _NAMES - 20)
 
     height = _ROW * len(known) + 44
-    drawn = "".join(
-        _row(bar, _ROW * (number + 1), across) for number, bar in enumerate(known)
-    )
+    drawn = "".join(_row(bar, _ROW * (number + 1), across) for number, bar in enumerate(known))
     foot = _ROW * len(known) + 36
     ends = "".join(
         f'<text x="{across(value):.1f}" y="{foot - 16}" text-anchor="{anchor}" font-size="11">'
@@ -93,9 +91,7 @@ def intervals(bars: Sequence[Bar], heading: str) -> str:
     )
 
 
-def player(
-    audio: npt.NDArray[np.float32], sample_rate: int, label: str, gain: float = 1.0
-) -> str:
+def player(audio: npt.NDArray[np.float32], sample_rate: int, label: str, gain: float = 1.0) -> str:
     """A player of ``(channels, samples)``, times ``gain``: an MP3 inside the page."""
     from ...models.audio.files import resample
 
