@@ -68,7 +68,6 @@ def fad(
 
     from rich.console import Console
 
-    from ..evaluation.benchmark.plugins import load_entry_points, load_plugin
     from ..evaluation.distances import compare as distances
     from ..evaluation.distances.between import clip_set
     from ..evaluation.distances.embedding_cache import EmbeddingCache
@@ -76,6 +75,7 @@ def fad(
     from ..evaluation.distances.song_sets import check_bandwidth, chosen_channels, embed_set
     from ..models.embeddings import named
     from ..models.errors import UserError
+    from ..models.plugins import load_entry_points, load_plugin
     from ..models.rendering.devices import resolve_device
     from .terminal.progress import Shown
 

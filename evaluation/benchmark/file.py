@@ -19,12 +19,12 @@ from pydantic import (
 from ...models.configuration import Places, Strict, YamlPath, read_yaml, validate
 from ...models.content_key import path_sha256
 from ...models.errors import UserError
+from ...models.plugins import load_entry_points, load_plugin
 from ...models.systems.contract import NoOptions, SystemSpec
 from ..metrics import Metric, select
 from ..songs.folders import SongList, audio_files, read_folder, read_named_pairs
 from ..songs.song import Excerpt, Problem, Song
 from .metric_entries import try_metric
-from .plugins import load_entry_points, load_plugin
 from .system_entries import Entries, read_systems
 
 __all__ = ["FORMAT", "Benchmark", "load", "load_plugin"]
