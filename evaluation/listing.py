@@ -3,8 +3,8 @@
 import pandas as pd
 
 from ..models.checkpoints.folders import shipped_names
+from ..models.plugins import load_entry_points
 from ..models.systems.contract import kinds
-from .benchmark.plugins import load_entry_points
 from .metrics import METRICS
 
 

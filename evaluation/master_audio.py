@@ -11,12 +11,12 @@ from ..models.audio.arrays import AudioArray
 from ..models.audio.files import match_channels, resample
 from ..models.configuration import validate
 from ..models.errors import UserError
+from ..models.plugins import load_entry_points
 from ..models.rendering import runner
 from ..models.rendering.devices import resolve_device
 from ..models.systems.contract import Material, System, SystemSpec, build, kinds
 from ..models.systems.objects import wrap
 from .benchmark.in_code import system_entry
-from .benchmark.plugins import load_entry_points
 from .measure_audio import taken
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..models.audio.arrays import MOST_CHANNELS, AudioArray, audio_tensor, whole_rate
 from ..models.audio.files import read, resample
 from ..models.errors import UserError
-from .benchmark.plugins import load_entry_points
+from ..models.plugins import load_entry_points
 from .measure import check_lengths, choose, measure_by
 from .metrics import Analysis
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..evaluation.benchmark.plugins import load_entry_points
+from ..models.plugins import load_entry_points
 from .create import Watch, make_study
 from .kinds import kinds
-from .study.file import read_study_file
+from .kinds.reading import read_study_file
 from .study.study import Study, load_study
 
 

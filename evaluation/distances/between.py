@@ -4,8 +4,8 @@ from pathlib import Path
 
 from ...models.embeddings import named
 from ...models.errors import UserError
+from ...models.plugins import load_entry_points
 from ...models.rendering.devices import resolve_device
-from ..benchmark.plugins import load_entry_points
 from ..results.store import Store
 from .compare import ReferenceSet, compare
 from .embedding_cache import EmbeddingCache
