@@ -94,7 +94,7 @@ def test_whatever_is_sent_is_an_event_that_can_be_stored_or_is_refused_in_words(
 
 def test_an_event_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
-        Event.read(GOOD).seq = 3  # type: ignore[misc]
+        Event.read(GOOD).seq = 3
 
 
 @pytest.mark.parametrize(
