@@ -9,7 +9,7 @@ from typing import Any
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .create import impossible, outline, refusals, undeclared
-from .kinds import kind_of
+from .kinds import kind_of, rated
 from .kinds.bs1534 import Item, conformance, conformant
 from .session.sessions import draw_pages
 from .stimuli.check_audio import Problem, check_passage
@@ -227,7 +227,7 @@ def _report(study: Study, problems: Sequence[Problem]) -> Report:
         study=study.id,
         kind=kind.name,
         passages=len(study.passages),
-        systems=study.rated,
+        systems=rated(study),
         pages=pages,
         stimuli=slots,
         minutes=_minutes(study),

@@ -4,7 +4,8 @@ Every random draw is made from the recipe's seed and the number of the step, so 
 was killed and goes on ends with the weights of one that was not (on one machine, with as many
 threads). What a training leaves behind, below ``runs/NAME``: a checkpoint folder ``step_000100``
 every ``save_every`` steps, ``best`` (that of the smallest validation loss), ``state.pt`` to go on
-from, ``curves.svg``, TensorBoard scalars, and the demo songs it made.
+from, ``curves.svg``, TensorBoard scalars where that package is installed, and the demo songs it
+made.
 """
 
 import shutil
@@ -14,8 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-from torch.utils.tensorboard.writer import SummaryWriter
 
 from ..architectures import outline_network
 from ..checkpoints.folders import save_checkpoint
@@ -27,6 +26,7 @@ from .batches import Batch, Batches, load, one_thread
 from .curves import draw_curves
 from .model_card import Setting, card_files, training_card
 from .resume import Progress, load_state, save_state
+from .scalars import Scalars, scalars
 from .step import Learner, check_memory, check_precision, learning_rate
 from .training_file import Recipe, request_of
 
@@ -120,26 +120,26 @@ class _Training:
         last = min(recipe.steps, limits.steps or recipe.steps)
         watch.started(progress.step, last, self.songs.summary)
         if progress.step < last and not self._out_of_patience():
-            with SummaryWriter(str(self.folder), purge_step=progress.step + 1) as writer:
+            with scalars(self.folder, progress.step + 1) as writer:
                 self._steps_to(last, writer, watch, limits)
         finished = progress.step >= recipe.steps or self._out_of_patience()
         plain = progress.unprocessed.get("loss", float("nan"))
         best = progress.best_step, progress.best
         return Result(self.folder, progress.step, *best, plain, finished)
 
-    def _steps_to(self, last: int, writer: SummaryWriter, watch: Watch, limits: Limits) -> None:
+    def _steps_to(self, last: int, writer: Scalars, watch: Watch, limits: Limits) -> None:
         progress = self.progress
         begin = time.monotonic()
         if progress.step == 0:
             progress.unprocessed = self._validated(processed=False)
-            self._log(writer, "unprocessed", progress.unprocessed)
+            writer.add("unprocessed", progress.unprocessed, progress.step)
             watch.validated(0, progress.unprocessed)
         batches = self._batches(range(progress.step, last))
         while progress.step < last and not self._out_of_patience():
             started = time.monotonic()
             losses = self._step(next(batches))
             progress.seconds += time.monotonic() - started
-            self._log(writer, "train", losses)
+            writer.add("train", losses, progress.step)
             watch.step(progress.step, losses)
             late = limits.seconds is not None and time.monotonic() - begin >= limits.seconds
             stopped = limits.stop()
@@ -160,7 +160,7 @@ class _Training:
         progress.history.add_step(progress.step, losses["loss"], rate)
         return losses
 
-    def _keep(self, writer: SummaryWriter, watch: Watch, *, final: bool, stopped: bool) -> None:
+    def _keep(self, writer: Scalars, watch: Watch, *, final: bool, stopped: bool) -> None:
         """Validate, write the checkpoint and the state where the recipe or the end asks for it."""
         progress, recipe = self.progress, self.recipe
         step = progress.step
@@ -172,7 +172,7 @@ class _Training:
         if due or (save and ready):
             values = self._validated()
             progress.history.add_validation(step, values)
-            self._log(writer, "validation", values)
+            writer.add("validation", values, step)
             watch.validated(step, values)
         if due and self._is_best(values):
             self._save(self.folder / "best", values)
@@ -224,10 +224,6 @@ class _Training:
             raise UserError(f"{self.folder}: cannot be written ({error.strerror})") from None
         finally:
             scratch.unlink(missing_ok=True)
-
-    def _log(self, writer: SummaryWriter, group: str, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            writer.add_scalar(f"{group}/{name}", value, self.progress.step)
 
     def _out_of_patience(self) -> bool:
         return 0 < self.recipe.patience <= self.progress.misses

@@ -11,6 +11,8 @@ import numpy as np
 import plotly.offline
 
 from ....evaluation.results.store import written
+from ....listening_test import TOKENS
+from ...presentation.report_folder import STATIC
 from ..looks import looks
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
@@ -38,6 +40,10 @@ from .tables import blocks, sheets
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
+_SCRIPTS = (
+    *(STATIC / name for name in ("cells.js", "figures.js")),
+    *(TEMPLATES / name for name in ("closer.js", "report.js")),
+)
 _MOST_DRILLED = 30_000
 _FOLDED = 12
 _ROW_LIMIT = 400
@@ -96,8 +102,9 @@ def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None =
     return environment.get_template("report.html").render(
         data=data,
         questions=made,
-        css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
+        css=_text(TOKENS, TEMPLATES / "report.css"),
+        first_script=_text(STATIC / "page.js"),
+        script=_text(*_SCRIPTS),
         bundle=bundle,
         figures=_script_json(figures),
         drills=_script_json(drills),
@@ -107,6 +114,10 @@ def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None =
         versions=extras.versions,
         people_sheet=_sheet_form(asked) if (asked := people_sheet(data)) else None,
     )
+
+
+def _text(*paths: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def _question(
