@@ -15,7 +15,7 @@ from .reading.study_folder import StudyRatings, is_study, read_study
 from .report.audio import placed_audio
 from .report.export import write_result
 from .report.html import Extras, write_page
-from .result.document import Result
+from .result.document import AboutStudy, RatingsResult
 
 _DEFAULTS: Mapping[str, Any] = {
     "scope": "auto",
@@ -45,12 +45,12 @@ class Request:
 class Analysed:
     """A result with the ratings that it is of, and a study's stimuli by passage and system."""
 
-    result: Result
+    result: RatingsResult
     file: RatingsFile
     stimuli: Mapping[tuple[str, str], Path]
 
 
-def analyse_file(request: Request, command: Sequence[str]) -> tuple[Result, Path]:
+def analyse_file(request: Request, command: Sequence[str]) -> tuple[RatingsResult, Path]:
     """Read, analyse and write; the result and the path of its report.
 
     Raises:
@@ -171,7 +171,7 @@ def _background(study: StudyRatings | None, asked: Mapping[str, Any]) -> Backgro
         return None
     steps = (*study.study.file.before, *study.study.file.after)
     return Background(
-        study=study.about(),
+        study=AboutStudy(**study.about()),
         people=study.people,
         asked=tuple(ask for step in steps for ask in step.questions),
         heard=study.heard,

@@ -10,8 +10,8 @@ import pandas as pd
 
 from ....evaluation.insights.networks import system_records
 from ....evaluation.insights.renders import Insights, read_insights
+from ....evaluation.results.set_records import SetValue, read_sets
 from ....evaluation.results.store import Store
-from ....evaluation.run.set_scores import SetValue, read_sets
 from ...presentation.estimate import Estimate
 from ...presentation.looks import Look, looks
 from . import tables
