@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from ....evaluation.insights.networks import system_records
-from ....evaluation.insights.renders import Insights, read_insights
+from ....evaluation.insights.records import Insights, read_insights, system_records
+from ....evaluation.results.metric_facts import read_facts
 from ....evaluation.results.set_records import SetValue, read_sets
 from ....evaluation.results.store import Store
 from ...presentation.estimate import Estimate
@@ -192,7 +192,7 @@ def load(store: Store, benchmark: str) -> Result:
     scores = tables.scores(store, benchmark)
     songs = tables.songs(store, benchmark)
     systems = tables.systems(store, benchmark)
-    found = columns(scores)
+    found = columns(scores, read_facts(store, benchmark))
     values = tabulate(scores, found, list(songs["song"]), list(systems["system"]))
     # Whoever sees the reference, is the reference or is meant to be bad does not compete.
     competing = [
