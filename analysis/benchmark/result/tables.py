@@ -11,18 +11,9 @@ from ....evaluation.results.metric_facts import read_facts
 from ....evaluation.results.spreadsheet_csv import csv_text
 from ....evaluation.results.store import Store, written
 from ....models.errors import UserError
+from .contract import ScoreRow
 
-SCORE_COLUMNS = (
-    "song",
-    "system",
-    "metric",
-    "variant",
-    "parameters",
-    "value",
-    "unit",
-    "reason",
-    "version",
-)
+SCORE_COLUMNS = tuple(ScoreRow.model_fields)
 
 
 _SCORES = """
