@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from ...presentation.figures import Rows
+from ...presentation.figures import Rows, forest
 from ...presentation.numbers import number_format
 from ..result.columns import Column
 from ..result.document import Result
@@ -65,7 +65,7 @@ def differences(result: Result, column: Column, variant: str) -> Chart | None:
     names = list(estimates)
     size = "|value| " if column.better == "zero" else ""
     title = f"{size}difference from {result.baseline}: {column.heading}"
-    figure = figures.forest(Rows(names, result.looks), estimates, title)
+    figure = forest(Rows(names, result.looks), estimates, title)
     rows = [[name, e.n, e.centre, e.low, e.high] for name, e in estimates.items()]
     header = ["system", "songs", "median difference", "95 % low", "95 % high"]
     digits = number_format((e.centre for e in estimates.values()), column.unit).decimals

@@ -5,7 +5,7 @@ statistic beside it, a pair marked significant with p = .3, a system that the te
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,15 +13,19 @@ from scipy import stats
 
 from ..methods.abx import beta_binomial_test
 from ..methods.equivalence import verdict
+from ..methods.libraries import MOST_RATINGS
 from ..methods.multiplicity import adjusted
-from ..methods.p_values import comparison_p, omnibus_p
 from ..methods.signed_rank import signed_rank_p
-from ..result.blocks import Check
+from ..result.blocks import Check, Classical
 from ..result.document import AllListeners, QuestionResult
 from ..result.names import Distribution
+from ..result.p_values import comparison_p, omnibus_p
 from ..result.secondary import Secondary
 from ..result.tests import Pair, PairTest, SystemsTest
 from .against import ZERO
+
+Same = Callable[[float, float], bool]
+_EVERYONE = "all listeners, "
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,16 @@ def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
     return (
         _check(
             "p follows from statistic and degrees of freedom",
-            [where for where, test in tests if not _omnibus_holds(test)]
-            + [where for where, pair in pairs if not _pair_holds(pair)]
+            [where for where, test in tests if not _omnibus_holds(test, _rule(where))]
+            + [where for where, pair in pairs if not _pair_holds(pair, _rule(where))]
             + [where for where, printed, again in others if not _close(printed, again)],
             f"{len(tests)} tests of all systems, {len(pairs)} pairs and {len(others)} other tests "
             "recomputed",
+        ),
+        _check(
+            "p of scipy, scikit-posthocs and statsmodels agree with ours",
+            [where for one in _analyses(result) for where in _contradicted(*one)],
+            _libraries_covered(result.classical),
         ),
         _check(
             "reject is p_adj < alpha",
@@ -91,7 +100,7 @@ def _analyses(result: QuestionResult) -> Iterator[tuple[str, QuestionResult | Al
     """The analysis without the excluded listeners and, where there are such, with everyone."""
     yield "", result
     if result.all_listeners:
-        yield "all listeners, ", result.all_listeners
+        yield _EVERYONE, result.all_listeners
 
 
 def _tests(result: QuestionResult) -> Iterator[tuple[str, SystemsTest]]:
@@ -182,7 +191,56 @@ def _close(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-300)
 
 
-def _omnibus_holds(test: SystemsTest) -> bool:
+def _agree(theirs: float | None, ours: float | None) -> bool:
+    """Whether two implementations mean the same p; their formulas round in other places.
+
+    Compared by logarithm: a p of 1e-200 takes its digits from a statistic that has as many more.
+    """
+    if theirs is None or ours is None:
+        return theirs is ours
+    if theirs == 0 or ours == 0:
+        return abs(theirs - ours) < 1e-300
+    return math.isclose(math.log(theirs), math.log(ours), rel_tol=1e-6, abs_tol=1e-6)
+
+
+def _contradicted(who: str, result: QuestionResult | AllListeners) -> Iterator[str]:
+    """Where the libraries' p of the classical block are not those of our statistic."""
+    block = result.classical
+    test, pairs = block.kruskal, block.pairs
+    if test.statistic is not None and test.df is not None:
+        again = omnibus_p(test.distribution, test.statistic, test.df, test.df2)
+        if not _agree(test.p, again):
+            yield f"{who}classical"
+    own = [_own_p(pair) for pair in pairs]
+    for pair, p, p_adj in zip(pairs, own, adjusted(own, block.adjust), strict=True):
+        if not (_agree(pair.p_raw, p) and _agree(pair.p_adj, p_adj)):
+            yield f"{who}{_place('classical', pair)}"
+
+
+def _own_p(pair: PairTest) -> float | None:
+    """The p of the statistic; what is printed where there is none."""
+    if pair.statistic is None or pair.df is None:
+        return pair.p_raw
+    return comparison_p(pair.distribution, pair.statistic, pair.df, pair.groups)
+
+
+def _libraries_covered(block: Classical) -> str:
+    count = len(block.pairs)
+    pairs = f"{count} {'pair' if count == 1 else 'pairs'} of the classical block"
+    if block.n > MOST_RATINGS:
+        return (
+            f"{pairs}: adjusted p only, because scikit-posthocs cannot count more than "
+            f"{MOST_RATINGS:,} ratings; the raw p are ours"
+        )
+    return f"the test of all systems and {pairs}, computed by both"
+
+
+def _rule(where: str) -> Same:
+    """How near p and statistic must be: those of the classical block are of two programs."""
+    return _agree if where.removeprefix(_EVERYONE).startswith("classical") else _close
+
+
+def _omnibus_holds(test: SystemsTest, same: Same) -> bool:
     p, statistic = test.p, test.statistic
     if p is None:
         return statistic is None
@@ -192,10 +250,10 @@ def _omnibus_holds(test: SystemsTest) -> bool:
         return bool(0 < p <= 1)
     if test.df is None or (test.distribution is Distribution.F and test.df2 is None):
         return False  # a p that nothing printed leads to
-    return _close(p, omnibus_p(test.distribution, statistic, test.df, test.df2))
+    return same(p, omnibus_p(test.distribution, statistic, test.df, test.df2))
 
 
-def _pair_holds(pair: PairTest) -> bool:
+def _pair_holds(pair: PairTest, same: Same) -> bool:
     p, statistic = pair.p_raw, pair.statistic
     if p is None:
         return statistic is None
@@ -207,7 +265,7 @@ def _pair_holds(pair: PairTest) -> bool:
         return _close(p, signed_rank_p(statistic, pair.ties))
     if pair.distribution is Distribution.T and pair.df is None:
         return False
-    return _close(p, comparison_p(pair.distribution, statistic, pair.df, pair.groups))
+    return same(p, comparison_p(pair.distribution, statistic, pair.df, pair.groups))
 
 
 def _decided(one: _Decision, alpha: float) -> bool:

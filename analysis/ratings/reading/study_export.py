@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
+from ....evaluation.results.spreadsheet_csv import unguarded
 from ....models.errors import UserError
 from .scales import Scale, declared_scale
 
@@ -21,7 +22,6 @@ COLUMNS = (
     *("listened_seconds", "repeat", "page_first_at", "page_done_at"),
 )
 SESSIONS = ("real", "pilot", "SIMULATED", "preview")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Roles of the table that comes out, in the order of its cells.
 ROLES = ("listener", "passage", "system", "question", "value", "page", "position")
 _MORE = ("seconds", "listened", "repeat")
@@ -132,18 +132,13 @@ def _row(line: int, cells: list[str], at: Mapping[str, int], width: int, place: 
         raise UserError(
             f"{place}:{line}: {len(cells)} cells where the header has {width}; export it again"
         )
-    row = _Row(line, {name: _bare(cells[index]) for name, index in at.items()})
+    row = _Row(line, {name: unguarded(cells[index]) for name, index in at.items()})
     for name in ("value", "page"):
         try:
             float(row[name] or 0)
         except ValueError:
             raise UserError(f"{place}:{line}: {name} {row[name]!r} is not a number") from None
     return row
-
-
-def _bare(text: str) -> str:
-    """A cell without the apostrophe that an export puts before what a spreadsheet would run."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def _chosen(rows: list[_Row], which: Which, place: str) -> tuple[list[_Row], list[str]]:

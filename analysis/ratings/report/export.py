@@ -17,7 +17,7 @@ from .sentences import finding, methods_paragraph, omnibus_sentence, pair_senten
 from .table import Column, Sheet
 from .tables import sheets
 
-_LIBRARIES = ("earmark", "numpy", "scipy", "plotly")
+_LIBRARIES = ("earmark", "numpy", "scipy", "scikit-posthocs", "statsmodels", "plotly")
 
 
 def write_result(

@@ -11,6 +11,8 @@ import numpy as np
 import plotly.offline
 
 from ....evaluation.results.store import written
+from ....listening_test import TOKENS
+from ...presentation.report_folder import STATIC
 from ..looks import looks
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
@@ -40,6 +42,10 @@ from .tables import sheets
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
+_SCRIPTS = (
+    *(STATIC / name for name in ("cells.js", "figures.js")),
+    *(TEMPLATES / name for name in ("closer.js", "report.js")),
+)
 _MOST_DRILLED = 30_000
 _FOLDED = 12
 _ROW_LIMIT = 400
@@ -103,8 +109,9 @@ def page(
     return environment.get_template("report.html").render(
         data=result,
         questions=made,
-        css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
+        css=_text(TOKENS, TEMPLATES / "report.css"),
+        first_script=_text(STATIC / "page.js"),
+        script=_text(*_SCRIPTS),
         bundle=bundle,
         figures=_script_json(figures),
         drills=_script_json(drills),
@@ -114,6 +121,10 @@ def page(
         versions=extras.versions,
         people_sheet=_sheet_form(asked) if (asked := people_sheet(result.participants)) else None,
     )
+
+
+def _text(*paths: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def _question(

@@ -14,6 +14,7 @@ from earmark.analysis.benchmark.result import bootstrap
 from earmark.analysis.benchmark.song_pages import pictures
 from earmark.analysis.benchmark.song_pages.media import player_samples
 from earmark.analysis.presentation import colour_maps
+from earmark.analysis.presentation.estimate import Estimate
 from earmark.analysis.presentation.looks import COLOURS, looks, short_names
 from earmark.analysis.presentation.numbers import number_format
 from earmark.evaluation.insights.band_levels import BANDS_HZ, band_levels_db
@@ -58,16 +59,16 @@ def test_the_interval_of_a_mean_agrees_with_scipy() -> None:
 
 
 def test_one_song_has_no_interval_and_none_has_no_value() -> None:
-    assert bootstrap.median(np.array([2.0]), 0) == bootstrap.Estimate(1, 2.0)
-    assert bootstrap.median(np.array([math.nan]), 0) == bootstrap.Estimate(0)
-    assert bootstrap.mean(np.array([]), 0) == bootstrap.Estimate(0)
+    assert bootstrap.median(np.array([2.0]), 0) == Estimate(1, 2.0)
+    assert bootstrap.median(np.array([math.nan]), 0) == Estimate(0)
+    assert bootstrap.mean(np.array([]), 0) == Estimate(0)
 
 
 def test_differences_are_paired_by_song() -> None:
     baseline = np.array([1.0, 5.0, 9.0, math.nan])
     found = bootstrap.paired_median(baseline + np.array([-1.0, -1.0, -1.0, 0.0]), baseline, 0)
     # Between songs values differ widely; within songs the difference is exact.
-    assert found == bootstrap.Estimate(3, -1.0, -1.0, -1.0)
+    assert found == Estimate(3, -1.0, -1.0, -1.0)
 
 
 def test_forty_systems_all_look_different_in_points_and_in_lines() -> None:

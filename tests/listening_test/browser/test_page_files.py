@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from urllib.parse import urljoin
 
-from earmark import listening_test
+from places import ROOT
 
-HOME = Path(listening_test.__file__).parent
+HOME = ROOT / "listening_test"
 STATIC = HOME / "static"
 MOST_FILES = 15
 

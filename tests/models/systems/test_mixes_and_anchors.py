@@ -11,7 +11,7 @@ from baseline_songs import RATE, built, gain_db, lufs, music, rendered
 from torch import Tensor
 
 from earmark.models.audio.loudness import true_peak_dbtp
-from earmark.models.systems import stem_mixing
+from earmark.models.effects.console import pan_gains
 from earmark.models.systems.contract import Material
 from earmark.models.systems.reference_matching import average_spectrum
 
@@ -72,9 +72,9 @@ def test_random_gains_and_pans_fill_their_ranges_evenly() -> None:
 
 @pytest.mark.parametrize("pan", [-1.0, -0.3, 0.0, 0.8, 1.0])
 def test_the_pan_law_keeps_the_power(pan: float) -> None:
-    left, right = stem_mixing.pan_gains(pan)
+    left, right = pan_gains(pan)
     assert left**2 + right**2 == pytest.approx(1.0)
-    assert stem_mixing.pan_gains(-pan) == pytest.approx((right, left))
+    assert pan_gains(-pan) == pytest.approx((right, left))
 
 
 @pytest.mark.parametrize("name", OF_THE_STEMS)

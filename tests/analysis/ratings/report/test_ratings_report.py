@@ -26,6 +26,7 @@ from earmark.analysis.ratings.report.table import Column, Sheet, p_text, shown
 from earmark.analysis.ratings.report.tables import sheets
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.cli import earmark
+from earmark.listening_test import TOKENS
 from earmark.models.errors import UserError
 
 EFFECTS = np.array([0, 0, 6, 12, -20.0])
@@ -144,6 +145,7 @@ def test_the_page_is_one_deterministic_file_of_at_most_seven_megabytes(
     assert len(first) <= 7e6
     text = page(result, file, bundle="")
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
+    assert text.count(TOKENS.read_text(encoding="utf-8")) == 1
 
 
 def test_every_p_of_the_page_is_one_of_the_result(file: RatingsFile, result: RatingsResult) -> None:
