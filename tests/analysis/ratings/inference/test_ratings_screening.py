@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from earmark.analysis.ratings.inference.screening import Screening, mid_anchor, screen
+from earmark.analysis.ratings.inference.screening import mid_anchor, screen
 from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.result.blocks import Screening
 
 Row = tuple[Any, ...]
 COLUMNS = ("listener", "passage", "system", "value")
@@ -55,7 +56,7 @@ def varied(listener: int, passages: int = 20, systems: str = "AB") -> list[Row]:
 def test_nothing_is_said_of_listeners_who_agree(tmp_path: Path) -> None:
     found = screened(tmp_path, [row for at in range(4) for row in varied(at)])
     assert found.findings == ()
-    assert found.excluded == ()
+    assert found.left_out == ()
     assert [rule.name for rule in found.rules if rule.excludes] == [
         *("bs1534-reference", "bs1534-mid-anchor")
     ]
@@ -70,10 +71,11 @@ def test_a_reference_below_90_on_more_than_15_percent_excludes(
     rows += [(f"L{at}", f"p{p}", "ref", 95) for at in (1, 2) for p in range(20)]
     rows += [("L0", f"p{p}", "ref", 89.9 if p < below else 90) for p in range(20)]
     found = screened(tmp_path, rows, reference="ref")
-    assert list(found.excluded) == excluded
+    assert list(found.left_out) == excluded
     for finding in found.findings:
         assert finding.rule == "bs1534-reference"
-        assert (finding.value, finding.threshold) == (pytest.approx(below / 20), 0.15)
+        assert finding.value == pytest.approx(below / 20)
+        assert finding.threshold == 0.15
         assert [page["value"] for page in finding.evidence] == [89.9] * below
         assert {page["system"] for page in finding.evidence} == {"ref"}
 
@@ -86,7 +88,7 @@ def test_a_mid_anchor_above_90_on_more_than_15_percent_excludes(
     rows += [(f"L{at}", f"p{p}", "mid", 90) for at in range(1, 5) for p in range(20)]
     rows += [("L0", f"p{p}", "mid", 90.1 if p < above else 90) for p in range(20)]
     found = screened(tmp_path, rows, anchors=("mid",))
-    assert list(found.excluded) == excluded
+    assert list(found.left_out) == excluded
     assert named(found, "bs1534-mid-anchor") == excluded
 
 
@@ -102,7 +104,7 @@ def test_an_item_that_more_than_a_quarter_rate_high_does_not_count(
         for at in range(4)
         for p in range(4)
     ]
-    assert list(screened(tmp_path, rows, anchors=("mid",)).excluded) == excluded
+    assert list(screened(tmp_path, rows, anchors=("mid",)).left_out) == excluded
 
 
 def test_the_level_is_90_percent_of_the_scale_not_of_its_top(tmp_path: Path) -> None:
@@ -139,8 +141,9 @@ def test_the_same_value_for_nine_tenths_of_ten_ratings_is_flagged(
     for finding in found.findings:
         if finding.rule == "constant":
             assert finding.evidence == ({"value": 50.0, "ratings": same},)
-            assert (finding.value, finding.threshold) == (pytest.approx(same / total), 0.9)
-    assert found.excluded == ()
+            assert finding.value == pytest.approx(same / total)
+            assert finding.threshold == 0.9
+    assert found.left_out == ()
 
 
 def timed(seconds: Sequence[object]) -> list[Row]:
@@ -184,7 +187,8 @@ def test_more_than_5_percent_rated_unheard_is_flagged(
     assert named(found, "unheard") == (["L0"] if flagged else [])
     assert reason(found, "unheard") == ""
     for finding in found.findings:
-        assert (finding.value, finding.threshold) == (pytest.approx(unheard / 20), 0.05)
+        assert finding.value == pytest.approx(unheard / 20)
+        assert finding.threshold == 0.05
         assert [page["passage"] for page in finding.evidence] == ["p0"] * unheard
         assert [page["system"] for page in finding.evidence] == ["A", "B"][:unheard]
         lines = (tmp_path / "ratings.csv").read_text().splitlines()
@@ -256,5 +260,5 @@ def test_a_listener_is_excluded_once_however_many_rules_are_broken(tmp_path: Pat
     assert [finding.rule for finding in found.findings if finding.excludes] == [
         *("bs1534-reference", "bs1534-mid-anchor")
     ]
-    assert found.excluded == ("L0",)
+    assert found.left_out == ("L0",)
     assert len(found.findings[0].evidence) == 20
