@@ -245,7 +245,7 @@ def test_only_scripts_are_served_and_only_under_their_own_address(tmp_path: Path
         assert page["view"] == script_of(study) == f"/kinds/{script.place}"
         with one.http.get(page["view"]) as answer:
             assert answer.mimetype == "text/javascript"
-            assert answer.text == documented()["js"]
+            assert answer.get_data(as_text=True) == documented()["js"]
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
         digest = script.place.partition("/")[0]
         for place in (
