@@ -39,7 +39,7 @@ def train(
     from ..models.training.train import Limits, begin_again
     from ..models.training.train import train as train_network
     from ..models.training.training_file import load_recipe
-    from .terminal.training_progress import Shown, interrupts
+    from .terminal.training_progress import TrainingProgress, interrupts
 
     loaded = load_recipe(recipe)
     if tensorboard:
@@ -47,7 +47,7 @@ def train(
     folder = runs / loaded.name
     if fresh:
         begin_again(folder)
-    with interrupts() as interrupted, Shown() as shown:
+    with interrupts() as interrupted, TrainingProgress() as shown:
         limits = Limits(max_steps, seconds, interrupted)
         result = train_network(loaded, folder, shown, limits, device)
     if interrupted():
