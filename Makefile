@@ -7,16 +7,17 @@ TEST_WORKERS ?= 2
 VENV := .venv
 # Read for its weights, never imported: its own requirements (TensorFlow) are not wanted.
 MUSICNN := --no-deps musicnn==0.1.0
-# Reads the JSDoc types of the pages' scripts; fetched by npx into its own cache, never shipped.
+# Reads the JSDoc types of the scripts of pages and reports; fetched by npx into its own cache, never shipped.
 TYPESCRIPT := typescript@5.9.3
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint serve clean
+.PHONY: help install demo test lint docs serve clean
 
 help:
 	@echo "make demo    set up, then master, measure and report eight songs (about ten minutes)"
 	@echo "make test    set up, then run the tests"
 	@echo "make lint    set up, then check style and types"
+	@echo "make docs    set up, then write docs/api.md from the docstrings"
 	@echo "make serve   show the reports in $(RESULTS) on http://127.0.0.1:8000"
 	@echo "make install set up $(VENV) only"
 	@echo "make clean   remove renders, reports and caches; studies are never touched"
@@ -52,10 +53,13 @@ lint: $(VENV)/.installed-dev
 	@if command -v npx >/dev/null; then \
 	  echo "tsc --project tsconfig.json"; npx --yes --package $(TYPESCRIPT) tsc --project tsconfig.json; \
 	elif [ -n "$$CI" ]; then \
-	  echo "CI must have npx, to check the types of listening_test/static: install nodejs and npm"; exit 1; \
+	  echo "CI must have npx, to check the types of the scripts: install nodejs and npm"; exit 1; \
 	else \
-	  echo "npx not found: the types of listening_test/static are not checked (install nodejs and npm)"; \
+	  echo "npx not found: the types of the scripts are not checked (install nodejs and npm)"; \
 	fi
+
+docs: install
+	$(BIN)/python docs/make_api.py
 
 serve: install
 	@test -d $(RESULTS)/reports || { echo "No reports in $(RESULTS) yet: run make demo"; exit 1; }

@@ -15,6 +15,7 @@ import plotly.offline
 
 from ...evaluation.insights.renders import complete
 from ...evaluation.results.store import Store, written
+from ...listening_test import TOKENS
 from ..presentation.report_folder import STATIC, Folder, folder_name
 from .panels import (  # noqa: F401  they register what a report is made of
     charts,
@@ -37,9 +38,11 @@ from .song_pages.page import page_names, song_html, song_page
 from .song_pages.pictures import scale_image
 
 _PLOTLY = "plotly.min.js"
+_TABLES_AND_CHARTS = ("cells.js", "tables.js", "figures.js", "charts.js")
 _ASSETS = (
+    TOKENS,
     *(STATIC / name for name in ("page.css", "tables.css", "charts.css")),
-    *(STATIC / name for name in ("page.js", "tables.js", "charts.js")),
+    *(STATIC / name for name in ("page.js", *_TABLES_AND_CHARTS)),
     *(TEMPLATES / name for name in ("controls.css", "song.css")),
     *(TEMPLATES / name for name in ("insights.js", "report.js", "song.js")),
 )
@@ -143,7 +146,7 @@ def _write_songs(
         "difference": folder.hashed("pictures/scale-difference.png", _png(difference=True)),
     }
     assets = frame["assets"]
-    shared = [assets[_PLOTLY], assets["tables.js"], assets["charts.js"]]
+    shared = [assets[_PLOTLY], *(assets[name] for name in _TABLES_AND_CHARTS)]
     for song, address in pages.items():
         page = song_page(result, song, media)
         data = folder.hashed(f"data/{Path(address).stem}.js", _script(page.data))
@@ -183,7 +186,7 @@ def _write_page(
     data: dict[str, Any] = {"index": index}
     for section in made:
         data |= section.data
-    scripts = [_PLOTLY, frame["assets"]["tables.js"], frame["assets"]["charts.js"]]
+    scripts = [_PLOTLY, *(frame["assets"][name] for name in _TABLES_AND_CHARTS)]
     scripts += [folder.hashed("data/report.js", _script(data)), frame["assets"]["insights.js"]]
     scripts += [frame["assets"]["report.js"]]
     contents = [

@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 
 from ...models.errors import UserError
+from ...models.registry import Registry, Sort
+from ..results.metric_facts import Better
 from .analysis import Analysis
 
-Better = Literal["higher", "lower", "zero", "none"]
 Needs = Literal["audio", "reference", "render", "set"]
 Variant = Literal["raw", "aligned"]
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -137,7 +138,14 @@ class Metric:
         return found
 
 
-METRICS: dict[str, Metric] = {}
+# In the order in which tables show them.
+METRICS: Registry[Metric] = Registry(
+    Sort("metric", "metrics", also=("default",)),
+    (".delivery", ".stereo", ".distance", ".spectrum", ".cost", ".sets", ".library_losses"),
+    __package__,
+)
+REFUSED: dict[str, str] = {}
+"""Names that a library has and that are no metric, each with the reason; filled with METRICS."""
 
 
 @overload
@@ -182,8 +190,6 @@ def metric(
 
     def register(function: FunctionT) -> FunctionT:
         title = name or function.__name__
-        if title in METRICS:
-            raise UserError(f"two metrics are named {title!r}; rename the one in your plug-in")
         if better not in get_args(Better):
             raise UserError(
                 f"metric {title!r}: unknown direction {better!r}; choose from "
@@ -191,7 +197,7 @@ def metric(
             )
         accepted = inspect.signature(function).parameters
         kind: Needs = needs or ("reference" if "reference" in accepted else "audio")
-        METRICS[title] = Metric(
+        entry = Metric(
             title,
             unit,
             better,
@@ -204,6 +210,7 @@ def metric(
             variants or (("raw", "aligned") if kind == "reference" else ("raw",)),
             requires or Requires(),
         )
+        METRICS.add(title, entry, function.__module__)
         return function
 
     return register if function is None else register(function)
@@ -230,12 +237,9 @@ def select(entries: Entry | Sequence[Entry]) -> tuple[Metric, ...]:
 
 
 def _named(name: str) -> Metric:
-    if name in METRICS:
-        return METRICS[name]
-    raise UserError(
-        f"unknown metric {name!r}{_nearest(name, METRICS)}; choose from default, "
-        f"{', '.join(METRICS)}"
-    )
+    if name not in METRICS and name in REFUSED:
+        raise UserError(f"metric {name!r} {REFUSED[name]}")
+    return METRICS.named(name)
 
 
 def _changed(entry: Mapping[str, Any]) -> Metric:

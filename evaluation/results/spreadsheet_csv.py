@@ -10,6 +10,21 @@ import pandas as pd
 
 # A cell that starts like this is a formula to a spreadsheet (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_GUARD = "'"
+
+
+def guarded(text: str) -> str:
+    """``text`` as a cell that no spreadsheet runs: an apostrophe comes before a formula's sign.
+
+    Text that has apostrophes there of its own gets one more, so that :func:`unguarded` finds it
+    again.
+    """
+    return _GUARD + text if text.lstrip(_GUARD).startswith(_FORMULA) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text of a cell that :func:`guarded` wrote."""
+    return cell.removeprefix(_GUARD) if cell.lstrip(_GUARD).startswith(_FORMULA) else cell
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -34,7 +49,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, Mapping | list | tuple):
         value = json.dumps(value, sort_keys=True, ensure_ascii=False)
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return guarded(value)
     if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if isinstance(value, float):

@@ -10,8 +10,9 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
+from ...evaluation.results.spreadsheet_csv import guarded
 from ...models.errors import UserError
 from ..kinds import kind_of
 from ..session.clean_input import plain
@@ -24,8 +25,6 @@ SCHEMA = 1
 _STARTS, _ENDS = ("play", "switch"), ("pause", "stop", "next", "pause_session")
 # States of the sound device in which nothing is heard.
 _SILENT = ("blocked", "stopped", "stalled")
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -118,6 +117,10 @@ def _chosen(session: Session, study: Study, choice: Choice) -> Sequence[Listenin
             Listening.state.in_(choice.states),
         )
         .order_by(Listening.mark, Listening.number)
+        .options(
+            selectinload(Listening.pages).selectinload(PageRow.presentations),
+            selectinload(Listening.pages).selectinload(PageRow.ratings),
+        )
     ).all()
 
 
@@ -177,8 +180,11 @@ def _comments(page: PageRow, place: Presentation | None, other: str) -> str:
 
 
 def _rating(ratings: Mapping[tuple[str, str], RatingRow], place: str, question: str) -> RatingRow:
-    """A stimulus's own rating, or the page's, where the question is asked once a page."""
-    return ratings.get((place, question)) or ratings["", question]
+    """A stimulus's own rating, or the page's, where the question is asked once a page.
+
+    What a kind makes of several answers was given by none of them alone.
+    """
+    return ratings.get((place, question)) or ratings.get(("", question)) or RatingRow(changes=0)
 
 
 def _listened(session: Session, listening: Listening) -> dict[str, float]:
@@ -257,9 +263,7 @@ def _columns(row: Any, *left_out: str) -> dict[str, Any]:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return str(value)
+    return guarded(value) if isinstance(value, str) else str(value)
 
 
 def json_text(data: Mapping[str, Any]) -> str:

@@ -1,9 +1,11 @@
 """A golden fails for whatever a reader of the file would notice, and for nothing else."""
 
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from goldens import (
+    GOLDENS,
     Goldens,
     difference,
     without_chance,
@@ -80,6 +82,15 @@ def test_versions_and_folders_become_words(tmp_path: Path) -> None:
     found = without_versions(text, {"numpy": "2.3.1", "scipy": "1.15.0"})
     found = without_paths(found, tmp_path, tmp_path / "a")
     assert found == "NumPy VERSION, scipy (VERSION), 2.3.1 LU in FOLDER/b"
+
+
+def test_no_golden_names_a_folder_of_the_machine_that_made_it() -> None:
+    # What is kept names the folder in which it was made, which is a part of it.
+    found = (path for path in GOLDENS.rglob("*.*") if path.parent.name != "kept")
+    texts = {path: path.read_text(encoding="utf-8") for path in found}
+    assert len(texts) > 40
+    machine = (gettempdir(), str(Path.home()), str(Path.cwd()), str(GOLDENS))
+    assert [path for path, text in texts.items() if any(one + "/" in text for one in machine)] == []
 
 
 def test_only_the_rows_of_costs_are_left_out() -> None:

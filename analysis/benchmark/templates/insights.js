@@ -3,10 +3,13 @@
   "use strict";
 
   const { earmark } = window;
+  /** @type {Set<HTMLElement>} */
   const seen = new Set();
-  const shown = new Map(); // the group that each panel shows
+  /** The group that each panel shows. @type {Map<HTMLElement, Earmark.Group>} */
+  const shown = new Map();
   let latest = 0;
 
+  /** @param {Earmark.Drawing} drawing */
   function titled(drawing) {
     const block = document.createElement("div");
     block.className = "drawing";
@@ -16,6 +19,7 @@
     return block;
   }
 
+  /** @param {Earmark.Group} group */
   function links(group) {
     const line = document.createElement("p");
     line.className = "tools";
@@ -28,44 +32,54 @@
     return line;
   }
 
+  /** The reader's choice of system, or of song. @param {HTMLElement} panel @param {string} what */
+  const choice = (panel, what) => earmark.one(what, HTMLSelectElement, panel);
+
+  /** @param {HTMLElement} panel @param {Earmark.Group} group */
   async function draw(panel, group) {
     const mine = String(++latest);
     panel.dataset.asked = mine;
     shown.set(panel, group);
-    const place = panel.querySelector("[data-drawings]");
+    const place = earmark.one("[data-drawings]", HTMLElement, panel);
     const blocks = group.drawings.map(titled);
     place.replaceChildren(...blocks, ...(group.links.length ? [links(group)] : []));
     for (const [at, drawing] of group.drawings.entries()) {
       if (panel.dataset.asked !== mine) return; // the reader has chosen again meanwhile
-      if (drawing.figure) {
+      const { figure, table } = drawing;
+      if (figure) {
         const chart = document.createElement("div");
         chart.className = "chart";
         blocks[at].append(chart);
-        await earmark.charts.draw(chart, drawing, drawing.title);
+        await earmark.charts.draw(chart, { figure, table }, drawing.title);
       } else {
         const tools = document.createElement("p");
         tools.className = "tools";
-        tools.append(earmark.tables.copyButton(drawing.table));
-        blocks[at].append(earmark.tables.drawn(drawing.table), tools);
+        tools.append(earmark.tables.copyButton(table));
+        blocks[at].append(earmark.tables.drawn(table), tools);
       }
     }
-    panel.dataset.drawn = panel.querySelector("[data-choice]").value;
+    panel.dataset.drawn = choice(panel, "[data-choice]").value;
   }
 
-  /** The same figures in another theme or width; what was unfolded stays so. */
+  /** The same figures in another theme or width; what was unfolded stays so. @param {HTMLElement} panel */
   async function redraw(panel) {
-    const charts = panel.querySelectorAll(".drawing > .chart");
-    const drawings = (shown.get(panel) || { drawings: [] }).drawings.filter((one) => one.figure);
-    if (charts.length !== drawings.length) return; // still being drawn
-    for (const [at, drawing] of drawings.entries()) {
-      await earmark.charts.draw(charts[at], drawing, drawing.title);
+    const places = earmark.all(".drawing > .chart", HTMLElement, panel);
+    const charts = (shown.get(panel)?.drawings ?? []).flatMap(({ figure, table, title }) =>
+      figure ? [{ figure, table, title }] : [],
+    );
+    if (places.length !== charts.length) return; // still being drawn
+    for (const [at, chart] of charts.entries()) {
+      await earmark.charts.draw(places[at], chart, chart.title);
     }
   }
 
-  /** The songs of a part, in a list of their own; the one chosen before stays if it is there. */
+  /**
+   * The songs of a part, in a list of their own; the one chosen before stays if it is there.
+   * @param {HTMLElement} panel @param {Earmark.Group[]} part
+   */
   function offer(panel, part) {
-    const label = panel.querySelector("[data-groups]");
-    const select = label.querySelector("select");
+    const label = earmark.one("[data-groups]", HTMLElement, panel);
+    const select = choice(label, "select");
     const before = select.value;
     label.hidden = part.length < 2;
     select.replaceChildren(
@@ -80,35 +94,38 @@
     return part[Math.max(0, select.selectedIndex)];
   }
 
+  /** @param {HTMLElement} panel */
   async function show(panel) {
     seen.add(panel);
-    const name = panel.querySelector("[data-choice]").value;
+    const name = choice(panel, "[data-choice]").value;
     try {
-      const part = await earmark.load(name, earmark.get("index").parts[name]);
-      if (panel.querySelector("[data-choice]").value !== name) return;
+      /** @type {Earmark.Group[]} */
+      const part = await earmark.load(name, earmark.get("index")?.parts[name] ?? "");
+      if (choice(panel, "[data-choice]").value !== name) return;
       await draw(panel, offer(panel, part));
     } catch (error) {
       const empty = document.createElement("p");
       empty.className = "empty";
-      empty.textContent = error.message;
-      panel.querySelector("[data-drawings]").replaceChildren(empty);
+      empty.textContent = error instanceof Error ? error.message : String(error);
+      earmark.one("[data-drawings]", HTMLElement, panel).replaceChildren(empty);
     }
   }
 
   document.addEventListener("DOMContentLoaded", () => {
-    const panels = [...document.querySelectorAll("[data-insight]")];
+    const panels = earmark.all("[data-insight]", HTMLElement);
     const near = new IntersectionObserver(
       (entries) => {
         for (const { target, isIntersecting } of entries) {
-          if (isIntersecting && !seen.has(target)) show(target);
+          if (isIntersecting && target instanceof HTMLElement && !seen.has(target)) show(target);
         }
       },
       { rootMargin: "600px" },
     );
     for (const panel of panels) {
-      panel.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
-      panel.querySelector("[data-choice]").addEventListener("change", () => show(panel));
-      panel.querySelector("[data-group]").addEventListener("change", () => show(panel));
+      const form = earmark.one("form", HTMLFormElement, panel);
+      form.addEventListener("submit", (event) => event.preventDefault());
+      choice(panel, "[data-choice]").addEventListener("change", () => show(panel));
+      choice(panel, "[data-group]").addEventListener("change", () => show(panel));
       near.observe(panel);
     }
     earmark.charts.onChange(() => seen.forEach(redraw));

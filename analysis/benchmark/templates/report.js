@@ -5,31 +5,36 @@
   const { earmark } = window;
   let latest = 0;
 
+  /** @param {unknown} error */
+  const said = (error) => (error instanceof Error ? error.message : String(error));
+
   async function show() {
-    const select = document.getElementById("metric");
+    const [select] = earmark.all("#metric", HTMLSelectElement);
     if (!select) return;
     const mine = ++latest;
-    const entry = earmark.get("index").metrics[select.value];
+    const abouts = earmark.all("[data-about]", HTMLElement);
+    const entry = earmark.get("index")?.metrics[select.value] ?? "";
+    /** @type {Earmark.Metric} */
     let part;
     try {
       part = await earmark.load(`metric/${select.value}`, entry);
     } catch (error) {
-      document.querySelectorAll("[data-about]").forEach((p) => (p.textContent = error.message));
+      for (const about of abouts) about.textContent = said(error);
       return;
     }
     if (mine !== latest) return; // the reader has chosen again meanwhile
     const variants = Object.keys(part.variants);
     const variant = variants.includes(earmark.variant()) ? earmark.variant() : variants[0];
     const paired = variants.length > 1;
-    document.querySelectorAll("[data-about]").forEach((about) => {
+    abouts.forEach((about) => {
       const kind = paired ? `, ${variant}` : "";
       const direction = part.direction ? `; ${part.direction}` : "";
       about.textContent = `${part.heading}${kind}: ${part.summary || "a metric of a plug-in"}`
         .replace(/\.$/, "")
         .concat(`${direction}.`);
     });
-    for (const place of document.querySelectorAll("[data-chart]")) {
-      const name = place.dataset.chart;
+    for (const place of earmark.all("[data-chart]", HTMLElement)) {
+      const name = place.dataset.chart ?? "";
       await earmark.charts.draw(
         place,
         part.variants[variant][name],
@@ -40,10 +45,10 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
-    const select = document.getElementById("metric");
+    const [select] = earmark.all("#metric", HTMLSelectElement);
     if (!select) return;
     select.addEventListener("change", show);
-    document.querySelector(".controls").addEventListener("submit", (event) => event.preventDefault());
+    earmark.one(".controls", HTMLElement).addEventListener("submit", (event) => event.preventDefault());
     document.addEventListener("earmark:choice", show);
     earmark.charts.onChange(show);
     show();

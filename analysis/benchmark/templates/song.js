@@ -3,24 +3,38 @@
   "use strict";
 
   const { earmark } = window;
+  /**
+   * @typedef {object} Player one row of the page
+   * @property {HTMLElement} element
+   * @property {HTMLAudioElement} audio
+   * @property {HTMLElement} choose
+   * @property {HTMLElement} head
+   * @property {Promise<void> | undefined} ready
+   */
   const song = () => earmark.get("song");
+  /** @type {Player[]} */
   let players = [];
   let current = -1;
   let playing = false;
   let asked = 0;
   let resting = 0; // where playback stands while nothing plays
 
-  const byId = (id) => document.getElementById(id);
-  const clock = (seconds) =>
+  const part = (/** @type {string} */ id) => earmark.one(`#${id}`, HTMLElement);
+  const field = (/** @type {string} */ id) => earmark.one(`#${id}`, HTMLInputElement);
+  const system = () => earmark.one("#shown", HTMLSelectElement);
+  const clock = (/** @type {number} */ seconds) =>
     `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   const position = () => (playing && current >= 0 ? players[current].audio.currentTime : resting);
-  const length = () => Number(byId("position").max);
+  const length = () => Number(field("position").max);
 
-  /** Give an audio element its file. From a server the whole file is fetched first, so that the
-      place can be kept even where the server answers no range requests. */
+  /**
+   * Give an audio element its file. From a server the whole file is fetched first, so that the
+   * place can be kept even where the server answers no range requests.
+   * @param {Player} player
+   */
   function ready(player) {
     player.ready ??= (async () => {
-      const url = player.audio.dataset.src;
+      const url = player.audio.dataset.src ?? "";
       if (location.protocol.startsWith("http")) {
         const answer = await fetch(url);
         if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
@@ -38,11 +52,14 @@
       }
     })().catch((error) => {
       player.ready = undefined; // another try may succeed
-      player.element.querySelector(".gain").textContent = ", cannot be played";
+      gainOf(player).textContent = ", cannot be played";
       throw error;
     });
     return player.ready;
   }
+
+  /** Where a row says how much its sound is turned down. @param {Player} player */
+  const gainOf = (player) => earmark.one(".gain", HTMLElement, player.element);
 
   function mark() {
     players.forEach((player, at) => {
@@ -50,11 +67,14 @@
       player.element.classList.toggle("playing", at === current && playing);
       player.choose.setAttribute("aria-pressed", String(at === current));
     });
-    byId("play").textContent = playing ? "Pause" : "Play";
-    byId("play").setAttribute("aria-pressed", String(playing));
+    part("play").textContent = playing ? "Pause" : "Play";
+    part("play").setAttribute("aria-pressed", String(playing));
   }
 
-  /** Make `next` the one that is heard, at the place where the last one was. */
+  /**
+   * Make `next` the one that is heard, at the place where the last one was.
+   * @param {number} next @param {boolean} start
+   */
   async function choose(next, start) {
     const mine = ++asked;
     const before = current;
@@ -108,6 +128,7 @@
     else choose(Math.max(current, 0), true);
   }
 
+  /** @param {number} seconds */
   function seek(seconds) {
     resting = Math.min(Math.max(seconds, 0), length());
     if (current >= 0 && players[current].ready) players[current].audio.currentTime = resting;
@@ -116,9 +137,9 @@
 
   /** Put slider, clock and playheads where playback is. */
   function followed(at = position()) {
-    byId("position").value = String(at);
-    byId("position").setAttribute("aria-valuetext", `${clock(at)} of ${clock(length())}`);
-    byId("clock").textContent = `${clock(at)} / ${clock(length())}`;
+    field("position").value = String(at);
+    field("position").setAttribute("aria-valuetext", `${clock(at)} of ${clock(length())}`);
+    part("clock").textContent = `${clock(at)} / ${clock(length())}`;
     const share = `${(100 * at) / length()}%`;
     players.forEach((player) => (player.head.style.left = share));
   }
@@ -129,9 +150,10 @@
     requestAnimationFrame(tick);
   }
 
+  /** @param {Player} player */
   function ended(player) {
     if (players[current] !== player || !playing) return;
-    if (byId("loop").checked) {
+    if (field("loop").checked) {
       player.audio.currentTime = 0;
       player.audio.play();
     } else {
@@ -144,15 +166,15 @@
 
   /** Loudness match: everything is turned down to the quietest, so nothing can clip. */
   function level() {
-    const known = song().players.map((player) => player.lufs).filter((lufs) => lufs !== null);
+    const known = song().players.flatMap(({ lufs }) => lufs ?? []);
     const quietest = Math.min(...known);
-    const on = byId("match").checked;
+    const on = field("match").checked;
     players.forEach((player, at) => {
       const lufs = song().players[at].lufs;
       const gain = on && lufs !== null ? quietest - lufs : 0;
       player.audio.volume = 10 ** (gain / 20);
       player.element.dataset.gain = gain.toFixed(2);
-      player.element.querySelector(".gain").textContent =
+      gainOf(player).textContent =
         on && lufs !== null ? `, played at ${gain.toFixed(1).replace("-", "−")} dB` : "";
     });
   }
@@ -163,8 +185,9 @@
     return probe.volume === 0.5; // phones of one make leave it to their buttons
   }
 
+  /** The drawing of a waveform's lowest and highest samples. @param {number[]} low @param {number[]} high */
   function outline(low, high) {
-    const at = (value, index) => `${index} ${(30 - value * 0.029).toFixed(1)}`;
+    const at = (/** @type {number} */ value, /** @type {number} */ index) => `${index} ${(30 - value * 0.029).toFixed(1)}`;
     const top = high.map((value, index) => at(value, index));
     const bottom = low.map((value, index) => at(Math.min(value, high[index] - 8), index)).reverse();
     return `M${top.join("L")}L${bottom.join("L")}Z`;
@@ -175,47 +198,51 @@
     players.forEach((player, at) => {
       const { low, high } = song().players[at];
       const { mix: isMix, system } = song().players[at];
-      const before = player.element.querySelector(".before");
-      const after = player.element.querySelector(".after");
+      const before = earmark.one(".before", SVGElement, player.element);
+      const after = earmark.one(".after", SVGElement, player.element);
       if (mix && !(isMix && system)) before.setAttribute("d", outline(mix.low, mix.high));
       if (!isMix || system) after.setAttribute("d", outline(low, high));
     });
   }
 
+  /** The pictures of a player's system, beside those of the mix and the reference. @param {number} index */
   function showTiles(index) {
     const { mix, reference } = song();
     const chosen = song().players[index];
-    const shown = chosen.system ? index : Number(byId("shown").value || index);
-    const system = song().players[shown];
-    if (system.system) byId("shown").value = String(shown);
+    const shown = chosen.system ? index : Number(system().value || index);
+    const seen = song().players[shown];
+    if (seen.system) system().value = String(shown);
+    /** @type {Record<string, [picture: string, words: string] | null>} */
     const tiles = {
       mix: mix === null ? null : [song().players[mix].spectrogram, "Mix"],
-      system: [system.spectrogram, system.name],
+      system: [seen.spectrogram, seen.name],
       reference: reference === null ? null : [song().players[reference].spectrogram, "Reference"],
-      difference: system.difference && [system.difference, `${system.name} less the reference`],
+      difference: seen.difference ? [seen.difference, `${seen.name} less the reference`] : null,
     };
-    document.querySelectorAll("[data-tile]").forEach((tile) => {
-      const found = tiles[tile.dataset.tile];
+    earmark.all("[data-tile]", HTMLElement).forEach((tile) => {
+      const found = tiles[tile.dataset.tile ?? ""];
       tile.hidden = !found;
       if (!found) return;
-      const image = tile.querySelector("img");
+      const image = earmark.one("img", HTMLImageElement, tile);
       if (image.getAttribute("src") !== `../${found[0]}`) image.src = `../${found[0]}`;
       image.alt = `Spectrogram: ${found[1]}`;
-      tile.querySelector("figcaption").textContent = found[1];
+      earmark.one("figcaption", HTMLElement, tile).textContent = found[1];
     });
     spectra(shown);
   }
 
   function drawTicks() {
-    document.querySelectorAll(".plot").forEach((plot) => {
-      for (const [axis, side] of [["y", "top"], ["x", "left"]]) {
+    /** @type {["x" | "y", "left" | "top"][]} */
+    const sides = [["y", "top"], ["x", "left"]];
+    earmark.all(".plot", HTMLElement).forEach((plot) => {
+      for (const [axis, side] of sides) {
         const labels = song().ticks[axis].map(([text, share]) => {
           const label = document.createElement("span");
           label.textContent = text;
           label.style[side] = `${100 * share}%`;
           return label;
         });
-        plot.querySelector(`.ticks.${axis}`).replaceChildren(...labels);
+        earmark.one(`.ticks.${axis}`, HTMLElement, plot).replaceChildren(...labels);
       }
     });
   }
@@ -223,10 +250,10 @@
   let drawnFor = 0;
   function spectra(index = drawnFor) {
     drawnFor = index;
-    const place = document.querySelector("[data-chart=spectra]");
+    const [place] = earmark.all("[data-chart=spectra]", HTMLElement);
     if (!place) return;
     const { chart, players: all } = song();
-    const every = byId("every").checked;
+    const every = field("every").checked;
     const wanted = new Set(
       all.filter((player, at) => every || at === index || player.mix || player.reference).map((p) => p.id),
     );
@@ -235,15 +262,17 @@
     figure.data = figure.data
       .filter((trace) => wanted.has(trace.uid))
       .map((trace) => {
-        const gain = aligned ? all.find((player) => player.id === trace.uid).align || 0 : 0;
-        return { ...trace, y: trace.y.map((value) => (value === null ? null : value + gain)) };
+        const gain = aligned ? (all.find((player) => player.id === trace.uid)?.align ?? 0) : 0;
+        const raised = (/** @type {number | null} */ value) => (value === null ? null : value + gain);
+        return { ...trace, y: trace.y.map(raised) };
       });
     earmark.charts.draw(place, { figure, table: chart.table }, "Average spectra");
   }
 
+  /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const { target } = event;
+    const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest("select, input[type=text], textarea, summary")) return;
     const key = event.key.toLowerCase();
     if (key === " " && !target.closest("button, a, input[type=checkbox], input[type=radio]")) {
@@ -263,34 +292,35 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
-    if (!byId("play")) return;
-    players = [...document.querySelectorAll(".player")].map((element) => ({
+    if (!document.querySelector("#play")) return;
+    players = earmark.all(".player", HTMLElement).map((element) => ({
       element,
-      audio: element.querySelector("audio"),
-      choose: element.querySelector(".choose"),
-      head: element.querySelector(".head"),
+      audio: earmark.one("audio", HTMLAudioElement, element),
+      choose: earmark.one(".choose", HTMLElement, element),
+      head: earmark.one(".head", HTMLElement, element),
       ready: undefined,
     }));
     players.forEach((player, at) => {
       player.choose.addEventListener("click", () => (at === current ? toggle() : choose(at, true)));
       player.audio.addEventListener("ended", () => ended(player));
-      player.element.querySelector(".wave").addEventListener("click", (event) => {
-        const box = event.currentTarget.getBoundingClientRect();
+      const wave = earmark.one(".wave", HTMLElement, player.element);
+      wave.addEventListener("click", (event) => {
+        const box = wave.getBoundingClientRect();
         seek((length() * (event.clientX - box.left)) / box.width);
         choose(at, true);
       });
     });
-    byId("play").addEventListener("click", toggle);
-    byId("position").addEventListener("input", (event) => seek(Number(event.target.value)));
-    byId("match").addEventListener("change", level);
+    part("play").addEventListener("click", toggle);
+    field("position").addEventListener("input", () => seek(Number(field("position").value)));
+    field("match").addEventListener("change", level);
     if (!canSetVolume()) {
-      byId("match").checked = false;
-      byId("match").disabled = true;
-      byId("match-note").textContent =
+      field("match").checked = false;
+      field("match").disabled = true;
+      part("match-note").textContent =
         "This browser does not let a page set the volume, so loudness is not matched.";
     }
-    byId("shown").addEventListener("change", (event) => showTiles(Number(event.target.value)));
-    byId("every").addEventListener("change", () => spectra());
+    system().addEventListener("change", () => showTiles(Number(system().value)));
+    field("every").addEventListener("change", () => spectra());
     document.querySelectorAll("form").forEach((form) =>
       form.addEventListener("submit", (event) => event.preventDefault()),
     );

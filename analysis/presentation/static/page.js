@@ -5,7 +5,9 @@
 
   const root = document.documentElement;
   const THEMES = ["automatic", "light", "dark"];
+  /** @type {Record<string, any>} */
   const parts = {};
+  /** Who waits for a part that is being loaded. @type {Record<string, {tell: (value: any) => void, fail: (error: Error) => void}[]>} */
   const waiting = {};
 
   function remembered() {
@@ -16,6 +18,7 @@
     }
   }
 
+  /** @param {string} theme */
   function useTheme(theme) {
     if (theme === "automatic") delete root.dataset.theme;
     else root.dataset.theme = theme;
@@ -27,37 +30,41 @@
     document.dispatchEvent(new Event("earmark:theme"));
   }
 
-  let theme = THEMES.includes(remembered()) ? remembered() : "automatic";
+  let theme = THEMES.find((one) => one === remembered()) ?? "automatic";
   if (theme !== "automatic") root.dataset.theme = theme;
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
     document.dispatchEvent(new Event("earmark:theme")),
   );
 
-  window.earmark = {
-    /** What a data script calls: `earmark.put("index", {...})`. */
+  const shared = {
+    /** What a data script calls: `earmark.put("index", {...})`. @param {string} name @param {any} value */
     put(name, value) {
       parts[name] = value;
-      (waiting[name] || []).forEach((resolve) => resolve(value));
+      (waiting[name] ?? []).forEach(({ tell }) => tell(value));
       delete waiting[name];
     },
 
-    /** A part that a data script of this page has put; undefined where there is none. */
+    /** A part that a data script of this page has put; undefined where there is none. @param {string} name */
     get(name) {
       return parts[name];
     },
 
-    /** Load a part on demand by adding its script: works from files, where fetch does not. */
+    /**
+     * Load a part on demand by adding its script: works from files, where fetch does not.
+     * @param {string} name @param {string} url
+     */
     load(name, url) {
       if (name in parts) return Promise.resolve(parts[name]);
-      return new Promise((resolve, reject) => {
+      return new Promise((tell, fail) => {
         const first = !(name in waiting);
-        (waiting[name] = waiting[name] || []).push(resolve);
+        (waiting[name] ??= []).push({ tell, fail });
         if (!first) return;
         const script = document.createElement("script");
         script.src = url;
         script.onerror = () => {
+          const told = waiting[name] ?? [];
           delete waiting[name];
-          reject(new Error(`${url} could not be loaded`));
+          told.forEach((one) => one.fail(new Error(`${url} could not be loaded`)));
         };
         document.head.append(script);
       });
@@ -67,30 +74,56 @@
     variant() {
       return root.dataset.variant || "raw";
     },
-  };
 
-  /** Copy text; also where the page may not use the clipboard interface. */
-  window.earmark.copy = async function (text, button) {
-    let done = false;
-    try {
-      await navigator.clipboard.writeText(text);
-      done = true;
-    } catch {
-      const area = document.createElement("textarea");
-      area.value = text;
-      area.className = "hidden";
-      document.body.append(area);
-      area.select();
-      done = document.execCommand("copy");
-      area.remove();
-    }
-    const words = button.textContent;
-    button.textContent = done ? "Copied" : "Could not copy";
-    setTimeout(() => (button.textContent = words), 1500);
+    /**
+     * The element of this kind that a selector finds first.
+     * @template {Element} T
+     * @param {string} selector @param {Earmark.Kind<T>} kind @param {ParentNode} [within] @returns {T}
+     */
+    one(selector, kind, within = document) {
+      const found = within.querySelector(selector);
+      if (!(found instanceof kind)) throw new Error(`the page has no ${selector}`);
+      return found;
+    },
+
+    /**
+     * All elements of this kind that a selector finds.
+     * @template {Element} T
+     * @param {string} selector @param {Earmark.Kind<T>} kind @param {ParentNode} [within] @returns {T[]}
+     */
+    all(selector, kind, within = document) {
+      const found = [...within.querySelectorAll(selector)].filter((one) => one instanceof kind);
+      return /** @type {T[]} */ (found);
+    },
+
+    /**
+     * Copy text; also where the page may not use the clipboard interface.
+     * @param {string} text @param {HTMLElement} button
+     */
+    async copy(text, button) {
+      let done = false;
+      try {
+        await navigator.clipboard.writeText(text);
+        done = true;
+      } catch {
+        const area = document.createElement("textarea");
+        area.value = text;
+        area.className = "hidden";
+        document.body.append(area);
+        area.select();
+        done = document.execCommand("copy");
+        area.remove();
+      }
+      const words = button.textContent;
+      button.textContent = done ? "Copied" : "Could not copy";
+      setTimeout(() => (button.textContent = words), 1500);
+    },
   };
+  // The scripts that follow add their own parts.
+  window.earmark = /** @type {Earmark.Shared} */ (shared);
 
   document.addEventListener("DOMContentLoaded", () => {
-    const button = document.getElementById("theme");
+    const button = shared.one("#theme", HTMLElement);
     const say = () => (button.textContent = `Theme: ${theme}`);
     say();
     button.addEventListener("click", () => {
@@ -98,13 +131,13 @@
       useTheme(theme);
       say();
     });
-    document.querySelectorAll("input[name=variant]").forEach((input) =>
+    shared.all("input[name=variant]", HTMLInputElement).forEach((input) =>
       input.addEventListener("change", () => {
         root.dataset.variant = input.value;
         document.dispatchEvent(new Event("earmark:choice"));
       }),
     );
-    const band = document.querySelector(".band");
+    const [band] = shared.all(".band", HTMLElement);
     if (band) {
       const measure = () => root.style.setProperty("--band", `${band.offsetHeight}px`);
       measure();

@@ -11,14 +11,21 @@ from typing import Any
 import numpy as np
 
 from ..looks import Look, label, short_names
+from ..reading.scales import Scale
 from ..reading.table import Floats, Ratings
+from ..result.names import Verdict
+from ..result.tests import EstimatedPair, Pair
 
 Figure = dict[str, Any]
-Form = Mapping[str, Any]
 MOST_POINTS = 5000
 MOST_LINES = 150
 MOST_ROWS = 60
 _GREY = "rgba(128,128,128,0.16)"
+_MARKS = {
+    Verdict.BETTER: ("accent", "circle"),
+    Verdict.EQUIVALENT: ("amber", "diamond"),
+    Verdict.INCONCLUSIVE: ("muted", "circle-open"),
+}
 
 
 def rows_axis(names: Sequence[str], width: int = 20) -> dict[str, Any]:
@@ -66,7 +73,7 @@ def box(values: Floats) -> dict[str, list[float]]:
     return {name: [round(value, 4)] for name, value in numbers.items()}
 
 
-def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> Figure:
+def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> Figure:
     """A violin with box and points per system, all passages together."""
     traces: list[dict[str, Any]] = []
     for row, name in enumerate(ratings.systems):
@@ -107,11 +114,11 @@ def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> F
         )
     names = list(ratings.systems)
     figure = layout(60 * len(names) + 90, "Rating", yaxis=rows_axis(names))
-    figure["xaxis"]["range"] = _padded(scale["low"], scale["high"])
+    figure["xaxis"]["range"] = _padded(scale.low, scale.high)
     return {"data": traces, "layout": figure}
 
 
-def answers(ratings: Ratings, scale: Form) -> Figure:
+def answers(ratings: Ratings, scale: Scale) -> Figure:
     """The share of each step of a scale of few steps, per system, all passages together."""
     steps = np.unique(ratings.value)
     counts = np.zeros((len(ratings.systems), len(steps)))
@@ -119,7 +126,7 @@ def answers(ratings: Ratings, scale: Form) -> Figure:
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
     traces = []
     for at, step in enumerate(steps):
-        place = (step - scale["low"]) / (scale["high"] - scale["low"])
+        place = (step - scale.low) / (scale.high - scale.low)
         traces.append(
             {
                 "type": "bar",
@@ -152,7 +159,7 @@ def _step_colour(place: float) -> str:
     return f"rgb({mixed[0]},{mixed[1]},{mixed[2]})"
 
 
-def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> Figure:
+def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> Figure:
     """A box per system on every passage, passages one under the other."""
     passages = ratings.passages[:MOST_ROWS]
     traces = []
@@ -177,7 +184,7 @@ def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> Figu
         )
     height = len(passages) * (16 * len(ratings.systems) + 18) + 130
     figure = layout(height, "Rating", yaxis=rows_axis(passages), boxmode="group")
-    figure["xaxis"]["range"] = _padded(scale["low"], scale["high"])
+    figure["xaxis"]["range"] = _padded(scale.low, scale.high)
     figure["showlegend"] = True
     figure["legend"] = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
     figure["margin"]["t"] = 56
@@ -263,37 +270,12 @@ def residual_map(means: Floats, names: Sequence[str], listeners: Sequence[str]) 
     return {"data": [trace], "layout": figure}
 
 
-def forest(pairs: Sequence[Form], margin: float | None, unit: str) -> Figure:
+def forest(pairs: Sequence[Pair | EstimatedPair], margin: float | None, unit: str) -> Figure:
     """The difference of every pair with its interval, a line at zero and the margin shaded."""
-    rows = [pair for pair in pairs if pair["mean_diff"] is not None]
-    traces = []
-    looks = {"equivalent": ("amber", "diamond"), "inconclusive": ("muted", "circle-open")}
-    for row, pair in enumerate(rows):
-        verdict = pair.get("verdict", "inconclusive" if not pair["reject"] else "better")
-        colour, symbol = looks.get(verdict, ("accent", "circle"))
-        known = pair["low"] is not None
-        trace: dict[str, Any] = {
-            "type": "scatter",
-            "mode": "markers",
-            "x": [round(pair["mean_diff"], 4)],
-            "y": [row],
-            "marker": {"color": colour, "size": 10, "symbol": symbol, "line": {"width": 2}},
-            "hovertemplate": f"%{{x:.2f}} points, {label(verdict)}<extra></extra>",
-        }
-        if known:
-            trace["error_x"] = {
-                "type": "data",
-                "symmetric": False,
-                "array": [round(pair["high"] - pair["mean_diff"], 4)],
-                "arrayminus": [round(pair["mean_diff"] - pair["low"], 4)],
-                "color": colour,
-                "thickness": 2,
-                "width": 4,
-            }
-        traces.append(trace)
-    names = [f"{pair['group1']} − {pair['group2']}" for pair in rows]
-    if len({pair["group2"] for pair in rows}) == 1 and len(rows) > 1:
-        names = [pair["group1"] for pair in rows]  # the axis names the other
+    rows = [pair for pair in pairs if pair.mean_diff is not None]
+    names = [f"{pair.group1} − {pair.group2}" for pair in rows]
+    if len({pair.group2 for pair in rows}) == 1 and len(rows) > 1:
+        names = [pair.group1 for pair in rows]  # the axis names the other
     longest = max((len(name) for name in names), default=0)
     height = 28 if longest <= 26 else 36 if longest <= 52 else 50
     figure = layout(height * len(rows) + 90, unit, yaxis=rows_axis(names, 26))
@@ -303,7 +285,41 @@ def forest(pairs: Sequence[Form], margin: float | None, unit: str) -> Figure:
         band = {"type": "rect", "x0": -margin, "x1": margin, "yref": "paper", "y0": 0, "y1": 1}
         style = {"fillcolor": "rgba(230,159,0,0.16)", "line": {"width": 0}, "layer": "below"}
         figure["shapes"].append(band | style)
-    return {"data": traces, "layout": figure}
+    return {"data": [_difference(row, pair) for row, pair in enumerate(rows)], "layout": figure}
+
+
+def _difference(row: int, pair: Pair | EstimatedPair) -> dict[str, Any]:
+    """A pair's difference in its row, with the interval where there is one."""
+    kind, words = _decided(pair)
+    colour, symbol = _MARKS[kind]
+    difference = pair.mean_diff or 0.0
+    trace: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [round(difference, 4)],
+        "y": [row],
+        "marker": {"color": colour, "size": 10, "symbol": symbol, "line": {"width": 2}},
+        "hovertemplate": f"%{{x:.2f}} points, {label(words)}<extra></extra>",
+    }
+    if pair.low is not None and pair.high is not None:
+        trace["error_x"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [round(pair.high - difference, 4)],
+            "arrayminus": [round(difference - pair.low, 4)],
+            "color": colour,
+            "thickness": 2,
+            "width": 4,
+        }
+    return trace
+
+
+def _decided(pair: Pair | EstimatedPair) -> tuple[Verdict, str]:
+    """The verdict of a pair and its words; one that is only tested is decided or not."""
+    if isinstance(pair, Pair):
+        return pair.kind, pair.verdict
+    kind = Verdict.BETTER if pair.reject else Verdict.INCONCLUSIVE
+    return kind, kind
 
 
 def _padded(low: float, high: float) -> list[float]:

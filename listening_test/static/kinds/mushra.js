@@ -2,7 +2,8 @@
 
 import { element } from "../widgets/dom.js";
 import { playButton } from "../widgets/play.js";
-import { Slider, described, smallStep } from "../widgets/slider.js";
+import { smallStep } from "../widgets/scale.js";
+import { Slider, described } from "../widgets/slider.js";
 import { number, t } from "../widgets/texts.js";
 import { undoButton } from "../widgets/undo.js";
 
@@ -14,7 +15,7 @@ const WORDS = 140;
 const REFERENCE = 160;
 
 /** @param {import("../session/store.js").Store} store @param {import("../session/page.js").Player} player @returns {View} */
-export function mushra(store, player) {
+export function view(store, player) {
   const question = store.step.questions[0];
   const { labels, minimum, maximum } = question.scale;
   const columns = store.rated.map((one) => {

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
-from goldens import Goldens, without_costs, without_paths, without_times
+from goldens import Goldens, tables_of, without_costs, without_paths, without_times
+from places import ROOT  # where the network that ships lies
 from study_fixtures import RATE, music
 
 from earmark.cli import earmark
@@ -72,13 +73,14 @@ def test_a_benchmark_writes_what_it_wrote(kept: Goldens, tmp_path: Path) -> None
     code, _ = run("run", bench, "--results", results, "--workers", "1", "--device", "cpu")
     assert code == 1  # one system lacks its masters, which is a row among the failures
     report = results / "reports" / "small"
-    kept.check("result.json", without_paths(text_of(report / "result.json"), tmp_path))
+    kept.check("result.json", without_paths(text_of(report / "result.json"), tmp_path, ROOT))
     made = sorted(report.glob("tables/*.csv"))
     tables = [f"== {path.name}\n{without_costs(text_of(path))}" for path in made]
-    kept.check("tables.txt", without_times(without_paths("\n".join(tables), tmp_path)))
+    kept.check("tables.txt", without_times(without_paths("\n".join(tables), tmp_path, ROOT)))
     run("export", results, "--scores", tmp_path / "scores.csv")
     kept.check("scores.csv", without_costs(text_of(tmp_path / "scores.csv")))
-    assert kept.names() == {"result.json", "tables.txt", "scores.csv"}
+    kept.check("results.sql", tables_of(results / "results.sqlite"))
+    assert kept.names() == {"result.json", "tables.txt", "scores.csv", "results.sql"}
 
 
 def text_of(path: Path) -> str:

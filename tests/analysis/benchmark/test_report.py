@@ -30,6 +30,7 @@ from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import Result, load
 from earmark.cli import earmark
 from earmark.evaluation.results.store import Store
+from earmark.listening_test import TOKENS
 from earmark.models.errors import UserError
 
 BRIEF = Fake(songs=("amber street", "blue hour"), seconds=0.5)
@@ -103,6 +104,14 @@ def test_every_kind_of_benchmark_gets_a_whole_report(case: str, tmp_path: Path) 
             assert json.loads(name)
             json.loads(value, parse_constant=pytest.fail)
     assert (folder / "report.html").stat().st_size < 1_500_000
+
+
+def test_every_page_starts_with_the_colours_of_the_listening_pages(brief: Path) -> None:
+    (sheet,) = (brief / "assets").glob("tokens.*.css")
+    assert sheet.read_bytes() == TOKENS.read_bytes()
+    for page in pages(brief):
+        first, *_ = re.findall(r'rel="stylesheet" href="([^"]+)"', page.read_text(encoding="utf-8"))
+        assert (page.parent / first).resolve() == sheet.resolve()
 
 
 def test_no_page_asks_the_network_or_runs_inline_script(brief: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from report_fixtures import Fake, FakeSystem, build, render_key, score_row
 
 from earmark.analysis.benchmark.result import tables
-from earmark.evaluation.results.spreadsheet_csv import csv_text
+from earmark.evaluation.results.spreadsheet_csv import csv_text, unguarded
 from earmark.evaluation.results.store import Store
 from earmark.models.errors import UserError
 
@@ -120,7 +120,7 @@ def test_an_export_that_cannot_be_written_leaves_nothing(store: Store, tmp_path:
 def test_any_text_survives_csv_and_none_starts_a_formula(text: str) -> None:
     written = csv_text(["text", "number"], [[text, -1.5]])
     _, (cell, number) = csv.reader(io.StringIO(written, newline=""))
-    assert cell in (text, f"'{text}")
+    assert unguarded(cell) == text
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert float(number) == -1.5
 

@@ -158,7 +158,7 @@ def test_an_edited_plugin_is_another_kind(
 
     def run(factor: str) -> int:
         (tmp_path / "mine.py").write_text(
-            "from earmark.models.systems.contract import NoOptions, Spec, kind\n"
+            "from earmark.models.systems import NoOptions, Spec, kind\n"
             "class Times:\n"
             "    spec = Spec('times', 'times')\n"
             "    def prepare(self, material, controls): return None\n"

@@ -180,7 +180,7 @@ def test_a_system_of_a_plugin_runs_in_worker_processes(
 ) -> None:
     make_songs(2)
     (tmp_path / "mine.py").write_text(
-        "from earmark.models.systems.contract import NoOptions, Spec, kind\n"
+        "from earmark.models.systems import NoOptions, Spec, kind\n"
         "class Half:\n"
         "    spec = Spec('half', 'half')\n"
         "    def prepare(self, material, controls): return None\n"

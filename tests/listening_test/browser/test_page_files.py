@@ -4,20 +4,23 @@ import re
 from pathlib import Path
 from urllib.parse import urljoin
 
-from earmark import listening_test
+from places import ROOT
 
-HOME = Path(listening_test.__file__).parent
+from earmark.listening_test.kinds import kinds
+
+HOME = ROOT / "listening_test"
 STATIC = HOME / "static"
 MOST_FILES = 15
 
 
 def asked(templates: Path) -> set[str]:
-    """The addresses of every file that the templates name, and that those files import."""
+    """The addresses of every file that templates and kinds name, and that those files import."""
     waiting = {
         address
         for path in templates.glob("*.html")
         for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', path.read_text("utf-8"))
     }
+    waiting |= {f"/static/kinds/{one.view}.js" for one in kinds().values()}
     found: set[str] = set()
     while waiting:
         address = waiting.pop()

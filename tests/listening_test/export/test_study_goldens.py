@@ -1,14 +1,16 @@
 """What a study of each kind exports stays as it is, to the order of keys. SIMULATED listeners."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from goldens import Goldens, without_chance, without_paths
-from study_fixtures import write_study
+from goldens import Goldens, tables_of, without_chance, without_paths
+from study_fixtures import make_study, write_study
 
 from earmark.cli import earmark
+from earmark.listening_test.server.app import create_app
 
 # By kind: settings of the test, and what else the study file says.
 STUDIES = {
@@ -50,11 +52,24 @@ def test_a_study_exports_what_it_exported(kind: str, kept: Goldens, tmp_path: Pa
     run("simulate", "small", "--results", results, "--listeners", 2, "--seed", 5)
     wanted = ("--ratings", ratings, "--json", whole)
     run("export", "small", "--results", results, "--simulated", "--practice", *wanted)
+    folder = results / "studies" / "small"
+    kept.check("ratings.sql", tables_of(folder / "ratings.sqlite"))
+    # The study's own file holds what the export says of it, to the byte.
+    told = json.loads(whole.read_text(encoding="utf-8"))["study"]
+    stored = (folder / "study.json").read_text(encoding="utf-8")
+    assert stored == json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     texts = without_chance(*(path.read_bytes().decode() for path in (whole, ratings)))
     for name, text in zip(("export.json", "ratings.csv"), texts, strict=True):
         kept.check(f"{kind}/{name}", without_paths(text, tmp_path))
 
 
+def test_a_study_is_served_at_the_addresses_it_had(kept: Goldens, tmp_path: Path) -> None:
+    app = create_app(make_study(tmp_path, "ape", seconds=0.6))
+    rules = sorted((rule.rule, *sorted(rule.methods or ())) for rule in app.url_map.iter_rules())
+    assert len(rules) > 10
+    kept.check("addresses.txt", "".join(f"{' '.join(rule)}\n" for rule in rules))
+
+
 def test_every_golden_is_of_a_kind(kept: Goldens) -> None:
-    assert kept.names() == {f"{kind}/{file}" for kind in STUDIES
-                            for file in ("export.json", "ratings.csv")}  # fmt: skip
+    whole = {f"{kind}/{file}" for kind in STUDIES for file in ("export.json", "ratings.csv")}
+    assert kept.names() == whole | {"ratings.sql", "addresses.txt"}

@@ -1,0 +1,78 @@
+/* Figures in the colours of the page, light or dark: from Plotly's form to Plotly's form. */
+(function () {
+  "use strict";
+
+  const NAMES = ["ink", "muted", "line", "paper", "accent", "amber"];
+
+  /** The theme's colours by their names. */
+  function palette() {
+    const style = getComputedStyle(document.documentElement);
+    return Object.fromEntries(
+      NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]),
+    );
+  }
+
+  /**
+   * A copy with the names of theme colours replaced, only under keys that hold colours: a song or
+   * a system may be called "ink".
+   * @template T @param {T} value @param {Earmark.Colours} colours @returns {T}
+   */
+  function coloured(value, colours, key = "") {
+    /** @type {any} */
+    let copy = value;
+    if (Array.isArray(value)) copy = value.map((item) => coloured(item, colours, key));
+    else if (value && typeof value === "object") {
+      copy = Object.fromEntries(Object.entries(value).map(([k, item]) => [k, coloured(item, colours, k)]));
+    } else if (/color$/i.test(key) && typeof value === "string" && Object.hasOwn(colours, value)) {
+      copy = colours[value];
+    }
+    return copy;
+  }
+
+  /**
+   * A copy in the theme's colours and the page's type, without what a report does not want.
+   * @param {Earmark.Figure} figure
+   * @param {{colours: Earmark.Colours, narrow: boolean, family: string, zero: string}} look
+   *   `zero` names the colour of the lines at zero
+   */
+  function themed(figure, { colours, narrow, family, zero }) {
+    const { data, layout } = coloured(figure, colours);
+    const axis = {
+      gridcolor: colours.line,
+      linecolor: colours.line,
+      zerolinecolor: colours[zero],
+    };
+    layout.xaxis = { ...axis, ...layout.xaxis };
+    layout.yaxis = { ...axis, ...layout.yaxis };
+    layout.paper_bgcolor = "rgba(0,0,0,0)";
+    layout.plot_bgcolor = "rgba(0,0,0,0)";
+    layout.dragmode = false;
+    layout.font = { color: colours.ink, size: narrow ? 11 : 13, family };
+    layout.hoverlabel = {
+      bgcolor: colours.paper,
+      bordercolor: colours.muted,
+      font: { color: colours.ink },
+    };
+    return { data, layout };
+  }
+
+  /**
+   * A word in the corner above a plot, or `under` it: what the numbers are not.
+   * @param {string} text @param {Earmark.Colours} colours
+   */
+  function label(text, colours, { under } = { under: false }) {
+    return {
+      text,
+      xref: "paper",
+      yref: "paper",
+      x: 1,
+      y: under ? 0 : 1,
+      xanchor: "right",
+      yanchor: under ? "top" : "bottom",
+      showarrow: false,
+      font: { size: 10, color: colours.muted },
+    };
+  }
+
+  window.earmark.figures = { palette, themed, label };
+})();
