@@ -94,7 +94,11 @@ AREAS: Sequence[Area] = (
     ),
     Area(
         "results",
-        ("evaluation/results/store.py", "evaluation/results/spreadsheet_csv.py"),
+        (
+            "evaluation/results/store.py",
+            "evaluation/results/schema.py",
+            "evaluation/results/spreadsheet_csv.py",
+        ),
         ("tests/evaluation/results", "tests/analysis/benchmark/test_tables.py"),
     ),
     Area(
