@@ -44,13 +44,15 @@ from earmark.models.architectures import build_network
 from earmark.models.checkpoints.folders import CheckpointOptions, Description
 from earmark.models.configuration import load_yaml
 from earmark.models.effects.console import read_settings
+from earmark.models.plugins import load_plugin
 from earmark.models.registry import PLUGIN_MODULE
 from earmark.models.systems.contract import SystemSpec, build
 from earmark.models.training.training_file import load_recipe
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 BLOCKS = {page.name: found for page in PAGES if (found := snippets(page))}
-LANGUAGES = {"", "console", "sh", "json", "python", "text", "yaml"}
+# A script is run by a browser: tests/listening_test/kinds/test_plugin_kind.py.
+LANGUAGES = {"", "console", "sh", "js", "json", "python", "text", "yaml"}
 # Executed where their files are there; the others take minutes, a server or a network.
 CHEAP = ("check", "measure", "master", "plan", "analyse", "list systems")
 EXECUTED: list[str] = []
@@ -118,7 +120,10 @@ def run(snippet: Snippet, home: Path, names: dict[str, Any]) -> None:
     assert snippet.language in LANGUAGES, f"unknown language {snippet.language!r}"
     if name := file_named(snippet):
         (home / name).write_text(snippet.text, encoding="utf-8")
-    if snippet.language == "python":
+    if snippet.language == "python" and name:
+        # A plug-in: the files that name it find it loaded already.
+        names.update(vars(load_plugin(home / name)))
+    elif snippet.language == "python":
         path = home / f"line_{snippet.line}.py"
         path.write_text(snippet.text, encoding="utf-8")
         exec(compile(snippet.text, str(path), "exec"), names)
@@ -126,7 +131,7 @@ def run(snippet: Snippet, home: Path, names: dict[str, Any]) -> None:
         check_yaml(snippet, home)
     elif snippet.language == "json":
         check_json(snippet, home)
-    elif snippet.language != "text":
+    elif snippet.language not in ("js", "text"):
         for words in shell_lines(snippet.text):
             run_command(words, home)
 
