@@ -313,3 +313,8 @@ def _song(entry: SongEntry, index: int, lines: Places) -> Song:
         None if path is None else path.absolute() for path in (entry.mix, entry.reference)
     )
     return Song(label, mix, reference, stems, tags, faults, entry.controls)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a benchmark file; what its kinds and metrics accept is not in it."""
+    return BenchmarkFile.model_json_schema(by_alias=True)

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from ...models.errors import UserError
 from ...models.registry import Registry, Sort
+from ..results.metric_facts import Better
 from .analysis import Analysis
 
-Better = Literal["higher", "lower", "zero", "none"]
 Needs = Literal["audio", "reference", "render", "set"]
 Variant = Literal["raw", "aligned"]
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])

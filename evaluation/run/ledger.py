@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from ...models.errors import UserError
 from ...models.systems.contract import kinds
 from ..benchmark.file import REFERENCE, Benchmark
+from ..metrics import METRICS
 from ..results.provenance import command_line
 from ..results.store import Store, now
 from ..songs.song import Song
@@ -70,6 +71,7 @@ class Ledger:
                 for (song, system), key in plan.placements.items()
             ),
         )
+        ranks = {metric: rank for rank, metric in enumerate(METRICS)}
         self.store.put(
             "selection",
             (
@@ -79,6 +81,10 @@ class Ledger:
                     "metric": metric.name,
                     "parameters": as_json(metric.parameters),
                     "version": metric.version,
+                    "unit": metric.unit,
+                    "better": metric.better,
+                    "summary": metric.summary,
+                    "rank": ranks.get(metric.name),
                 }
                 for position, metric in enumerate(self.benchmark.metrics)
             ),

@@ -64,7 +64,7 @@ class Preview:
 def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     """Check the songs, build each system once and look up which renders are there.
 
-    ``device`` is resolved: ``cpu`` or ``cuda``. Nothing is written.
+    ``device`` is resolved: ``cpu`` or ``cuda``. Nothing is rendered or scored.
 
     Raises:
         UserError: if there is a results folder that cannot be read.

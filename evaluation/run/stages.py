@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from ...models.errors import UserError
 from ..insights.networks import SystemInsightTask, inspect_system, system_tasks
-from ..insights.renders import InsightTask, insight_task, inspect_one, lacking
+from ..insights.records import InsightTask, insight_task
+from ..insights.renders import inspect_one, lacking
 from ..metrics import Metric, select
 from ..songs.checks import check_songs
 from ..songs.song import Song

@@ -289,3 +289,8 @@ def read(path: Path, judge: Judge) -> StudyFile:
 
 
 __all__ = ["ANCHORS", "LANGUAGES", "Ask", "Step", "StudyFile", "Words", "check_name"]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a study file."""
+    return StudyFile.model_json_schema(by_alias=True)

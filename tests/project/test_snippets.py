@@ -61,6 +61,7 @@ WANTED = {
         "earmark measure master.wav --reference human_master.wav",
         "earmark master mix.wav --system eq_match --reference human_master.wav --out out.wav",
         "earmark plan --help",
+        "earmark analyse ratings.csv --out report",
         "earmark master mix.wav --system runs/tcn/best --out out.wav",
     ],
     "shipped-networks.md": ["earmark master mix.wav --system greybox --out out.wav"],
