@@ -67,7 +67,7 @@ def _pairs(one: QuestionResult) -> str:
 def _players(analysed: Analysed) -> str:
     """What was heard of the first passage: the study's own stimuli, at their own level."""
     stimuli, ratings = analysed.stimuli, analysed.file.ratings
-    rows = []
+    rows: list[tuple[str, str]] = []
     for passage in ratings.passages:
         for system in ratings.systems:
             path = stimuli.get((passage, system))
