@@ -36,8 +36,8 @@ def effect_songs(
 
     Every song keeps the controls that it was made with, for systems that have controls.
     """
-    from ..evaluation.songs.effect_modelling import CONTROLS, EffectSongs, write_effect_songs
-    from ..models.training_data.tracks import audio_below
+    from ...evaluation.songs.effect_modelling import CONTROLS, EffectSongs, write_effect_songs
+    from ...models.training_data.tracks import audio_below
 
     wanted = EffectSongs(
         count=count,
@@ -54,7 +54,7 @@ def effect_songs(
 
 
 def _range(text: str) -> tuple[str, tuple[float, float]]:
-    from ..models.errors import UserError
+    from ...models.errors import UserError
 
     name, _, values = text.partition("=")
     low, _, high = values.partition(":")

@@ -23,7 +23,7 @@ def demo_songs(folder: Path, count: int, seed: int, seconds: float) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.progress import TimeRemainingColumn as Left
 
-    from ..models.demo_songs.songs import write_demo_songs
+    from ...models.demo_songs.songs import write_demo_songs
 
     console = Console()
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
