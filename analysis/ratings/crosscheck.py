@@ -31,7 +31,8 @@ from .methods.paired import differences, paired
 from .methods.signed_rank import MOST_EXACT, signed_rank_p, signed_ranks
 from .reading.files import RatingsFile
 from .reading.table import Floats, Ratings, listener_means
-from .result.tests import Comparison, all_pairs, comparison_p
+from .result.p_values import all_pairs, comparison_p
+from .result.tests import Comparison
 
 _P = Closeness(1e-6, logarithm=True)
 _SIGNED = Closeness(
