@@ -11,6 +11,8 @@ import click
 _SCHEMAS: Mapping[str, str] = {
     "benchmark": "evaluation.benchmark.file:json_schema",
     "benchmark-result": "analysis.benchmark.result.contract:json_schema",
+    "ratings": "listening_test.export.ratings:json_schema",
+    "result": "analysis.ratings.result.document:json_schema",
     "scores": "analysis.benchmark.result.contract:scores_json_schema",
     "study": "listening_test.study.file:json_schema",
 }
@@ -45,8 +47,9 @@ def export(results: Path, scores: Path, benchmark: str | None) -> None:
 def schema(name: str) -> None:
     """Print the JSON schema of a file, for editors and other programs.
 
-    benchmark and study are the files that you write; benchmark-result is the result.json of a
-    benchmark's report, and scores one row of the scores that earmark export writes.
+    benchmark and study are the files that you write. benchmark-result is the result.json of a
+    benchmark's report, result that of a listening test's. scores is one row of the scores that
+    earmark export writes, ratings one row of earmark study export.
     """
     module, _, function = _SCHEMAS[name].partition(":")
     make = getattr(importlib.import_module(f"..{module}", __package__), function)
