@@ -185,8 +185,8 @@ def test_what_interrupts_a_transaction_undoes_it_and_leaves_the_next_one_alone(
         with store.transaction():
             store.put("meta", [{"key": "next", "value": "v"}])
     with Store(tmp_path) as store:
-        keys = {row["key"] for row in store.rows("SELECT key FROM meta")}
-    assert keys == {"schema", "earmark", "next"}
+        assert {row["key"] for row in store.rows("SELECT key FROM meta")} >= {"schema", "next"}
+        assert store.rows("SELECT key FROM meta WHERE key = 'k'") == []
 
 
 def test_a_locked_database_is_one_line_with_the_mend(tmp_path: Path) -> None:
@@ -214,7 +214,9 @@ def test_rows_of_one_key_replace_each_other_and_objects_become_json(tmp_path: Pa
         )
         with store.transaction():
             store.put("meta", rows[1:])
-        found = store.rows("SELECT key, value FROM meta WHERE length(key) = ? ORDER BY key", [1])
+        found = store.rows(
+            "SELECT key, value FROM meta WHERE key < ? AND key > 'f' ORDER BY key", ["o"]
+        )
         assert [tuple(row) for row in found] == [("k", '["x", 2]'), ("n", "plain")]
         with pytest.raises(ValueError, match="JSON"), store.transaction():
             store.put("meta", [{"key": "k", "value": [float("nan")]}])

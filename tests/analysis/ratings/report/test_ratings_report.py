@@ -272,7 +272,7 @@ def test_the_page_draws_and_drills_down_in_a_browser(
 
 @pytest.mark.browser
 def test_a_chosen_theme_colours_page_and_figures_and_is_remembered(
-    tmp_path: Path, file: RatingsFile, result: Result, chromium: str
+    tmp_path: Path, file: RatingsFile, result: RatingsResult, chromium: str
 ) -> None:
     path = write_page(result, file, tmp_path)
     ink = "[...document.querySelectorAll('.plot')].map((plot) => plot._fullLayout.font.color)"

@@ -149,9 +149,9 @@ def test_an_optional_key_is_written_where_it_was_set_even_to_none() -> None:
 def test_nothing_in_a_result_can_be_changed() -> None:
     result = RatingsResult.read(kept("complete"))
     with pytest.raises(ValidationError, match="frozen"):
-        result.primary.pairs[0].p_adj = 0.001  # type: ignore[misc]
+        result.primary.pairs[0].p_adj = 0.001
     with pytest.raises(ValidationError, match="frozen"):
-        Effect(name=Method.CLIFF, value=0, low=None, high=None).value = 1  # type: ignore[misc]
+        Effect(name=Method.CLIFF, value=0, low=None, high=None).value = 1
 
 
 @pytest.mark.parametrize("name", ["complete", "two_questions", "screened", "abx"])
