@@ -57,7 +57,8 @@ def analyse_file(request: Request, command: Sequence[str]) -> tuple[Result, Path
         request.out, file.ratings, study.audio if study else {}, asked.get("audio"), beside=beside
     )
     versions = write_result(result, request.out, request.ratings, command)
-    path = write_page(result, file, request.out, Extras(audio, versions), beside=beside)
+    extras = Extras(audio, versions, study.systems if study else {})
+    path = write_page(result, file, request.out, extras, beside=beside)
     return result, path
 
 

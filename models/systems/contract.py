@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ..content_key import content_key
 from ..errors import UserError
+from ..roles import Role
 
 Mode = Literal["whole", "context", "strided", "overlap_add"]
-Role = Literal["system", "baseline", "anchor", "reference"]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ import numpy as np
 import plotly.offline
 
 from ....evaluation.results.store import written
-from ....listening_test import TOKENS
-from ...presentation.report_folder import STATIC
-from ..looks import looks
+from ....models.roles import Role
+from ...presentation import assets
+from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
+from ...presentation.looks import Look
+from ...presentation.numbers import fixed, p_equals
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
@@ -35,28 +37,35 @@ from .sentences import (
     scope_words,
     verdict_words,
 )
-from .table import Form, Sheet, p_equals, shown
+from .system_looks import system_looks
+from .table import Form, Sheet, shown
 from .tables import blocks, sheets
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
+_STYLES = (TOKENS, *(STATIC / name for name in STYLES), TEMPLATES / "report.css")
 _SCRIPTS = (
-    *(STATIC / name for name in ("cells.js", "figures.js")),
+    *(STATIC / name for name in SCRIPTS),
     *(TEMPLATES / name for name in ("closer.js", "report.js")),
 )
 _MOST_DRILLED = 30_000
 _FOLDED = 12
 _ROW_LIMIT = 400
+_SYSTEMS = ("System", "Group 1", "Group 2")  # columns that hold names of systems
 _FEW_PAIRS = 60
 _MOST_DRAWN = 28
 
 
 @dataclass(frozen=True)
 class Extras:
-    """What a page shows beside its result: addresses of audio, and the libraries' versions."""
+    """What a page shows beside its result: addresses of audio, and the libraries' versions.
+
+    ``systems`` are those of the benchmark or study in its order, which decides how they look.
+    """
 
     audio: Audio = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=library_versions)
+    systems: Mapping[str, Role] = field(default_factory=dict)
 
 
 def write_page(
@@ -93,7 +102,7 @@ def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None =
         figures |= question.pop("figure_data")
         drills |= question.pop("drill_data")
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader([TEMPLATES, assets.TEMPLATES]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -102,17 +111,18 @@ def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None =
     return environment.get_template("report.html").render(
         data=data,
         questions=made,
-        css=_text(TOKENS, TEMPLATES / "report.css"),
-        first_script=_text(STATIC / "page.js"),
+        css=_text(*_STYLES),
+        first_script=_text(STATIC / FIRST_SCRIPT),
         script=_text(*_SCRIPTS),
         bundle=bundle,
         figures=_script_json(figures),
         drills=_script_json(drills),
         p_equals=p_equals,
+        fixed=fixed,
         counted=counted,
         title=data["study"]["title"] if data["study"] else data["input"]["file"],
         versions=extras.versions,
-        people_sheet=_sheet_form(asked) if (asked := people_sheet(data)) else None,
+        people_sheet=_sheet_form(asked, {}) if (asked := people_sheet(data)) else None,
     )
 
 
@@ -128,7 +138,12 @@ def _question(
     kept = everyone.without_listeners(excluded)
     scale = file.scales[block["question"]]
     prefix = f"q{at}-"
-    figures = {prefix + name: figure for name, figure in _figures(block, kept, scale).items()}
+    given, origin = data["options"], file.origin
+    # A study's baseline is its reference where listeners rate it like the others.
+    reference = given["reference"] or (origin.baseline if origin else None)
+    look = system_looks(kept.systems, reference, given["anchors"], extras.systems)
+    made = _figures(block, kept, scale, look)
+    figures = {prefix + name: figure for name, figure in made.items()}
     primary = block["primary"]
     drill = _drill(kept, extras.audio)
     return {
@@ -146,7 +161,7 @@ def _question(
         "scope_words": scope_words(primary["scope"]),
         "methods": methods_paragraph(data, block, extras.versions),
         "notes": notes(block),
-        "sheets": {sheet.name: _sheet_form(sheet) for sheet in sheets(block)},
+        "sheets": {sheet.name: _sheet_form(sheet, look) for sheet in sheets(block)},
         "against": [
             f"against-{c['control']}" for c in block["secondary"]["many_to_one"] if c["wilcoxon"]
         ],
@@ -158,9 +173,10 @@ def _question(
     }
 
 
-def _figures(block: Form, kept: Ratings, scale: Scale) -> dict[str, rating_figures.Figure]:
+def _figures(
+    block: Form, kept: Ratings, scale: Scale, look: Mapping[str, Look]
+) -> dict[str, rating_figures.Figure]:
     aside = list(block["design"]["set_aside"])
-    look = looks(list(kept.systems), aside)
     limits = {"low": scale.low, "high": scale.high}
     tested = kept.without_systems(tuple(aside))
     tested = tested if len(tested) else kept
@@ -242,12 +258,14 @@ def _turned(pair: Form) -> Form:
     return turned
 
 
-def _sheet_form(sheet: Sheet) -> dict[str, Any]:
+def _sheet_form(sheet: Sheet, looks: Mapping[str, Look]) -> dict[str, Any]:
     numeric = [column.kind not in ("text", "yes") for column in sheet.columns]
+    # A listener may be called as a system is.
+    marks = [looks if column.title in _SYSTEMS else {} for column in sheet.columns]
     rows = [
         [
-            (shown(value, column.kind), _sort_key(value), number)
-            for value, column, number in zip(row, sheet.columns, numeric, strict=True)
+            (shown(value, column.kind), _raw(value), number, mark.get(str(value)))
+            for value, column, number, mark in zip(row, sheet.columns, numeric, marks, strict=True)
         ]
         for row in sheet.rows[:_ROW_LIMIT]
     ]
@@ -262,7 +280,7 @@ def _sheet_form(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _sort_key(value: Any) -> str:
+def _raw(value: Any) -> str:
     return "" if value is None or isinstance(value, str) else repr(float(value))
 
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...presentation.numbers import p_apa
+
 Form = Mapping[str, Any]
 
 
@@ -27,11 +29,6 @@ def pair_words(primary: Form) -> str:
     if primary["scope"] != "this listener":
         return words
     return words.replace("listeners' own differences", "the listener's differences per passage")
-
-
-def p_apa(p: float) -> str:
-    """A p-value as the APA manual asks: no leading zero, three decimals, never zero."""
-    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
 
 
 def omnibus_sentence(block: Form) -> str:
