@@ -2,10 +2,12 @@
 PYTHON ?= python3
 PIP_FLAGS ?=
 RESULTS ?= results
+# A file of tests stays in one process, since its tests share what was made for them.
+TEST_WORKERS ?= 2
 VENV := .venv
 # Read for its weights, never imported: its own requirements (TensorFlow) are not wanted.
 MUSICNN := --no-deps musicnn==0.1.0
-# Reads the JSDoc types of the pages' scripts; fetched by npx into its own cache, never shipped.
+# Reads the JSDoc types of the scripts of pages and reports; fetched by npx into its own cache, never shipped.
 TYPESCRIPT := typescript@5.9.3
 BIN := $(VENV)/bin
 
@@ -41,7 +43,7 @@ demo: install
 	$(BIN)/earmark demo --results $(RESULTS)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -50,9 +52,9 @@ lint: $(VENV)/.installed-dev
 	@if command -v npx >/dev/null; then \
 	  echo "tsc --project tsconfig.json"; npx --yes --package $(TYPESCRIPT) tsc --project tsconfig.json; \
 	elif [ -n "$$CI" ]; then \
-	  echo "CI must have npx, to check the types of listening_test/static: install nodejs and npm"; exit 1; \
+	  echo "CI must have npx, to check the types of the scripts: install nodejs and npm"; exit 1; \
 	else \
-	  echo "npx not found: the types of listening_test/static are not checked (install nodejs and npm)"; \
+	  echo "npx not found: the types of the scripts are not checked (install nodejs and npm)"; \
 	fi
 
 serve: install

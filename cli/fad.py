@@ -69,15 +69,15 @@ def fad(
 
     from rich.console import Console
 
-    from ..evaluation.benchmark.plugins import load_entry_points, load_plugin
     from ..evaluation.distances import compare as distances
     from ..evaluation.distances.embedding_cache import EmbeddingCache
     from ..evaluation.distances.result import Wanted
     from ..evaluation.distances.song_sets import check_bandwidth, chosen_channels, embed_set
     from ..models.embeddings import named
     from ..models.errors import UserError
+    from ..models.plugins import load_entry_points, load_plugin
     from ..models.rendering.devices import resolve_device
-    from .terminal.progress import Shown
+    from .terminal.progress import RunProgress
 
     load_entry_points()
     for plugin in plugins:
@@ -90,7 +90,7 @@ def fad(
     check_bandwidth(sets, opened.embedding)
     cache = EmbeddingCache(results, opened)
     clips = [clip for one in sets for clip in one.clips]
-    with Shown(Console(stderr=True)) as watch:
+    with RunProgress(Console(stderr=True)) as watch:
         present = sum(cache.has(clip, wanted.channels) for clip in clips)
         watch.stage("embed", len(clips), 0 if present < len(clips) else present)
         real, made = (

@@ -49,7 +49,11 @@ def embeddings() -> None:
         table.add_row(
             name, str(one.sample_rate), f"{one.highest_hz:g}", str(one.version), one.summary
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for name, one in known().items():
+        if lacking := one.extra.missing() if one.extra else "":
+            console.print(f"{name} is not ready: it {lacking}", soft_wrap=True, markup=False)
 
 
 @listing.command()

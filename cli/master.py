@@ -25,7 +25,7 @@ def master(
     device: str,
 ) -> None:
     """Master FILE by any system and write the result, at the file's own rate and length."""
-    from ..evaluation.master import Job, master_file
+    from ..evaluation.master import MasterJob, master_file
 
-    done = master_file(Job(file, system, out, reference, stems, settings, device))
+    done = master_file(MasterJob(file, system, out, reference, stems, settings, device))
     click.echo(f"{out}: {done}")

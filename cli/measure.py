@@ -35,8 +35,8 @@ def measure(
     import json
 
     from ..evaluation import measure as measuring
-    from ..evaluation.benchmark.plugins import load_entry_points, load_plugin
     from ..models.errors import UserError
+    from ..models.plugins import load_entry_points, load_plugin
 
     load_entry_points()
     for plugin in plugins:

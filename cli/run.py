@@ -42,14 +42,14 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     from ..evaluation.results.store import Store
     from ..evaluation.run.run import Settings, run_benchmark
     from ..evaluation.run.workers import Workers
-    from .terminal.progress import Shown
+    from .terminal.progress import RunProgress
 
     found = load(benchmark)
     settings = Settings(
         Workers.parse(how["workers"]), how["device"], how["retry"], how["force"], steps
     )
     report = None
-    with Store(results) as store, Shown(Console(stderr=True)) as watch:
+    with Store(results) as store, RunProgress(Console(stderr=True)) as watch:
         summary = run_benchmark(found, store, settings, watch)
         if "report" in steps:
             report = write_report(store, found.name, progress=watch.counted("report"))

@@ -21,7 +21,7 @@ def study() -> None:
 def new(file: Path, results: Path, *, replace: bool) -> None:
     """Make a study: find the audio, write blind stimuli, freeze what was decided."""
     from ..listening_test.create import make_study
-    from ..listening_test.study.file import read_study_file
+    from ..listening_test.kinds.reading import read_study_file
 
     def watch(passage: str, number: int, count: int) -> None:
         click.echo(f"passage {number + 1} of {count}: {passage}", err=True)
@@ -241,7 +241,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
 
     from ..listening_test.check import check as look
     from ..listening_test.check import check_made
-    from ..listening_test.study.file import read_study_file
+    from ..listening_test.kinds.reading import read_study_file
     from ..listening_test.study.study import folder_of, load_study
 
     path = Path(study_or_file)

@@ -17,29 +17,37 @@ import click
 @click.option("--max-steps", type=click.IntRange(min=1), help="Stop after this step of the recipe.")
 @click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so many seconds.")
 @click.option("--fresh", is_flag=True, help="Begin again instead of going on.")
+@click.option(
+    "--tensorboard", is_flag=True, help="Insist on TensorBoard's files; else where it is installed."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 def train(
     recipe: Path,
     runs: Path,
     max_steps: int | None,
     seconds: float | None,
-    fresh: bool,  # noqa: FBT001  click passes by name
+    *,
+    fresh: bool,
+    tensorboard: bool,
     device: str,
 ) -> None:
     """Train a network as RECIPE.yaml says, and write checkpoint folders.
 
     Run it again to go on where it was stopped, also after a kill.
     """
+    from ..models.training.scalars import INSTALL, has_tensorboard, require_tensorboard
     from ..models.training.train import Limits, begin_again
     from ..models.training.train import train as train_network
     from ..models.training.training_file import load_recipe
-    from .terminal.training_progress import Shown, interrupts
+    from .terminal.training_progress import TrainingProgress, interrupts
 
     loaded = load_recipe(recipe)
+    if tensorboard:
+        require_tensorboard()
     folder = runs / loaded.name
     if fresh:
         begin_again(folder)
-    with interrupts() as interrupted, Shown() as shown:
+    with interrupts() as interrupted, TrainingProgress() as shown:
         limits = Limits(max_steps, seconds, interrupted)
         result = train_network(loaded, folder, shown, limits, device)
     if interrupted():
@@ -54,4 +62,5 @@ def train(
         )
         click.echo(f"Its card: {folder / 'best' / 'README.md'}")
         click.echo(f"Use it in a benchmark: {{kind: checkpoint, path: {folder / 'best'}}}")
-    click.echo(f"Curves: {folder / 'curves.svg'}, or tensorboard --logdir {runs}")
+    shows = f"tensorboard --logdir {runs}" if has_tensorboard() else f"TensorBoard after {INSTALL}"
+    click.echo(f"Curves: {folder / 'curves.svg'}, or {shows}")

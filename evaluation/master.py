@@ -23,7 +23,7 @@ from .songs.song import Song, material
 
 
 @dataclass(frozen=True)
-class Job:
+class MasterJob:
     """What to master: ``system`` names a kind, a network that ships, or a checkpoint's path.
 
     ``settings`` are options as ``name=value``; a dot reaches into a mapping
@@ -56,7 +56,7 @@ class Mastered:
         return f"{self.seconds:.1f} s, {level}{said}"
 
 
-def master_file(job: Job) -> Mastered:
+def master_file(job: MasterJob) -> Mastered:
     """Run the system over the whole file and write its output, float32 WAV or 24-bit FLAC.
 
     Raises:

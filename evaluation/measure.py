@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..models.audio.arrays import MOST_CHANNELS
 from ..models.audio.files import read, resample
 from ..models.errors import UserError
 from .metrics import METRICS, Analysis, Measurement, Metric, measure, select
 
 SCHEMA = 1
-_MOST_CHANNELS = 6
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def choose(names: Sequence[str], *, compares: bool) -> tuple[Metric, ...]:
             elif metric.needs == "reference" and not compares:
                 if name != "default":
                     raise UserError(
-                        f"metric {name!r} compares with a reference; add --reference FILE"
+                        f"metric {name!r} compares with a reference; give one (--reference FILE)"
                     )
             elif metric not in found:
                 found.append(metric)
@@ -95,27 +95,48 @@ def measure_file(
     """
     audio, rate = read(path)
     channels, samples = audio.shape
-    seconds = samples / rate
-    if channels > _MOST_CHANNELS:
-        raise UserError(f"{path}: {channels} channels; up to {_MOST_CHANNELS} (5.1) are measured")
-    if reference is not None and abs(seconds - reference.seconds) > 0.05:
-        raise UserError(
-            f"{path}: {seconds:.3f} s long, its reference {reference.path} {reference.seconds:.3f} "
-            "s; cut both to the same 50 ms"
-        )
+    if channels > MOST_CHANNELS:
+        raise UserError(f"{path}: {channels} channels; up to {MOST_CHANNELS} (5.1) are measured")
+    if reference is not None:
+        check_lengths(str(path), samples / rate, str(reference.path), reference.seconds)
     analysis = Analysis(audio, rate)
     other = None if reference is None else reference.at(rate)
+    found = measure_by(metrics, str(path), analysis, other)
+    return FileScores(path, rate, channels, samples / rate, found)
+
+
+def check_lengths(name: str, seconds: float, reference: str, reference_seconds: float) -> None:
+    """Refuse a reference that is longer or shorter by more than 50 ms.
+
+    Raises:
+        UserError: naming both.
+    """
+    if abs(seconds - reference_seconds) > 0.05:
+        raise UserError(
+            f"{name}: {seconds:.3f} s long, its reference {reference} {reference_seconds:.3f} "
+            "s; cut both to the same 50 ms"
+        )
+
+
+def measure_by(
+    metrics: Sequence[Metric], name: str, analysis: Analysis, reference: Analysis | None
+) -> tuple[Measurement, ...]:
+    """One item by each metric; ``name`` is the file or array that a message is about.
+
+    Raises:
+        UserError: if a metric of a plug-in fails.
+    """
     found: list[Measurement] = []
     for metric in metrics:
         try:
-            found += measure(analysis, (metric,), other)
+            found += measure(analysis, (metric,), reference)
         except Exception as error:
             # Ours do not raise for audio that was read; a plug-in's may raise anything.
             words = " ".join(str(error).split())
             raise UserError(
-                f"{path}: metric {metric.name!r} fails: {type(error).__name__}: {words}"
+                f"{name}: metric {metric.name!r} fails: {type(error).__name__}: {words}"
             ) from error
-    return FileScores(path, rate, channels, seconds, tuple(found))
+    return tuple(found)
 
 
 def as_json(files: Sequence[FileScores]) -> dict[str, Any]:

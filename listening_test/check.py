@@ -9,10 +9,10 @@ from typing import Any
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .create import impossible, outline, refusals, undeclared
-from .kinds import kind_of
+from .kinds import kind_of, rated
 from .kinds.bs1534 import Item, conformance, conformant
 from .session.sessions import draw_pages
-from .stimuli.check_audio import Problem, check_passage
+from .stimuli.check_audio import AudioProblem, check_passage
 from .stimuli.find_audio import find_sources
 from .stimuli.prepare import check_files
 from .study.file import LANGUAGES, StudyFile
@@ -38,7 +38,7 @@ class Report:
     minutes: float
     download_bytes: int
     decoded_bytes: int
-    problems: tuple[Problem, ...]
+    problems: tuple[AudioProblem, ...]
     conformance: tuple[Item, ...]
 
     @property
@@ -64,7 +64,7 @@ def check(file: StudyFile, results: Path) -> Report:
     """
     sources = find_sources(file, results)
     study = outline(file, sources)
-    problems = [Problem("error", one) for one in refusals(study, sources)]
+    problems = [AudioProblem("error", one) for one in refusals(study, sources)]
     problems += _untranslated(file)
     passages = []
     for source in sources.passages:
@@ -78,15 +78,15 @@ def check(file: StudyFile, results: Path) -> Report:
 
 def check_made(study: Study, folder: Folder, results: Path) -> Report:
     """Check a study that was made: its stimuli, its design, and what became of its sources."""
-    problems = [Problem("error", one) for one in check_files(study, folder)]
-    problems += [Problem("error", one) for one in (*undeclared(study), *impossible(study))]
+    problems = [AudioProblem("error", one) for one in check_files(study, folder)]
+    problems += [AudioProblem("error", one) for one in (*undeclared(study), *impossible(study))]
     problems += _untranslated(study.file)
     problems += _since(study, results)
     problems += _design(study)
     return _report(study, problems)
 
 
-def _untranslated(file: StudyFile) -> Iterator[Problem]:
+def _untranslated(file: StudyFile) -> Iterator[AudioProblem]:
     """Texts that are written in some of the study's languages and lack others."""
 
     def texts(value: Any, where: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -104,27 +104,27 @@ def _untranslated(file: StudyFile) -> Iterator[Problem]:
     for where, words in texts(file.model_dump(exclude={"passages"}), ""):
         lacking = [code for code in file.languages if code not in words]
         if lacking:
-            yield Problem("warning", f"{where}: is not written in {', '.join(lacking)}")
+            yield AudioProblem("warning", f"{where}: is not written in {', '.join(lacking)}")
 
 
-def _design(study: Study) -> Iterator[Problem]:
+def _design(study: Study) -> Iterator[AudioProblem]:
     units = kind_of(study).units(study)
     if not units:
         return
     minutes = _minutes(study)
     if minutes > _MOST_MINUTES:
-        yield Problem(
+        yield AudioProblem(
             "warning",
             f"about {minutes:.0f} minutes for a listener, more than {_MOST_MINUTES:.0f}; give a "
             "smaller design.pages_per_listener",
         )
     most = max(len(unit.systems) for unit in units)
     if most > _MOST_STIMULI:
-        yield Problem("warning", f"{most} stimuli on a page, more than {_MOST_STIMULI}")
+        yield AudioProblem("warning", f"{most} stimuli on a page, more than {_MOST_STIMULI}")
     yield from _balance(study)
 
 
-def _balance(study: Study) -> Iterator[Problem]:
+def _balance(study: Study) -> Iterator[AudioProblem]:
     """What ``_LISTENERS`` simulated listeners would meet."""
     spoiled = 0
     uses: Counter[str] = Counter()
@@ -138,7 +138,7 @@ def _balance(study: Study) -> Iterator[Problem]:
                 uses[page.unit.key] += 1
                 places.update((name, at) for at, name in enumerate(page.systems))
     if spoiled:
-        yield Problem(
+        yield AudioProblem(
             "warning",
             f"training plays passages that are rated later, to {spoiled} of {_LISTENERS} simulated "
             "listeners; give a smaller design.pages_per_listener, or add passages, to keep some "
@@ -146,7 +146,7 @@ def _balance(study: Study) -> Iterator[Problem]:
         )
     counts = [uses[unit.key] for unit in kind_of(study).units(study)]
     if max(counts) > min(counts) + max(2, 0.5 * max(counts)):
-        yield Problem(
+        yield AudioProblem(
             "warning",
             f"unbalanced: among {_LISTENERS} simulated listeners some pages are heard "
             f"{max(counts)} times, others {min(counts)}; use design.pool: least_used",
@@ -158,13 +158,13 @@ def _balance(study: Study) -> Iterator[Problem]:
     most = max(len(unit.systems) for unit in kind_of(study).units(study))
     stuck = [name for name, one in by_system.items() if len(one) == 1]
     if most > 1 and stuck and lowest >= 2:
-        yield Problem(
+        yield AudioProblem(
             "warning",
             f"unbalanced: {stuck[0]!r} always stands at the same place; use design.order: williams",
         )
 
 
-def _since(study: Study, results: Path) -> Iterator[Problem]:
+def _since(study: Study, results: Path) -> Iterator[AudioProblem]:
     """What became of the sources since the study was made; none of them is needed any more."""
     try:
         sources = find_sources(study.file, results)
@@ -173,7 +173,7 @@ def _since(study: Study, results: Path) -> Iterator[Problem]:
         sources, lost = None, (str(error),)
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        yield Problem(
+        yield AudioProblem(
             "warning",
             f"not all audio that the study was made of is there ({lost[0]}{more}); listeners do "
             "not need it, but changes to it cannot be told",
@@ -182,12 +182,12 @@ def _since(study: Study, results: Path) -> Iterator[Problem]:
     for source in () if sources is None else sources.passages:
         old = before.get(source.id)
         if old is None:
-            yield Problem("warning", f"passage {source.id!r} is new since the study was made")
+            yield AudioProblem("warning", f"passage {source.id!r} is new since the study was made")
             continue
         there = {n: path_sha256(path) for n, path in source.files.items() if path.is_file()}
         changed = [name for name in there if old.get(name) != there[name]]
         if changed:
-            yield Problem(
+            yield AudioProblem(
                 "warning",
                 f"passage {source.id!r}: the audio of {', '.join(map(repr, changed))} changed "
                 "since the study was made; listeners hear the old version",
@@ -204,7 +204,7 @@ def _minutes(study: Study) -> float:
     return pages * (file.design.minutes_per_page or kind.minutes_per_page)
 
 
-def _report(study: Study, problems: Sequence[Problem]) -> Report:
+def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
     kind, wanted = kind_of(study), study.file.design.pages_per_listener
     units = kind.units(study)
     slots, pages = 0, 0
@@ -221,13 +221,13 @@ def _report(study: Study, problems: Sequence[Problem]) -> Report:
     found = list(problems)
     if decoded > _LARGE_PAGE:
         found.append(
-            Problem("warning", f"a page takes {decoded / 1e6:.0f} MB of a listener's memory")
+            AudioProblem("warning", f"a page takes {decoded / 1e6:.0f} MB of a listener's memory")
         )
     return Report(
         study=study.id,
         kind=kind.name,
         passages=len(study.passages),
-        systems=study.rated,
+        systems=rated(study),
         pages=pages,
         stimuli=slots,
         minutes=_minutes(study),

@@ -11,7 +11,7 @@ from ..evaluation.metrics import Metric, select
 from ..evaluation.results.store import written
 from ..models.configuration import nearest
 from ..models.errors import UserError
-from .kinds import Unit, kind_of
+from .kinds import Unit, kind_of, rated
 from .stimuli.find_audio import Sources, find_sources, rate_of
 from .stimuli.prepare import make_passage, make_sounds
 from .study.file import StudyFile
@@ -106,7 +106,7 @@ def impossible(study: Study) -> tuple[str, ...]:
     kind, design = kind_of(study), study.file.design
     units = len(kind.units(study))
     alone = kind.name in ("acr", "dcr", "ccr", "bs1116")  # a page there may hold one system
-    if not units or (len(study.rated) < 2 and not alone):
+    if not units or (len(rated(study)) < 2 and not alone):
         return (f"test.kind: {kind.name} compares systems; there is only one, so name another",)
     found = []
     pages = units if design.pages_per_listener == "all" else design.pages_per_listener
@@ -128,7 +128,7 @@ def undeclared(study: Study) -> tuple[str, ...]:
     said = study.file.analysis
     if said is None or not said.primary:
         return ()
-    asked = kind_of(study).questions(study, Unit("", study.rated), "en")
+    asked = kind_of(study).questions(study, Unit("", rated(study)), "en")
     known = [one.id for one in asked]
     if said.primary in known:
         return ()

@@ -5,7 +5,7 @@ from pathlib import Path
 from ..evaluation.results.store import written
 from ..models.errors import UserError
 from .create import Watch, make_study
-from .study.file import read_study_file
+from .kinds.reading import read_study_file
 
 STUDY = "demo"
 

@@ -3,7 +3,7 @@
 import difflib
 import types
 import typing
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -126,8 +126,16 @@ class Places(Protocol):
         ...
 
 
-def validate(data: Any, model: type[ModelT], lines: Places, at: Sequence[Key] = ()) -> ModelT:
+def validate(
+    data: Any,
+    model: type[ModelT],
+    lines: Places,
+    at: Sequence[Key] = (),
+    context: Mapping[str, Any] | None = None,
+) -> ModelT:
     """``data``, found under the keys ``at`` of a YAML file, as a ``model``.
+
+    ``context`` is what the model's validators find beside the file's folder.
 
     Raises:
         UserError: as :func:`load_yaml`.
@@ -136,7 +144,8 @@ def validate(data: Any, model: type[ModelT], lines: Places, at: Sequence[Key] = 
         known = ", ".join(model.model_fields)
         raise UserError(f"{lines.where(*at)}: expected keys and values ({known}), not {data!r}")
     try:
-        return model.model_validate(data, context={"folder": lines.path.parent.absolute()})
+        folder = lines.path.parent.absolute()
+        return model.model_validate(data, context={"folder": folder, **(context or {})})
     except ValidationError as error:
         causes = sorted(_causes(error, data), key=lambda one: lines.at(*at, *one["loc"]))
         raise UserError(

@@ -29,7 +29,7 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each")
 
 
-class Shown:
+class RunProgress:
     """A :class:`~earmark.evaluation.run.run.Watch` that writes to the terminal."""
 
     def __init__(self, console: Console) -> None:
@@ -50,7 +50,7 @@ class Shown:
         self._done = 0
         self._failed = 0
 
-    def __enter__(self) -> "Shown":
+    def __enter__(self) -> "RunProgress":
         self._bars.start()
         return self
 

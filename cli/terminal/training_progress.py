@@ -16,8 +16,8 @@ from rich.progress import (
 )
 
 
-class Shown:
-    """A :class:`~earmark.models.training.train.Watch` that writes to the terminal."""
+class TrainingProgress:
+    """A :class:`~earmark.models.training.train.TrainingWatch` that writes to the terminal."""
 
     def __init__(self) -> None:
         self.console = Console()
@@ -34,7 +34,7 @@ class Shown:
         self._songs = self._bars.add_task("songs", total=None, note="", visible=False)
         self._steps = self._bars.add_task("training", total=None, note="", visible=False)
 
-    def __enter__(self) -> "Shown":
+    def __enter__(self) -> "TrainingProgress":
         self._bars.start()
         return self
 

@@ -16,15 +16,15 @@ from pydantic import (
     model_validator,
 )
 
-from ...models.configuration import Strict, YamlLines, YamlPath, read_yaml, validate
+from ...models.configuration import Places, Strict, YamlPath, read_yaml, validate
 from ...models.content_key import path_sha256
 from ...models.errors import UserError
+from ...models.plugins import load_entry_points, load_plugin
 from ...models.systems.contract import NoOptions, SystemSpec
 from ..metrics import Metric, select
 from ..songs.folders import SongList, audio_files, read_folder, read_named_pairs
-from ..songs.song import Excerpt, Problem, Song
+from ..songs.song import Excerpt, Song, SongProblem
 from .metric_entries import try_metric
-from .plugins import load_entry_points, load_plugin
 from .system_entries import Entries, read_systems
 
 __all__ = ["FORMAT", "Benchmark", "load", "load_plugin"]
@@ -54,7 +54,7 @@ class Benchmark:
     path: Path
     config: Mapping[str, Any]
     layout: str = "list"
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[SongProblem, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -166,6 +166,15 @@ def load(path: Path) -> Benchmark:
         UserError: one line ``file:line: ...`` for each mistake.
     """
     data, lines = read_yaml(path)
+    return benchmark_of(data, lines)
+
+
+def benchmark_of(data: Any, lines: Places) -> Benchmark:
+    """The benchmark that ``data``, the keys of a benchmark file, asks for.
+
+    Raises:
+        UserError: as :func:`load`.
+    """
     file = validate(data, BenchmarkFile, lines)
     load_entry_points()
     plugins = _load_plugins(file, lines)
@@ -199,7 +208,7 @@ def load(path: Path) -> Benchmark:
         reference=file.reference,
         metrics=metrics,
         plugins=plugins,
-        path=path,
+        path=lines.path,
         config=_config(file, data, plugins),
         layout=songs.layout,
         problems=songs.problems,
@@ -215,7 +224,7 @@ def _config(file: BenchmarkFile, data: Mapping[str, Any], plugins: Sequence[Path
     return config
 
 
-def _load_plugins(file: BenchmarkFile, lines: YamlLines) -> tuple[Path, ...]:
+def _load_plugins(file: BenchmarkFile, lines: Places) -> tuple[Path, ...]:
     paths = tuple(path.absolute() for path in file.plugins)
     mistakes = []
     for index, path in enumerate(paths):
@@ -229,7 +238,7 @@ def _load_plugins(file: BenchmarkFile, lines: YamlLines) -> tuple[Path, ...]:
     return paths
 
 
-def _read_metrics(entries: Any, lines: YamlLines) -> tuple[Metric, ...]:
+def _read_metrics(entries: Any, lines: Places) -> tuple[Metric, ...]:
     if entries == "default":
         return select(entries)
     if not isinstance(entries, list) or not entries:
@@ -258,7 +267,7 @@ def _excerpt(entry: ExcerptEntry | None) -> Excerpt | None:
     return None if entry is None else Excerpt(entry.start, entry.seconds, entry.select)
 
 
-def _read_songs(data: Any, lines: YamlLines) -> SongList:
+def _read_songs(data: Any, lines: Places) -> SongList:
     if isinstance(data, dict):
         said = validate(data, SongsIn, lines, ("songs",))
         folder = said.folder.absolute()
@@ -289,7 +298,7 @@ def _read_songs(data: Any, lines: YamlLines) -> SongList:
     return SongList(tuple(songs), "list")
 
 
-def _song(entry: SongEntry, index: int, lines: YamlLines) -> Song:
+def _song(entry: SongEntry, index: int, lines: Places) -> Song:
     where = lines.where("songs", index)
     if entry.mix is None and entry.stems is None:
         raise UserError(f"{where}: a song needs a mix, or stems")
@@ -302,7 +311,7 @@ def _song(entry: SongEntry, index: int, lines: YamlLines) -> Song:
     label = unicodedata.normalize("NFC", label)
     folder = lines.path.parent.absolute()
     stems: tuple[Path, ...] = ()
-    faults: tuple[Problem, ...] = ()
+    faults: tuple[SongProblem, ...] = ()
     if isinstance(entry.stems, list):
         stems = tuple(folder / Path(item).expanduser() for item in entry.stems)
     elif entry.stems is not None:
@@ -311,7 +320,7 @@ def _song(entry: SongEntry, index: int, lines: YamlLines) -> Song:
         if not stems:
             message = "holds no audio files" if within.is_dir() else "no such folder of stems"
             severity: Literal["error", "warning"] = "warning" if entry.mix else "error"
-            faults = (Problem(label, within, message, severity),)
+            faults = (SongProblem(label, within, message, severity),)
     tags = {key: str(value) for key, value in entry.tags.items()}
     mix, reference = (
         None if path is None else path.absolute() for path in (entry.mix, entry.reference)

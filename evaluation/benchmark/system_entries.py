@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...models.checkpoints.folders import shipped_names
-from ...models.configuration import YamlLines, nearest, validate
+from ...models.configuration import Places, nearest, validate
 from ...models.errors import UserError
 from ...models.systems.contract import Kind, Options, SystemSpec, kinds
 from ..songs.folders import natural_key
@@ -23,10 +23,12 @@ _CHECKPOINT_SUFFIXES = (".ckpt", ".pt", ".pt2", ".pth", ".safetensors")
 class Entries:
     """The list under ``systems`` as YAML gave it, where it stands, and the benchmark's seed.
 
+    A benchmark that was built in a program may hold systems as they are among its entries.
+
     The seed is given to every kind that has an option ``seed``, unless the entry sets its own.
     """
 
-    lines: YamlLines
+    lines: Places
     entries: Sequence[Any]
     seed: int = 0
 
@@ -96,6 +98,9 @@ def _needs_nothing(kind: Kind) -> bool:
 
 def _read(entries: Entries, index: int) -> Iterator[SystemSpec]:
     entry = entries.entries[index]
+    if isinstance(entry, SystemSpec):
+        yield entry
+        return
     if isinstance(entry, str):
         try:
             system = system_named(entry)

@@ -1,7 +1,7 @@
 """Distances between two sets of embeddings: Fréchet, kernel, extrapolation, noise floor."""
 
 from .extrapolation import Extrapolation, Fit, extrapolate
-from .frechet import Reference, frechet_distance, frechet_of_moments, statistics
+from .frechet import ReferenceMoments, frechet_distance, frechet_of_moments, statistics
 from .kernel import KernelReference, kernel_distance, kernel_reference
 from .noise_floor import NoiseFloor, noise_floor
 
@@ -10,7 +10,7 @@ __all__ = [
     "Fit",
     "KernelReference",
     "NoiseFloor",
-    "Reference",
+    "ReferenceMoments",
     "extrapolate",
     "frechet_distance",
     "frechet_of_moments",

@@ -16,7 +16,7 @@ import torch
 from ...models.errors import UserError
 from .embedding_cache import EmbeddingCache, Rows
 from .extrapolation import extrapolate
-from .frechet import Reference, frechet_distance, statistics
+from .frechet import ReferenceMoments, frechet_distance, statistics
 from .kernel import KernelReference, kernel_distance, kernel_reference
 from .noise_floor import NoiseFloor, noise_floor
 from .result import SCHEMA, ChannelDistance, Distances, SongDistance, Wanted
@@ -30,10 +30,10 @@ class ReferenceSet:
     def __init__(self, cache: EmbeddingCache, embedded: EmbeddedSet) -> None:
         self.cache = cache
         self.embedded = embedded
-        self._statistics: dict[str, Reference] = {}
+        self._statistics: dict[str, ReferenceMoments] = {}
         self._kernels: dict[str, KernelReference | None] = {}
 
-    def statistics(self, channel: str) -> Reference:
+    def statistics(self, channel: str) -> ReferenceMoments:
         """Mean and root of a channel, from disk where they are."""
         if channel not in self._statistics:
             rows = self.embedded.joined(channel)
@@ -153,7 +153,7 @@ def _kernel_floor(
 
 
 def _per_song(
-    whole: Reference, kernel: KernelReference | None, evaluated: EmbeddedSet, channel: str
+    whole: ReferenceMoments, kernel: KernelReference | None, evaluated: EmbeddedSet, channel: str
 ) -> tuple[SongDistance, ...]:
     found = []
     for clip, rows in zip(evaluated.clips, evaluated.rows[channel], strict=True):

@@ -22,7 +22,7 @@ from ...models.content_key import content_key, path_sha256
 from ...models.embeddings import Opened
 from ...models.errors import UserError
 from ..results.store import written
-from .frechet import Reference, statistics
+from .frechet import ReferenceMoments, statistics
 
 # Grows when the meaning of a file changes: how channels are made, how audio is resampled.
 FORMAT = 1
@@ -74,7 +74,7 @@ class EmbeddingCache:
                 np.save(stream, rows, allow_pickle=False)
         return {channel: made[channel] if rows is None else rows for channel, rows in found.items()}
 
-    def reference(self, clips: Sequence[Clip], channel: str, rows: Rows) -> Reference:
+    def reference(self, clips: Sequence[Clip], channel: str, rows: Rows) -> ReferenceMoments:
         """The statistics of a reference set, whose ``rows`` are given; kept on disk."""
         key = content_key(FORMAT, self.model.revision, channel, [clip.identity for clip in clips])
         path = self.folder / "references" / f"{key}.npz"
@@ -155,10 +155,10 @@ def _load(path: Path) -> Rows | None:
     return rows if whole else None
 
 
-def _load_reference(path: Path, shape: tuple[int, ...]) -> Reference | None:
+def _load_reference(path: Path, shape: tuple[int, ...]) -> ReferenceMoments | None:
     try:
         with np.load(path, allow_pickle=False) as file:
-            found = Reference(int(file["n"]), file["mean"], file["root"])
+            found = ReferenceMoments(int(file["n"]), file["mean"], file["root"])
     except (OSError, ValueError, EOFError, KeyError):
         return None
     fits = found.n == shape[0] and found.root.shape == (min(shape), shape[1])

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .frechet import Reference, frechet_distance, statistics
+from .frechet import ReferenceMoments, frechet_distance, statistics
 
 Embeddings = NDArray[np.floating]
 Side = Literal["evaluated", "reference"]
@@ -57,7 +57,7 @@ class Extrapolation:
 
 
 def extrapolate(
-    reference: Embeddings, evaluated: Embeddings, seed: int, whole: Reference | None = None
+    reference: Embeddings, evaluated: Embeddings, seed: int, whole: ReferenceMoments | None = None
 ) -> Extrapolation | None:
     """FAD-inf of two sets ``(n, d)``; None where either has fewer than :data:`FEWEST`.
 
@@ -87,7 +87,7 @@ def subset_sizes(n: int, dimensions: int) -> tuple[int, ...]:
     return tuple(sorted({round(1 / value) for value in inverse}))
 
 
-def _fit(side: Side, varied: Embeddings, still: Reference, seed: int) -> Fit:
+def _fit(side: Side, varied: Embeddings, still: ReferenceMoments, seed: int) -> Fit:
     generator = np.random.default_rng([seed, 0 if side == "evaluated" else 1])
     n = len(varied)
     sizes = subset_sizes(n, varied.shape[1])

@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceMoments:
     """What the distance needs of the reference set.
 
     ``root`` has ``min(n, d)`` rows and d columns, and its Gram matrix ``rootᵀ root`` is the
@@ -48,7 +48,7 @@ class Reference:
         return float(np.square(self.root).sum())
 
 
-def statistics(embeddings: ArrayLike) -> Reference:
+def statistics(embeddings: ArrayLike) -> ReferenceMoments:
     """Mean and root of the reference set ``(n, d)``.
 
     Raises:
@@ -57,10 +57,10 @@ def statistics(embeddings: ArrayLike) -> Reference:
     values, mean = _centred(embeddings)
     n, dimensions = values.shape
     root: Array = np.asarray(np.linalg.qr(values, mode="r")) if n > dimensions else values
-    return Reference(n, mean, root)
+    return ReferenceMoments(n, mean, root)
 
 
-def frechet_distance(reference: Reference, embeddings: ArrayLike) -> float:
+def frechet_distance(reference: ReferenceMoments, embeddings: ArrayLike) -> float:
     """The distance of the set ``(n, d)`` from the reference; not below 0.
 
     Raises:
@@ -76,7 +76,7 @@ def frechet_distance(reference: Reference, embeddings: ArrayLike) -> float:
     return _distance(reference, mean, float(np.square(values).sum()), overlap)
 
 
-def distance_from(reference: Reference, mean: Array, covariance: Array) -> float:
+def distance_from(reference: ReferenceMoments, mean: Array, covariance: Array) -> float:
     """The distance of a distribution given by its mean ``(d,)`` and covariance ``(d, d)``."""
     if reference.n > len(covariance):
         product = _congruent(reference.root, covariance)
@@ -97,7 +97,7 @@ def frechet_of_moments(
     return max(float(apart + np.trace(first) + np.trace(second)) - 2 * overlap, 0.0)
 
 
-def _distance(reference: Reference, mean: Array, spread: float, overlap: float) -> float:
+def _distance(reference: ReferenceMoments, mean: Array, spread: float, overlap: float) -> float:
     apart = float(np.square(mean - reference.mean).sum())
     total = apart + reference.spread + spread - 2 * overlap
     return max(total, 0.0)

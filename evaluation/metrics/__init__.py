@@ -1,7 +1,5 @@
 """Objective metrics: what each measures stands with its function; docs/metrics.md lists them."""
 
-# Importing a module registers its metrics, in the order in which tables show them.
-from . import delivery, stereo, distance, spectrum, cost, sets  # noqa: F401, I001  the order is meant
 from .analysis import Analysis
 from .measurement import REASONS, Measurement, measure, measure_render
 from .registry import METRICS, Metric, Requires, UndefinedError, metric, select

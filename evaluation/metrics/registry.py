@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from ...models.errors import UserError
+from ...models.registry import Registry, Sort
 from .analysis import Analysis
 
 Better = Literal["higher", "lower", "zero", "none"]
@@ -137,7 +138,12 @@ class Metric:
         return found
 
 
-METRICS: dict[str, Metric] = {}
+# In the order in which tables show them.
+METRICS: Registry[Metric] = Registry(
+    Sort("metric", "metrics", also=("default",)),
+    (".delivery", ".stereo", ".distance", ".spectrum", ".cost", ".sets"),
+    __package__,
+)
 
 
 @overload
@@ -182,8 +188,6 @@ def metric(
 
     def register(function: FunctionT) -> FunctionT:
         title = name or function.__name__
-        if title in METRICS:
-            raise UserError(f"two metrics are named {title!r}; rename the one in your plug-in")
         if better not in get_args(Better):
             raise UserError(
                 f"metric {title!r}: unknown direction {better!r}; choose from "
@@ -191,7 +195,7 @@ def metric(
             )
         accepted = inspect.signature(function).parameters
         kind: Needs = needs or ("reference" if "reference" in accepted else "audio")
-        METRICS[title] = Metric(
+        entry = Metric(
             title,
             unit,
             better,
@@ -204,6 +208,7 @@ def metric(
             variants or (("raw", "aligned") if kind == "reference" else ("raw",)),
             requires or Requires(),
         )
+        METRICS.add(title, entry, function.__module__)
         return function
 
     return register if function is None else register(function)
@@ -222,26 +227,17 @@ def select(entries: Entry | Sequence[Entry]) -> tuple[Metric, ...]:
         if entry == "default":
             found = [one for one in METRICS.values() if one.default]
         elif isinstance(entry, str):
-            found = [_named(entry)]
+            found = [METRICS.named(entry)]
         else:
             found = [_changed(entry)]
         chosen += [one for one in found if one not in chosen]
     return tuple(chosen)
 
 
-def _named(name: str) -> Metric:
-    if name in METRICS:
-        return METRICS[name]
-    raise UserError(
-        f"unknown metric {name!r}{_nearest(name, METRICS)}; choose from default, "
-        f"{', '.join(METRICS)}"
-    )
-
-
 def _changed(entry: Mapping[str, Any]) -> Metric:
     if not isinstance(entry.get("name"), str):
         raise UserError(f"metric {dict(entry)!r} has no name; write {{name: mrstft_music, ...}}")
-    known = _named(entry["name"])
+    known = METRICS.named(entry["name"])
     parameters = dict(known.parameters)
     for name, value in entry.items():
         if name == "name":

@@ -10,7 +10,7 @@ from ...models.systems.contract import SystemSpec, build, kinds
 from ..benchmark.file import Benchmark
 from ..results.store import Store
 from ..songs.checks import check_songs, usable
-from ..songs.song import Problem, Song, span
+from ..songs.song import Song, SongProblem, span
 from .plan import Plan, plan
 
 # Processing time over the length of the audio where nothing was measured: a rough guess for a
@@ -45,7 +45,7 @@ class Preview:
     """
 
     songs: tuple[Song, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[SongProblem, ...]
     rows: tuple[Row, ...]
     audio_seconds: float
     done: int
@@ -110,7 +110,7 @@ def _row(system: SystemSpec, songs: Sequence[Song], todo: Plan) -> Row:
     return Row(system, kind.role, takes, uses, count, len(placed) - count, error)
 
 
-def _lacking(row: Row, songs: Sequence[Song]) -> Iterable[Problem]:
+def _lacking(row: Row, songs: Sequence[Song]) -> Iterable[SongProblem]:
     """Songs that a system cannot render because they lack what it needs."""
     if row.takes == "stems":
         yield from _without(row, "stems", [song.id for song in songs if not song.stems])
@@ -119,12 +119,12 @@ def _lacking(row: Row, songs: Sequence[Song]) -> Iterable[Problem]:
         yield from _without(row, "a reference", without)
 
 
-def _without(row: Row, what: str, songs: Sequence[str]) -> Iterable[Problem]:
+def _without(row: Row, what: str, songs: Sequence[str]) -> Iterable[SongProblem]:
     if not songs:
         return
     shown = ", ".join(songs[:3]) + (f" and {len(songs) - 3} more" if len(songs) > 3 else "")
     message = f"system {row.system.name!r} needs {what}, which is missing in {shown}"
-    yield Problem("", None, message, "warning")
+    yield SongProblem("", None, message, "warning")
 
 
 def _measured(results: Path, device: str) -> Mapping[str, float]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...models.errors import UserError
-from ..benchmark.plugins import load_entry_points, load_plugin
+from ...models.plugins import load_entry_points, load_plugin
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")

@@ -16,7 +16,7 @@ from torch import Tensor
 from ...models.audio.alignment import delay_samples
 from ...models.audio.files import AudioInfo, info, read, resample
 from ...models.errors import UserError
-from .song import Excerpt, Problem, Severity, Song, Span, source, span
+from .song import Excerpt, Severity, Song, SongProblem, Span, source, span
 
 LENGTH_TOLERANCE_SECONDS = 0.05
 SILENCE_PEAK = 1e-4  # -80 dBFS: under it lies no more than the dither of 16 bits
@@ -28,7 +28,7 @@ _UNRELATED_CORRELATION = 0.05
 _LOUDNESS_SECONDS = 0.4  # the gating block of BS.1770
 
 
-def check_songs(songs: Iterable[Song], excerpt: Excerpt | None = None) -> list[Problem]:
+def check_songs(songs: Iterable[Song], excerpt: Excerpt | None = None) -> list[SongProblem]:
     """Every problem of ``songs`` in the part that ``excerpt`` uses, in the order of the songs.
 
     Errors: nothing to read, a partner missing, a file that is missing, empty, damaged or not
@@ -43,13 +43,13 @@ def check_songs(songs: Iterable[Song], excerpt: Excerpt | None = None) -> list[P
         return [problem for problems in found for problem in problems]
 
 
-def usable(songs: Sequence[Song], problems: Iterable[Problem]) -> tuple[Song, ...]:
+def usable(songs: Sequence[Song], problems: Iterable[SongProblem]) -> tuple[Song, ...]:
     """The songs without an error among ``problems``."""
     broken = {problem.song for problem in problems if problem.severity == "error"}
     return tuple(song for song in songs if song.id not in broken)
 
 
-def _checked(song: Song, excerpt: Excerpt | None) -> list[Problem]:
+def _checked(song: Song, excerpt: Excerpt | None) -> list[SongProblem]:
     check = _Check(song, excerpt)
     try:
         check.run()
@@ -66,10 +66,10 @@ class _Check:
     def __init__(self, song: Song, excerpt: Excerpt | None) -> None:
         self.song = song
         self.excerpt = excerpt
-        self.problems: list[Problem] = []
+        self.problems: list[SongProblem] = []
 
     def add(self, path: Path | None, message: str, severity: Severity) -> None:
-        self.problems.append(Problem(self.song.id, path, message, severity))
+        self.problems.append(SongProblem(self.song.id, path, message, severity))
 
     def run(self) -> None:
         song = self.song

@@ -12,7 +12,7 @@ from typing import Literal
 from ...models.audio.files import SUFFIXES
 from ...models.errors import UserError
 from ...models.training_data.controls_in_names import named_pairs
-from .song import Problem, Song
+from .song import Song, SongProblem
 
 Layout = Literal["pairs", "song folders", "one song", "mixes", "list", "controls in names"]
 
@@ -28,7 +28,7 @@ class SongList:
 
     songs: tuple[Song, ...]
     layout: Layout
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[SongProblem, ...] = ()
 
 
 def read_folder(folder: Path) -> SongList:
@@ -64,7 +64,7 @@ def read_folder(folder: Path) -> SongList:
         songs = [_read_song(path) for path in inner if _is_song(path)]
         for path in _audio(folder):
             message = "lies beside the song folders and is left out; give it a folder of its own"
-            problems.append(Problem("", path, message, "warning"))
+            problems.append(SongProblem("", path, message, "warning"))
     else:
         layout, songs = "mixes", _read_mixes(folder)
     if not songs:
@@ -116,12 +116,12 @@ def _read_pairs(mixes: Path, references: Path) -> list[Song]:
         faults = [*_several(song.id, paths), *_several(song.id, partners)]
         if not partners:
             message = f"has no partner of that name in {references.name}/; add it or remove this"
-            faults.append(Problem(song.id, paths[0], message))
+            faults.append(SongProblem(song.id, paths[0], message))
         songs.append(replace(song, faults=tuple(faults)))
     for paths in masters.values():
         label = _label(paths[0])
         message = f"has no partner of that name in {mixes.name}/; add it or remove this"
-        fault = Problem(label, paths[0], message)
+        fault = SongProblem(label, paths[0], message)
         songs.append(Song(label, None, paths[0], faults=(fault,)))
     return songs
 
@@ -133,7 +133,7 @@ def _read_song(folder: Path) -> Song:
     stems = next((p for p in _visible(folder) if p.is_dir() and _name(p) == "stems"), None)
     faults = [*_several(label, mixes), *_several(label, references)]
     if stems is not None and not _audio(stems):
-        faults.append(Problem(label, stems, f"holds no audio files ({_READABLE})", "warning"))
+        faults.append(SongProblem(label, stems, f"holds no audio files ({_READABLE})", "warning"))
     tags, controls, fault = _read_card(label, folder / "song.json")
     return Song(
         label,
@@ -162,7 +162,7 @@ def _is_song(folder: Path) -> bool:
 
 def _read_card(
     song: str, path: Path
-) -> tuple[dict[str, str], dict[str, float], tuple[Problem, ...]]:
+) -> tuple[dict[str, str], dict[str, float], tuple[SongProblem, ...]]:
     """The tags and controls of ``song.json``; what is wrong with it is a warning."""
     if not path.is_file():
         return {}, {}, ()
@@ -174,10 +174,10 @@ def _read_card(
     except (OSError, ValueError, AttributeError, TypeError) as error:
         reason = str(error) if isinstance(error, ValueError) else "an object is needed"
         message = f'its tags cannot be read ({reason}); write {{"tags": {{"genre": "rock"}}}}'
-        return {}, {}, (Problem(song, path, message, "warning"),)
+        return {}, {}, (SongProblem(song, path, message, "warning"),)
 
 
-def _with_table(path: Path, songs: list[Song]) -> tuple[list[Song], list[Problem]]:
+def _with_table(path: Path, songs: list[Song]) -> tuple[list[Song], list[SongProblem]]:
     """The songs with the tags of ``tags.csv``; a song's own ``song.json`` has the last word."""
     if not path.is_file():
         return songs, []
@@ -185,10 +185,10 @@ def _with_table(path: Path, songs: list[Song]) -> tuple[list[Song], list[Problem
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, ValueError, csv.Error) as error:
-        return songs, [Problem("", path, f"cannot be read ({error})", "warning")]
+        return songs, [SongProblem("", path, f"cannot be read ({error})", "warning")]
     if not rows or "id" not in rows[0]:
         message = "no tags read: the first line must name the columns, the first of them 'id'"
-        return songs, [Problem("", path, message, "warning")]
+        return songs, [SongProblem("", path, message, "warning")]
     tags: dict[str, Mapping[str, str]] = {}
     for row in rows:
         label = unicodedata.normalize("NFC", (row["id"] or "").strip())
@@ -196,7 +196,7 @@ def _with_table(path: Path, songs: list[Song]) -> tuple[list[Song], list[Problem
         tags[label] = {key: value for key, value in row.items() if key and key != "id" and value}
     known = {song.id for song in songs}
     problems = [
-        Problem("", path, f"song {label!r} is not among the songs", "warning")
+        SongProblem("", path, f"song {label!r} is not among the songs", "warning")
         for label in tags
         if label not in known
     ]
@@ -211,9 +211,9 @@ def _by_name(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _several(song: str, paths: list[Path]) -> list[Problem]:
+def _several(song: str, paths: list[Path]) -> list[SongProblem]:
     names = ", ".join(path.name for path in paths[1:])
-    return [Problem(song, paths[0], f"stands here also as {names}; keep one")] if names else []
+    return [SongProblem(song, paths[0], f"stands here also as {names}; keep one")] if names else []
 
 
 def _audio(folder: Path) -> list[Path]:
@@ -239,12 +239,12 @@ def _name(path: Path) -> str:
     return path.name.casefold()
 
 
-def _unread(path: Path) -> Problem:
+def _unread(path: Path) -> SongProblem:
     message = f"{path.suffix[1:].upper()} is not read; convert it to one of {_READABLE}"
-    return Problem("", path, message, "warning")
+    return SongProblem("", path, message, "warning")
 
 
-def _no_songs(folder: Path, folders: Mapping[str, Path], problems: list[Problem]) -> str:
+def _no_songs(folder: Path, folders: Mapping[str, Path], problems: list[SongProblem]) -> str:
     for pair in PAIRS:
         for here, missing in (pair, pair[::-1]):
             if here in folders:

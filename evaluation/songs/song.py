@@ -27,7 +27,7 @@ _WARM_UP_SECONDS = 1  # K-weighting has decayed to nothing after 0.15 s
 
 
 @dataclass(frozen=True)
-class Problem:
+class SongProblem:
     """Something wrong with a song: an ``error`` excludes it, a ``warning`` does not.
 
     ``song`` is the song's id, or empty where a problem is no song's own.
@@ -58,7 +58,7 @@ class Song:
     reference: Path | None = None
     stems: tuple[Path, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
-    faults: tuple[Problem, ...] = ()
+    faults: tuple[SongProblem, ...] = ()
     controls: Mapping[str, float] = field(default_factory=dict)
 
     @property

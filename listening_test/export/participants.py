@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..session.plan import entries
 from ..storage.tables import Answer, Database, Listening
 from ..study.study import Study
 from .progress import MARKS
@@ -46,7 +47,7 @@ def people(study: Study, database: Database) -> list[Person]:
 
 
 def _person(session: Session, listening: Listening) -> Person:
-    types = {entry["id"]: entry["type"] for entry in listening.plan}
+    types = {entry.id: entry.type for entry in entries(listening)}
     given = session.scalars(
         select(Answer).where(Answer.session_token == listening.token).order_by(Answer.id)
     ).all()

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from ...evaluation.results.spreadsheet_csv import guarded
 from ...models.errors import UserError
@@ -117,6 +117,10 @@ def _chosen(session: Session, study: Study, choice: Choice) -> Sequence[Listenin
             Listening.state.in_(choice.states),
         )
         .order_by(Listening.mark, Listening.number)
+        .options(
+            selectinload(Listening.pages).selectinload(PageRow.presentations),
+            selectinload(Listening.pages).selectinload(PageRow.ratings),
+        )
     ).all()
 
 

@@ -1,23 +1,10 @@
-"""The kinds of test, one file for each family."""
+"""The kinds of test, one file for each family; a user's plug-in adds more."""
 
-from . import ape, attributes, mushra, pairs, single
-from .contract import (
-    Answered,
-    Kind,
-    Missing,
-    Place,
-    Question,
-    Row,
-    Rules,
-    Slot,
-    Unit,
-    kind,
-    kind_of,
-    kinds,
-    opens,
-)
+from .contract import KINDS, Kind, bands, kind, kind_of, kinds, opens, rated
+from .pages import Answered, Missing, Place, Question, Row, Rules, Slot, Unit, letter
 
 __all__ = [
+    "KINDS",
     "Answered",
     "Kind",
     "Missing",
@@ -27,13 +14,11 @@ __all__ = [
     "Rules",
     "Slot",
     "Unit",
-    "ape",
-    "attributes",
+    "bands",
     "kind",
     "kind_of",
     "kinds",
-    "mushra",
+    "letter",
     "opens",
-    "pairs",
-    "single",
+    "rated",
 ]

@@ -8,7 +8,8 @@ from ..study.file import Axis
 from ..study.orders import start_positions
 from ..study.study import Study, in_language
 from ..study.texts import text
-from .contract import Kind, Question, Rules, Unit, kind
+from .contract import Kind, kind
+from .pages import Question, Rules, Unit
 
 PRODUCTION = ("production_value", "clarity", "excitement")
 
@@ -42,6 +43,8 @@ class Ape(Kind):
     name: ClassVar[str] = "ape"
     summary: ClassVar[str] = "all versions as markers on one axis per attribute"
     default_rules: ClassVar[Rules] = Rules(start_hollow=True)
+    most_axes: ClassVar[int | None] = None
+    may_crossfade: ClassVar[bool] = True
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         return axes(study, language)

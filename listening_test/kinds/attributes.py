@@ -6,7 +6,8 @@ from typing import ClassVar
 from ..study.file import Axis
 from ..study.study import Study
 from .ape import PRODUCTION, axes
-from .contract import Kind, Question, Unit, kind
+from .contract import Kind, kind
+from .pages import Question, Unit
 
 
 @kind
@@ -16,6 +17,7 @@ class Attributes(Kind):
     name: ClassVar[str] = "attributes"
     summary: ClassVar[str] = "several labelled scales for each version"
     minutes_per_page: ClassVar[float] = 5.0
+    most_axes: ClassVar[int | None] = None
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         if study.file.test.axes:

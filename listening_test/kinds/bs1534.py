@@ -14,7 +14,7 @@ import scipy.signal
 from ...models.effects import low_pass_fir
 from ..study.file import ANCHORS
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Study
-from . import kind_of
+from .contract import kind_of, rated
 
 Verdict = Literal["met", "not met", "needs people"]
 _MOST_SIGNALS, _LONGEST_SECONDS, _FEWEST_EXCERPTS = 12, 12.0, 5
@@ -64,31 +64,31 @@ def _item(name: str, requirement: str, met: object, note: str) -> Item:
 
 
 def _signals(study: Study) -> list[Item]:
-    kind, rated = kind_of(study), study.rated
+    kind, graded = kind_of(study), rated(study)
     mushra = kind.name == "mushra"
     items = [
         _item("open-reference", "An open reference stands beside the signals", mushra
               and study.has_reference, "shown first, labelled R, never graded"),
         _item("hidden-reference", "The reference is among the graded signals, unmarked",
-              mushra and "reference" in rated, "a copy of its own: no equal file betrays it"),
+              mushra and "reference" in graded, "a copy of its own: no equal file betrays it"),
     ]  # fmt: skip
     for name in ANCHORS:
         pass_hz = 3500.0 if name == "lowpass_3500" else 7000.0
         words = f"A hidden low-pass anchor of {pass_hz / 1000:g} kHz is among the signals"
-        items.append(_item(name, words, name in rated, "made from the reference"))
+        items.append(_item(name, words, name in graded, "made from the reference"))
         ripple, edge, beyond = mask_of(pass_hz, study.sample_rate)
         items.append(
             _item(
                 f"{name}-mask",
                 f"Its mask: within 0.1 dB to {pass_hz / 1000:g} kHz, 25 dB down at "
                 f"{pass_hz * 8 / 7000:g} kHz, 50 dB at {pass_hz * 9 / 7000:g} kHz",
-                name in rated and ripple <= 0.1 and edge <= -25 and beyond <= -50,
+                name in graded and ripple <= 0.1 and edge <= -25 and beyond <= -50,
                 f"ripple {ripple:.3f} dB, {edge:.1f} dB, {beyond:.1f} dB; linear phase, no delay",
             )
         )
     level = "filtered copies at the reference's own gain, never matched again"
     items.append(_item("anchor-level", "Anchors are at their natural level", mushra, level))
-    count = len(rated)
+    count = len(graded)
     note = f"{count} graded signals; more need a reported blocked design"
     most = count <= _MOST_SIGNALS
     return [*items, _item("signals", "At most 12 graded signals on a page", most, note)]

@@ -1,147 +1,55 @@
 """What a kind of test is: which pages it has, what they ask, when they are complete, what they say.
 
 A kind is a plain class with methods that take values and return values; it knows neither the
-web nor the database.
+web nor the database. A user's plug-in adds one as the modules beside this one do, with ``@kind``.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeVar
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
-from ...models.configuration import nearest
 from ...models.errors import UserError
+from ...models.registry import Registry, Sort
+from ..study.file import Test
 from ..study.study import REFERENCE, Study, in_language
 from ..study.texts import text
+from .pages import Answered, Missing, Question, Row, Rules, Slot, Unit, letter
 
-Shown = Literal["stimulus", "reference"]
 KindT = TypeVar("KindT", bound="type[Kind]")
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What one page is about: versions of one passage."""
-
-    passage: str
-    systems: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        """The unit as text, for counting how often it was used."""
-        return "\x1f".join((self.passage, *self.systems))
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One place on a page. ``shown`` is what the listener knows of it, ``system`` what it is."""
-
-    label: str
-    system: str
-    shown: Shown = "stimulus"
-    copy: str = "main"
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question of a page, per stimulus or for the whole page."""
-
-    id: str
-    name: str
-    per: Literal["stimulus", "page"] = "stimulus"
-    input: Literal["scale", "choice", "rank"] = "scale"
-    left: str = ""
-    right: str = ""
-    minimum: float = 0.0
-    maximum: float = 100.0
-    step: float | None = None
-    labels: tuple[Mapping[str, Any], ...] = ()
-    options: tuple[tuple[float, str, str | None], ...] = ()  # value, words, label of a slot
-
-    def allows(self, value: float) -> bool:
-        """Whether ``value`` can be an answer."""
-        if self.options:
-            return any(value == option[0] for option in self.options)
-        if not self.minimum <= value <= self.maximum:
-            return False
-        steps = (value - self.minimum) / self.step if self.step else 0.0
-        return abs(steps - round(steps)) < 1e-6
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What must be done before a page can be left; the browser and the server check the same.
-
-    ``only_playing_enabled`` is the browser's alone: the order of a press and of the sound that it
-    starts is known there and nowhere else.
-    """
-
-    must_play: bool = True
-    must_rate: bool = True
-    must_comment: bool = False
-    only_playing_enabled: bool = False
-    one_at_maximum: bool = False
-    start_hollow: bool = False
-
-
-@dataclass(frozen=True)
-class Place:
-    """A slot with what was done to it; ``id`` is the page's own token for it."""
-
-    id: str
-    slot: Slot
-    position: int
-    ratings: Mapping[str, float | None] = field(default_factory=dict)
-    played: bool = False
-    comment: str = ""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A page as it stands: its unit, its places in the order shown, its own answers."""
-
-    unit: Unit
-    places: tuple[Place, ...]
-    ratings: Mapping[str, float | None] = field(default_factory=dict)
-    comment: str = ""
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Why a page cannot be left yet."""
-
-    stimulus: str | None
-    question: str | None
-    why: Literal["unplayed", "unrated", "uncommented", "none_at_maximum", "equal_ranks"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A rating as the analysis reads it; ``other`` is what a pair's system was compared with."""
-
-    system: str
-    question: str
-    value: float | None
-    place: Place | None = None
-    other: str = ""
-    answer: str = ""
-    role: str = ""
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 class Kind:
     """A page with all versions of a passage, each rated on a scale; other kinds say otherwise."""
 
     name: ClassVar[str]
-    summary: ClassVar[str]
+    summary: ClassVar[str] = ""
     default_rules: ClassVar[Rules] = Rules()
     default_order: ClassVar[str] = "williams"
     minutes_per_page: ClassVar[float] = 3.0
     adds_anchors: ClassVar[bool] = False
     needs_reference: ClassVar[bool] = False
     shows_reference: ClassVar[bool] = True
+    # Whether the reference is among the rated versions without being named there.
+    hides_reference: ClassVar[bool] = False
+    # How many axes a study file may give it; None is any number.
+    most_axes: ClassVar[int | None] = 0
+    may_crossfade: ClassVar[bool] = False
+
+    def problems(self, test: Test) -> Iterator[str]:
+        """What a study file asks for and this kind cannot do, each with its mend."""
+        if test.axes and self.most_axes == 0:
+            yield f"kind {self.name} has no axes; leave them out"
+        elif self.most_axes is not None and len(test.axes) > self.most_axes:
+            yield f"kind {self.name} has at most {self.most_axes} of the axes; leave others out"
+        if test.crossfade and not self.may_crossfade:
+            *most, last = [one.name for one in KINDS.values() if one.may_crossfade]
+            yield f"only {', '.join(most)} and {last} pages may cross-fade; leave it out"
 
     def units(self, study: Study) -> tuple[Unit, ...]:
         """What pages can be made of, in the order of the study."""
-        return tuple(Unit(passage.id, study.rated) for passage in study.passages)
+        return tuple(Unit(passage.id, rated(study)) for passage in study.passages)
 
     def slots(
         self, study: Study, unit: Unit, order: Sequence[str], draw: random.Random
@@ -220,26 +128,49 @@ class Kind:
         ]
 
 
-_KINDS: dict[str, Kind] = {}
+KINDS: Registry[Kind] = Registry(
+    Sort("kind of test", "kinds of test", lists=False),
+    (".ape", ".attributes", ".mushra", ".pairs", ".single"),
+    __package__,
+)
 
 
 def kind(cls: KindT) -> KindT:
-    """Register a kind of test under its name."""
-    _KINDS[cls.name] = cls()
+    """Register a kind of test under its name.
+
+    Raises:
+        UserError: if the name is taken or cannot be one, or the kind asks nothing.
+    """
+    name = getattr(cls, "name", "")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise UserError(
+            f"kind of test {cls.__name__}: {name!r} cannot be its name; write 1 to 40 lower-case "
+            "letters, digits, '-' or '_', a letter first"
+        )
+    if cls.questions is Kind.questions:
+        raise UserError(f"kind of test {name!r} asks nothing; give it questions(...)")
+    KINDS.add(name, cls(), cls.__module__)
     return cls
 
 
 def kinds() -> Mapping[str, Kind]:
     """Every kind by name."""
-    return _KINDS
+    return KINDS
 
 
 def kind_of(study: Study) -> Kind:
-    """The kind of a study's pages."""
-    name = study.file.test.kind
-    if name not in _KINDS:
-        raise UserError(f"unknown kind of test {name!r}{nearest(name, list(_KINDS))}")
-    return _KINDS[name]
+    """The kind of a study's pages.
+
+    Raises:
+        UserError: if there is none of its name.
+    """
+    return KINDS.named(study.file.test.kind)
+
+
+def rated(study: Study) -> tuple[str, ...]:
+    """The systems that listeners rate, anchors and a hidden reference among them."""
+    hidden = kind_of(study).hides_reference or study.names_reference
+    return tuple(name for name, role in study.systems.items() if role != "reference" or hidden)
 
 
 def opens(one: Kind, study: Study) -> bool:
@@ -247,14 +178,6 @@ def opens(one: Kind, study: Study) -> bool:
     if one.needs_reference:
         return True
     return one.shows_reference and study.has_reference and study.file.test.reference != "none"
-
-
-def letter(index: int) -> str:
-    """A, B, … Z, AA, …"""
-    return chr(65 + index) if index < 26 else letter(index // 26 - 1) + letter(index % 26)
-
-
-Preset = Callable[[str], str]
 
 
 def bands(language: str, words: Sequence[str]) -> tuple[Mapping[str, Any], ...]:

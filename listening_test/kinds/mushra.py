@@ -1,10 +1,13 @@
 """MUSHRA: several versions, a hidden reference and anchors on a scale with five bands (BS.1534)."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+from ..study.file import Test
 from ..study.study import Study, in_language
 from ..study.texts import text
-from .contract import Kind, Question, Rules, Unit, bands, kind
+from .contract import Kind, bands, kind
+from .pages import Question, Rules, Unit
 
 BANDS = tuple(f"scale.quality.{name}" for name in ("bad", "poor", "fair", "good", "excellent"))
 
@@ -19,6 +22,14 @@ class Mushra(Kind):
     default_order: ClassVar[str] = "random"
     adds_anchors: ClassVar[bool] = True
     needs_reference: ClassVar[bool] = True
+    hides_reference: ClassVar[bool] = True
+    most_axes: ClassVar[int | None] = 1
+
+    def problems(self, test: Test) -> Iterator[str]:
+        if len(test.axes) > 1:
+            yield "a MUSHRA page asks for one attribute; use kind: attributes or ape"
+        if test.crossfade:
+            yield "a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out"
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         axis = study.file.test.axes[0] if study.file.test.axes else None

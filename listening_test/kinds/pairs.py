@@ -8,7 +8,8 @@ from typing import ClassVar
 from ..study.orders import balanced_pairs
 from ..study.study import REFERENCE, Study
 from ..study.texts import text
-from .contract import Answered, Kind, Question, Row, Rules, Slot, Unit, kind, opens
+from .contract import Kind, kind, opens, rated
+from .pages import Answered, Question, Row, Rules, Slot, Unit
 
 QUESTION = "preference"
 FIRST, NONE, SECOND = 0.0, 50.0, 100.0
@@ -22,12 +23,13 @@ class Ab(Kind):
     summary: ClassVar[str] = "preference between two versions, every pair of systems"
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 1.0
+    may_crossfade: ClassVar[bool] = True
 
     def units(self, study: Study) -> tuple[Unit, ...]:
         return tuple(
             Unit(passage.id, pair)
             for passage in study.passages
-            for pair in self.pairs(study, study.rated)
+            for pair in self.pairs(study, rated(study))
         )
 
     def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
@@ -80,6 +82,7 @@ class Abx(Ab):
     name: ClassVar[str] = "abx"
     summary: ClassVar[str] = "is X the same as A, or as B?"
     shows_reference: ClassVar[bool] = False
+    may_crossfade: ClassVar[bool] = False
     default_rules: ClassVar[Rules] = Rules()
 
     def slots(

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from ..study.study import REFERENCE, Study
 from ..study.texts import text
-from .contract import Answered, Kind, Missing, Question, Row, Rules, Slot, Unit, kind
+from .contract import Kind, kind, rated
+from .pages import Answered, Missing, Question, Row, Rules, Slot, Unit
 
 _GRADES = ("bad", "poor", "fair", "good", "excellent")
 _COMPARED = ("much_worse", "worse", "slightly_worse", "same", "slightly_better", "better",
@@ -28,7 +29,7 @@ class Acr(Kind):
 
     def units(self, study: Study) -> tuple[Unit, ...]:
         return tuple(
-            Unit(passage.id, (system,)) for passage in study.passages for system in study.rated
+            Unit(passage.id, (system,)) for passage in study.passages for system in rated(study)
         )
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
@@ -75,13 +76,14 @@ class Ccr(Kind):
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 0.8
     shows_reference: ClassVar[bool] = False
+    hides_reference: ClassVar[bool] = True
 
     def units(self, study: Study) -> tuple[Unit, ...]:
-        others = [name for name in study.rated if name != REFERENCE]
+        others = [name for name in rated(study) if name != REFERENCE]
         pairs = (
             [(REFERENCE, name) for name in others]
             if study.has_reference
-            else list(combinations(study.rated, 2))
+            else list(combinations(rated(study), 2))
         )
         return tuple(Unit(passage.id, pair) for passage in study.passages for pair in pairs)
 
@@ -119,12 +121,13 @@ class Bs1116(Kind):
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 1.5
     needs_reference: ClassVar[bool] = True
+    hides_reference: ClassVar[bool] = True
 
     def units(self, study: Study) -> tuple[Unit, ...]:
         return tuple(
             Unit(passage.id, (REFERENCE, name))
             for passage in study.passages
-            for name in study.rated
+            for name in rated(study)
             if name != REFERENCE
         )
 

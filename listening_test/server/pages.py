@@ -1,6 +1,7 @@
 """What listeners reach: welcome, session, audio, and the API that stores before it answers."""
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from flask import (
@@ -14,10 +15,12 @@ from flask import (
     send_file,
     session,
 )
+from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..session import clean_input, navigation, sessions, view
-from ..session.events import MOST_EVENTS, record
+from ..session.events import record
+from ..session.messages import Batch
 from ..storage.tables import Listening
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, direction, html_of, text
@@ -116,17 +119,15 @@ def state(token: str) -> Response:
 @routes.post("/api/l/<token>/events")
 def events(token: str) -> Response:
     """Store what happened; the answer is sent after it is on disk."""
-    said = body()
-    batch, client = said.get("events"), said.get("client", "")
-    if not isinstance(batch, list) or len(batch) > MOST_EVENTS:
-        abort(400, "json")
-    if not isinstance(client, str):
+    try:
+        batch = Batch.model_validate(body())
+    except ValidationError:
         abort(400, "json")
     with held().database.writing(token) as writing:
         found = _found(writing, token)
-        receipt = record(writing, held().study, found, client, batch)
+        receipt = record(writing, held().study, found, batch)
         seq = found.next_seq
-    return jsonify(**receipt.__dict__, next_seq=seq)
+    return jsonify(**asdict(receipt), next_seq=seq)
 
 
 @routes.post("/api/l/<token>/next")
@@ -139,7 +140,7 @@ def forward(token: str) -> AnyResponse:
 def backward(token: str) -> AnyResponse:
     """Return to the page before; what was rated stays."""
     return _move(
-        token, lambda _, study, listening, said: navigation.backward(study, listening, said)
+        token, lambda _, study, listening, sent: navigation.backward(study, listening, sent)
     )
 
 
@@ -163,10 +164,10 @@ def pause(token: str) -> Response:
 @routes.post("/api/l/<token>/withdraw")
 def withdraw(token: str) -> Response:
     """End the session; with ``erase`` also forget what was said."""
-    said = body()
+    sent = body()
     with held().database.writing(token) as writing:
         found = _found(writing, token)
-        navigation.withdraw(writing, found, erase=said.get("erase") is True)
+        navigation.withdraw(writing, found, erase=sent.get("erase") is True)
         shown = view.step(writing, held().study, found)
     return jsonify(ok=True, step=shown)
 
@@ -174,10 +175,10 @@ def withdraw(token: str) -> Response:
 @routes.post("/api/l/<token>/language")
 def language(token: str) -> Response:
     """Go on in another language of the study."""
-    said = body()
+    sent = body()
     with held().database.writing(token) as writing:
         found = _found(writing, token)
-        found.language = _language(said.get("language"), found.language)
+        found.language = _language(sent.get("language"), found.language)
         session["language"] = found.language
         return jsonify(view.state(writing, held().study, found))
 
@@ -251,20 +252,20 @@ def _found(session_of: Any, token: str) -> Listening:
     return found
 
 
-def _language(said: Any, otherwise: str = "") -> str:
+def _language(wanted: Any, otherwise: str = "") -> str:
     known = held().study.file.languages
-    if isinstance(said, str) and said in known:
-        return said
+    if isinstance(wanted, str) and wanted in known:
+        return wanted
     return otherwise or request.accept_languages.best_match(known) or known[0]
 
 
 def _move(token: str, move: Any) -> AnyResponse:
-    said = body()
+    sent = body()
     study = held().study
     try:
         with held().database.writing(token) as writing:
             found = _found(writing, token)
-            move(writing, study, found, said)
+            move(writing, study, found, sent)
             writing.flush()
             return jsonify(ok=True, **_shown(writing, found))
     except navigation.IncompleteError as error:

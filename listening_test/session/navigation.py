@@ -11,8 +11,9 @@ from ..storage.tables import Answer, EventRow, Listening, now
 from ..study.file import Ask, Step
 from ..study.study import Study
 from .clean_input import clean
-from .events import LONGEST_COMMENT
-from .sessions import arrive, page_of
+from .messages import LONGEST_COMMENT
+from .plan import BreakStep, PageStep, PlanEntry, entry_at, page_of
+from .sessions import arrive
 from .view import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
 
 
@@ -28,17 +29,19 @@ class IncompleteError(Exception):
         self.missing = missing
 
 
-def forward(session: Session, study: Study, listening: Listening, said: Mapping[str, Any]) -> None:
-    """Leave the step that ``said`` names for the next one.
+def forward(
+    session: Session, study: Study, listening: Listening, request: Mapping[str, Any]
+) -> None:
+    """Leave the step that ``request`` names for the next one.
 
     Raises:
         ElsewhereError: if the session does not stand there.
         IncompleteError: if something is missing.
     """
-    entry = _at(listening, said)
-    if entry["type"] == "page":
+    entry = _at(listening, request)
+    if isinstance(entry, PageStep):
         page = page_of(listening, entry)
-        if said.get("revision") is not None and said["revision"] != page.revision:
+        if request.get("revision") is not None and request["revision"] != page.revision:
             raise ElsewhereError("the page was changed in another window")
         kind = kind_of(study)
         questions = kind.questions(study, unit_of(page), listening.language)
@@ -55,39 +58,41 @@ def forward(session: Session, study: Study, listening: Listening, said: Mapping[
         arrive(listening)
 
 
-def backward(study: Study, listening: Listening, said: Mapping[str, Any]) -> None:
+def backward(study: Study, listening: Listening, request: Mapping[str, Any]) -> None:
     """Go back to the page before.
 
     Raises:
-        ElsewhereError: if the session does not stand where ``said`` says, or Back leads nowhere.
+        ElsewhereError: if the session does not stand where ``request`` says, or Back leads nowhere.
     """
-    _at(listening, said)
+    _at(listening, request)
     if not can_go_back(study, listening):
         raise ElsewhereError("there is no way back from here")
     listening.place -= 1
-    if listening.plan[listening.place]["type"] == "break":
+    if isinstance(entry_at(listening), BreakStep):
         listening.place -= 1
     arrive(listening)
 
 
-def answer(session: Session, study: Study, listening: Listening, said: Mapping[str, Any]) -> None:
-    """Store answers of the step that ``said`` names.
+def answer(
+    session: Session, study: Study, listening: Listening, request: Mapping[str, Any]
+) -> None:
+    """Store answers of the step that ``request`` names.
 
     Raises:
         ElsewhereError: if the session does not stand there.
         IncompleteError: if an answer cannot be one; nothing is stored then.
     """
-    entry = _at(listening, said)
-    given = said.get("answers")
+    entry = _at(listening, request)
+    given = request.get("answers")
     if not isinstance(given, Mapping):
         raise IncompleteError([{"question": None, "why": "invalid"}])
     step = said_of(study, entry)
-    if entry["type"] == "headphone":
-        _try_headphones(session, study, listening, given, said.get("left"))
+    if entry.type == "headphone":
+        _try_headphones(session, study, listening, given, request.get("left"))
         return
-    checked = _checked(study, entry["type"], step, given)
+    checked = _checked(study, entry.type, step, given)
     for question, value in checked.items():
-        _store(session, listening, entry["id"], question, value)
+        _store(session, listening, entry.id, question, value)
     listening.updated_at = now()
 
 
@@ -107,13 +112,13 @@ def withdraw(session: Session, listening: Listening, *, erase: bool) -> None:
             rating.value, rating.at, rating.at_ms = None, None, None
 
 
-def _at(listening: Listening, said: Mapping[str, Any]) -> Mapping[str, Any]:
-    entry: Mapping[str, Any] = listening.plan[listening.place]
+def _at(listening: Listening, request: Mapping[str, Any]) -> PlanEntry:
+    entry = entry_at(listening)
     if listening.state == "withdrawn":
         raise ElsewhereError("this session was withdrawn")
-    here = said.get("step") == entry["id"]
-    if "step" not in said:
-        here = said.get("page") == entry.get("page") and entry["type"] == "page"
+    here = request.get("step") == entry.id
+    if "step" not in request:
+        here = isinstance(entry, PageStep) and request.get("page") == entry.page
     if not here:
         raise ElsewhereError("the session is at another step")
     if listening.state == "paused":
@@ -136,16 +141,16 @@ def _store(session: Session, listening: Listening, step: str, question: str, val
 
 
 def _missing_answers(
-    session: Session, study: Study, listening: Listening, entry: Mapping[str, Any]
+    session: Session, study: Study, listening: Listening, entry: PlanEntry
 ) -> list[dict[str, Any]]:
     step = said_of(study, entry)
-    given = answers(session, listening, entry["id"])
-    if entry["type"] == "consent" and given.get("agree") is not True:
+    given = answers(session, listening, entry.id)
+    if entry.type == "consent" and given.get("agree") is not True:
         return [{"question": "agree", "why": "not_agreed"}]
-    if entry["type"] == "volume":
+    if entry.type == "volume":
         asked = ("level", *(one.token[:12] for one in sounds(study, "side")))
         return [{"question": name, "why": "unanswered"} for name in asked if name not in given]
-    if entry["type"] == "headphone":
+    if entry.type == "headphone":
         shown = headphone(session, study, listening, step)
         passed = bool(shown["last"] and shown["last"]["passed"])
         tried = shown["attempts_left"] == 0 or shown["skipped"]
@@ -216,11 +221,11 @@ def _between(value: Any, low: float, high: float) -> bool:
 def _try_headphones(
     session: Session, study: Study, listening: Listening, given: Mapping[str, Any], left: Any
 ) -> None:
-    entry = listening.plan[listening.place]
+    entry = entry_at(listening)
     step = said_of(study, entry)
     shown = headphone(session, study, listening, step)
     if given.get("skip") is True and not step.required:
-        _store(session, listening, entry["id"], "skip", value=True)
+        _store(session, listening, entry.id, "skip", value=True)
         return
     trials = {one.token[:12]: one.answer for one in sounds(study, step.method)}
     wrong = [
@@ -241,4 +246,4 @@ def _try_headphones(
         "of": len(trials),
         "passed": correct >= need,
     }
-    _store(session, listening, entry["id"], f"attempt-{number}", result)
+    _store(session, listening, entry.id, f"attempt-{number}", result)

@@ -5,7 +5,6 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,12 +12,11 @@ from sqlalchemy.orm import Session
 from ..kinds import Unit, kind_of
 from ..stimuli.blind_copies import copy_for
 from ..storage.tables import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
-from ..study.file import Step
 from ..study.orders import generator, least_used, ordered, turn, with_repeats
 from ..study.study import Study
+from .plan import PageStep, ThanksStep, entry_at, page_of, plan_of, stored
 
 _TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
-_BREAK_FROM = 6  # so many pages without a word on breaks get one halfway
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def begin(session: Session, study: Study, visitor: Visitor) -> Listening:
     )
     session.add(listening)
     drawn = draw_pages(study, _uses(session, study, visitor.mark), number, draw)
-    listening.plan = plan_of(study, [page.part for page in drawn])
+    listening.plan = stored(plan_of(study, [page.part for page in drawn]))
     listening.pages = [_page(study, page, draw) for page in drawn]
     session.flush()
     arrive(listening)
@@ -88,47 +86,14 @@ def find(session: Session, token: str, study: Study) -> Listening | None:
 
 def arrive(listening: Listening) -> None:
     """Note that the listener came to the step at ``place``."""
-    step = listening.plan[listening.place]
+    step = entry_at(listening)
     listening.updated_at = now()
-    if step["type"] == "page":
+    if isinstance(step, PageStep):
         page = page_of(listening, step)
         page.first_at = page.first_at or now()
-    elif step["type"] == "thanks" and listening.state in ("open", "paused"):
+    elif isinstance(step, ThanksStep) and listening.state in ("open", "paused"):
         listening.state = "complete"
         listening.completed_at = now()
-
-
-def page_of(listening: Listening, step: Mapping[str, Any]) -> PageRow:
-    """The page that a step of type page shows."""
-    number: int = step["page"]
-    return listening.pages[number - 1]
-
-
-def plan_of(study: Study, parts: Sequence[str]) -> list[Any]:
-    """The steps of a session whose pages belong to ``parts`` (training or main)."""
-    file, steps, number = study.file, [], 0
-    practice = sum(part == "training" for part in parts)
-
-    def entry(step: Step, where: str, index: int) -> dict[str, Any]:
-        name = "headphone" if step.type == "headphone_check" else step.type
-        return {"id": f"{where}-{index + 1}", "type": name, "where": where, "index": index}
-
-    for index, step in enumerate(file.before):
-        steps.append(entry(step, "before", index))
-        if step.type == "training":
-            for _ in range(min(step.pages, practice - number)):
-                number += 1
-                steps.append({"id": f"page-{number}", "type": "page", "page": number})
-    main = len(parts) - practice
-    every = file.design.break_after or (-(-main // 2) if main >= _BREAK_FROM else 0)
-    for count in range(1, main + 1):
-        number += 1
-        steps.append({"id": f"page-{number}", "type": "page", "page": number})
-        if every and count % every == 0 and count < main:
-            steps.append({"id": f"break-{count}", "type": "break"})
-    after = [one for one in file.after if one.type != "thanks"]
-    steps += [entry(step, "after", file.after.index(step)) for step in after]
-    return [*steps, {"id": "thanks", "type": "thanks"}]
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..kinds import Answered, Place, Question, Slot, Unit, kind_of
-from ..kinds.contract import Shown
+from ..kinds.pages import Shown
 from ..storage.tables import Answer, Listening, PageRow
 from ..study.file import Ask, Step
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
 from ..study.texts import NAMES, direction, html_of, text
-from .sessions import page_of
+from .plan import (
+    BreakStep,
+    PageStep,
+    PlanEntry,
+    TextStep,
+    ThanksStep,
+    entries,
+    entry_at,
+    page_of,
+)
 
 
 def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
@@ -46,15 +55,16 @@ def mark(study: Study, session_mark: str) -> str:
 def progress(listening: Listening) -> dict[str, int]:
     """How many of the pages that count are done or open, and how many there are."""
     main = [page.number for page in listening.pages if page.part == "main"]
-    seen = {one.get("page") for one in listening.plan[: listening.place + 1]}
+    passed = entries(listening, stop=listening.place + 1)
+    seen = {one.page for one in passed if isinstance(one, PageStep)}
     return {"page": sum(number in seen for number in main), "pages": len(main)}
 
 
 def level(session: Session, listening: Listening) -> float | None:
     """The level (0 to 1) that was set at the volume step, on whichever device; None before it."""
-    for entry in listening.plan[: listening.place]:
-        if entry["type"] == "volume":
-            found = answers(session, listening, entry["id"]).get("level")
+    for entry in entries(listening, stop=listening.place):
+        if entry.type == "volume":
+            found = answers(session, listening, entry.id).get("level")
             return None if found is None else float(found)
     return None
 
@@ -70,38 +80,37 @@ def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]
             "title": "",
             "html": html_of(text(language, "step.withdrawn")),
         }
-    entry = listening.plan[listening.place]
-    shown: dict[str, Any] = {"id": entry["id"], "type": entry["type"]}
+    entry = entry_at(listening)
+    shown: dict[str, Any] = {"id": entry.id, "type": entry.type}
     shown["back"] = can_go_back(study, listening)
-    if entry["type"] == "page":
+    if isinstance(entry, PageStep):
         return shown | page(study, listening, page_of(listening, entry))
     said = said_of(study, entry)
-    words = _html(study, language, said, entry["type"], progress(listening))
+    words = _html(study, language, said, entry.type, progress(listening))
     shown |= {"title": "", "html": words}
-    if entry["type"] == "consent":
+    if entry.type == "consent":
         shown["version"] = said.version
-    elif entry["type"] == "volume":
+    elif entry.type == "volume":
         shown |= _volume(study)
-    elif entry["type"] == "headphone":
+    elif entry.type == "headphone":
         shown |= headphone(session, study, listening, said)
-    elif entry["type"] == "questionnaire":
+    elif entry.type == "questionnaire":
         shown["questions"] = [_ask(study, ask, language) for ask in said.questions]
-        shown["answers"] = answers(session, listening, entry["id"])
-    elif entry["type"] == "training":
+        shown["answers"] = answers(session, listening, entry.id)
+    elif entry.type == "training":
         shown["pages"] = said.pages
-    elif entry["type"] == "thanks":
+    elif entry.type == "thanks":
         code = said.completion_code or listening.completion_code
         shown |= {"completion_code": code, "redirect": said.redirect or None}
     return shown
 
 
-def said_of(study: Study, entry: Mapping[str, Any]) -> Step:
+def said_of(study: Study, entry: PlanEntry) -> Step:
     """What the study file says of a step."""
-    if "where" in entry:
-        steps = study.file.before if entry["where"] == "before" else study.file.after
-        index: int = entry["index"]
-        return steps[index]
-    if entry["type"] == "thanks":
+    if isinstance(entry, TextStep):
+        steps = study.file.before if entry.where == "before" else study.file.after
+        return steps[entry.index]
+    if isinstance(entry, ThanksStep):
         thanks = [one for one in study.file.after if one.type == "thanks"]
         return thanks[0] if thanks else Step(type="thanks")
     return Step(type="text")
@@ -111,12 +120,12 @@ def can_go_back(study: Study, listening: Listening) -> bool:
     """Whether Back leads somewhere: from page to page of one part, never into the set-up."""
     if listening.state != "open" or not study.file.test.back or listening.place == 0:
         return False
-    here, before = listening.plan[listening.place], listening.plan[listening.place - 1]
-    if before["type"] == "break" and listening.place > 1:
+    here, before = entry_at(listening), entry_at(listening, listening.place - 1)
+    if isinstance(before, BreakStep) and listening.place > 1:
         return True
-    if before["type"] != "page" or here["type"] not in ("page", "break"):
+    if not isinstance(before, PageStep) or not isinstance(here, PageStep | BreakStep):
         return False
-    if here["type"] == "break":
+    if isinstance(here, BreakStep):
         return True
     return page_of(listening, here).part == page_of(listening, before).part
 
@@ -200,14 +209,13 @@ def _shown(said: str) -> Shown:
 
 def unit_of(row: PageRow) -> Unit:
     """The unit that a stored page is about."""
-    passage, *systems = row.unit.split("\x1f")
-    return Unit(passage, tuple(systems))
+    return Unit.parse(row.unit)
 
 
 def preload(study: Study, listening: Listening) -> list[str]:
     """The audio of the next page, if there is one."""
-    for entry in listening.plan[listening.place + 1 :]:
-        if entry["type"] == "page":
+    for entry in entries(listening, listening.place + 1):
+        if isinstance(entry, PageStep):
             return [audio_url(one.audio) for one in page_of(listening, entry).presentations]
     return []
 
@@ -227,8 +235,8 @@ def answers(session: Session, listening: Listening, step_id: str) -> dict[str, A
 
 def headphone(session: Session, study: Study, listening: Listening, said: Step) -> dict[str, Any]:
     """The headphone test as it stands; which interval is right is not told."""
-    entry = listening.plan[listening.place]
-    tries = answers(session, listening, entry["id"])
+    entry = entry_at(listening)
+    tries = answers(session, listening, entry.id)
     done = [tries[name] for name in sorted(tries) if name.startswith("attempt-")]
     last = done[-1] if done else None
     return {

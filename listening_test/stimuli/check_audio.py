@@ -21,7 +21,7 @@ _DYNAMICS_LU = 6.0
 
 
 @dataclass(frozen=True)
-class Problem:
+class AudioProblem:
     """An ``error`` keeps a study from being made; a ``warning`` says what to think about."""
 
     severity: Literal["error", "warning"]
@@ -31,7 +31,7 @@ class Problem:
         return f"{self.severity}: {self.message}"
 
 
-def check_passage(source: Source, study: Study) -> tuple[Passage, list[Problem]]:
+def check_passage(source: Source, study: Study) -> tuple[Passage, list[AudioProblem]]:
     """A passage as far as it can be read, and every problem of its files.
 
     Files that are gone are told by :func:`.sources.find_sources`, and are passed over here.
@@ -45,7 +45,7 @@ def check_passage(source: Source, study: Study) -> tuple[Passage, list[Problem]]
             info(path)
             files[name] = path
         except UserError as error:
-            found.append(Problem("error", f"{where}: {error}"))
+            found.append(AudioProblem("error", f"{where}: {error}"))
     nothing = Passage(source.id, 0, 0, {})
     if not files:
         return nothing, found
@@ -56,13 +56,16 @@ def check_passage(source: Source, study: Study) -> tuple[Passage, list[Problem]]
         versions = read_versions(there, start, samples, rate)
         hashes = there.sha256
     except (UserError, OSError) as error:
-        return nothing, [*found, Problem("error", f"{where}: {error}")]
+        return nothing, [*found, AudioProblem("error", f"{where}: {error}")]
     if short:
         found.append(
-            Problem("warning", f"{where}: ends within the excerpt: {samples / rate:.2f} s are left")
+            AudioProblem(
+                "warning", f"{where}: ends within the excerpt: {samples / rate:.2f} s are left"
+            )
         )
     found += [
-        Problem(severity, f"{where}: {message}") for severity, message in _versions(versions, study)
+        AudioProblem(severity, f"{where}: {message}")
+        for severity, message in _versions(versions, study)
     ]
     length = min(audio.shape[-1] for audio in versions.values())
     return Passage(source.id, start, length, hashes), found

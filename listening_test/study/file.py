@@ -1,29 +1,19 @@
 """Reads a study file (YAML) into strict models; every mistake is told with its line."""
 
+import difflib
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from ...models.configuration import Strict, YamlPath, read_yaml, validate
 from .steps import FIRST, LANGUAGES, Ask, Step, Words, as_text, step_of, was_made, with_steps
 
 FORMAT = 1
 ANCHORS = ("lowpass_3500", "lowpass_7000")
-KIND_NAMES = (
-    "ape",
-    "mushra",
-    "ab",
-    "pairwise",
-    "abx",
-    "acr",
-    "dcr",
-    "ccr",
-    "bs1116",
-    "rank",
-    "attributes",
-)
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -108,12 +98,30 @@ class Checks(Strict):
     only_playing_enabled: StrictBool | None = None
 
 
+class Judge(Protocol):
+    """Who knows the kinds of test: which there are, and what each of them cannot do."""
+
+    def names(self) -> Sequence[str]:
+        """Every kind that a file may name."""
+        ...
+
+    def problems(self, test: "Test") -> Iterable[str]:
+        """What the test asks for and its kind cannot do."""
+        ...
+
+
+def judge_of(info: ValidationInfo) -> Judge | None:
+    """The judge that a file is read with; none where a study is loaded that was made already."""
+    found: Judge | None = (info.context or {}).get("judge")
+    return found
+
+
 class Test(Strict):
     """``test``: the kind of test and its questions."""
 
     __test__ = False
 
-    kind: Literal[KIND_NAMES]  # type: ignore[valid-type]
+    kind: str
     axes: list[Axis] = Field(default_factory=list)
     preset: Literal["production"] | None = None
     question: Words = ""
@@ -130,19 +138,29 @@ class Test(Strict):
     back: StrictBool = True
     rules: Checks = Checks()
 
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, value: str, info: ValidationInfo) -> str:
+        judge = judge_of(info)
+        names = [value] if judge is None else judge.names()
+        if value not in names:
+            *most, last = map(repr, names)
+            expected = f"{', '.join(most)} or {last}"
+            close = difflib.get_close_matches(value, names, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise PydanticCustomError(
+                "literal_error", "unknown kind of test", {"expected": expected + hint}
+            )
+        return value
+
     @model_validator(mode="after")
     def _fits(self, info: ValidationInfo) -> "Test":
         names = [axis.name for axis in self.axes]
         if len(set(names)) < len(names):
             raise ValueError("axes: two axes have one name; give each a name of its own")
-        if self.axes and self.kind not in ("ape", "attributes", "mushra"):
-            raise ValueError(f"kind {self.kind} has no axes; leave them out")
-        if self.kind == "mushra" and len(self.axes) > 1:
-            raise ValueError("a MUSHRA page asks for one attribute; use kind: attributes or ape")
-        if self.kind == "mushra" and self.crossfade:
-            raise ValueError("a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out")
-        if self.crossfade and self.kind not in ("ape", "ab", "pairwise"):
-            raise ValueError("only ape, ab and pairwise pages may cross-fade; leave it out")
+        judge = judge_of(info)
+        for problem in () if judge is None else judge.problems(self):
+            raise ValueError(problem)
         if self.rules.must_comment and self.comments != "per_stimulus" and not was_made(info):
             raise ValueError(
                 f"rules.must_comment: true asks for a comment on each version, which comments: "
@@ -251,14 +269,14 @@ class StudyFile(Strict):
         return self
 
 
-def read_study_file(path: Path) -> StudyFile:
-    """The study file at ``path``; paths in it are relative to it.
+def read(path: Path, judge: Judge) -> StudyFile:
+    """The study file at ``path``, its kind of test judged; paths in it are relative to it.
 
     Raises:
         UserError: one line ``file:line: ...`` for each mistake.
     """
     data, lines = read_yaml(path)
-    return validate(with_steps(data, lines), StudyFile, lines)
+    return validate(with_steps(data, lines), StudyFile, lines, context={"judge": judge})
 
 
 __all__ = ["ANCHORS", "LANGUAGES", "Ask", "Step", "StudyFile", "Words", "check_name"]

@@ -79,8 +79,6 @@ def with_repeats(items: Sequence[T], count: int, draw: random.Random) -> list[tu
     second = draw.sample(again, len(again))
     if len(items) > 1 and second[0] == items[-1]:
         second = [*second[1:], second[0]]
-    if len(items) > 1 and second[0] == items[-1]:
-        once[-2:] = once[-2:][::-1]
     return once + [(item, 1) for item in second]
 
 

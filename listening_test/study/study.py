@@ -93,12 +93,6 @@ class Study:
         return content_key(self.as_json())
 
     @property
-    def rated(self) -> tuple[str, ...]:
-        """The systems that listeners rate, anchors and a hidden reference among them."""
-        hidden = self.file.test.kind in ("mushra", "bs1116", "ccr") or self.names_reference
-        return tuple(name for name, role in self.systems.items() if role != "reference" or hidden)
-
-    @property
     def names_reference(self) -> bool:
         """Whether the reference was named among the systems to be rated."""
         source = self.file.source

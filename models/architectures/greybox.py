@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from ..configuration import Strict
 from ..effects.differentiable_dynamics import CompressorSettings
 from ..effects.differentiable_eq import Bands, band_kinds, frequency_of
-from ..effects.mastering_chain import Settings, describe, process, process_exactly
+from ..effects.mastering_chain import ChainSettings, describe, process, process_exactly
 from ..systems.contract import Material
 from . import Architecture, Network
 from .hybrid import Equaliser, Width, Widths, describe_equaliser
@@ -64,7 +64,7 @@ class SongChain:
     """The latent of a song, ``(1, latent)``, and the chain set for it."""
 
     latent: Tensor
-    settings: Settings
+    settings: ChainSettings
 
 
 class Greybox(Network):
@@ -95,7 +95,7 @@ class Greybox(Network):
         extra = None if self.residual is None else self.residual(audio, latent)
         return process(audio, self.rate, self.settings(latent), extra)
 
-    def settings(self, latent: Tensor) -> Settings:
+    def settings(self, latent: Tensor) -> ChainSettings:
         """The chain of each item, of ``(batch, latent)``; all zeros are no effect."""
         raw = {name: predictor(latent) for name, predictor in self.predictors.items()}
         place, gain, q = raw["eq"].chunk(3, dim=-1)
@@ -117,7 +117,7 @@ class Greybox(Network):
             24 * _rising(makeup),
         )
         drive, wet = raw["saturation"].unbind(-1)
-        return Settings(
+        return ChainSettings(
             bands,
             compressor,
             1 + 7 * drive.sigmoid(),

@@ -136,7 +136,9 @@ def _identity(options: CheckpointOptions) -> Any:
     """What of a checkpoint makes its audio: not its card's prose, nor where it lies."""
     path = options.path
     if path is None or path.suffix in WEIGHTS_SUFFIXES:
-        return {name: getattr(options, name) for name in type(options).model_fields}
+        found = {name: getattr(options, name) for name in type(options).model_fields}
+        said = options.system
+        return found | {"system": None if said is None else said.model_dump(mode="json")}
     folder = path.parent if path.is_file() else path
     card = read_card(folder)
     system = card.system.model_dump(mode="json")

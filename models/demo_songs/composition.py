@@ -1,6 +1,6 @@
 """Composes the demo songs: key, tempo, sections, chords, and the notes of every part.
 
-A song is a :class:`Plan` (when, in which key, over which chords), and each part is a list of
+A song is a :class:`SongPlan` (when, in which key, over which chords), and each part is a list of
 :class:`Note` written over that plan. Three writers cover all parts:
 
 * :func:`hits` for drums and :func:`figure` for bass, chords and arpeggios read bars written as 16
@@ -58,7 +58,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Section:
+class SongSection:
     """A part of the form; ``start`` and ``beats`` count quarter notes."""
 
     name: str
@@ -77,7 +77,7 @@ class Chord:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SongPlan:
     """What all parts of one song agree on."""
 
     seconds: float
@@ -85,7 +85,7 @@ class Plan:
     key: int
     mode: str
     swing: float
-    sections: tuple[Section, ...]
+    sections: tuple[SongSection, ...]
     chords: tuple[Chord, ...]
 
     @property
@@ -118,7 +118,7 @@ def plan(
     tempo: tuple[float, float],
     modes: Sequence[str],
     swing: tuple[float, float],
-) -> Plan:
+) -> SongPlan:
     """Draw a song: tempo (quarter notes a minute), key, swing (0 to 1/3), form and chords."""
     bpm = round(float(generator.uniform(*tempo)), 1)
     mode = modes[int(generator.integers(len(modes)))]
@@ -134,11 +134,11 @@ def plan(
             length = min(4, section.beats - start)
             chords.append(Chord(section.start + start, length, root, intervals))
     lateness = round(float(generator.uniform(*swing)), 3)
-    return Plan(seconds, bpm, key, mode, lateness, sections, tuple(chords))
+    return SongPlan(seconds, bpm, key, mode, lateness, sections, tuple(chords))
 
 
 def hits(
-    song: Plan,
+    song: SongPlan,
     generator: Generator,
     patterns: Mapping[str, Sequence[str]],
     *,
@@ -177,7 +177,7 @@ def hits(
 
 
 def figure(
-    song: Plan,
+    song: SongPlan,
     generator: Generator,
     patterns: Mapping[str, Sequence[str]],
     *,
@@ -220,7 +220,7 @@ def figure(
 
 
 def melody(
-    song: Plan,
+    song: SongPlan,
     generator: Generator,
     sections: Sequence[str],
     *,
@@ -275,7 +275,7 @@ def voiced(chord: Chord, register: int, voicing: str) -> tuple[int, ...]:
     return tuple(tones)
 
 
-def _form(beats: float) -> tuple[Section, ...]:
+def _form(beats: float) -> tuple[SongSection, ...]:
     """Intro, verse, chorus (and again in a longer song, then an outro), covering ``beats``."""
     bars = int(np.ceil(beats / 4))
     unit = 4
@@ -293,7 +293,7 @@ def _form(beats: float) -> tuple[Section, ...]:
         lengths.append(("outro", outro))
     sections, start = [], 0
     for name, units in lengths:
-        sections.append(Section(name, start, units * unit))
+        sections.append(SongSection(name, start, units * unit))
         start += units * unit
     return tuple(sections)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..audio.loudness import k_weighted
 from ..effects import Band, Limiter, equalise, measured
-from .composition import Note, Plan
+from .composition import Note, SongPlan
 from .mastering import Signal, measured_lufs
 from .styles import Style, played
 
@@ -30,7 +30,7 @@ _MIX_PEAK = Limiter(-1.5, 2.0, 80.0)
 
 
 def mixed(
-    style: Style, song: Plan, rate: int, mixer: Generator, players: Sequence[Generator]
+    style: Style, song: SongPlan, rate: int, mixer: Generator, players: Sequence[Generator]
 ) -> list[NDArray[np.float32]]:
     """The stems as they stand in the mix, float32 ``(2, samples)``, in the style's order."""
     samples = round(song.seconds * rate)
@@ -69,7 +69,7 @@ def mixed(
     return [(gain * stem).astype(np.float32) for stem in stems]
 
 
-def _ride(song: Plan, mix: Signal, rate: int, generator: Generator) -> Signal:
+def _ride(song: SongPlan, mix: Signal, rate: int, generator: Generator) -> Signal:
     """The mix engineer's fader over the sections, with the fade at the end: ``(samples,)``."""
     samples = mix.shape[-1]
     power = k_weighted(torch.from_numpy(mix), rate).square().sum(dim=0).numpy()

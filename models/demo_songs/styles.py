@@ -15,11 +15,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.random import Generator
 
-from .composition import Note, Plan, figure, hits, melody
+from .composition import Note, SongPlan, figure, hits, melody
 from .drums import Drum, play_drum
 from .instruments import Signal, Voice, amplified, play_notes, sing
 
-Writer: TypeAlias = Callable[[Plan, Generator], list[Note]]
+Writer: TypeAlias = Callable[[SongPlan, Generator], list[Note]]
 Player: TypeAlias = Callable[[list[Note], int, int, Generator], Signal]
 
 

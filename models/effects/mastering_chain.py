@@ -35,7 +35,7 @@ _SIDE = (Band("high_pass", 150.0),)
 
 
 @dataclass(frozen=True)
-class Settings:
+class ChainSettings:
     """The settings of a batch; those that are tensors are ``(batch,)``.
 
     ``wet`` is the share of the saturated sound, 0 .. 1; ``ceiling_db`` dBFS, dBTP at rendering.
@@ -49,7 +49,9 @@ class Settings:
     ceiling_db: Tensor
 
 
-def process(audio: Tensor, sample_rate: int, settings: Settings, extra: Tensor | None) -> Tensor:
+def process(
+    audio: Tensor, sample_rate: int, settings: ChainSettings, extra: Tensor | None
+) -> Tensor:
     """``(batch, 2, samples)`` through the chain; ``extra`` is added before the limiter."""
     audio = equalise(audio, settings.bands, sample_rate)
     audio = compress(audio, sample_rate, settings.compressor)
@@ -64,7 +66,9 @@ def process(audio: Tensor, sample_rate: int, settings: Settings, extra: Tensor |
     return limit(audio, sample_rate, settings.ceiling_db)
 
 
-def process_exactly(audio: Tensor, sample_rate: int, settings: Settings, extra: Tensor) -> Tensor:
+def process_exactly(
+    audio: Tensor, sample_rate: int, settings: ChainSettings, extra: Tensor
+) -> Tensor:
     """A whole song ``(2, samples)`` through the chain of the first item, rendered in float64.
 
     All before the limiter goes block by block, so that a long song takes little more memory than
@@ -82,7 +86,7 @@ def process_exactly(audio: Tensor, sample_rate: int, settings: Settings, extra: 
 class _Chain:
     """The chain of the first item, but for its limiter, for audio that comes in blocks."""
 
-    def __init__(self, sample_rate: int, settings: Settings) -> None:
+    def __init__(self, sample_rate: int, settings: ChainSettings) -> None:
         self._equalise = RunningEqualiser(settings.bands.of(0), sample_rate, 2)
         self._compress = RunningCompressor(sample_rate, settings.compressor.of(0))
         self._drive, self._wet = float(settings.drive[0]), float(settings.wet[0])
@@ -101,7 +105,7 @@ class _Chain:
         return x
 
 
-def describe(settings: Settings) -> dict[str, Any]:
+def describe(settings: ChainSettings) -> dict[str, Any]:
     """The first item's compressor, saturation, width and limiter, as JSON can hold them."""
     return {
         "compressor": {

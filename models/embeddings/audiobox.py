@@ -14,9 +14,10 @@ from torch import Tensor
 from ..audio.files import torchaudio
 from ..errors import UserError
 from ..rendering.devices import exact_float32
-from .registry import Download, Embed, embedding
+from .registry import Download, Embed, Extra, embedding
 
 SAMPLE_RATE = 16_000
+_EXTRA = Extra("audiobox-aesthetics", "audiobox_aesthetics", "audiobox")
 _SECONDS = 10.0
 _HEAD = "PQ"
 _DOWNLOAD = Download(
@@ -30,6 +31,7 @@ _DOWNLOAD = Download(
     seconds=_SECONDS,
     highest_hz=SAMPLE_RATE / 2,
     weights=_DOWNLOAD.find,
+    extra=_EXTRA,
 )
 def load_audiobox(weights: Path, device: torch.device) -> Embed:
     """Audiobox Aesthetics, input of its head for production quality; 768 numbers per 10 s."""
@@ -56,10 +58,7 @@ def _model(weights: Path, device: torch.device) -> Any:
     try:
         infer = importlib.import_module("audiobox_aesthetics.infer")
     except ImportError as error:
-        raise UserError(
-            f"embedding 'audiobox' needs the package audiobox-aesthetics ({error}); run "
-            "\"pip install 'earmark[audiobox]'\""
-        ) from None
+        raise UserError(f"embedding 'audiobox' {_EXTRA.needs(str(error))}") from None
     try:
         return infer.initialize_predictor(ckpt=str(weights)).model.to(device).eval()
     except Exception as error:

@@ -28,8 +28,14 @@ from torch import Tensor
 from ..audio.files import torchaudio
 from ..checkpoints.weights import read_weights
 from ..errors import UserError
-from .registry import Download, Embed, embedding
+from .registry import Download, Embed, Extra, embedding
 
+_EXTRA = Extra(
+    "frechet-audio-distance",
+    "frechet_audio_distance",
+    "fad",
+    "with Python 3.13 or later; below, that package wants numpy < 2 and pip refuses it",
+)
 _CLIP_SECONDS = 10
 _CLAP = Download(
     "music_audioset_epoch_15_esc_90.14.pt",
@@ -56,6 +62,7 @@ _CLAP_RATE, _ENCODEC_RATE, _ENCODEC_HOP = 48_000, 24_000, 320
     seconds=1.0,
     highest_hz=14_000.0,
     weights=_CLAP.find,
+    extra=_EXTRA,
 )
 def load_clap(weights: Path, device: torch.device) -> Embed:
     """LAION-CLAP, by the extra frechet-audio-distance; 512 numbers per 10 s."""
@@ -83,6 +90,7 @@ def load_clap(weights: Path, device: torch.device) -> Embed:
     seconds=1.0,
     highest_hz=_ENCODEC_RATE / 2,
     weights=_ENCODEC.find,
+    extra=_EXTRA,
 )
 def load_encodec(weights: Path, device: torch.device) -> Embed:
     """EnCodec at 24 kHz before quantisation, by the extra frechet-audio-distance; 75 × 128 a s."""
@@ -102,13 +110,10 @@ def _open(weights: Path, name: str, device: torch.device, **options: Any) -> Any
     """The package's own object, with the user's weights."""
     torchaudio()  # the package imports it, which may need our way of loading it
     try:
-        module = importlib.import_module("frechet_audio_distance")
+        module = importlib.import_module(_EXTRA.module)
     except ImportError as error:
-        raise UserError(
-            f"embedding {options['model_name']!r} needs the package frechet-audio-distance "
-            f"({error}); run \"pip install 'earmark[fad]'\" with Python 3.13 or later, where it "
-            "accepts today's numpy"
-        ) from None
+        needs = _EXTRA.needs(str(error))
+        raise UserError(f"embedding {options['model_name']!r} {needs}") from None
     hub = torch.hub.get_dir()
     said = io.StringIO()
     try:

@@ -12,8 +12,7 @@ A result is told by the sha256 of the weights and by ``version``, which grows wh
 makes other vectors from the same audio and weights.
 """
 
-import difflib
-import importlib
+import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from torch import Tensor
 
 from ..content_key import content_key, path_sha256
 from ..errors import UserError
+from ..registry import Registry, Sort
 
 # Mono audio (samples,) at the embedding's rate -> (rows, dimensions), float32 on the CPU; no rows
 # where the audio is shorter than one patch.
@@ -52,12 +52,41 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Extra:
+    """A package that an embedding needs and that Earmark does not install by itself.
+
+    ``note`` says where it can be installed at all.
+    """
+
+    package: str
+    module: str
+    name: str
+    note: str = ""
+
+    def missing(self) -> str:
+        """What to install, in a few words; '' where the package is there."""
+        try:
+            found = importlib.util.find_spec(self.module)
+        except ValueError:  # a module that was loaded in another way than from a file
+            return ""
+        return "" if found else self.needs("not installed")
+
+    def needs(self, why: str) -> str:
+        """What is needed, why it cannot be had, and what to run."""
+        where = f" {self.note}" if self.note else ""
+        return (
+            f"needs the package {self.package} ({why}); run \"pip install 'earmark[{self.name}]'\""
+            f"{where}"
+        )
+
+
+@dataclass(frozen=True)
 class Embedding:
     """What must be known of an embedding before it is loaded.
 
     ``seconds`` is the length of audio that one row stands for, and the shortest that has a row;
     nothing above ``highest_hz`` changes a row. ``weights`` finds the file or folder of weights,
-    where there is one.
+    where there is one; ``extra`` is the package that it needs beside them.
     """
 
     name: str
@@ -68,13 +97,17 @@ class Embedding:
     summary: str
     weights: Callable[[Path | None], Path] | None
     load: Load
+    extra: Extra | None = None
 
     def open(self, checkpoint: Path | None = None, device: str = "cpu") -> "Opened":
         """Find the weights, without loading them yet; ``checkpoint`` is a path the user gave.
 
         Raises:
-            UserError: if they are missing; the line says how to get them.
+            UserError: if they or the package are missing; the line says how to get them.
         """
+        # Before the weights: nobody should fetch gigabytes for a package that cannot be had.
+        if lacking := self.extra.missing() if self.extra else "":
+            raise UserError(f"embedding {self.name!r} {lacking}")
         if self.weights is None:
             if checkpoint is not None:
                 raise UserError(f"embedding {self.name!r} has no weights; leave {checkpoint} out")
@@ -117,10 +150,12 @@ class Opened:
 
 
 _LOADED: dict[str, Embed] = {}
-EMBEDDINGS: dict[str, Embedding] = {}
-
-# Modules that add to EMBEDDINGS when imported; a user's plug-in does the same with ``@embedding``.
-_BUILT_IN = ("musicnn_vgg", "vggish", "packaged", "mert", "audiobox")
+# A user's plug-in adds to it with ``@embedding``, as the built-in modules do when imported.
+EMBEDDINGS: Registry[Embedding] = Registry(
+    Sort("embedding", "embeddings"),
+    (".musicnn_vgg", ".vggish", ".packaged", ".mert", ".audiobox"),
+    __package__,
+)
 
 
 def embedding(
@@ -131,6 +166,7 @@ def embedding(
     highest_hz: float,
     weights: Callable[[Path | None], Path] | None,
     version: int = 1,
+    extra: Extra | None = None,
 ) -> Callable[[Load], Load]:
     """Register the function below as the loader of embedding ``name``.
 
@@ -139,12 +175,11 @@ def embedding(
     """
 
     def register(load: Load) -> Load:
-        if name in EMBEDDINGS:
-            raise UserError(f"two embeddings are named {name!r}; rename the one in your plug-in")
         summary = " ".join((load.__doc__ or "").split("\n\n")[0].split())
-        EMBEDDINGS[name] = Embedding(
-            name, version, sample_rate, seconds, highest_hz, summary, weights, load
+        entry = Embedding(
+            name, version, sample_rate, seconds, highest_hz, summary, weights, load, extra
         )
+        EMBEDDINGS.add(name, entry, load.__module__)
         return load
 
     return register
@@ -152,8 +187,6 @@ def embedding(
 
 def embeddings() -> Mapping[str, Embedding]:
     """Every embedding, the built-in ones loaded."""
-    for module in _BUILT_IN:
-        importlib.import_module(f".{module}", __package__)
     return EMBEDDINGS
 
 
@@ -163,12 +196,7 @@ def named(name: str) -> Embedding:
     Raises:
         UserError: if there is none.
     """
-    known = embeddings()
-    if name in known:
-        return known[name]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise UserError(f"unknown embedding {name!r}{hint}; choose from {', '.join(known)}")
+    return EMBEDDINGS.named(name)
 
 
 def checkpoint_folder() -> Path:

@@ -26,7 +26,7 @@ from ..systems.contract import Material, Spec, System
 
 
 @dataclass
-class Job:
+class ChunkJob:
     """One system on one device; ``batch`` and ``chunk`` shrink when memory runs out."""
 
     system: System
@@ -47,7 +47,7 @@ def who(spec: Spec, material: Material) -> str:
     return f"system {spec.name!r}, song {material.label or '(unnamed)'!r}"
 
 
-def _whole(job: Job, material: Material, state: Any) -> Tensor:
+def _whole(job: ChunkJob, material: Material, state: Any) -> Tensor:
     spec = job.system.spec
     samples = material.audio.shape[-1]
     lead, lag = max(-spec.delay, 0), max(spec.delay, 0)
@@ -67,7 +67,7 @@ def _whole(job: Job, material: Material, state: Any) -> Tensor:
     return out[:, lag : lag + samples]
 
 
-def _context(job: Job, material: Material, state: Any) -> Tensor:
+def _context(job: ChunkJob, material: Material, state: Any) -> Tensor:
     """Pad once, slice: chunk k sees samples ``k n - left .. (k + 1) n + right`` of the song."""
     spec = job.system.spec
     samples = material.audio.shape[-1]
@@ -89,7 +89,7 @@ def _context(job: Job, material: Material, state: Any) -> Tensor:
         return out[:, :samples]
 
 
-def _strided(job: Job, material: Material, state: Any) -> Tensor:
+def _strided(job: ChunkJob, material: Material, state: Any) -> Tensor:
     spec = job.system.spec
     left, right = _multiple(spec.left, spec.stride), _multiple(spec.right, spec.stride)
     while True:
@@ -100,7 +100,7 @@ def _strided(job: Job, material: Material, state: Any) -> Tensor:
             _shorten(job, material, size, left + right)
 
 
-def _overlap_add(job: Job, material: Material, state: Any) -> Tensor:
+def _overlap_add(job: ChunkJob, material: Material, state: Any) -> Tensor:
     """Blocks are never shortened here: their length is part of what the system is."""
     spec = job.system.spec
     left, right = _multiple(spec.left, spec.stride), _multiple(spec.right, spec.stride)
@@ -115,7 +115,7 @@ def _overlap_add(job: Job, material: Material, state: Any) -> Tensor:
 
 
 # How a system is run, by the mode of its Spec.
-MODES: dict[str, Callable[[Job, Material, Any], Tensor]] = {
+MODES: dict[str, Callable[[ChunkJob, Material, Any], Tensor]] = {
     "whole": _whole,
     "context": _context,
     "strided": _strided,
@@ -124,7 +124,7 @@ MODES: dict[str, Callable[[Job, Material, Any], Tensor]] = {
 
 
 def _windows(
-    job: Job, material: Material, state: Any, parts: tuple[int, int, int], fade: int = 0
+    job: ChunkJob, material: Material, state: Any, parts: tuple[int, int, int], fade: int = 0
 ) -> Tensor:
     """Blocks of equal length from the song's beginning to its end, joined in their middles.
 
@@ -179,7 +179,7 @@ class _BlockTooLargeError(Exception):
     """Memory did not suffice for one block."""
 
 
-def _blocks(job: Job, material: Material, cut: _Cut, state: Any) -> Iterator[Tensor]:
+def _blocks(job: ChunkJob, material: Material, cut: _Cut, state: Any) -> Iterator[Tensor]:
     """The output of each block in turn, as many rendered at once as the batch allows."""
     done = 0
     while done < len(cut.starts):
@@ -207,14 +207,14 @@ def _blocks(job: Job, material: Material, cut: _Cut, state: Any) -> Iterator[Ten
         done += many
 
 
-def _render_many(job: Job, blocks: Tensor, state: Any) -> Tensor:
+def _render_many(job: ChunkJob, blocks: Tensor, state: Any) -> Tensor:
     if hasattr(job.system, "render_batch"):
         outs: Tensor = job.system.render_batch(blocks, state)
         return outs
     return job.system.render(blocks[0], state).unsqueeze(0)
 
 
-def _shorten(job: Job, material: Material, size: int, around: int) -> None:
+def _shorten(job: ChunkJob, material: Material, size: int, around: int) -> None:
     """Halve the chunk, unless the context alone costs as much."""
     if size <= max(around, job.system.spec.stride, 1024):
         raise UserError(
@@ -225,7 +225,7 @@ def _shorten(job: Job, material: Material, size: int, around: int) -> None:
     job.warn(f"memory ran out: chunks shortened to {job.chunk} samples")
 
 
-def plain(job: Job, material: Material, out: Tensor, samples: int) -> Tensor:
+def plain(job: ChunkJob, material: Material, out: Tensor, samples: int) -> Tensor:
     """What a system gave, checked, as float32 on the CPU."""
     spec = job.system.spec
     if out.ndim != 2 or out.shape[-1] != samples:

@@ -34,7 +34,7 @@ from ..audio.files import fit_length, match_channels, resample
 from ..configuration import nearest
 from ..errors import UserError
 from ..systems.contract import Material, Spec, System
-from .chunking import MODES, Job, plain, who
+from .chunking import MODES, ChunkJob, plain, who
 from .devices import PeakMemory, exact_float32, resolve_device
 
 # Output samples of a chunk: 1.5 s at 44.1 kHz, but never fewer than the context costs.
@@ -89,7 +89,7 @@ def run(
     _check_material(spec, material)
     _check_eval_mode(system)
     place = resolve_device(device) if hasattr(system, "to") else torch.device("cpu")
-    job = Job(system, place, batch or (1 if place.type == "cpu" else 16), max(chunk, 1))
+    job = ChunkJob(system, place, batch or (1 if place.type == "cpu" else 16), max(chunk, 1))
     with torch.inference_mode(), exact_float32(), PeakMemory(place) as memory:
         if hasattr(system, "to"):
             system.to(str(place))
@@ -131,7 +131,7 @@ def check_controls(spec: Spec, controls: Mapping[str, float]) -> dict[str, float
 
 
 def _rendered(
-    job: Job, material: Material, controls: Mapping[str, float]
+    job: ChunkJob, material: Material, controls: Mapping[str, float]
 ) -> tuple[Tensor, dict[str, Any]]:
     """The output at the material's rate and length, and the notes."""
     spec = job.system.spec
@@ -158,7 +158,7 @@ def _rendered(
 
 
 def _one_layout(
-    job: Job, material: Material, controls: Mapping[str, float]
+    job: ChunkJob, material: Material, controls: Mapping[str, float]
 ) -> tuple[Tensor, dict[str, Any]]:
     """Prepare and render material whose rate and channels are the system's own."""
     system = job.system

@@ -18,8 +18,8 @@ from .loudness_baselines import (
     Array,
     Baseline,
     Ceiling,
+    GainPlan,
     Lufs,
-    Plan,
     limited_plan,
     lufs,
     samples,
@@ -65,14 +65,14 @@ def overbright(options: OverbrightOptions) -> System:
     return Baseline("overbright", options, _plan_overbright)
 
 
-def _plan_lowpass(material: Material, options: NoOptions, pass_hz: float) -> Plan:
+def _plan_lowpass(material: Material, options: NoOptions, pass_hz: float) -> GainPlan:
     if pass_hz >= material.sample_rate / 2:
-        return Plan(_same, {"note": f"nothing lies above {pass_hz:g} Hz at this sample rate"})
+        return GainPlan(_same, {"note": f"nothing lies above {pass_hz:g} Hz at this sample rate"})
     fir = low_pass_fir(pass_hz, pass_hz * 8.0 / 7.0, material.sample_rate)
-    return Plan(partial(convolve, fir=fir))
+    return GainPlan(partial(convolve, fir=fir))
 
 
-def _plan_overlimited(material: Material, options: OverlimitedOptions) -> Plan:
+def _plan_overlimited(material: Material, options: OverlimitedOptions) -> GainPlan:
     source = measured(
         samples(material.audio), material.sample_rate, Limiter(ceiling_dbtp=options.ceiling)
     )
@@ -83,12 +83,12 @@ def _plan_overlimited(material: Material, options: OverlimitedOptions) -> Plan:
     return limited_plan(source, drive_db, {"input_lufs": before})
 
 
-def _plan_overbright(material: Material, options: OverbrightOptions) -> Plan:
+def _plan_overbright(material: Material, options: OverbrightOptions) -> GainPlan:
     if options.frequency >= material.sample_rate / 2:
         note = f"no shelf at {options.frequency:g} Hz at this sample rate: unchanged"
-        return Plan(_same, {"note": note})
+        return GainPlan(_same, {"note": note})
     band = Band("high_shelf", options.frequency, options.gain)
-    return Plan(partial(equalise, sample_rate=material.sample_rate, bands=[band]))
+    return GainPlan(partial(equalise, sample_rate=material.sample_rate, bands=[band]))
 
 
 def _same(audio: Array) -> Array:

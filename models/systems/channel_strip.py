@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from ..effects.channel_strip import EFFECTS, check_effects, check_settings, knobs_of, through_strip
 from ..errors import UserError
 from .contract import Control, Material, Options, System, kind
-from .loudness_baselines import Baseline, Plan
+from .loudness_baselines import Baseline, GainPlan
 
 
 class StripOptions(Options):
@@ -37,14 +37,14 @@ class StripSystem(Baseline[StripOptions]):
     """The strip; its controls are those of its effects, the settings their defaults."""
 
     def __init__(self, options: StripOptions) -> None:
-        super().__init__("strip", options, lambda material, given: Plan(lambda audio: audio))
+        super().__init__("strip", options, lambda material, given: GainPlan(lambda audio: audio))
         controls = {
             name: Control(knob.minimum, knob.maximum, options.settings.get(name, knob.default))
             for name, knob in knobs_of(options.effects).items()
         }
         self.spec = replace(self.spec, controls=controls)
 
-    def prepare(self, material: Material, controls: Mapping[str, float]) -> Plan:
+    def prepare(self, material: Material, controls: Mapping[str, float]) -> GainPlan:
         """The effects with the controls of this song."""
         process = partial(
             through_strip,
@@ -52,7 +52,7 @@ class StripSystem(Baseline[StripOptions]):
             settings=dict(controls),
             effects=self.options.effects,
         )
-        return Plan(process, dict(controls))
+        return GainPlan(process, dict(controls))
 
 
 @kind("strip", StripOptions, role="baseline")

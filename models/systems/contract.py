@@ -1,6 +1,5 @@
 """What a system is: the contract that every baseline, network and external program meets."""
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
@@ -9,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from ..content_key import content_key
-from ..errors import UserError
+from ..registry import PLUGIN_MODULE, Registry, Sort
 from ..roles import Role
 
 Mode = Literal["whole", "context", "strided", "overlap_add"]
@@ -177,21 +176,22 @@ class SystemSpec:
         return uses(self.options) if callable(uses) else uses
 
 
-KINDS: dict[str, Kind] = {}
-PLUGIN_MODULE = "earmark_plugin_"
-_LAYER = __package__.rpartition(".")[0]
-
-# Modules that add to KINDS when imported; a user's plug-in does the same with ``@kind``.
-_BUILT_IN = (
-    ".systems.loudness_baselines",
-    ".systems.reference_matching",
-    ".systems.stem_mixing",
-    ".systems.multiband_compressor",
-    ".systems.channel_strip",
-    ".systems.anchors",
-    ".systems.console",
-    ".systems.external",
-    ".checkpoints.folders",
+# A user's plug-in adds to it with ``@kind``, as the built-in modules do when they are imported.
+KINDS: Registry[Kind] = Registry(
+    Sort("kind of system", "system kinds", lists=False),
+    (
+        ".systems.loudness_baselines",
+        ".systems.reference_matching",
+        ".systems.stem_mixing",
+        ".systems.multiband_compressor",
+        ".systems.channel_strip",
+        ".systems.anchors",
+        ".systems.console",
+        ".systems.external",
+        ".systems.objects",
+        ".checkpoints.folders",
+    ),
+    __package__.rpartition(".")[0],
 )
 
 
@@ -206,15 +206,17 @@ def kind(
     identity: Callable[[Any], Any] | None = None,
     step: Callable[[Any], int | None] | None = None,
 ) -> Callable[[Callable[[OptionsT], System]], Callable[[OptionsT], System]]:
-    """Register the function below as the builder of systems of kind ``name``."""
+    """Register the function below as the builder of systems of kind ``name``.
+
+    Raises:
+        UserError: if the name is taken.
+    """
 
     def register(build: Callable[[OptionsT], System]) -> Callable[[OptionsT], System]:
-        if name in KINDS:
-            raise UserError(f"two system kinds are named {name!r}; rename the one in your plug-in")
         summary = (build.__doc__ or "").strip().split("\n")[0]
         # A plug-in's module is named after the bytes of its file: an edited one is another kind.
         origin = build.__module__ if build.__module__.startswith(PLUGIN_MODULE) else ""
-        KINDS[name] = Kind(
+        entry = Kind(
             name,
             version,
             options,
@@ -227,6 +229,7 @@ def kind(
             step,
             origin,
         )
+        KINDS.add(name, entry, build.__module__)
         return build
 
     return register
@@ -234,8 +237,6 @@ def kind(
 
 def kinds() -> Mapping[str, Kind]:
     """Every kind of system, the built-in ones loaded."""
-    for module in _BUILT_IN:
-        importlib.import_module(module, _LAYER)
     return KINDS
 
 

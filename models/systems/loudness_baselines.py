@@ -1,6 +1,6 @@
 """Baselines of level: the mix as it is, at a loudness, and at a loudness under a true peak.
 
-Every baseline is a :class:`Plan` made once per song by a function of the material and the
+Every baseline is a :class:`GainPlan` made once per song by a function of the material and the
 options: it says what is done to the audio (numpy float64) and what was found on the way. Spectral
 baselines are in ``baselines_match``, mixes of stems in ``baselines_mix``, anchors in ``anchors``.
 """
@@ -36,7 +36,7 @@ _TOLERANCE_DB = 0.02
 
 
 @dataclass(frozen=True)
-class Plan:
+class GainPlan:
     """What a baseline does to one song, and the facts that its sidecar shall tell."""
 
     process: Callable[[Array], Array]
@@ -47,7 +47,7 @@ class Baseline(Generic[OptionsT]):
     """A system that is a plan per song; the same material and options give the same output."""
 
     def __init__(
-        self, name: str, options: OptionsT, plan: Callable[[Material, OptionsT], Plan]
+        self, name: str, options: OptionsT, plan: Callable[[Material, OptionsT], GainPlan]
     ) -> None:
         registered = KINDS[name]
         uses = registered.uses_reference
@@ -63,7 +63,7 @@ class Baseline(Generic[OptionsT]):
         )
         self._plan = plan
 
-    def prepare(self, material: Material, controls: Mapping[str, float]) -> Plan:
+    def prepare(self, material: Material, controls: Mapping[str, float]) -> GainPlan:
         """Measure the song and decide.
 
         Raises:
@@ -75,12 +75,12 @@ class Baseline(Generic[OptionsT]):
             raise UserError(f"{self.spec.name} needs stems; song {material.label} has none")
         return self._plan(material, self.options)
 
-    def render(self, block: Tensor, state: Plan) -> Tensor:
+    def render(self, block: Tensor, state: GainPlan) -> Tensor:
         """The whole song in, the whole master out, float32."""
         audio = state.process(block.detach().cpu().double().numpy())
         return torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32))
 
-    def notes(self, state: Plan) -> Mapping[str, Any]:
+    def notes(self, state: GainPlan) -> Mapping[str, Any]:
         """What the plan found, for the sidecar."""
         return state.notes
 
@@ -172,7 +172,7 @@ def drive_for(source: LimiterInput, target: float, start: float) -> float:
 @kind("unprocessed", NoOptions, role="baseline")
 def unprocessed(options: NoOptions) -> System:
     """The mix as it is."""
-    return Baseline("unprocessed", options, lambda material, options: Plan(_same))
+    return Baseline("unprocessed", options, lambda material, options: GainPlan(_same))
 
 
 class LoudnessOptions(Options):
@@ -214,14 +214,14 @@ def _same(audio: Array) -> Array:
     return audio
 
 
-def _plan_loudness(material: Material, options: LoudnessOptions) -> Plan:
+def _plan_loudness(material: Material, options: LoudnessOptions) -> GainPlan:
     gain_db, found = level(
         samples(material.audio), material.sample_rate, target_lufs(options.target, material)
     )
-    return Plan(partial(scaled, gain_db=gain_db), found or {"note": UNDEFINED})
+    return GainPlan(partial(scaled, gain_db=gain_db), found or {"note": UNDEFINED})
 
 
-def _plan_limiter(material: Material, options: LimiterOptions) -> Plan:
+def _plan_limiter(material: Material, options: LimiterOptions) -> GainPlan:
     source = measured(samples(material.audio), material.sample_rate, options.settings)
     target = target_lufs(options.target, material)
     before = lufs(source.audio, source.sample_rate)
@@ -231,11 +231,13 @@ def _plan_limiter(material: Material, options: LimiterOptions) -> Plan:
     plan = limited_plan(source, drive_db, {"input_lufs": before, "target_lufs": target})
     achieved = plan.notes.get("achieved_lufs")
     if isinstance(achieved, float) and abs(achieved - target) > 0.1:
-        return Plan(plan.process, {**plan.notes, "note": "the target loudness is out of reach"})
+        return GainPlan(plan.process, {**plan.notes, "note": "the target loudness is out of reach"})
     return plan
 
 
-def limited_plan(source: LimiterInput, drive_db: float, notes: Mapping[str, float | str]) -> Plan:
+def limited_plan(
+    source: LimiterInput, drive_db: float, notes: Mapping[str, float | str]
+) -> GainPlan:
     """Drive a song into the limiter it was measured for, and note what comes out."""
     out = source.limited(drive_db)
     achieved = lufs(out, source.sample_rate)
@@ -251,7 +253,7 @@ def limited_plan(source: LimiterInput, drive_db: float, notes: Mapping[str, floa
     process = partial(
         _limited, sample_rate=source.sample_rate, settings=source.settings, drive_db=drive_db
     )
-    return Plan(process, found)
+    return GainPlan(process, found)
 
 
 def _limited(audio: Array, sample_rate: int, settings: Limiter, drive_db: float) -> Array:

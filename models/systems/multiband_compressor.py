@@ -20,8 +20,8 @@ from .loudness_baselines import (
     UNDEFINED,
     Array,
     Baseline,
+    GainPlan,
     Lufs,
-    Plan,
     level,
     lufs,
     samples,
@@ -54,7 +54,7 @@ def multiband(options: MultibandOptions) -> System:
     return Baseline("multiband", options, _plan_multiband)
 
 
-def _plan_multiband(material: Material, options: MultibandOptions) -> Plan:
+def _plan_multiband(material: Material, options: MultibandOptions) -> GainPlan:
     audio, rate = samples(material.audio), material.sample_rate
     crossovers = [hertz for hertz in CROSSOVERS_HZ if hertz < 0.45 * rate]
     bands = split_bands(audio, rate, crossovers)
@@ -73,7 +73,7 @@ def _plan_multiband(material: Material, options: MultibandOptions) -> Plan:
         lufs(audio, rate) if options.target == "input" else target_lufs(options.target, material)
     )
     gain_db, found = level(_summed(bands, rate, settings), rate, target)
-    return Plan(partial(process, gain_db=gain_db), {**notes, **(found or {"note": UNDEFINED})})
+    return GainPlan(partial(process, gain_db=gain_db), {**notes, **(found or {"note": UNDEFINED})})
 
 
 def _summed(bands: Array, sample_rate: int, settings: list[Compressor]) -> Array:

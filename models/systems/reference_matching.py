@@ -29,7 +29,7 @@ from ..effects.compressor import gain as compressor_gain
 from ..effects.compressor import linked_level_db
 from ..effects.curves import interpolated_db
 from .contract import Material, NoOptions, Options, System, kind
-from .loudness_baselines import UNDEFINED, Array, Baseline, Plan, level, lufs, samples, scaled
+from .loudness_baselines import UNDEFINED, Array, Baseline, GainPlan, level, lufs, samples, scaled
 
 TAPS = 4095
 MOST_GAIN_DB = 12.0
@@ -162,10 +162,10 @@ def _same(audio: Array) -> Array:
     return audio
 
 
-_SILENT = Plan(_same, {"note": "the mix or the reference is silent: unchanged"})
+_SILENT = GainPlan(_same, {"note": "the mix or the reference is silent: unchanged"})
 
 
-def _plan_eq_match(material: Material, options: EqMatchOptions) -> Plan:
+def _plan_eq_match(material: Material, options: EqMatchOptions) -> GainPlan:
     matched = _matched(material, options.strength)
     if matched is None:
         return _SILENT
@@ -173,7 +173,7 @@ def _plan_eq_match(material: Material, options: EqMatchOptions) -> Plan:
         matched.audio, material.sample_rate, lufs(_reference(material), material.sample_rate)
     )
     notes = {**matched.curve.notes, **(found or {"note": UNDEFINED})}
-    return Plan(partial(_filtered, fir=matched.fir, gain_db=gain_db), notes)
+    return GainPlan(partial(_filtered, fir=matched.fir, gain_db=gain_db), notes)
 
 
 def _filtered(audio: Array, fir: Array, gain_db: float) -> Array:
@@ -245,7 +245,7 @@ class ThresholdSearch:
         return best
 
 
-def _plan_eq_comp(material: Material, options: NoOptions) -> Plan:
+def _plan_eq_comp(material: Material, options: NoOptions) -> GainPlan:
     matched = _matched(material)
     if matched is None:
         return _SILENT
@@ -253,18 +253,18 @@ def _plan_eq_comp(material: Material, options: NoOptions) -> Plan:
     target = lufs(reference, rate)
     if target is None or lufs(matched.audio, rate) is None:
         notes = {**matched.curve.notes, "note": UNDEFINED}
-        return Plan(partial(_filtered, fir=matched.fir, gain_db=0.0), notes)
+        return GainPlan(partial(_filtered, fir=matched.fir, gain_db=0.0), notes)
     search = ThresholdSearch(matched.audio, rate, float(np.abs(reference).max()))
     step = search.first_step(target - WITHIN_LU)
     gain_db, found = level(search.compressed(step), rate, target)
     notes = {**matched.curve.notes, **found, "lufs_at_reference_peak": search.loudness(step)}
     if step == 0:
-        return Plan(partial(_filtered, fir=matched.fir, gain_db=gain_db), notes)
+        return GainPlan(partial(_filtered, fir=matched.fir, gain_db=gain_db), notes)
     settings = replace(search.settings(step), makeup_db=gain_db)
     notes["threshold_dbfs"] = settings.threshold_db
     notes["compressor"] = asdict(settings)
     process = partial(_compressed, sample_rate=rate, fir=matched.fir, settings=settings)
-    return Plan(process, notes)
+    return GainPlan(process, notes)
 
 
 def _compressed(audio: Array, sample_rate: int, fir: Array, settings: Compressor) -> Array:

@@ -17,7 +17,7 @@ from .loudness_baselines import (
     UNDEFINED,
     Array,
     Baseline,
-    Plan,
+    GainPlan,
     Target,
     level,
     samples,
@@ -62,13 +62,13 @@ def random_mix(options: RandomMixOptions) -> System:
     return Baseline("random_mix", options, _plan_random_mix)
 
 
-def _plan_mono_sum(material: Material, options: MixOptions) -> Plan:
+def _plan_mono_sum(material: Material, options: MixOptions) -> GainPlan:
     channels = material.audio.shape[1]
     gains = np.ones((channels, material.audio.shape[0]))
     return _levelled(material, options, gains, {})
 
 
-def _plan_random_mix(material: Material, options: RandomMixOptions) -> Plan:
+def _plan_random_mix(material: Material, options: RandomMixOptions) -> GainPlan:
     seed = int(content_key("random_mix", options.seed, material.label)[:16], 16)
     # One row a stem: what a stem draws does not depend on how many follow.
     draws = np.random.default_rng(seed).uniform(-1.0, 1.0, (material.audio.shape[0], 2))
@@ -86,13 +86,13 @@ def _plan_random_mix(material: Material, options: RandomMixOptions) -> Plan:
 
 def _levelled(
     material: Material, options: MixOptions, gains: Array, notes: dict[str, float | str]
-) -> Plan:
+) -> GainPlan:
     if options.target is None:
-        return Plan(partial(_mixed, gains=gains, gain_db=0.0), notes)
+        return GainPlan(partial(_mixed, gains=gains, gain_db=0.0), notes)
     mix = _mixed(samples(material.audio), gains, 0.0)
     gain_db, found = level(mix, material.sample_rate, target_lufs(options.target, material))
     notes = {**notes, **(found or {"note": UNDEFINED})}
-    return Plan(partial(_mixed, gains=gains, gain_db=gain_db), notes)
+    return GainPlan(partial(_mixed, gains=gains, gain_db=gain_db), notes)
 
 
 def _mixed(stems: Array, gains: Array, gain_db: float) -> Array:

@@ -19,13 +19,13 @@ from torch.utils.data import DataLoader
 
 from ..content_key import content_key
 from ..errors import UserError
-from ..training_data import Dataset, Item, Request
+from ..training_data import DataRequest, Dataset, TrainingItem
 
 # Loader processes are started afresh: a fork would copy locks that other threads hold.
 _START = "spawn"
 
 
-class Batch(NamedTuple):
+class TrainingBatch(NamedTuple):
     """Items side by side: ``(batch, [stems,] channels, left + samples + right)``, ``(batch,
     channels, samples)`` and controls scaled to -1 .. 1, ``(batch, controls)`` or None.
     """
@@ -34,10 +34,10 @@ class Batch(NamedTuple):
     target: Tensor
     controls: Tensor | None
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: torch.device) -> "TrainingBatch":
         """The same on another device."""
         controls = self.controls
-        return Batch(
+        return TrainingBatch(
             self.audio.to(device, non_blocking=True),
             self.target.to(device, non_blocking=True),
             None if controls is None else controls.to(device, non_blocking=True),
@@ -49,12 +49,12 @@ class Batches:
     """The batch of each step, by its number; picklable."""
 
     data: Dataset
-    request: Request
+    request: DataRequest
     seed: int
     size: int
     mixup: float = 0.0
 
-    def __getitem__(self, step: int) -> "Batch | UserError":
+    def __getitem__(self, step: int) -> "TrainingBatch | UserError":
         """What goes wrong is given back: a loader process would wrap it in its traceback."""
         try:
             items = [
@@ -67,7 +67,9 @@ class Batches:
         return mixed_up(batch, self.mixup, draw(self.seed, step)) if self.mixup else batch
 
 
-def load(batches: Batches, steps: range, workers: int, *, pin: bool = False) -> Iterator[Batch]:
+def load(
+    batches: Batches, steps: range, workers: int, *, pin: bool = False
+) -> Iterator[TrainingBatch]:
     """The batches of ``steps`` in turn, made by ``workers`` processes, or here where there is none.
 
     ``pin`` puts them where a GPU reads them without waiting.
@@ -103,7 +105,7 @@ def load(batches: Batches, steps: range, workers: int, *, pin: bool = False) -> 
         ) from None
 
 
-def side_by_side(items: list[Item], request: Request) -> Batch:
+def side_by_side(items: list[TrainingItem], request: DataRequest) -> TrainingBatch:
     """Items as one batch; songs with fewer stems than others get silent ones.
 
     Raises:
@@ -113,14 +115,14 @@ def side_by_side(items: list[Item], request: Request) -> Batch:
     if request.stems:
         most = max(len(one) for one in audio)
         audio = [torch.cat([one, one.new_zeros(most - len(one), *one.shape[1:])]) for one in audio]
-    return Batch(
+    return TrainingBatch(
         torch.stack(audio),
         torch.stack([item.target for item in items]),
         torch.stack([_scaled(item, request) for item in items]) if request.controls else None,
     )
 
 
-def mixed_up(batch: Batch, beta: float, seed: int) -> Batch:
+def mixed_up(batch: TrainingBatch, beta: float, seed: int) -> TrainingBatch:
     """Each item with a share of another of the batch (H. Zhang et al., "mixup", ICLR 2018).
 
     Input, target and controls alike; the shares are drawn from Beta(``beta``, ``beta``), the
@@ -136,7 +138,7 @@ def mixed_up(batch: Batch, beta: float, seed: int) -> Batch:
         return share * one + (1 - share) * one[partners]
 
     controls = batch.controls
-    return Batch(
+    return TrainingBatch(
         blend(batch.audio), blend(batch.target), None if controls is None else blend(controls)
     )
 
@@ -158,7 +160,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _alone(batches: Batches, step: int) -> Batch | UserError:
+def _alone(batches: Batches, step: int) -> TrainingBatch | UserError:
     with one_thread():
         return batches[step]
 
@@ -172,7 +174,7 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def _scaled(item: Item, request: Request) -> Tensor:
+def _scaled(item: TrainingItem, request: DataRequest) -> Tensor:
     if item.controls is None or len(item.controls) != len(request.controls):
         raise UserError(
             f"the songs give {0 if item.controls is None else len(item.controls)} controls and "

@@ -19,9 +19,9 @@ from ..audio.losses import Losses, training_loss
 from ..embeddings.vggish import read_vggish
 from ..errors import UserError
 from ..rendering.chunking import is_out_of_memory
-from ..training_data import Request, unprocessed
-from ..training_data.items import Item
-from .batches import Batch, draw, side_by_side
+from ..training_data import DataRequest, unprocessed
+from ..training_data.items import TrainingItem
+from .batches import TrainingBatch, draw, side_by_side
 from .training_file import Recipe, context_of
 
 # Measured at every validation, whatever the loss is.
@@ -37,7 +37,7 @@ _FLOOR = 0.02
 class Learner:
     """A network in training on a device."""
 
-    def __init__(self, recipe: Recipe, request: Request, device: torch.device) -> None:
+    def __init__(self, recipe: Recipe, request: DataRequest, device: torch.device) -> None:
         self.recipe, self.request, self.device = recipe, request, device
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)
@@ -53,7 +53,7 @@ class Learner:
         )
         self.scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "fp16")
 
-    def step(self, number: int, batch: Batch, rate: float) -> dict[str, float]:
+    def step(self, number: int, batch: TrainingBatch, rate: float) -> dict[str, float]:
         """Learn from a batch at learning rate ``rate``; the losses it had.
 
         Raises:
@@ -70,7 +70,7 @@ class Learner:
                 f"{recipe.crop:g} s; lower batch or crop in the training file"
             ) from None
 
-    def _stepped(self, number: int, batch: Batch, rate: float) -> dict[str, float]:
+    def _stepped(self, number: int, batch: TrainingBatch, rate: float) -> dict[str, float]:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self._train_mode(number)
@@ -96,7 +96,7 @@ class Learner:
             self.network.settle()
         return {**values, "learning_rate": rate}
 
-    def evaluate(self, item: Item) -> dict[str, float]:
+    def evaluate(self, item: TrainingItem) -> dict[str, float]:
         """The losses of a validation item, less the penalty."""
         self.network.eval()
         batch = side_by_side([item], self.request).to(self.device)
@@ -104,7 +104,7 @@ class Learner:
             out = self._trimmed(self.network.inside(batch.audio, batch.controls, self.context))
         return self._losses(out, batch.target, LOOKED_AT).values()
 
-    def evaluate_unprocessed(self, item: Item) -> dict[str, float]:
+    def evaluate_unprocessed(self, item: TrainingItem) -> dict[str, float]:
         """The losses of a validation item as it would be with no network."""
         plain = unprocessed(item, self.request)[None].to(self.device)
         return self._losses(plain, item.target[None].to(self.device), LOOKED_AT).values()
@@ -124,7 +124,7 @@ class Learner:
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(state["scaler"])
 
-    def _judged(self, number: int, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def _judged(self, number: int, batch: TrainingBatch) -> tuple[Tensor, dict[str, float]]:
         """What is minimised at this step, and the losses as numbers."""
         if number < self.recipe.autoencoder:
             return self._reconstruction(batch)
@@ -142,7 +142,7 @@ class Learner:
         values = losses.values() | {"loss": total.item()}
         return total, values | ({"penalty": penalty.item()} if weight else {})
 
-    def _reconstruction(self, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def _reconstruction(self, batch: TrainingBatch) -> tuple[Tensor, dict[str, float]]:
         with self._autocast():
             # Which networks can is checked when the recipe is read.
             out = self.network.reconstruct(batch.audio)  # type: ignore[operator]

@@ -4,7 +4,8 @@ Every random draw is made from the recipe's seed and the number of the step, so 
 was killed and goes on ends with the weights of one that was not (on one machine, with as many
 threads). What a training leaves behind, below ``runs/NAME``: a checkpoint folder ``step_000100``
 every ``save_every`` steps, ``best`` (that of the smallest validation loss), ``state.pt`` to go on
-from, ``curves.svg``, TensorBoard scalars, and the demo songs it made.
+from, ``curves.svg``, TensorBoard scalars where that package is installed, and the demo songs it
+made.
 """
 
 import shutil
@@ -15,18 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from torch.utils.tensorboard.writer import SummaryWriter
-
 from ..architectures import outline_network
 from ..checkpoints.folders import save_checkpoint
 from ..content_key import content_key, path_sha256
 from ..errors import UserError
 from ..rendering.devices import exact_float32, resolve_device
-from ..training_data import Place, Request, collect
-from .batches import Batch, Batches, load, one_thread
+from ..training_data import DataRequest, SongPlace, collect
+from .batches import Batches, TrainingBatch, load, one_thread
 from .curves import draw_curves
 from .model_card import Setting, card_files, training_card
 from .resume import Progress, load_state, save_state
+from .scalars import Scalars, scalars
 from .step import Learner, check_memory, check_precision, learning_rate
 from .training_file import Recipe, request_of
 
@@ -34,7 +34,7 @@ from .training_file import Recipe, request_of
 VERSION = 2
 
 
-class Watch(Protocol):
+class TrainingWatch(Protocol):
     """Who is told how a training goes."""
 
     def songs(self, done: int, total: int) -> None:
@@ -60,7 +60,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Result:
+class TrainingResult:
     """What a training has come to; ``finished`` unless a limit or a stop ended it early.
 
     ``best`` and ``unprocessed`` are the validation losses of step ``best_step`` (0: none yet) and
@@ -76,8 +76,12 @@ class Result:
 
 
 def train(
-    recipe: Recipe, folder: Path, watch: Watch, limits: Limits | None = None, device: str = "cpu"
-) -> Result:
+    recipe: Recipe,
+    folder: Path,
+    watch: TrainingWatch,
+    limits: Limits | None = None,
+    device: str = "cpu",
+) -> TrainingResult:
     """Train in ``folder``, going on from what is there.
 
     Raises:
@@ -94,7 +98,7 @@ def train(
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror})") from None
     request = request_of(recipe, outline)
-    songs = collect(recipe.songs, request, Place(folder / "songs", recipe.seed, watch.songs))
+    songs = collect(recipe.songs, request, SongPlace(folder / "songs", recipe.seed, watch.songs))
     epoch = max(round(songs.seconds / (recipe.batch * recipe.crop)), 1)
     setting = Setting(recipe, songs, place, epoch)
     with exact_float32():
@@ -102,7 +106,7 @@ def train(
 
 
 class _Training:
-    def __init__(self, setting: Setting, request: Request, folder: Path) -> None:
+    def __init__(self, setting: Setting, request: DataRequest, folder: Path) -> None:
         self.setting, self.request, self.folder = setting, request, folder
         self.recipe, self.songs = setting.recipe, setting.songs
         self.validate_every = _steps(self.recipe.validate_every, setting)
@@ -115,31 +119,31 @@ class _Training:
             learned, self.progress = found
             self.learner.put_state(learned)
 
-    def run(self, watch: Watch, limits: Limits) -> Result:
+    def run(self, watch: TrainingWatch, limits: Limits) -> TrainingResult:
         progress, recipe = self.progress, self.recipe
         last = min(recipe.steps, limits.steps or recipe.steps)
         watch.started(progress.step, last, self.songs.summary)
         if progress.step < last and not self._out_of_patience():
-            with SummaryWriter(str(self.folder), purge_step=progress.step + 1) as writer:
+            with scalars(self.folder, progress.step + 1) as writer:
                 self._steps_to(last, writer, watch, limits)
         finished = progress.step >= recipe.steps or self._out_of_patience()
         plain = progress.unprocessed.get("loss", float("nan"))
         best = progress.best_step, progress.best
-        return Result(self.folder, progress.step, *best, plain, finished)
+        return TrainingResult(self.folder, progress.step, *best, plain, finished)
 
-    def _steps_to(self, last: int, writer: SummaryWriter, watch: Watch, limits: Limits) -> None:
+    def _steps_to(self, last: int, writer: Scalars, watch: TrainingWatch, limits: Limits) -> None:
         progress = self.progress
         begin = time.monotonic()
         if progress.step == 0:
             progress.unprocessed = self._validated(processed=False)
-            self._log(writer, "unprocessed", progress.unprocessed)
+            writer.add("unprocessed", progress.unprocessed, progress.step)
             watch.validated(0, progress.unprocessed)
         batches = self._batches(range(progress.step, last))
         while progress.step < last and not self._out_of_patience():
             started = time.monotonic()
             losses = self._step(next(batches))
             progress.seconds += time.monotonic() - started
-            self._log(writer, "train", losses)
+            writer.add("train", losses, progress.step)
             watch.step(progress.step, losses)
             late = limits.seconds is not None and time.monotonic() - begin >= limits.seconds
             stopped = limits.stop()
@@ -147,12 +151,12 @@ class _Training:
             if stopped or late:
                 break
 
-    def _batches(self, steps: range) -> Iterator[Batch]:
+    def _batches(self, steps: range) -> Iterator[TrainingBatch]:
         recipe = self.recipe
         made = Batches(self.songs, self.request, recipe.seed, recipe.batch, recipe.mixup)
         return load(made, steps, recipe.workers, pin=self.setting.device.type == "cuda")
 
-    def _step(self, batch: Batch) -> dict[str, float]:
+    def _step(self, batch: TrainingBatch) -> dict[str, float]:
         progress = self.progress
         rate = learning_rate(self.recipe, progress.step, progress.cuts)
         losses = self.learner.step(progress.step, batch, rate)
@@ -160,7 +164,7 @@ class _Training:
         progress.history.add_step(progress.step, losses["loss"], rate)
         return losses
 
-    def _keep(self, writer: SummaryWriter, watch: Watch, *, final: bool, stopped: bool) -> None:
+    def _keep(self, writer: Scalars, watch: TrainingWatch, *, final: bool, stopped: bool) -> None:
         """Validate, write the checkpoint and the state where the recipe or the end asks for it."""
         progress, recipe = self.progress, self.recipe
         step = progress.step
@@ -172,7 +176,7 @@ class _Training:
         if due or (save and ready):
             values = self._validated()
             progress.history.add_validation(step, values)
-            self._log(writer, "validation", values)
+            writer.add("validation", values, step)
             watch.validated(step, values)
         if due and self._is_best(values):
             self._save(self.folder / "best", values)
@@ -224,10 +228,6 @@ class _Training:
             raise UserError(f"{self.folder}: cannot be written ({error.strerror})") from None
         finally:
             scratch.unlink(missing_ok=True)
-
-    def _log(self, writer: SummaryWriter, group: str, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            writer.add_scalar(f"{group}/{name}", value, self.progress.step)
 
     def _out_of_patience(self) -> bool:
         return 0 < self.recipe.patience <= self.progress.misses

@@ -14,7 +14,7 @@ from ..checkpoints.folders import Description
 from ..checkpoints.network_system import SystemCard
 from ..configuration import Strict, YamlPath, load_yaml, read_yaml
 from ..errors import UserError
-from ..training_data import Request, TrainingSongs, check
+from ..training_data import DataRequest, TrainingSongs, check
 
 FORMAT = 1
 Count = Annotated[StrictInt, Field(ge=1)]
@@ -160,7 +160,7 @@ def context_of(recipe: Recipe, network: Network) -> tuple[int, int]:
     return network.around if needed else (0, 0)
 
 
-def request_of(recipe: Recipe, network: Network) -> Request:
+def request_of(recipe: Recipe, network: Network) -> DataRequest:
     """The crops that the recipe's network trains on."""
     rate = recipe.system.sample_rate
     left, right = context_of(recipe, network)
@@ -168,7 +168,7 @@ def request_of(recipe: Recipe, network: Network) -> Request:
         name: (card.minimum, card.maximum, card.default)
         for name, card in recipe.system.controls.items()
     }
-    return Request(
+    return DataRequest(
         samples=round(recipe.crop * rate),
         left=left + round(recipe.lead * rate),
         right=right,

@@ -1,14 +1,14 @@
 """What networks are trained on: pairs, effects put on tracks, stems; docs/training-data.md."""
 
-from .collecting import Place, check, collect
-from .items import Dataset, Item, Request, unprocessed
+from .collecting import SongPlace, check, collect
+from .items import DataRequest, Dataset, TrainingItem, unprocessed
 from .section import TrainingSongs
 
 __all__ = [
+    "DataRequest",
     "Dataset",
-    "Item",
-    "Place",
-    "Request",
+    "SongPlace",
+    "TrainingItem",
     "TrainingSongs",
     "check",
     "collect",

@@ -8,7 +8,7 @@ from ..audio.files import read
 from ..checkpoints.network_system import input_gain
 from ..effects.channel_strip import check_settings, knobs_of
 from ..errors import UserError
-from .items import Dataset, Request
+from .items import DataRequest, Dataset
 from .pairs import INPUTS, TARGETS, files_of_song, folder_dataset, named_dataset, pair_dataset
 from .processed import (
     Process,
@@ -24,7 +24,7 @@ from .tracks import audio_below, demo_folders, demo_summary, opened, split
 
 
 @dataclass(frozen=True)
-class Place:
+class SongPlace:
     """Where demo songs are kept, the seed of the split, and who hears how many songs are made."""
 
     scratch: Path
@@ -32,7 +32,7 @@ class Place:
     told: Callable[[int, int], None] = lambda done, total: None
 
 
-def check(section: TrainingSongs, request: Request) -> None:
+def check(section: TrainingSongs, request: DataRequest) -> None:
     """Refuse a section that cannot serve a network, before any audio is read.
 
     Raises:
@@ -72,7 +72,7 @@ def check(section: TrainingSongs, request: Request) -> None:
                 check_settings({name: value}, section.strip.effects)
 
 
-def collect(section: TrainingSongs, request: Request, place: Place) -> Dataset:
+def collect(section: TrainingSongs, request: DataRequest, place: SongPlace) -> Dataset:
     """The data of a section; demo songs are made where they are missing.
 
     Raises:
@@ -101,7 +101,7 @@ def collect(section: TrainingSongs, request: Request, place: Place) -> Dataset:
     return _processed(section, request, place)
 
 
-def _processed(section: TrainingSongs, request: Request, place: Place) -> ProcessedDataset:
+def _processed(section: TrainingSongs, request: DataRequest, place: SongPlace) -> ProcessedDataset:
     process, kind, about = _process(section, request)
     where = section.filters or section.strip or section.degraded
     demo, folder = (where.demo, where.folder) if where else (None, None)
@@ -148,7 +148,7 @@ def _by_song(folder: Path) -> dict[str, list[Path]]:
     return songs
 
 
-def _process(section: TrainingSongs, request: Request) -> tuple[Process, str, str]:
+def _process(section: TrainingSongs, request: DataRequest) -> tuple[Process, str, str]:
     """The effect, which file of a demo song it is put on, and what a card says of it."""
     if section.filters is not None:
         kinds = ", ".join(section.filters.kinds)
@@ -162,7 +162,7 @@ def _process(section: TrainingSongs, request: Request) -> tuple[Process, str, st
     raise UserError("songs: nothing to train on")
 
 
-def _demo(demo: DemoSongs, request: Request, place: Place) -> tuple[list[Path], list[Path]]:
+def _demo(demo: DemoSongs, request: DataRequest, place: SongPlace) -> tuple[list[Path], list[Path]]:
     return demo_folders(demo, place.scratch, request.sample_rate, place.told)
 
 

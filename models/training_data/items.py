@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 
 @dataclass(frozen=True)
-class Item:
+class TrainingItem:
     """One input with its target.
 
     ``audio`` is ``(channels, left + samples + right)``, or ``(stems, channels, ...)`` for a network
@@ -25,7 +25,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Request:
+class DataRequest:
     """What a network wants: crops of ``samples`` with context, at its rate and channels.
 
     ``controls`` are its controls as (minimum, maximum, default), by name; ``stems`` says whether it
@@ -75,14 +75,14 @@ class Dataset(Protocol):
         """See the class."""
         ...
 
-    def item(self, generator: Generator) -> Item:
+    def item(self, generator: Generator) -> TrainingItem:
         """A training item; the generator decides all that is random."""
 
-    def held_out(self, index: int) -> Item:
+    def held_out(self, index: int) -> TrainingItem:
         """The validation item ``index``: always the same, and of no song that is trained on."""
 
 
-def unprocessed(item: Item, request: Request) -> Tensor:
+def unprocessed(item: TrainingItem, request: DataRequest) -> Tensor:
     """The item with no network: its input at its own level, stems added up, as ``target`` is."""
     audio = item.audio[..., request.left : item.audio.shape[-1] - request.right] / item.gain
     return audio.sum(dim=0) if audio.ndim == 3 else audio

@@ -17,7 +17,7 @@ from ..checkpoints.network_system import input_gain
 from ..content_key import content_key
 from ..errors import UserError
 from .controls_in_names import NamedPair, named_pairs
-from .items import Item, Request
+from .items import DataRequest, TrainingItem
 from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of
 
 INPUTS = ("mix", "input", "premaster", "unmastered")
@@ -25,7 +25,7 @@ TARGETS = ("reference", "target", "master", "mastered")
 
 
 @dataclass(frozen=True)
-class Pair:
+class MixPair:
     """One song; ``gain`` is the linear gain of the input before the network."""
 
     name: str
@@ -39,9 +39,9 @@ class Pair:
 class PairDataset:
     """Crops of pairs."""
 
-    training: tuple[Pair, ...]
-    validation: tuple[Pair, ...]
-    request: Request
+    training: tuple[MixPair, ...]
+    validation: tuple[MixPair, ...]
+    request: DataRequest
     summary: str
     key: str = field(init=False)
 
@@ -62,23 +62,23 @@ class PairDataset:
         """One of each song."""
         return len(self.validation)
 
-    def item(self, generator: Generator) -> Item:
+    def item(self, generator: Generator) -> TrainingItem:
         """A crop of a song drawn by its length."""
         index, position = place([pair.input.seconds for pair in self.training], generator)
         return crop(self.training[index], self.request, position)
 
-    def held_out(self, index: int) -> Item:
+    def held_out(self, index: int) -> TrainingItem:
         """The middle of a validation song."""
         pair = self.validation[index]
         return crop(pair, middle(self.request, pair.input.seconds), 0.5)
 
 
-def crop(pair: Pair, request: Request, position: float) -> Item:
+def crop(pair: MixPair, request: DataRequest, position: float) -> TrainingItem:
     """The crop at ``position`` (0 first, 1 last) with its context; beyond the song lies silence."""
     start = start_of(pair.input, request, position)
     audio = pair.gain * cut(pair.input, start, request.left, request.total, request)
     target = cut(pair.target, start, 0, request.samples, request)
-    return Item(audio, target, _tensor(pair.controls), pair.gain)
+    return TrainingItem(audio, target, _tensor(pair.controls), pair.gain)
 
 
 def pairs_of_folder(folder: Path) -> list[tuple[Path, Path]]:
@@ -118,7 +118,7 @@ def files_of_song(song: Path) -> tuple[Path, Path]:
 
 def pair_dataset(
     parts: tuple[Sequence[tuple[Path, Path]], Sequence[tuple[Path, Path]]],
-    request: Request,
+    request: DataRequest,
     summary: str,
 ) -> PairDataset:
     """Open and check all files of the training and the validation part."""
@@ -126,7 +126,7 @@ def pair_dataset(
     return PairDataset(made[0], made[1], request, summary)
 
 
-def folder_dataset(folder: Path, share: float, request: Request, seed: int) -> PairDataset:
+def folder_dataset(folder: Path, share: float, request: DataRequest, seed: int) -> PairDataset:
     """The pairs of a folder; a share of its songs is held out."""
     pairs = pairs_of_folder(folder)
     parts = split(pairs, _name, seed, share)
@@ -135,7 +135,7 @@ def folder_dataset(folder: Path, share: float, request: Request, seed: int) -> P
 
 
 def named_dataset(
-    found: tuple[Path, Sequence[str]], share: float, request: Request, seed: int
+    found: tuple[Path, Sequence[str]], share: float, request: DataRequest, seed: int
 ) -> PairDataset:
     """Pairs whose controls stand in their names; targets of one input stay on one side."""
     folder, names = found
@@ -145,7 +145,7 @@ def named_dataset(
         raise UserError(f"{folder}: holds one input; at least 2 are needed, one to validate on")
     order = [list(names).index(name) for name in request.controls]
     held_out = set(split(numbers, str, seed, share)[1])
-    made: tuple[list[Pair], list[Pair]] = ([], [])
+    made: tuple[list[MixPair], list[MixPair]] = ([], [])
     for pair in pairs:
         opened_pair = _controlled(pair, order, request)
         made[pair.number in held_out].append(opened_pair)
@@ -153,7 +153,7 @@ def named_dataset(
     return PairDataset(tuple(made[0]), tuple(made[1]), request, summary)
 
 
-def _controlled(pair: NamedPair, order: Sequence[int], request: Request) -> Pair:
+def _controlled(pair: NamedPair, order: Sequence[int], request: DataRequest) -> MixPair:
     values = tuple(pair.controls[index] for index in order)
     for (name, (low, high, _)), value in zip(request.controls.items(), values, strict=True):
         if not low <= value <= high:
@@ -165,10 +165,10 @@ def _controlled(pair: NamedPair, order: Sequence[int], request: Request) -> Pair
     check_pair(one, other, "input")
     samples = min(one.samples, other.samples)
     track = Track(one.path, one.sample_rate, samples)
-    return Pair(pair.target.stem, track, other, 1.0, values)
+    return MixPair(pair.target.stem, track, other, 1.0, values)
 
 
-def _pair(mix: Path, reference: Path, input_lufs: float | None) -> Pair:
+def _pair(mix: Path, reference: Path, input_lufs: float | None) -> MixPair:
     one, other = opened(mix), opened(reference)
     check_pair(one, other)
     gain = 1.0
@@ -176,7 +176,7 @@ def _pair(mix: Path, reference: Path, input_lufs: float | None) -> Pair:
         audio, rate = read(mix)
         gain, _ = input_gain(audio, rate, input_lufs)
     track = Track(one.path, one.sample_rate, min(one.samples, other.samples))
-    return Pair(_name((mix, reference)), track, other, gain)
+    return MixPair(_name((mix, reference)), track, other, gain)
 
 
 def _name(files: tuple[Path, Path]) -> str:

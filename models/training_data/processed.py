@@ -18,7 +18,7 @@ from ..content_key import content_key
 from ..effects.channel_strip import KNOBS, knobs_of, memory_seconds, through_strip
 from ..effects.compressor import Compressor, compress
 from ..effects.equalizer import Band, equalise
-from .items import Item, Request, seeded, uniform
+from .items import DataRequest, TrainingItem, seeded, uniform
 from .section import Degraded, Filters, Strip
 from .tracks import Track, cut, middle, place, start_of
 
@@ -62,7 +62,7 @@ class ProcessedDataset:
     training: tuple[Track, ...]
     validation: tuple[Track, ...]
     process: Process
-    request: Request
+    request: DataRequest
     summary: str
     gains: Mapping[str, float]
 
@@ -82,17 +82,19 @@ class ProcessedDataset:
         """One of each song."""
         return len(self.validation)
 
-    def item(self, generator: Generator) -> Item:
+    def item(self, generator: Generator) -> TrainingItem:
         """A crop of a track drawn by its length."""
         index, position = place([track.seconds for track in self.training], generator)
         return self._made(self.training[index], self.request, position, generator)
 
-    def held_out(self, index: int) -> Item:
+    def held_out(self, index: int) -> TrainingItem:
         """The middle of a validation track, with settings that are its own."""
         track = self.validation[index]
         return self._made(track, middle(self.request, track.seconds), 0.5, seeded(index))
 
-    def _made(self, track: Track, request: Request, position: float, generator: Generator) -> Item:
+    def _made(
+        self, track: Track, request: DataRequest, position: float, generator: Generator
+    ) -> TrainingItem:
         lead = request.left + round(self.process.seconds * request.sample_rate)
         start = start_of(track, request, position)
         audio = cut(track, start, lead, lead + request.samples + request.right, request)
@@ -101,7 +103,7 @@ class ProcessedDataset:
         heard = gain * _float(made.input[:, lead - request.left :])
         target = _float(made.target[:, lead : lead + request.samples])
         controls = torch.tensor(made.controls) if made.controls else None
-        return Item(
+        return TrainingItem(
             match_channels(heard, request.channels),
             match_channels(target, request.channels),
             controls,
@@ -215,7 +217,7 @@ def filter_process(section: Filters) -> FilterProcess:
     )
 
 
-def strip_process(section: Strip, request: Request) -> StripProcess:
+def strip_process(section: Strip, request: DataRequest) -> StripProcess:
     """The process of a ``strip:`` section; the controls are those that the network has."""
     known = knobs_of(section.effects)
     controls = tuple(

@@ -14,7 +14,7 @@ from ..audio.files import SUFFIXES, read, resample
 from ..checkpoints.network_system import input_gain
 from ..content_key import content_key
 from ..errors import UserError
-from .items import Item, Request, seeded, uniform
+from .items import DataRequest, TrainingItem, seeded, uniform
 from .pairs import INPUTS, TARGETS
 from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of
 
@@ -35,7 +35,7 @@ class StemsDataset:
 
     training: tuple[StemSong, ...]
     validation: tuple[StemSong, ...]
-    request: Request
+    request: DataRequest
     summary: str
     scatter_db: float = 0.0
 
@@ -58,19 +58,19 @@ class StemsDataset:
         """One of each song."""
         return len(self.validation)
 
-    def item(self, generator: Generator) -> Item:
+    def item(self, generator: Generator) -> TrainingItem:
         """A crop of a song drawn by its length."""
         index, position = place([song.target.seconds for song in self.training], generator)
         return self._made(self.training[index], self.request, position, generator)
 
-    def held_out(self, index: int) -> Item:
+    def held_out(self, index: int) -> TrainingItem:
         """The middle of a validation song."""
         song = self.validation[index]
         return self._made(song, middle(self.request, song.target.seconds), 0.5, seeded(index))
 
     def _made(
-        self, song: StemSong, request: Request, position: float, generator: Generator
-    ) -> Item:
+        self, song: StemSong, request: DataRequest, position: float, generator: Generator
+    ) -> TrainingItem:
         start = start_of(song.target, request, position)
         stems = [cut(stem, start, request.left, request.total, request) for stem in song.stems]
         audio = song.gain * torch.stack(stems)
@@ -79,13 +79,15 @@ class StemsDataset:
                 10 ** (uniform(generator, -self.scatter_db, self.scatter_db) / 20) for _ in stems
             ]
             audio = audio * torch.tensor(changes)[:, None, None]
-        return Item(audio, cut(song.target, start, 0, request.samples, request), None, song.gain)
+        return TrainingItem(
+            audio, cut(song.target, start, 0, request.samples, request), None, song.gain
+        )
 
 
 def stems_dataset(
     parts: tuple[Sequence[Path], Sequence[Path]],
     target: str,
-    request: Request,
+    request: DataRequest,
     about: tuple[str, float],
 ) -> StemsDataset:
     """Songs with stems; ``about`` is what a card says of them, and the scatter of levels in dB."""
@@ -110,7 +112,7 @@ def songs_with_stems(folder: Path, seed: int, share: float) -> tuple[list[Path],
     return split(songs, lambda path: path.name, seed, share)
 
 
-def _song(folder: Path, target: str, request: Request) -> StemSong:
+def _song(folder: Path, target: str, request: DataRequest) -> StemSong:
     files = sorted(p for p in (folder / "stems").iterdir() if p.suffix.lower() in SUFFIXES)
     if not files:
         raise UserError(f"{folder / 'stems'}: holds no audio")
@@ -131,7 +133,7 @@ def _song(folder: Path, target: str, request: Request) -> StemSong:
     return StemSong(folder.name, stems, wanted, _gain(files, request))
 
 
-def _gain(files: Sequence[Path], request: Request) -> float:
+def _gain(files: Sequence[Path], request: DataRequest) -> float:
     if request.input_lufs is None:
         return 1.0
     total: Tensor | None = None

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from ..audio.files import SUFFIXES, fit_length, info, match_channels, read, resample, write
 from ..demo_songs.songs import VERSION, demo_song, song_id
 from ..errors import UserError
-from .items import Request
+from .items import DataRequest
 from .section import DemoSongs
 
 SHORTEST_SECONDS = 1.0
@@ -78,13 +78,13 @@ def place(seconds: Sequence[float], generator: Generator) -> tuple[int, float]:
     return min(index, len(seconds) - 1), float(drawn[1])
 
 
-def start_of(track: Track, request: Request, position: float) -> int:
+def start_of(track: Track, request: DataRequest, position: float) -> int:
     """The first sample of the crop at ``position`` (0 first, 1 last), at the track's rate."""
     wanted = round(request.samples * track.sample_rate / request.sample_rate)
     return round(max(track.samples - wanted, 0) * position)
 
 
-def cut(track: Track, start: int, left: int, samples: int, request: Request) -> Tensor:
+def cut(track: Track, start: int, left: int, samples: int, request: DataRequest) -> Tensor:
     """``(channels, samples)`` at the request's rate, from ``left`` before ``start`` on.
 
     ``start`` is at the track's rate, ``left`` and ``samples`` at that of the request; beyond the
@@ -100,10 +100,10 @@ def cut(track: Track, start: int, left: int, samples: int, request: Request) -> 
     return match_channels(audio, request.channels)
 
 
-def middle(request: Request, seconds: float) -> Request:
+def middle(request: DataRequest, seconds: float) -> DataRequest:
     """The request of a validation item: the middle 8 s of a song, or all of a shorter one."""
     wanted = round(min(VALIDATION_SECONDS, seconds) * request.sample_rate)
-    return Request(**{**vars(request), "samples": max(wanted, 1)})
+    return DataRequest(**{**vars(request), "samples": max(wanted, 1)})
 
 
 def split(

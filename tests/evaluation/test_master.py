@@ -6,7 +6,7 @@ import pytest
 import torch
 from small_songs import RATE, save, song
 
-from earmark.evaluation.master import Job, master_file, system_spec
+from earmark.evaluation.master import MasterJob, master_file, system_spec
 from earmark.models.audio.files import info, read
 from earmark.models.audio.loudness import integrated_loudness
 from earmark.models.errors import UserError
@@ -19,7 +19,7 @@ def mix(tmp_path: Path) -> Path:
 
 
 def test_the_whole_file_is_mastered_at_its_own_rate_and_length(mix: Path, tmp_path: Path) -> None:
-    done = master_file(Job(mix, "loudness", tmp_path / "out.wav", settings=("target=-20",)))
+    done = master_file(MasterJob(mix, "loudness", tmp_path / "out.wav", settings=("target=-20",)))
     audio, rate = read(tmp_path / "out.wav")
     assert (rate, audio.shape) == (RATE, (2, round(1.5 * RATE)))
     assert float(integrated_loudness(audio, rate)) == pytest.approx(-20, abs=0.02)
@@ -29,8 +29,8 @@ def test_the_whole_file_is_mastered_at_its_own_rate_and_length(mix: Path, tmp_pa
 
 def test_a_reference_is_what_a_system_makes_it_like(mix: Path, tmp_path: Path) -> None:
     save(tmp_path / "reference.wav", song(1, 1.0) * 0.3, 2 * RATE)
-    job = Job(mix, "loudness", tmp_path / "o.wav", tmp_path / "reference.wav")
-    master_file(Job(**{**vars(job), "settings": ("target=reference",)}))
+    job = MasterJob(mix, "loudness", tmp_path / "o.wav", tmp_path / "reference.wav")
+    master_file(MasterJob(**{**vars(job), "settings": ("target=reference",)}))
     wanted = integrated_loudness(read(tmp_path / "reference.wav")[0], 2 * RATE)
     found = integrated_loudness(read(tmp_path / "o.wav")[0], RATE)
     assert float(found) == pytest.approx(float(wanted), abs=0.1)
@@ -40,7 +40,7 @@ def test_stems_are_mixed_and_flac_says_when_it_clips(mix: Path, tmp_path: Path) 
     (tmp_path / "stems").mkdir()
     for number in range(3):
         save(tmp_path / "stems" / f"{number}.wav", song(number, 1.5) * 3)
-    done = master_file(Job(mix, "mono_sum", tmp_path / "o.flac", stems=tmp_path / "stems"))
+    done = master_file(MasterJob(mix, "mono_sum", tmp_path / "o.flac", stems=tmp_path / "stems"))
     assert info(tmp_path / "o.flac").samples == round(1.5 * RATE)
     assert "clipped" in str(done)
 
@@ -50,7 +50,7 @@ def test_a_shipped_network_and_a_checkpoint_are_named_alike(mix: Path, tmp_path:
 
     folder = Path(earmark.models.__file__).parent / "weights" / "tcn"
     for name, out in (("tcn", "a.wav"), (str(folder), "b.wav")):
-        master_file(Job(mix, name, tmp_path / out))
+        master_file(MasterJob(mix, name, tmp_path / out))
     assert torch.equal(read(tmp_path / "a.wav")[0], read(tmp_path / "b.wav")[0])
 
 
@@ -91,6 +91,6 @@ def test_a_wrong_job_is_one_line_and_writes_nothing(
 ) -> None:
     job = {"file": mix, "system": "loudness", "out": tmp_path / "o.wav", **change}
     with pytest.raises(UserError) as caught:
-        master_file(Job(**job))  # type: ignore[arg-type]
+        master_file(MasterJob(**job))  # type: ignore[arg-type]
     assert says in str(caught.value)
     assert not list(tmp_path.glob("*o.*"))

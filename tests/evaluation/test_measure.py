@@ -142,7 +142,7 @@ def test_another_length_than_the_reference_is_an_error_line(tmp_path: Path) -> N
     ("names", "message"),
     [
         (["lufs"], "unknown metric 'lufs'"),
-        (["mae"], "'mae' compares with a reference; add --reference FILE"),
+        (["mae"], "'mae' compares with a reference; give one"),
         (["rtf"], "'rtf' is no property of a file"),
     ],
 )

@@ -8,7 +8,7 @@ import yaml
 from earmark.evaluation.demo import SONGS, benchmark_text
 from earmark.listening_test import demo
 from earmark.listening_test.demo import make_demo_study
-from earmark.listening_test.study.file import read_study_file
+from earmark.listening_test.kinds.reading import read_study_file
 from earmark.models.demo_songs.songs import song_id
 
 

@@ -10,8 +10,8 @@ from study_fixtures import RATE, music, write_study
 from earmark.listening_test.check import Report, check, check_made
 from earmark.listening_test.create import make_study
 from earmark.listening_test.kinds.bs1534 import mask_of
+from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.stimuli.check_audio import clipped_runs
-from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import load_study
 from earmark.models.audio.files import read
 from earmark.models.errors import UserError

@@ -11,7 +11,8 @@ from study_fixtures import RATE, music, write_study
 
 from earmark.listening_test.check import Report, check, check_made
 from earmark.listening_test.create import make_study
-from earmark.listening_test.study.file import FromBenchmark, read_study_file
+from earmark.listening_test.kinds.reading import read_study_file
+from earmark.listening_test.study.file import FromBenchmark
 from earmark.listening_test.study.study import load_study
 from earmark.models.errors import UserError
 

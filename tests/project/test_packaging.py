@@ -1,11 +1,16 @@
 """What a user gets from the wheel is what the tests of the work tree saw."""
 
+import ast
 import json
+import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +121,61 @@ def test_an_installed_earmark_masters_with_a_shipped_network(
     assert (out.frames, out.channels, out.samplerate) == (66_150, 2, 44_100)
     measured = json.loads(run([installed / "earmark", "measure", "out.wav", "--json"], tmp_path))
     assert measured["files"][0]["scores"]["lufs_integrated"]["value"] > -60
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """The packages of others that a file imports, and whether it does so when it is loaded."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        node
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [str(node.module)]
+        for name in names:
+            package = name.split(".")[0]
+            if package not in sys.stdlib_module_names:
+                yield package, node not in inside
+
+
+def distribution(requirement: str) -> str:
+    found = re.match(r"[\w.-]+", requirement)
+    assert found
+    return found.group().lower().replace("_", "-")
+
+
+def test_what_the_code_imports_is_installed_with_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    ordinary = {distribution(one) for one in project["dependencies"]}
+    extras = {
+        distribution(one)
+        for name, needed in project["optional-dependencies"].items()
+        if name != "dev"
+        for one in needed
+    }
+    homes = packages_distributions()
+    parts = {"werkzeug": "flask"}  # what a package of ours promises to bring along
+    used = {
+        (parts.get(package, package), first)
+        for layer in LAYERS
+        for path in (ROOT / layer).rglob("*.py")
+        for package, first in imports(path)
+    }
+    assert len(used) > 15
+    for package, first in used:
+        names = {distribution(one) for one in homes.get(package, [package])} - {"earmark"}
+        assert not names or names & (ordinary if first else ordinary | extras), package
+
+
+def test_an_extra_installs_something_on_every_python() -> None:
+    """A marker would make ``pip install earmark[fad]`` an empty success where it is false."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name, needed in project["optional-dependencies"].items():
+        assert needed, name
+        assert [one for one in needed if ";" in one] == []

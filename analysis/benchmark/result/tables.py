@@ -63,7 +63,7 @@ def choose_benchmark(store: Store, name: str | None) -> str:
         return known[0]
     if name not in known:
         raise UserError(
-            f"--benchmark {name!r}: not in {store.folder}; choose from {', '.join(sorted(known))}"
+            f"benchmark {name!r}: not in {store.folder}; choose from {', '.join(sorted(known))}"
         )
     return name
 

@@ -7,7 +7,7 @@
   const THEMES = ["automatic", "light", "dark"];
   /** @type {Record<string, any>} */
   const parts = {};
-  /** @type {Record<string, ((value: any) => void)[]>} */
+  /** Who waits for a part that is being loaded. @type {Record<string, {tell: (value: any) => void, fail: (error: Error) => void}[]>} */
   const waiting = {};
 
   function remembered() {
@@ -40,7 +40,7 @@
     /** What a data script calls: `earmark.put("index", {...})`. @param {string} name @param {any} value */
     put(name, value) {
       parts[name] = value;
-      (waiting[name] || []).forEach((resolve) => resolve(value));
+      (waiting[name] ?? []).forEach(({ tell }) => tell(value));
       delete waiting[name];
     },
 
@@ -55,15 +55,16 @@
      */
     load(name, url) {
       if (name in parts) return Promise.resolve(parts[name]);
-      return new Promise((resolve, reject) => {
+      return new Promise((tell, fail) => {
         const first = !(name in waiting);
-        (waiting[name] = waiting[name] || []).push(resolve);
+        (waiting[name] ??= []).push({ tell, fail });
         if (!first) return;
         const script = document.createElement("script");
         script.src = url;
         script.onerror = () => {
+          const told = waiting[name] ?? [];
           delete waiting[name];
-          reject(new Error(`${url} could not be loaded`));
+          told.forEach((one) => one.fail(new Error(`${url} could not be loaded`)));
         };
         document.head.append(script);
       });

@@ -1,12 +1,19 @@
-"""Kruskal-Wallis and Conover-Iman on the pooled ratings, as the literature prints them."""
+"""Kruskal-Wallis and Conover-Iman on the pooled ratings, as the literature prints them.
 
+Statistics, df and mean ranks are our own. The p of all systems is scipy's, those of pairs are
+scikit-posthocs', adjusted by statsmodels; :mod:`.self_checks` holds each against ours. Where the
+libraries have none (more ratings than they count, an error of zero), ours stands.
+"""
+
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..methods.kruskal import conover_iman, kruskal_wallis
+from ..methods.kruskal import KruskalWallis, conover_iman, kruskal_wallis
+from ..methods.libraries import adjusted_p, conover_p, kruskal_p
 from ..reading.table import Ratings
-from ..result.tests import all_pairs
+from ..result.tests import Comparison, Omnibus, all_pairs
 from .options import Options
 from .pairs import omnibus_form, pair_forms
 
@@ -24,12 +31,16 @@ def classical(ratings: Ratings, options: Options) -> dict[str, Any]:
         (i, j): {"mean_diff": means[i] - means[j], "median_diff": medians[i] - medians[j]}
         for i, j in all_pairs(count)
     }
-    pairs = pair_forms(
-        conover_iman(test), ratings.systems, differences, options.adjust, options.alpha
-    )
-    for pair in pairs:
-        pair["t"] = pair["statistic"]
-    kruskal = omnibus_form(test.omnibus, epsilon2=test.epsilon2, eta2=test.eta2)
+    tests = _pairs(ratings, test)
+    pairs = pair_forms(tests, ratings.systems, differences, options.adjust, options.alpha)
+    p_adj = adjusted_p([one.p for one in tests], options.adjust)
+    for pair, p in zip(pairs, p_adj, strict=True):
+        pair |= {
+            "p_adj": p,
+            "reject": None if p is None else p < options.alpha,
+            "t": pair["statistic"],
+        }
+    kruskal = omnibus_form(_omnibus(ratings, test), epsilon2=test.epsilon2, eta2=test.eta2)
     return {
         "label": LABEL,
         "banner": banner(ratings),
@@ -39,6 +50,28 @@ def classical(ratings: Ratings, options: Options) -> dict[str, Any]:
         "adjust": options.adjust,
         "pairs": pairs,
     }
+
+
+def _omnibus(ratings: Ratings, test: KruskalWallis) -> Omnibus:
+    """Ours with scipy's p."""
+    if test.omnibus.p is None:
+        return test.omnibus
+    p = kruskal_p(ratings.value, ratings.system)
+    return test.omnibus if p is None else replace(test.omnibus, p=p)
+
+
+def _pairs(ratings: Ratings, test: KruskalWallis) -> list[Comparison]:
+    """Ours with the p of scikit-posthocs; without a statistic there is only "equal" or "not"."""
+    own = conover_iman(test)
+    if all(one.statistic is None for one in own):
+        return own
+    p = conover_p(ratings.value, ratings.system, len(ratings.systems))
+    return [
+        one
+        if one.statistic is None or np.isnan(p[one.first, one.second])
+        else replace(one, p=float(p[one.first, one.second]))
+        for one in own
+    ]
 
 
 def banner(ratings: Ratings) -> str | None:

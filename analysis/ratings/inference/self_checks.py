@@ -5,7 +5,7 @@ statistic beside it, a pair marked significant with p = .3, a system that the te
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,14 @@ from scipy import stats
 
 from ..methods.abx import beta_binomial_test
 from ..methods.equivalence import verdict
+from ..methods.libraries import MOST_RATINGS
 from ..methods.multiplicity import adjusted
 from ..methods.signed_rank import signed_rank_p
 from ..result.tests import comparison_p, omnibus_p
 
 Form = Mapping[str, Any]
+Same = Callable[[float, float], bool]
+_EVERYONE = "all listeners, "
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,16 @@ def checks(result: Form, alpha: float) -> list[dict[str, Any]]:
     return [
         _check(
             "p follows from statistic and degrees of freedom",
-            [where for where, test in tests if not _omnibus_holds(test)]
-            + [where for where, pair in pairs if not _pair_holds(pair)]
+            [where for where, test in tests if not _omnibus_holds(test, _rule(where))]
+            + [where for where, pair in pairs if not _pair_holds(pair, _rule(where))]
             + [where for where, printed, again in others if not _close(printed, again)],
             f"{len(tests)} tests of all systems, {len(pairs)} pairs and {len(others)} other tests "
             "recomputed",
+        ),
+        _check(
+            "p of scipy, scikit-posthocs and statsmodels agree with ours",
+            [where for one in _analyses(result) for where in _contradicted(*one)],
+            _libraries_covered(result),
         ),
         _check(
             "reject is p_adj < alpha",
@@ -90,7 +98,7 @@ def _analyses(result: Form) -> Iterator[tuple[str, Form]]:
     """The analysis without the excluded listeners and, where there are such, with everyone."""
     yield "", result
     if result["all_listeners"]:
-        yield "all listeners, ", result["all_listeners"]
+        yield _EVERYONE, result["all_listeners"]
 
 
 def _tests(result: Form) -> Iterator[tuple[str, Form]]:
@@ -193,7 +201,55 @@ def _close(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-300)
 
 
-def _omnibus_holds(test: Form) -> bool:
+def _agree(theirs: float | None, ours: float | None) -> bool:
+    """Whether two implementations mean the same p; their formulas round in other places.
+
+    Compared by logarithm: a p of 1e-200 takes its digits from a statistic that has as many more.
+    """
+    if theirs is None or ours is None:
+        return theirs is ours
+    if theirs == 0 or ours == 0:
+        return abs(theirs - ours) < 1e-300
+    return math.isclose(math.log(theirs), math.log(ours), rel_tol=1e-6, abs_tol=1e-6)
+
+
+def _contradicted(who: str, result: Form) -> Iterator[str]:
+    """Where the libraries' p of the classical block are not those of our statistic."""
+    block = result["classical"]
+    test, pairs = block["kruskal"], block["pairs"]
+    if test["statistic"] is not None:
+        again = omnibus_p(test["distribution"], test["statistic"], test["df"], test["df2"])
+        if not _agree(test["p"], again):
+            yield f"{who}classical"
+    own: list[float | None] = []
+    for pair in pairs:
+        p: float | None = pair["p_raw"]
+        if pair["statistic"] is not None and pair["df"] is not None:
+            p = comparison_p(pair["distribution"], pair["statistic"], pair["df"], pair["groups"])
+        own.append(p)
+    for pair, p, p_adj in zip(pairs, own, adjusted(own, block["adjust"]), strict=True):
+        if not (_agree(pair["p_raw"], p) and _agree(pair["p_adj"], p_adj)):
+            yield f"{who}{_place('classical', pair)}"
+
+
+def _libraries_covered(result: Form) -> str:
+    block = result["classical"]
+    count = len(block["pairs"])
+    pairs = f"{count} {'pair' if count == 1 else 'pairs'} of the classical block"
+    if block["n"] > MOST_RATINGS:
+        return (
+            f"{pairs}: adjusted p only, because scikit-posthocs cannot count more than "
+            f"{MOST_RATINGS:,} ratings; the raw p are ours"
+        )
+    return f"the test of all systems and {pairs}, computed by both"
+
+
+def _rule(where: str) -> Same:
+    """How near p and statistic must be: those of the classical block are of two programs."""
+    return _agree if where.removeprefix(_EVERYONE).startswith("classical") else _close
+
+
+def _omnibus_holds(test: Form, same: Same) -> bool:
     p, statistic = test["p"], test["statistic"]
     if p is None:
         return statistic is None
@@ -203,10 +259,10 @@ def _omnibus_holds(test: Form) -> bool:
         return bool(0 < p <= 1)
     if test["df"] is None or (test["distribution"] == "F" and test["df2"] is None):
         return False  # a p that nothing printed leads to
-    return _close(p, omnibus_p(test["distribution"], statistic, test["df"], test["df2"]))
+    return same(p, omnibus_p(test["distribution"], statistic, test["df"], test["df2"]))
 
 
-def _pair_holds(pair: Form) -> bool:
+def _pair_holds(pair: Form, same: Same) -> bool:
     p, statistic = pair["p_raw"], pair["statistic"]
     if p is None:
         return statistic is None
@@ -218,7 +274,7 @@ def _pair_holds(pair: Form) -> bool:
         return _close(p, signed_rank_p(statistic, pair["ties"]))
     if pair["distribution"] == "t" and pair["df"] is None:
         return False
-    return _close(p, comparison_p(pair["distribution"], statistic, pair["df"], pair["groups"]))
+    return same(p, comparison_p(pair["distribution"], statistic, pair["df"], pair["groups"]))
 
 
 def _decided(one: _Decision, alpha: float) -> bool:

@@ -17,7 +17,7 @@ from .sentences import finding, methods_paragraph, omnibus_sentence, pair_senten
 from .table import Column, Form, Sheet
 from .tables import blocks, sheets
 
-_LIBRARIES = ("earmark", "numpy", "scipy", "plotly")
+_LIBRARIES = ("earmark", "numpy", "scipy", "scikit-posthocs", "statsmodels", "plotly")
 
 
 def write_result(result: Result, out: Path, source: Path, command: Sequence[str]) -> dict[str, str]:

@@ -33,15 +33,16 @@ class Note:
 NOTES: Mapping[str, Note] = {
     "Kruskal-Wallis": Note(
         "H = (N−1) Σ nᵢ(R̄ᵢ − (N+1)/2)² / Σ(r − (N+1)/2)², χ² with k − 1 df; ε² = H/(N−1)",
-        ("methods.kruskal.kruskal_wallis",),
-        "scipy.stats.rankdata, chi2.sf",
+        ("methods.kruskal.kruskal_wallis", "methods.libraries.kruskal_p"),
+        "scipy.stats.rankdata, chi2.sf; p of the classical block by scipy.stats.kruskal",
         "kruskal.test(score ~ system)",
         "Without the correction for ties H is smaller; some programs print η² as ε².",
     ),
     "Conover-Iman": Note(
         "t = (R̄ᵢ − R̄ⱼ) / √(S² (N−1−H)/(N−k) (1/nᵢ + 1/nⱼ)), df N − k",
-        ("methods.kruskal.conover_iman",),
-        "scipy.stats.t.sf",
+        ("methods.kruskal.conover_iman", "methods.libraries.conover_p"),
+        "scipy.stats.t.sf; p of the classical block by scikit_posthocs.posthoc_conover, adjusted "
+        "by statsmodels multipletests",
         'PMCMRplus::kwAllPairsConoverTest(score ~ system, p.adjust.method = "{adjust}")',
         "PMCMRplus takes Tukey's distribution (single-step) unless an adjustment is named; R's "
         "conover.test prints one-sided p, half of those here; scikit-posthocs does not adjust "

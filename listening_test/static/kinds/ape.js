@@ -8,39 +8,19 @@
 import { element } from "../widgets/dom.js";
 import { Icon } from "../widgets/icons.js";
 import { playButton } from "../widgets/play.js";
-import { afterKey, described, smallStep } from "../widgets/slider.js";
-import { undoButton, undoes } from "../widgets/undo.js";
+import { afterKey, at, middle, percent, smallStep } from "../widgets/scale.js";
+import { described } from "../widgets/slider.js";
 import { t } from "../widgets/texts.js";
+import { undoButton, undoes } from "../widgets/undo.js";
+import { Rail } from "./rail.js";
 
 /** @typedef {import("../session/store.js").Store} Store */
 /** @typedef {import("../session/store.js").Question} Question */
 /** @typedef {import("../session/page.js").View} View */
 /** @typedef {import("../session/page.js").Player} Player */
 
-/** Side of a marker and the least distance of two centres in one row, in CSS pixels. */
-const SIDE = 44;
-const APART = SIDE + 2;
-/** Length of the shortest stem. */
-const STEM = 20;
-/** So many rows are drawn in full; a worse crowd overlaps, letters still to be seen. */
-const FULL_ROWS = 6;
 /** A press that moves less than this is a press, not a drag. */
 const STILL = 3;
-
-/**
- * Rows of markers at these places, so that none covers another of its row; earlier markers sit low.
- * @param {number[]} places centres in pixels @param {number} apart @returns {number[]}
- */
-export function rows(places, apart) {
-  /** @type {number[][]} */
-  const taken = [];
-  return places.map((place) => {
-    let row = 0;
-    while (taken[row]?.some((other) => Math.abs(other - place) < apart)) row += 1;
-    (taken[row] ??= []).push(place);
-    return row;
-  });
-}
 
 /** @param {Store} store @param {Player} player @returns {View} */
 export function ape(store, player) {
@@ -107,8 +87,7 @@ class Axis {
       ),
       element("div", { class: "under" }, this.unrated, this.undo.element),
     );
-    this.width = 0;
-    this.rows = 1;
+    this.places = new Rail({ spare: store.step.questions.length > 1 ? 0 : 1 });
   }
 
   update() {
@@ -129,22 +108,12 @@ class Axis {
     const order = [...this.markers].sort(
       (a, b) => Number(a.dragged) - Number(b.dragged) || a.part - b.part,
     );
-    const found = rows(
-      order.map((marker) => (marker.part / 100) * width),
-      APART * scale,
+    const { height, heights } = this.places.arrange(
+      order.map((marker) => marker.part),
+      { width, scale },
     );
-    // Room for the usual crowd is kept free from the start, and the rail never shrinks again, so
-    // that nothing jumps while one rates.
-    const count = this.markers.length;
-    const spare = this.store.step.questions.length > 1 ? 0 : 1;
-    const usual = Math.min(count, Math.ceil((count * APART * scale) / width) + spare);
-    const most = Math.max(...found) + 1;
-    if (Math.abs(width - this.width) > 1) this.rows = usual;
-    this.width = width;
-    this.rows = Math.min(FULL_ROWS, Math.max(this.rows, most));
-    const rise = most <= this.rows ? APART : ((this.rows - 1) * APART) / (most - 1);
-    this.rail.style.height = `${(this.rows - 1) * APART + SIDE + STEM}px`;
-    for (const [index, marker] of order.entries()) marker.raise(found[index] * rise + STEM);
+    this.rail.style.height = `${height}px`;
+    for (const [index, marker] of order.entries()) marker.raise(heights[index]);
   }
 
   /** @param {string} stimulus */
@@ -217,8 +186,7 @@ class Marker {
   update() {
     const { store, question } = this.axis;
     const value = this.dragged ? this.#value : store.value(this.stimulus.id, question.id);
-    const { minimum, maximum } = this.#scale;
-    this.part = value === null ? this.start : ((value - minimum) / (maximum - minimum)) * 100;
+    this.part = value === null ? this.start : percent(this.#scale, value);
     const heard = store.selected === this.stimulus.id;
     this.element.style.left = `${this.part}%`;
     this.element.dataset.state = value === null ? "unrated" : "rated";
@@ -267,15 +235,13 @@ class Marker {
 
   /** @param {number | null} value */
   #or(value) {
-    const { minimum, maximum } = this.#scale;
-    return value ?? minimum + (this.start / 100) * (maximum - minimum);
+    return value ?? at(this.#scale, this.start / 100);
   }
 
   /** Where on the scale the pointer is. @param {PointerEvent} event */
   #at(event) {
     const box = this.axis.rail.getBoundingClientRect();
-    const { minimum, maximum } = this.#scale;
-    return minimum + ((event.clientX - box.left) / box.width) * (maximum - minimum);
+    return at(this.#scale, (event.clientX - box.left) / box.width);
   }
 
   /** @param {PointerEvent} event */
@@ -321,11 +287,9 @@ class Marker {
 
 /** Words along the rail, where the study has some. @param {Question} question */
 function ticks(question) {
-  const { labels, minimum, maximum } = question.scale;
-  return labels.map((label) => {
-    const middle = label.value ?? ((label.from ?? minimum) + (label.to ?? maximum)) / 2;
+  return question.scale.labels.map((label) => {
     const tick = element("span", { class: "tick" }, element("span", { text: label.text }));
-    tick.style.left = `${((middle - minimum) / (maximum - minimum)) * 100}%`;
+    tick.style.left = `${percent(question.scale, middle(question.scale, label))}%`;
     return tick;
   });
 }

@@ -2,7 +2,8 @@
 
 import { element } from "../widgets/dom.js";
 import { playButton } from "../widgets/play.js";
-import { Slider, described, smallStep } from "../widgets/slider.js";
+import { smallStep } from "../widgets/scale.js";
+import { Slider, described } from "../widgets/slider.js";
 import { number, t } from "../widgets/texts.js";
 import { undoButton } from "../widgets/undo.js";
 

@@ -34,7 +34,7 @@ export function pair(store, player) {
 }
 
 /** X stands between A and B; a reference stands before them. @param {import("../session/store.js").Stimulus[]} stimuli */
-function arranged(stimuli) {
+export function arranged(stimuli) {
   const x = stimuli.find((one) => one.label === "X");
   if (!x || stimuli.length !== 3) return stimuli;
   const [first, second] = stimuli.filter((one) => one !== x);

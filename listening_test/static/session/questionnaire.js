@@ -1,23 +1,15 @@
 /** Questions about the listener or the test; what is written is kept as a draft until it is sent. */
 
 import { element, uniqueId } from "../widgets/dom.js";
+import { lack, numberOr } from "./answers.js";
 import { choices } from "./setup.js";
-import { Slider } from "../widgets/slider.js";
 import { text } from "./steps.js";
+import { nearest } from "../widgets/scale.js";
+import { Slider } from "../widgets/slider.js";
 import { number, t } from "../widgets/texts.js";
 import { undoButton, undoes } from "../widgets/undo.js";
 
-/**
- * @typedef {object} Asked
- * @property {string} id
- * @property {string} type
- * @property {string} label
- * @property {{value: any, label: string}[]} [options]
- * @property {boolean} [required]
- * @property {number} [minimum]
- * @property {number} [maximum]
- * @property {number} [step]
- */
+/** @typedef {import("./answers.js").Asked} Asked */
 /** @typedef {{element: HTMLElement, get: () => any, set: (value: any) => void}} Field */
 
 /** @param {any} step @param {import("./steps.js").Frame} frame @returns {import("./steps.js").Shown} */
@@ -72,24 +64,6 @@ export function questionnaire(step, frame) {
   };
 }
 
-/** Why an answer does not do; the server checks the same. @param {Asked} asked @param {any} value */
-function lack(asked, value) {
-  if (empty(value)) return asked.required ? "unanswered" : null;
-  return asked.type === "number" && !isNumber(asked, value) ? "invalid" : null;
-}
-
-/** @param {Asked} asked @param {any} value */
-function isNumber({ minimum, maximum, step }, value) {
-  if (typeof value !== "number" || value < (minimum ?? -1e12) || value > (maximum ?? 1e12)) return false;
-  const steps = step ? (value - (minimum ?? 0)) / step : 0;
-  return Math.abs(steps - Math.round(steps)) < 1e-6;
-}
-
-/** @param {any} value */
-function empty(value) {
-  return value === null || value === "" || (Array.isArray(value) && value.length === 0);
-}
-
 /** @param {Asked} asked @returns {Field} */
 function fieldOf(asked) {
   const makers = { text: written, long_text: written, number: written, choices: several, slider: sliding };
@@ -120,8 +94,7 @@ function written(asked) {
     get: () => {
       const text = box.value.trim();
       if (asked.type !== "number" || text === "") return text === "" ? null : text;
-      const value = Number(text.replace(",", "."));
-      return Number.isFinite(value) ? value : text;
+      return numberOr(text);
     },
     set: (value) => {
       box.value = String(value);
@@ -210,10 +183,7 @@ function sliding(asked) {
     minimum,
     maximum,
     small: step,
-    round: (raw) => {
-      const near = minimum + Math.round((raw - minimum) / step) * step;
-      return Math.min(maximum, Math.max(minimum, Math.round(near * 1e6) / 1e6));
-    },
+    round: (raw) => nearest({ minimum, maximum, step }, raw, 6),
     describe: number,
     moving: (given) => {
       shown.textContent = number(given);

@@ -1,5 +1,7 @@
 /** The one store of a rating page: what was played, rated and written; every change goes to the queue. */
 
+import { nearest } from "../widgets/scale.js";
+
 /** @typedef {{from?: number, to?: number, value?: number, text: string}} Label */
 /** @typedef {{value: number, label: string, stimulus?: string | null}} Option */
 /**
@@ -45,8 +47,6 @@
 /** @typedef {{stimulus: string | null, question: string | null, why: string}} Missing */
 
 const MOVE_EVERY_MS = 100;
-/** A scale without steps of its own is kept to a tenth: finer than any pixel. */
-const FINEST = 0.1;
 
 export class Store extends EventTarget {
   /** @param {PageStep} step @param {import("./queue.js").Queue} queue */
@@ -103,10 +103,7 @@ export class Store extends EventTarget {
 
   /** The nearest value that the scale has. @param {Question} question @param {number} value */
   rounded(question, value) {
-    const { minimum, maximum } = question.scale;
-    const step = question.scale.step || FINEST;
-    const nearest = minimum + Math.round((value - minimum) / step) * step;
-    return Math.min(maximum, Math.max(minimum, Math.round(nearest * 1e4) / 1e4));
+    return nearest(question.scale, value);
   }
 
   /** On the way to a rating: shown and logged, not yet given. @param {string | null} stimulus @param {string} question @param {number} value */

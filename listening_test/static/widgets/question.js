@@ -1,7 +1,8 @@
 /** One question about one version or about the page: a scale, a choice of words, or a rank. */
 
 import { element, uniqueId } from "./dom.js";
-import { Slider, described, smallStep } from "./slider.js";
+import { middle, percent, smallStep } from "./scale.js";
+import { Slider, described } from "./slider.js";
 import { t } from "./texts.js";
 import { undoButton, undoes } from "./undo.js";
 
@@ -57,9 +58,8 @@ function scale(question, stimulus, store, player, look) {
     store.step.stimuli.find((one) => one.id === stimulus)?.start?.[question.id] ??
     (minimum + maximum) / 2;
   const words = labels.map((label) => {
-    const middle = label.value ?? ((label.from ?? minimum) + (label.to ?? maximum)) / 2;
     const word = element("span", { class: "word", text: label.text, dir: "auto" });
-    word.style.left = `${((middle - minimum) / (maximum - minimum)) * 100}%`;
+    word.style.left = `${percent(question.scale, middle(question.scale, label))}%`;
     return word;
   });
   const ends = [question.left, question.right].map((text) => element("span", { text, dir: "auto" }));

@@ -6,12 +6,9 @@
  */
 
 import { element } from "./dom.js";
+import { afterKey, at, percent, wordFor } from "./scale.js";
 import { number, t } from "./texts.js";
 import { undoes } from "./undo.js";
-
-/** Steps of the keyboard, in parts of the whole scale of 100 parts. */
-const SMALL = 1;
-const BIG = 10;
 
 /**
  * @typedef {object} SliderOptions
@@ -26,35 +23,6 @@ const BIG = 10;
  * @property {() => void} [clear] takes the value back; without it that cannot be done
  * @property {() => void} refused when it is touched while disabled
  */
-
-/**
- * The value after a key press on a slider, or null where the key means nothing to it.
- * @param {KeyboardEvent} event @param {number} value
- * @param {{minimum: number, maximum: number, small: number}} scale
- */
-export function afterKey(event, value, scale) {
-  const big = Math.max(scale.small, ((scale.maximum - scale.minimum) / 100) * BIG);
-  const step = event.shiftKey ? big : scale.small;
-  /** @type {Record<string, number>} */
-  const steps = {
-    ArrowRight: value + step,
-    ArrowUp: value + step,
-    ArrowLeft: value - step,
-    ArrowDown: value - step,
-    PageUp: value + big,
-    PageDown: value - big,
-    Home: scale.minimum,
-    End: scale.maximum,
-  };
-  if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in steps)) return null;
-  return Math.min(scale.maximum, Math.max(scale.minimum, steps[event.key]));
-}
-
-/** One arrow key on this scale. @param {{minimum: number, maximum: number, step?: number | null}} scale */
-export function smallStep(scale) {
-  const part = ((scale.maximum - scale.minimum) / 100) * SMALL;
-  return scale.step ? Math.max(scale.step, Math.round(part / scale.step) * scale.step) : part;
-}
 
 export class Slider {
   /** @param {SliderOptions} options */
@@ -122,9 +90,8 @@ export class Slider {
   }
 
   #draw() {
-    const { minimum, maximum } = this.options;
     const shown = this.#drag?.value ?? this.value;
-    const part = (((shown ?? this.start) - minimum) / (maximum - minimum)) * 100;
+    const part = percent(this.options, shown ?? this.start);
     this.element.dataset.state = shown === null ? "unrated" : "rated";
     this.element.dataset.upright = String(this.upright);
     this.element.setAttribute("aria-orientation", this.upright ? "vertical" : "horizontal");
@@ -164,8 +131,7 @@ export class Slider {
     const part = this.upright
       ? (box.bottom - event.clientY) / box.height
       : (event.clientX - box.left) / box.width;
-    const { minimum, maximum } = this.options;
-    return minimum + part * (maximum - minimum);
+    return at(this.options, part);
   }
 
   /** @param {TouchEvent} event */
@@ -220,20 +186,6 @@ export class Slider {
 
 /** "72, good": a value and the band it lies in, or the nearest mark. @param {import("../session/store.js").Question} question @param {number} value */
 export function described(question, value) {
-  const word = wordFor(question, value);
+  const word = wordFor(question.scale, value);
   return word ? t("rate.value_and_word", { value: number(value), word }) : number(value);
-}
-
-/** @param {import("../session/store.js").Question} question @param {number} value */
-export function wordFor(question, value) {
-  const { labels, maximum } = question.scale;
-  const band = labels.find(
-    ({ from, to }) =>
-      from !== undefined && to !== undefined && value >= from && (value < to || to >= maximum),
-  );
-  if (band) return band.text;
-  const points = labels.filter((label) => label.value !== undefined);
-  const far = (/** @type {import("../session/store.js").Label} */ label) => Math.abs((label.value ?? 0) - value);
-  points.sort((a, b) => far(a) - far(b));
-  return points[0]?.text ?? "";
 }

@@ -18,7 +18,12 @@ export async function useLanguage(code) {
 
 /** The text of a key with its `{names}` filled in. @param {string} key @param {Record<string, string | number>} [values] */
 export function t(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return filled(words[key] ?? key, values);
+}
+
+/** A text with its `{names}` filled in, once: a value is never read again. @param {string} text @param {Record<string, string | number>} values */
+export function filled(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
 /** A number as the language writes it, with at most one decimal. @param {number} value */

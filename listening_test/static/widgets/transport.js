@@ -2,6 +2,7 @@
 
 import { clock, element } from "./dom.js";
 import { Icon } from "./icons.js";
+import { marked, sought } from "./timeline.js";
 import { t } from "./texts.js";
 
 /** @typedef {import("../audio/engine.js").Engine} Engine */
@@ -9,8 +10,6 @@ import { t } from "./texts.js";
 
 /** A press that moves less than this (CSS pixels) seeks; more draws a loop. */
 const STILL = 6;
-const SEEK_SECONDS = 1;
-const SEEK_BIG_SECONDS = 5;
 
 export class Transport {
   /** @param {Engine} engine @param {Store} store @param {{toggle: () => void, looping: boolean}} options */
@@ -83,11 +82,8 @@ export class Transport {
 
   /** Loop from here, or up to here: the keyboard's way to a region. @param {"start" | "end"} edge */
   mark(edge) {
-    const whole = { start: 0, end: this.engine.length };
-    const region = { ...(this.chosen ?? whole), [edge]: this.engine.position };
-    if (edge === "start" && region.end <= region.start) region.end = this.engine.length;
-    if (edge === "end" && region.start >= region.end) region.start = 0;
-    this.setLoop(region, true);
+    const { position, length } = this.engine;
+    this.setLoop(marked(this.chosen, edge, { position, length }), true);
   }
 
   /** @param {import("../audio/engine.js").Loop | null} region null is the whole @param {boolean} looping */
@@ -201,23 +197,11 @@ export class Transport {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const { length, rate, position } = this.engine;
-    const step = (event.shiftKey ? SEEK_BIG_SECONDS : SEEK_SECONDS) * rate;
-    /** @type {Record<string, number>} */
-    const targets = {
-      ArrowRight: position + step,
-      ArrowUp: position + step,
-      ArrowLeft: position - step,
-      ArrowDown: position - step,
-      PageUp: position + SEEK_BIG_SECONDS * rate,
-      PageDown: position - SEEK_BIG_SECONDS * rate,
-      Home: 0,
-      End: length - rate,
-    };
-    if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in targets)) return;
+    const target = sought(event, this.engine);
+    if (target === null) return;
     event.preventDefault();
     event.stopPropagation();
-    this.seek(Math.min(length - 1, Math.max(0, targets[event.key])));
+    this.seek(target);
   }
 
   /** @param {number} frames */

@@ -2,19 +2,18 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from benchmark_files import START, SYSTEMS, bench, refusal
 from places import ROOT
+from registries import registries_kept
 
 from earmark.evaluation.benchmark.file import Benchmark, load
 from earmark.evaluation.metrics import METRICS
 from earmark.evaluation.songs.song import Excerpt
 from earmark.models.checkpoints.folders import shipped_names
-from earmark.models.systems.contract import kinds
 
 Make = Callable[..., Path]
 
@@ -27,14 +26,10 @@ def songs(make_songs: Make) -> Path:
 
 
 @pytest.fixture
-def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def registries() -> Iterator[None]:
     """Kinds and metrics that plug-ins may add to without the other tests seeing it."""
-    monkeypatch.setattr("earmark.models.systems.contract.KINDS", dict(kinds()))
-    for module in ("earmark.evaluation.metrics", "earmark.evaluation.metrics.registry"):
-        monkeypatch.setattr(f"{module}.METRICS", dict(METRICS))
-    yield
-    for name in [name for name in sys.modules if name.startswith("earmark_plugin_")]:
-        del sys.modules[name]
+    with registries_kept():
+        yield
 
 
 def loaded(tmp_path: Path, systems: str = SYSTEMS, more: str = "") -> Benchmark:
@@ -246,7 +241,15 @@ def test_a_plugin_adds_a_metric_and_a_system_and_its_bytes_are_recorded(
         ("import os\n\n1 / 0\n", ["plugin.py:3:", "ZeroDivisionError: division by zero"]),
         ("def f(:\n", ["plugin.py:1:", "SyntaxError"]),
         ("raise SystemExit\n", ["plugin.py:1:", "SystemExit"]),
-        ("import no_such_module_anywhere\n", ["plugin.py:1:", "no_such_module_anywhere"]),
+        (
+            "import no_such_module_anywhere.inside\n",
+            ["plugin.py:1:", "needs the package 'no_such_module_anywhere'", "install it"],
+        ),
+        (
+            "from earmark.evaluation.metrics import metric\n\n"
+            "@metric\ndef lra(audio, sample_rate):\n    '''Taken.'''\n",
+            ["plugin.py:3:", "two metrics are named 'lra'", "rename the one in your plug-in"],
+        ),
         (None, ["plugin.py: the plug-in cannot be read (No such file"]),
     ],
 )

@@ -10,11 +10,11 @@ import soundfile
 import torch
 from fad_files import RATE, noise, write_plugin, write_set
 
-from earmark.evaluation.benchmark.plugins import load_plugin
 from earmark.evaluation.distances.embedding_cache import Clip, EmbeddingCache, file_clip
 from earmark.evaluation.results.store import Store
 from earmark.models.embeddings import Embed, Embedding, Opened, named
 from earmark.models.errors import UserError
+from earmark.models.plugins import load_plugin
 
 
 @pytest.fixture

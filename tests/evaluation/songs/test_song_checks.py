@@ -11,7 +11,7 @@ from song_files import RATE, noise, save
 
 from earmark.evaluation.songs.checks import check_songs, usable
 from earmark.evaluation.songs.folders import read_folder
-from earmark.evaluation.songs.song import Excerpt, Problem, Song
+from earmark.evaluation.songs.song import Excerpt, Song, SongProblem
 from earmark.models.audio.alignment import shift
 from earmark.models.audio.files import resample
 
@@ -207,7 +207,7 @@ def test_silent_stems_are_an_error_only_when_all_are_silent(tmp_path: Path) -> N
 
 
 def test_a_problem_without_a_file_names_its_song() -> None:
-    assert str(Problem("my song", None, "is odd")) == "song my song: is odd"
+    assert str(SongProblem("my song", None, "is odd")) == "song my song: is odd"
 
 
 def test_a_hot_file_of_integers_is_told(tmp_path: Path) -> None:

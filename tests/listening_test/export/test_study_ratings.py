@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from listening_client import Client
+from sqlalchemy import event
 from study_fixtures import make_study
 
 from earmark.listening_test.export.ratings import Choice, TidyRow, as_csv, as_json, json_text, tidy
@@ -209,4 +210,29 @@ def test_every_comment_of_a_page_is_in_a_row(tmp_path: Path, kind: str) -> None:
         assert f"{together} | page: all in all" in found
     else:
         assert found == {f"{label}: of {label} | page: all in all" for label in labels}
+    held.database.close()
+
+
+def test_pages_are_read_for_all_sessions_at_once(tmp_path: Path) -> None:
+    """Per session only its events are asked for; pages and ratings come in a few statements."""
+    folder = make_study(tmp_path, "ape", seconds=0.6)
+    app = create_app(folder)
+    held: Held = app.extensions["earmark"]
+    statements: list[str] = []
+    event.listen(
+        held.database.engine,
+        "before_cursor_execute",
+        lambda _, __, statement, *rest: statements.append(statement),
+    )
+
+    def asked() -> int:
+        statements.clear()
+        tidy(held.study, held.database, Choice(states=("open",)))
+        return len([one for one in statements if one.startswith("SELECT")])
+
+    Client(app, held.keys.study)
+    one = asked()
+    for _ in range(3):
+        Client(app, held.keys.study)
+    assert asked() == one + 3
     held.database.close()

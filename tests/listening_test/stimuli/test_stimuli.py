@@ -11,9 +11,10 @@ import torch
 from study_fixtures import RATE, SECRETS, make_study, write_study
 
 from earmark.listening_test.create import make_study as make
+from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.stimuli.flac import decode, encode, pad_equal, padded, stripped
 from earmark.listening_test.stimuli.prepare import anchor, faded, gains
-from earmark.listening_test.study.file import Matching, read_study_file
+from earmark.listening_test.study.file import Matching
 from earmark.listening_test.study.study import Folder, Study, load_study
 from earmark.models.audio.loudness import integrated_loudness, true_peak_dbtp
 from earmark.models.errors import UserError

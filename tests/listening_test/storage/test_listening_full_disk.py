@@ -19,11 +19,11 @@ from study_fixtures import make_study, served
 
 from earmark.cli.study import study
 from earmark.listening_test.create import make_study as make
+from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import EventRow, opened
-from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import Folder
 from earmark.models.errors import UserError
 

@@ -15,9 +15,10 @@ from earmark.evaluation.demo import BASELINES, NETWORKS
 from earmark.evaluation.results.store import Store
 from earmark.listening_test.check import Report, check
 from earmark.listening_test.create import make_study
+from earmark.listening_test.kinds import rated
+from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
-from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import load_study
 from earmark.models.errors import UserError
 
@@ -105,7 +106,7 @@ def test_every_key_of_a_whole_study_file_does_what_it_says(tmp_path: Path) -> No
     assert looked(path, results).problems == ()
     folder = make_study(read_study_file(path), results)
     study = load_study(folder)
-    assert study.rated == systems
+    assert rated(study) == systems
     assert {one.samples for one in study.passages} == {RATE}
     for passage in study.passages:
         mine = [one for one in study.stimuli if one.passage == passage.id]

@@ -8,8 +8,9 @@ from places import ROOT
 
 from earmark.listening_test.export.ratings import TidyRow
 from earmark.listening_test.kinds import kinds
+from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.study import file as study_file
-from earmark.listening_test.study.file import KIND_NAMES, StudyFile, read_study_file
+from earmark.listening_test.study.file import StudyFile
 from earmark.models.configuration import Strict
 from earmark.models.errors import UserError
 
@@ -25,7 +26,21 @@ def read(folder: Path, text: str) -> StudyFile:
 
 BAD: dict[str, tuple[str, int, list[str]]] = {
     "unknown key": (START + TEST + "titel: x\n", 6, ["'titel'", "'title'"]),
-    "unknown kind": (START + "test: {kind: mushr}\n", 5, ["'mushr'", "'mushra'"]),
+    "unknown kind": (
+        START + "test: {kind: mushr}\n",
+        5,
+        ["test.kind: 'mushr' is not known; choose from 'ape', ", "did you mean 'mushra'?"],
+    ),
+    "axes without a place for them": (
+        START + "test: {kind: abx, axes: [{name: a}]}\n",
+        5,
+        ["kind abx has no axes; leave them out"],
+    ),
+    "cross-fade where there is none": (
+        START + "test: {kind: abx, crossfade: true}\n",
+        5,
+        ["only ape, ab and pairwise pages may cross-fade; leave it out"],
+    ),
     "missing test": (START, 1, ["'test' is missing"]),
     "unknown key of the test": (START + "test:\n  kind: ape\n  axs: []\n", 7, ["axs", "'axes'"]),
     "no source": ("earmark: 1\nstudy: s\ntitle: T\n" + TEST, 1, ["passages"]),
@@ -199,8 +214,32 @@ def test_steps_may_be_written_as_words_lists_or_blocks(tmp_path: Path) -> None:
     assert (found.before[1].text, found.before[2].pages) == ("Hello", 2)
 
 
-def test_every_kind_that_a_file_may_name_is_there() -> None:
-    assert sorted(kinds()) == sorted(KIND_NAMES)
+@pytest.mark.parametrize("name", kinds())
+def test_a_file_may_name_every_kind(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, f"{START}test: {{kind: {name}}}\n").test.kind == name
+
+
+@pytest.mark.parametrize("name", kinds())
+def test_a_kind_takes_the_axes_that_it_says_it_has(tmp_path: Path, name: str) -> None:
+    most = kinds()[name].most_axes
+    axes = ["{name: a}", "{name: b}", "{name: c}"]
+    for count in (1, 2, 3):
+        text = f"{START}test: {{kind: {name}, axes: [{', '.join(axes[:count])}]}}\n"
+        if most is None or count <= most:
+            assert len(read(tmp_path, text).test.axes) == count
+        else:
+            with pytest.raises(UserError, match=r"study\.yaml:5: test: .*(axes|attribute)"):
+                read(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", kinds())
+def test_a_kind_cross_fades_where_it_says_so(tmp_path: Path, name: str) -> None:
+    text = f"{START}test: {{kind: {name}, crossfade: true}}\n"
+    if kinds()[name].may_crossfade:
+        assert read(tmp_path, text).test.crossfade
+    else:
+        with pytest.raises(UserError, match=r"study\.yaml:5: test: .*leave (it|crossfade) out"):
+            read(tmp_path, text)
 
 
 def test_the_example_study_can_be_read() -> None:

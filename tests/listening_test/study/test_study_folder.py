@@ -12,12 +12,12 @@ from study_fixtures import make_study, write_study
 
 from earmark.listening_test.create import make_study as make
 from earmark.listening_test.export.progress import status_of
+from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import Held
 from earmark.listening_test.server.serve import bind
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import Database, opened
-from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import Folder, folder_of, load_keys, load_study
 from earmark.models.errors import UserError
 

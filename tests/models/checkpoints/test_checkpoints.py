@@ -335,3 +335,17 @@ def test_every_key_of_a_card_and_every_option_is_documented() -> None:
     models = (Card, SystemCard, TrainingCard, CheckpointOptions)
     keys = [key for model in models for key in model.model_fields]
     assert [key for key in keys if f"`{key}`" not in text] == []
+
+
+def test_bare_weights_described_in_the_entry_have_an_identity(tmp_path: Path) -> None:
+    weights = tmp_path / "theirs.pt"
+    torch.save(a_network().state_dict(), weights)
+
+    def key(**system: Any) -> str:
+        given = {"path": weights, "architecture": "tcn", "hyperparameters": SIZES}
+        options = CheckpointOptions.model_validate(given | {"system": system or None})
+        build(SystemSpec("theirs", "checkpoint", options))
+        return SystemSpec("theirs", "checkpoint", options).key
+
+    assert len({key(), key(sample_rate=48_000), key(sample_rate=44_100)}) == 3
+    assert key(sample_rate=48_000) == key(sample_rate=48_000)

@@ -25,7 +25,7 @@ from earmark.models.effects.curves import (
 from earmark.models.effects.differentiable_dynamics import CompressorSettings
 from earmark.models.effects.differentiable_eq import Bands
 from earmark.models.effects.equalizer import Band
-from earmark.models.effects.mastering_chain import Settings, process_exactly
+from earmark.models.effects.mastering_chain import ChainSettings, process_exactly
 from earmark.models.inspection.control_sweep import MEASURES, probe, sweep_controls
 from earmark.models.inspection.filter_bank import FLOOR_DB, MOST_SHOWN, filter_bank
 from earmark.models.systems.contract import Control, Material, Spec
@@ -87,7 +87,7 @@ def test_a_hard_knee_is_two_straight_lines(
 def test_the_static_curve_is_what_a_steady_tone_meets_in_the_chain(level: float) -> None:
     one = torch.ones(1)
     compressor = Compressor(-18.0, 3.0, attack_ms=1.0, release_ms=400.0, knee_db=6.0, makeup_db=2.0)
-    chain = Settings(
+    chain = ChainSettings(
         Bands((), torch.zeros(1, 0), torch.zeros(1, 0), torch.zeros(1, 0)),
         CompressorSettings(**{name: value * one for name, value in vars(compressor).items()}),
         drive=3 * one,

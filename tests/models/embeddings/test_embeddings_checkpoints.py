@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from earmark.cli import earmark
 from earmark.models.architectures.parts.vggish import Layout, VGGish, log_mel_patches
 from earmark.models.audio.files import torchaudio
 from earmark.models.embeddings import Embed, named, vggish
@@ -384,6 +386,19 @@ def test_without_the_extra_one_line_says_how_to_get_it(
     with pytest.raises(UserError, match=r"pip install 'earmark\[") as error:
         named(name).load(path, CPU)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["clap", "encodec", "audiobox"])
+def test_the_missing_package_is_named_before_any_weights_are_asked_for(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("frechet_audio_distance", "audiobox_aesthetics"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UserError, match=r"pip install 'earmark\[") as error:
+        named(name).open()
+    assert "download" not in str(error.value)
+    shown = CliRunner().invoke(earmark, ["list", "embeddings"], catch_exceptions=False).output
+    assert f"{name} is not ready: it needs the package" in shown
 
 
 class FakeAesthetics(nn.Module):

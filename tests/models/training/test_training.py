@@ -26,7 +26,7 @@ from earmark.models.errors import UserError
 from earmark.models.rendering.runner import run
 from earmark.models.systems.contract import Material, SystemSpec, build
 from earmark.models.training import step as training_step
-from earmark.models.training.train import Limits, Result, train
+from earmark.models.training.train import Limits, TrainingResult, train
 from earmark.models.training.training_file import LossWeights, Recipe, Schedule, load_recipe
 
 EXAMPLE = ROOT / "examples" / "training" / "tcn.yaml"
@@ -78,7 +78,9 @@ def a_recipe(tmp_path: Path, **changes: Any) -> Path:
     return path
 
 
-def trained(tmp_path: Path, run_folder: str, limits: Limits | None = None, **more: Any) -> Result:
+def trained(
+    tmp_path: Path, run_folder: str, limits: Limits | None = None, **more: Any
+) -> TrainingResult:
     recipe = load_recipe(a_recipe(tmp_path, **more))
     return train(recipe, tmp_path / run_folder, Silent(), limits)
 

@@ -13,29 +13,36 @@ from training_audio import a_request, write_pairs
 from training_runs import run_recipe, tiny_recipe, weights_of, write_songs
 
 from earmark.models.errors import UserError
-from earmark.models.training.batches import Batch, Batches, load, mixed_up, one_thread, side_by_side
+from earmark.models.training.batches import (
+    Batches,
+    TrainingBatch,
+    load,
+    mixed_up,
+    one_thread,
+    side_by_side,
+)
 from earmark.models.training.train import Limits
-from earmark.models.training_data import Item, Request
+from earmark.models.training_data import DataRequest, TrainingItem
 
 
 @dataclass(frozen=True)
 class Numbers:
     """Data whose items are what their generator says; SIMULATED."""
 
-    request: Request
+    request: DataRequest
     broken: bool = False
     key: str = "numbers"
     summary: str = "SIMULATED"
     seconds: float = 1.0
     validation_items: int = 1
 
-    def item(self, generator: Generator) -> Item:
+    def item(self, generator: Generator) -> TrainingItem:
         if self.broken:
             raise UserError("songs/one.wav: the audio is damaged")
         drawn = torch.randn(1, self.request.total, generator=generator)
-        return Item(drawn, drawn[:, : self.request.samples])
+        return TrainingItem(drawn, drawn[:, : self.request.samples])
 
-    def held_out(self, index: int) -> Item:
+    def held_out(self, index: int) -> TrainingItem:
         return self.item(torch.Generator().manual_seed(index))
 
 
@@ -46,7 +53,7 @@ def batches(**changes: Any) -> Batches:
     return Batches(Numbers(REQUEST, changes.pop("broken", False)), REQUEST, 7, 3, **changes)
 
 
-def same(one: Batch, other: Batch) -> bool:
+def same(one: TrainingBatch, other: TrainingBatch) -> bool:
     return torch.equal(one.audio, other.audio) and torch.equal(one.target, other.target)
 
 
@@ -89,7 +96,7 @@ def test_a_training_with_loader_processes_ends_with_the_same_weights(tmp_path: P
 class Deadly(Numbers):
     """Data that ends the process which reads it, as the kernel does when memory is short."""
 
-    def item(self, generator: Generator) -> Item:
+    def item(self, generator: Generator) -> TrainingItem:
         os.kill(os.getpid(), signal.SIGKILL)
         return super().item(generator)
 
@@ -100,9 +107,9 @@ def test_a_loader_process_that_is_killed_is_told_in_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
-def a_batch(size: int = 4) -> Batch:
+def a_batch(size: int = 4) -> TrainingBatch:
     audio = torch.randn(size, 1, 50, generator=torch.Generator().manual_seed(1))
-    return Batch(audio, 2 * audio, audio[:, 0, :3])
+    return TrainingBatch(audio, 2 * audio, audio[:, 0, :3])
 
 
 def test_mixup_blends_input_target_and_controls_by_the_same_shares() -> None:
@@ -123,16 +130,16 @@ def test_a_small_parameter_of_mixup_leaves_most_items_whole() -> None:
     ones = torch.eye(256)[:, None]
     untouched = []
     for beta in (0.05, 20.0):
-        mixed = mixed_up(Batch(ones, ones, None), beta, 1)
+        mixed = mixed_up(TrainingBatch(ones, ones, None), beta, 1)
         torch.testing.assert_close(mixed.audio.sum(dim=-1), torch.ones(256, 1))
         untouched.append((mixed.audio.amax(dim=-1) > 0.95).float().mean().item())
     assert untouched[0] > 0.7
     assert untouched[1] < 0.1
 
 
-def item(stems: int = 0, controls: Tensor | None = None) -> Item:
+def item(stems: int = 0, controls: Tensor | None = None) -> TrainingItem:
     shape = (stems, 1, 64) if stems else (1, 64)
-    return Item(torch.ones(shape), torch.ones(1, 64), controls)
+    return TrainingItem(torch.ones(shape), torch.ones(1, 64), controls)
 
 
 def test_a_song_with_fewer_stems_gets_silent_ones() -> None:

@@ -14,7 +14,7 @@ from training_runs import Silent, run_recipe, tiny_recipe, weights_of, written
 from earmark.models.audio.losses import Losses, training_loss
 from earmark.models.errors import UserError
 from earmark.models.training import step as training_step
-from earmark.models.training.batches import Batch
+from earmark.models.training.batches import TrainingBatch
 from earmark.models.training.step import Learner, check_memory, check_precision, learning_rate
 from earmark.models.training.train import Limits, train
 from earmark.models.training.training_file import Recipe, load_recipe
@@ -127,7 +127,7 @@ def test_float16_leaves_out_a_step_that_overflows_and_halves_its_scale(home: Pat
     learner = Learner(recipe, request, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     audio = 0.1 * torch.randn(2, 2, 4006, generator=generator)
-    batch = Batch(audio, torch.tanh(3 * audio[..., 3:-3]), None)
+    batch = TrainingBatch(audio, torch.tanh(3 * audio[..., 3:-3]), None)
     before = {key: value.clone() for key, value in learner.network.named_parameters()}
     learner.scaler.load_state_dict(learner.scaler.state_dict() | {"scale": 2.0**40})
     first = learner.step(0, batch, 0.01)
@@ -172,7 +172,7 @@ def test_a_step_for_which_memory_does_not_suffice_is_one_line(
     monkeypatch.setattr(training_step, "training_loss", too_much)
     recipe = recipe_of(home)
     learner = Learner(recipe, a_request(samples=4000, channels=2), torch.device("cpu"))
-    batch = Batch(torch.zeros(2, 2, 4500), torch.zeros(2, 2, 4000), None)
+    batch = TrainingBatch(torch.zeros(2, 2, 4500), torch.zeros(2, 2, 4000), None)
     with pytest.raises(UserError, match=r"memory ran out on cpu for 2 crops of 0\.25 s; lower"):
         learner.step(0, batch, 0.1)
 

@@ -14,9 +14,9 @@ from training_audio import RATE, a_request, tone, write_pairs, write_stems, writ
 from earmark.models.audio.files import read, write
 from earmark.models.effects.channel_strip import through_strip
 from earmark.models.effects.equalizer import Band, equalise
-from earmark.models.training_data import Place, Request, TrainingSongs, collect, unprocessed
+from earmark.models.training_data import DataRequest, SongPlace, TrainingSongs, collect, unprocessed
 from earmark.models.training_data.items import Dataset, seeded
-from earmark.models.training_data.pairs import Pair, PairDataset, crop
+from earmark.models.training_data.pairs import MixPair, PairDataset, crop
 from earmark.models.training_data.processed import ProcessedDataset
 from earmark.models.training_data.stems import StemsDataset
 from earmark.models.training_data.tracks import Track, opened, place, split
@@ -24,13 +24,13 @@ from earmark.models.training_data.tracks import Track, opened, place, split
 DEMO = {"seed": 7, "validation_seed": 8, "count": 1, "validation_count": 1, "seconds": 5}
 
 
-def data(scratch: Path, section: dict[str, Any], request: Request | None = None) -> Dataset:
+def data(scratch: Path, section: dict[str, Any], request: DataRequest | None = None) -> Dataset:
     """The data of a section, split by seed 0."""
     made = TrainingSongs.model_validate(section, context={"folder": scratch})
-    return collect(made, request or a_request(), Place(scratch / "scratch"))
+    return collect(made, request or a_request(), SongPlace(scratch / "scratch"))
 
 
-def sections(tmp_path: Path) -> dict[str, tuple[dict[str, Any], Request]]:
+def sections(tmp_path: Path) -> dict[str, tuple[dict[str, Any], DataRequest]]:
     """Every kind of data, small."""
     tracks = write_tracks(tmp_path / "tracks")
     controls = {"threshold_db": (-40.0, -10.0, -20.0), "ratio": (1.0, 8.0, 4.0)}
@@ -133,7 +133,7 @@ def test_a_crop_lies_where_its_target_lies(
         folder.mkdir()
         write(path, tone(0), RATE)
     request = a_request(samples=samples, left=context, right=context + 1, channels=2)
-    item = crop(Pair("one", opened(path), opened(path), 2.0), request, position)
+    item = crop(MixPair("one", opened(path), opened(path), 2.0), request, position)
     assert item.audio.shape == (2, samples + 2 * context + 1)
     torch.testing.assert_close(unprocessed(item, request), item.target)
 
@@ -141,7 +141,7 @@ def test_a_crop_lies_where_its_target_lies(
 def test_a_crop_of_another_rate_has_the_networks_rate(tmp_path: Path) -> None:
     write(tmp_path / "mix.wav", tone(0, rate=32_000), 32_000)
     track = Track(tmp_path / "mix.wav", 32_000, 64_000)
-    item = crop(Pair("one", track, track), a_request(left=400, right=400), 0.5)
+    item = crop(MixPair("one", track, track), a_request(left=400, right=400), 0.5)
     assert item.audio.shape == (1, 8_800)
     difference = (unprocessed(item, a_request(left=400, right=400)) - item.target)[:, 200:-200]
     assert float(difference.abs().max()) < 0.01
@@ -251,16 +251,16 @@ def test_stems_of_a_song_are_cut_together_and_scattered_in_level_alone(tmp_path:
 def test_demo_songs_are_made_once_with_their_stems(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     section = TrainingSongs.model_validate({"demo": DEMO})
-    where = Place(tmp_path, told=lambda done, total: told.append((done, total)))
+    where = SongPlace(tmp_path, told=lambda done, total: told.append((done, total)))
     songs = collect(section, a_request(), where)
     assert told == [(1, 2), (2, 2)]
     assert "SIMULATED" in songs.summary
     made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.wav")}
     assert {path.name for path in made} >= {"mix.wav", "reference.wav"}
-    again = collect(section, a_request(), Place(tmp_path))
+    again = collect(section, a_request(), SongPlace(tmp_path))
     assert again.key == songs.key
     stems = TrainingSongs.model_validate({"stems": {"demo": DEMO, "target": "reference"}})
-    mixes = collect(stems, a_request(stems=True, channels=2), Place(tmp_path))
+    mixes = collect(stems, a_request(stems=True, channels=2), SongPlace(tmp_path))
     assert "SIMULATED" in mixes.summary
     assert made == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.wav")}
     item = mixes.held_out(0)
@@ -284,7 +284,7 @@ def test_all_files_of_a_song_are_on_one_side_of_the_split(tmp_path: Path) -> Non
     for seed in range(5):
         section = {"strip": {"folder": tmp_path / "songs"}, "validation": 0.3}
         made = collect(
-            TrainingSongs.model_validate(section), a_request(), Place(tmp_path, seed=seed)
+            TrainingSongs.model_validate(section), a_request(), SongPlace(tmp_path, seed=seed)
         )
         assert isinstance(made, ProcessedDataset)
         sides = [

@@ -16,7 +16,7 @@ from earmark.models.audio.files import write
 from earmark.models.effects.channel_strip import EFFECTS, KNOBS
 from earmark.models.errors import UserError
 from earmark.models.training.training_file import load_recipe
-from earmark.models.training_data import Place, Request, TrainingSongs, collect
+from earmark.models.training_data import DataRequest, SongPlace, TrainingSongs, collect
 from earmark.models.training_data.controls_in_names import controls_of
 from earmark.models.training_data.section import (
     Degraded,
@@ -67,7 +67,7 @@ def test_a_bad_training_song_is_one_clear_line(tmp_path: Path, case: str) -> Non
     breaking(pairs)
     section = TrainingSongs.model_validate({"folder": pairs}, context={"folder": tmp_path})
     with pytest.raises(UserError, match=message) as caught:
-        collect(section, a_request(), Place(tmp_path))
+        collect(section, a_request(), SongPlace(tmp_path))
     assert "\n" not in str(caught.value)
 
 
@@ -79,16 +79,16 @@ def test_stems_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     request = a_request(stems=True, channels=2)
     write(songs / "song-1" / "stems" / "2.wav", tone(1, 1.2), RATE)
     with pytest.raises(UserError, match=r"2\.wav: 1\.20 s, its mix 2\.00 s"):
-        collect(section, request, Place(tmp_path))
+        collect(section, request, SongPlace(tmp_path))
     with pytest.raises(UserError, match=r"song-\d/stems: holds 3 stems and the network takes 2"):
-        collect(section, replace(request, most_stems=2), Place(tmp_path))
+        collect(section, replace(request, most_stems=2), SongPlace(tmp_path))
     (songs / "song-1" / "mix.wav").unlink()
     with pytest.raises(UserError, match=r"song-1: has stems and no mix\.wav to learn from"):
-        collect(section, request, Place(tmp_path))
+        collect(section, request, SongPlace(tmp_path))
     for song in songs.iterdir():
         shutil.rmtree(song / "stems")
     with pytest.raises(UserError, match="holds 0 songs with stems; at least 2 are needed"):
-        collect(section, request, Place(tmp_path))
+        collect(section, request, SongPlace(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_controls_in_names_are_checked(
     )
     request = a_request(controls={"peak": (0.0, 100.0, 50.0)})
     with pytest.raises(UserError, match=message):
-        collect(section, request, Place(tmp_path))
+        collect(section, request, SongPlace(tmp_path))
 
 
 def test_controls_in_a_name_may_be_fractions_and_negative() -> None:
@@ -213,7 +213,7 @@ def test_a_mistake_in_the_songs_section_has_its_line(case: str, tmp_path: Path) 
 
 
 def test_a_request_counts_its_context() -> None:
-    request: Request = a_request(samples=10, left=3, right=4)
+    request: DataRequest = a_request(samples=10, left=3, right=4)
     assert request.total == 17
 
 

@@ -1,4 +1,4 @@
-"""Loads what users add: Python files named in a benchmark file, and installed entry points."""
+"""Loads what users add: Python files named in a benchmark or study file, installed entry points."""
 
 import functools
 import importlib.util
@@ -9,21 +9,23 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
-from ...models.content_key import path_sha256
-from ...models.errors import UserError
-from ...models.systems.contract import PLUGIN_MODULE
+from .content_key import path_sha256
+from .errors import UserError
+from .registry import PLUGIN_MODULE, take_back
 
 ENTRY_POINTS = "earmark.plugins"
 
 
 def load_plugin(path: Path) -> ModuleType:
-    """Run a Python file that adds system kinds or metrics with their decorators; once a process.
+    """Run a Python file that adds kinds, metrics or embeddings by decorators; once a process.
 
     The module is named after the file's bytes, so that two plug-ins of one file name never meet
-    and what it defines travels between processes that have loaded it.
+    and what it defines travels between processes that have loaded it. A file that fails adds
+    nothing.
 
     Raises:
-        UserError: if the file is missing, or fails; with the line in it that failed.
+        UserError: if the file is missing, fails, needs a package that is not installed, or
+            registers a name that is taken; with the line in it at fault.
     """
     try:
         name = f"{PLUGIN_MODULE}{re.sub(r'[^0-9a-zA-Z]', '_', path.stem)}_{path_sha256(path)[:12]}"
@@ -39,9 +41,9 @@ def load_plugin(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
+        take_back(name)
         del sys.modules[name]
-        line = _failed_line(error, path)
-        raise UserError(f"{path}:{line}: the plug-in fails: {_in_words(error)}") from None
+        raise UserError(f"{path}:{_failed_line(error, path)}: {_fault(error)}") from None
     return module
 
 
@@ -74,6 +76,19 @@ def _failed_line(error: BaseException, path: Path) -> int:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame.lineno for frame in frames if frame.filename == str(path)]
     return (own[-1] if own else None) or 1
+
+
+def _fault(error: BaseException) -> str:
+    """Why a plug-in cannot be used, and the mend where there is one."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        if package == "earmark":
+            return f"the plug-in fails: {_in_words(error)}; this Earmark has no such module"
+        return (
+            f"the plug-in needs the package {package!r}, which is not installed here; install it "
+            "beside Earmark"
+        )
+    return f"the plug-in fails: {_in_words(error)}"
 
 
 def _in_words(error: BaseException) -> str:

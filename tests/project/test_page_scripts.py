@@ -1,0 +1,47 @@
+"""The pure parts of the pages' and the reports' scripts pass the tests that Node runs."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from places import ROOT
+
+SCRIPTS = ROOT / "tests" / "scripts"
+FILES = sorted(path.name for path in SCRIPTS.glob("*.test.js"))
+OLDEST = (20, 19)  # the first Node that knows a module by its first lines, as browsers' files are
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node's command; where it is missing or old the test is skipped, but fails in CI."""
+    path = shutil.which("node")
+    said = path and subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+    found = re.match(r"v(\d+)\.(\d+)", said or "")
+    if path is None or found is None or (int(found[1]), int(found[2])) < OLDEST:
+        wanted = f"Node {OLDEST[0]}.{OLDEST[1]} or later: apt-get install nodejs"
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must have {wanted}")
+        pytest.skip(f"needs {wanted}")
+    return path
+
+
+def test_there_are_tests_of_scripts() -> None:
+    assert len(FILES) >= 8
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_scripts_keep_what_they_promise(node: str, file: str) -> None:
+    done = subprocess.run(
+        [node, "--test", "--test-reporter=tap", str(SCRIPTS / file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    counts = dict(re.findall(r"^# (tests|pass|fail|skipped|todo) (\d+)$", done.stdout, re.M))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(counts["tests"]) > 0
+    assert counts["pass"] == counts["tests"]
