@@ -18,7 +18,7 @@ from .numbers import hertz_text
 Figure = dict[str, Any]
 Floats = npt.NDArray[np.float64]
 
-_ROW, _LINE = 30, 17  # pixels per row, and per line of a name
+_ROW, _LINE, _GAP = 30, 17, 5  # pixels per row, per line of a name, between two names
 _BELOW = 80  # pixels for the axis and its title
 _SHORT = 14  # letters of a name on a narrow screen
 _TITLE = 40  # letters of a line of an axis title there
@@ -53,7 +53,7 @@ class Rows:
     def height(self, row: int = _ROW) -> int:
         """Pixels for all rows of ``row`` or what their names need, and the axis below them."""
         lines = max((1 + wrapped(one, self.width).count("<br>") for one in self.names), default=1)
-        return max(row, _LINE * lines) * len(self.names) + _BELOW
+        return max(row, _LINE * lines + (_GAP if lines > 1 else 0)) * len(self.names) + _BELOW
 
     def layout(self, title: str, row: int = _ROW, **more: Any) -> dict[str, Any]:
         """A layout with one row per name and values along the horizontal axis.
@@ -159,20 +159,32 @@ def escaped(text: str) -> str:
 def wrapped(name: str, width: int = 22) -> str:
     """A name for Plotly, in up to three lines of at most ``width``, alike in length.
 
-    Lines break behind a space, hyphen, underscore or slash where one is near; of a longer name the
-    middle is left out.
+    Lines break behind a space, hyphen, underscore or slash, inside a word only where three lines
+    hold it no other way; of a longer name the middle is left out.
     """
-    rest = shortened(name, _MOST_LINES * width)
-    lines = []
-    for left in range(-(-len(rest) // width), 1, -1):
-        even = -(-len(rest) // left)
-        # What follows has to fit into the lines that are left.
-        fits = range(max(6, len(rest) - width * (left - 1)), min(width, len(rest) - 5) + 1)
-        breaks = [at for at in fits if rest[at - 1] in _BREAKS]
-        at = min(breaks, key=lambda at: abs(at - even)) if breaks else even
-        lines.append(rest[:at].rstrip())
-        rest = rest[at:]
-    return "<br>".join(escaped(line) for line in (*lines, rest))
+    short = shortened(name, _MOST_LINES * width)
+    least = -(-len(short) // width)
+    for count in range(least, _MOST_LINES + 1):
+        lines = _broken(short, width, count)
+        if lines is not None:
+            break
+    else:
+        size = -(-len(short) // least)
+        lines = [short[at : at + size] for at in range(0, len(short), size)]
+    return "<br>".join(escaped(line.strip()) for line in lines)
+
+
+def _broken(text: str, width: int, count: int) -> list[str] | None:
+    """``text`` in ``count`` lines as even as its breaks allow; None where one would be too long."""
+    if count <= 1:
+        return [text] if len(text) <= width else None
+    even = len(text) / count
+    breaks = [at for at in range(1, min(width, len(text) - 1) + 1) if text[at - 1] in _BREAKS]
+    for at in sorted(breaks, key=lambda at: abs(at - even)):
+        rest = _broken(text[at:], width, count - 1)
+        if rest is not None:
+            return [text[:at], *rest]
+    return None
 
 
 def marker(look: Look, size: int) -> dict[str, Any]:

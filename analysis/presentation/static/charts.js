@@ -38,7 +38,8 @@
     for (const trace of data) {
       if (trace.type !== "heatmap") continue;
       // Numbers only where each cell has room for one.
-      if (width / (trace.x.length + 4) < 48) delete trace.texttemplate;
+      const cell = width / (trace.x.length + 4);
+      if (cell < (layout.meta?.cell ?? 48)) delete trace.texttemplate;
     }
     if (layout.showlegend) {
       // A long legend above the plot takes its own room, not the plot's.

@@ -145,29 +145,44 @@ def _step_colour(place: float) -> str:
 
 
 def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> Figure:
-    """A box per system on every passage, passages one under the other."""
+    """A box per system on every passage with its mean, passages one under the other."""
     passages = ratings.passages[:MOST_ROWS]
+    room = 0.84 / len(ratings.systems)  # of a passage's row
     traces = []
     for code, name in enumerate(ratings.systems):
-        found: dict[str, list[Any]] = {"y": []}
+        found: dict[str, list[float]] = {"y": []}
         for row in range(len(passages)):
             values = ratings.value[(ratings.system == code) & (ratings.passage == row)]
             if len(values):
-                found["y"].append(row)
+                found["y"].append(round(row - 0.42 + (code + 0.5) * room, 4))
                 for key, number in box(values).items():
                     found.setdefault(key, []).extend(number)
+        means = found.pop("mean", [])
+        shared = {"name": escaped(name), "legendgroup": str(code)}
         traces.append(
             {
                 "type": "box",
                 "orientation": "h",
-                "name": escaped(name),
-                "offsetgroup": str(code),
+                "showlegend": False,
+                "width": 0.7 * room,
                 "fillcolor": _GREY,
                 "line": {"color": looks[name].colour, "width": 1.5},
+                **shared,
                 **found,
             }
         )
-    figure = Rows(passages).layout("Rating", 16 * len(ratings.systems) + 18, boxmode="group")
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": means,
+                "y": found["y"],
+                "marker": marker(looks[name], 8),
+                "hovertemplate": f"{escaped(name)}: mean %{{x:.1f}}<extra></extra>",
+                **shared,
+            }
+        )
+    figure = Rows(passages).layout("Rating", 16 * len(ratings.systems) + 18, boxmode="overlay")
     figure["xaxis"]["range"] = _padded(scale["low"], scale["high"])
     figure["showlegend"] = True
     figure["legend"] = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}

@@ -40,6 +40,7 @@ def p_map(pairs: Sequence[Form], names: Sequence[str]) -> Figure:
         "y": list(range(count)),
         "text": text,
         "texttemplate": "%{text}",
+        "textfont": {"size": 10},
         "zmin": -0.5,
         "zmax": 3.5,
         "colorscale": colours,
@@ -51,6 +52,7 @@ def p_map(pairs: Sequence[Form], names: Sequence[str]) -> Figure:
     axis = names_axis(names, 10) | {"side": "top", "range": [-0.5, count - 0.5]}
     figure = Rows(names).layout("", 44, xaxis=axis)
     figure["margin"]["b"] = 20
+    figure["meta"]["cell"] = 32
     return {"data": [trace], "layout": figure}
 
 

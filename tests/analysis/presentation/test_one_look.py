@@ -1,17 +1,20 @@
 """A system has one colour, symbol and dash: in its benchmark's report and in that of a study."""
 
+import html
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from report_fixtures import SYSTEMS, Fake, build
 
 from earmark.analysis.benchmark.panels.registry import metric_data
 from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import Result, load
-from earmark.analysis.presentation.figures import marker
+from earmark.analysis.presentation.figures import marker, wrapped
 from earmark.analysis.presentation.looks import COLOURS, MUTED, REFERENCE, looks
 from earmark.analysis.ratings.analyse import Request, analyse_file
 from earmark.analysis.ratings.reading.files import Reading
@@ -20,9 +23,9 @@ from earmark.analysis.ratings.reading.study_folder import read_study
 from earmark.analysis.ratings.report.system_looks import system_looks
 from earmark.evaluation.results.store import Store
 from earmark.listening_test.create import make_study
+from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
-from earmark.listening_test.study.file import read_study_file
 from earmark.listening_test.study.study import Folder, load_keys, load_study
 
 # Not the first ones, and in another order.
@@ -82,8 +85,8 @@ def test_a_system_looks_alike_in_the_reports_of_its_benchmark_and_its_study(
     benchmark: Result, study: Folder, tmp_path: Path
 ) -> None:
     analyse_file(Request(study.path, tmp_path, {}, {}), ["test"])
-    html = (tmp_path / "report.html").read_text(encoding="utf-8")
-    found = re.search(r'id="figures">(.*?)</script>', html, re.DOTALL)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    found = re.search(r'id="figures">(.*?)</script>', text, re.DOTALL)
     assert found is not None
     rated = markers(json.loads(found[1])["q0-distributions"])
     column = benchmark.headline[0]
@@ -152,3 +155,25 @@ def test_ratings_without_a_study_look_by_their_own_order_and_roles() -> None:
     assert found == looks(
         [("anchor", "anchor"), ("b", "system"), ("c", "system"), ("original", "reference")]
     )
+
+
+@settings(deadline=None, max_examples=200)
+@given(name=st.text(alphabet="abcdefgh <&_-/", min_size=1, max_size=90), width=st.integers(12, 26))
+def test_a_name_on_an_axis_has_up_to_three_lines_and_loses_nothing_that_fits(
+    name: str, width: int
+) -> None:
+    lines = [html.unescape(line) for line in wrapped(name, width).split("<br>")]
+    assert len(lines) <= 3
+    assert max(map(len, lines)) <= width
+    if len(name) <= 3 * width:
+        assert "".join(lines).replace(" ", "") == name.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["commercial service A with its loudest preset", "wave-u-net_demucs_large_finetuned_2029-11"],
+)
+def test_names_break_between_words_where_they_can(name: str) -> None:
+    found = wrapped(name)
+    assert "<br>" in found
+    assert all(word in found for word in re.findall(r"[^ _/-]+", name))
