@@ -59,8 +59,15 @@ _OPTIONS = (
 @_column_options
 @click.option("--format", "format_", default="auto", help="auto, earmark or csv.")
 @click.option("--abx", is_flag=True, help="Ratings are right (1) or wrong (0) ABX answers.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A Python file that adds the export's kind of test; may be repeated.",
+)
 @analysis_options
-def analyse(ratings: Path, out: Path, **options: Any) -> None:
+def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any) -> None:
     """Test RATINGS for differences between systems; write report and tables.
 
     RATINGS is any tool's CSV file, a study's export, or the folder of a study.
@@ -70,6 +77,10 @@ def analyse(ratings: Path, out: Path, **options: Any) -> None:
     earmark analyse study.csv --out report --system condition --score mos --scope music
     earmark analyse results/studies/pilot-2026 --out report
     """
+    from ..models.plugins import load_plugin
+
+    for plugin in plugins:
+        load_plugin(plugin)
     columns: dict[str, str] = {
         {"score": "value"}.get(name, name): value
         for name in _COLUMNS
@@ -86,21 +97,20 @@ def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, An
     result, report = analyse_file(
         Request(ratings, out, columns, options), ["earmark", *sys.argv[1:]]
     )
-    data = result.data
-    if data["label"]:
-        click.echo(f"{data['label']}: these ratings do not count.")
-    for block in (data, *data["others"]):
-        asked = f"{block['question']}: " if data["others"] else ""
+    if result.label:
+        click.echo(f"{result.label}: these ratings do not count.")
+    for block in result.every_question():
+        asked = f"{block.question}: " if result.others else ""
         click.echo(f"{asked}{finding(block)}")
-    for note in [*data["input"]["warnings"], *data["primary"]["notes"]]:
+    for note in (*result.input.warnings, *result.primary.notes):
         click.echo(f"Note: {note}")
-    for note in data["deviations"]:
+    for note in result.deviations:
         click.echo(f"Differs from what was declared: {note}")
     failed = [
-        check["check"]
-        for block in (data, *data["others"])
-        for check in block["checks"]
-        if not check["passed"]
+        check.check
+        for block in result.every_question()
+        for check in block.checks
+        if not check.passed
     ]
     for check in failed:
         click.echo(f"Check failed: {check}", err=True)

@@ -9,7 +9,6 @@ from .terminal import options
 
 if TYPE_CHECKING:
     from ..evaluation.distances.result import Distances
-    from ..evaluation.distances.song_sets import ClipSet
 
 
 @click.command()
@@ -70,6 +69,7 @@ def fad(
     from rich.console import Console
 
     from ..evaluation.distances import compare as distances
+    from ..evaluation.distances.between import clip_set
     from ..evaluation.distances.embedding_cache import EmbeddingCache
     from ..evaluation.distances.result import Wanted
     from ..evaluation.distances.song_sets import check_bandwidth, chosen_channels, embed_set
@@ -86,7 +86,7 @@ def fad(
         raise UserError(f"--seed {seed}: give a whole number, 0 or more")
     wanted = Wanted(chosen_channels(channels), per_song, infinity, kad, seed)
     opened = named(embedding).open(checkpoint, str(resolve_device(device)))
-    sets = [_clip_set(argument, results, benchmark) for argument in (reference, evaluated)]
+    sets = [clip_set(argument, results, benchmark) for argument in (reference, evaluated)]
     check_bandwidth(sets, opened.embedding)
     cache = EmbeddingCache(results, opened)
     clips = [clip for one in sets for clip in one.clips]
@@ -102,33 +102,6 @@ def fad(
         click.echo(json.dumps(distances.as_json(found), indent=2, ensure_ascii=False))
     else:
         _print(found)
-
-
-def _clip_set(argument: str, results: Path, benchmark: str | None) -> "ClipSet":
-    """A folder of audio, or the renders of a system where a benchmark has one of that name."""
-    from ..evaluation.distances.song_sets import folder_set, system_set
-    from ..evaluation.results.store import Store
-    from ..models.errors import UserError
-
-    folder = Path(argument)
-    if benchmark is None and argument and folder.is_dir():
-        return folder_set(folder)
-    if not (results / "results.sqlite").is_file():
-        raise UserError(
-            f"{argument}: no such folder, and {results} holds no benchmark whose system it could "
-            "be; give a folder of audio files"
-        )
-    with Store(results, create=False) as store:
-        known = store.benchmarks()
-        if benchmark is not None and benchmark not in known:
-            raise UserError(
-                f"--benchmark {benchmark!r}: not in {results}; choose from {', '.join(known)}"
-            )
-        name = benchmark or (known[0] if known else "")
-        names = store.rows("SELECT name FROM system WHERE benchmark = ?", (name,))
-        if argument and folder.is_dir() and argument not in {row["name"] for row in names}:
-            return folder_set(folder)
-        return system_set(store, name, argument)
 
 
 def _print(found: "Distances") -> None:

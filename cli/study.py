@@ -241,6 +241,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
 
     from ..listening_test.check import check as look
     from ..listening_test.check import check_made
+    from ..listening_test.kinds import named
     from ..listening_test.kinds.reading import read_study_file
     from ..listening_test.study.study import folder_of, load_study
 
@@ -267,7 +268,8 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
             click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
         if report.conformance:
             words = "is met as far as software can say" if report.conformant else "is not met"
-            click.echo(f"BS.1534-3 {words}.")
+            standard = named(report.kind).standard or "The standard"
+            click.echo(f"{standard} {words}.")
         for problem in report.problems:
             click.echo(str(problem), err=True)
     if report.failing:

@@ -5,10 +5,12 @@ import importlib.util
 import re
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
+from .configuration import Places
 from .content_key import path_sha256
 from .errors import UserError
 from .registry import PLUGIN_MODULE, take_back
@@ -45,6 +47,23 @@ def load_plugin(path: Path) -> ModuleType:
         del sys.modules[name]
         raise UserError(f"{path}:{_failed_line(error, path)}: {_fault(error)}") from None
     return module
+
+
+def load_listed(paths: Sequence[Path], lines: Places) -> None:
+    """Load the plug-ins that a YAML file lists under ``plugins``.
+
+    Raises:
+        UserError: one line for each that cannot be used, with the file's line and its own. What
+            they would have added is unknown, so nothing further in the file can be judged.
+    """
+    mistakes = []
+    for index, path in enumerate(paths):
+        try:
+            load_plugin(path)
+        except UserError as error:
+            mistakes.append(f"{lines.where('plugins', index)}: {error}")
+    if mistakes:
+        raise UserError("\n".join(mistakes))
 
 
 @functools.cache

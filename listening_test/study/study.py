@@ -19,6 +19,7 @@ from ...models.content_key import content_key
 from ...models.errors import UserError
 from ...models.roles import Role
 from .file import StudyFile, Words, check_name
+from .plugin_files import PluginFile, load_copies
 
 FORMAT = 1
 REFERENCE = "reference"
@@ -86,6 +87,7 @@ class Study:
     simulated: bool = False
     notes: tuple[str, ...] = ()
     benchmark_systems: Mapping[str, Role] = field(default_factory=dict)
+    plugins: tuple[PluginFile, ...] = ()
 
     @cached_property
     def sha256(self) -> str:
@@ -132,12 +134,19 @@ class Study:
         return next(one for one in self.passages if one.id == name)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, enough to make the study again from its stimuli."""
+        """Plain data, enough to make the study again from its stimuli.
+
+        Plug-ins and the benchmark's order are named only where there are some: a study's identity
+        is that of this data.
+        """
         order = {"benchmark_systems": dict(self.benchmark_systems)}
-        return {
+        config = self.file.model_dump(mode="json", by_alias=True)
+        if not self.plugins:
+            del config["plugins"]
+        plain = {
             "format": FORMAT,
             "study": self.id,
-            "config": self.file.model_dump(mode="json", by_alias=True),
+            "config": config,
             "seed": self.seed,
             "sample_rate": self.sample_rate,
             "systems": dict(self.systems),
@@ -148,6 +157,7 @@ class Study:
             "notes": list(self.notes),
             **(order if self.benchmark_systems else {}),
         }
+        return plain | ({"plugins": [asdict(one) for one in self.plugins]} if self.plugins else {})
 
 
 _LINKS = ("study", "preview", "pilot", "simulated", "admin")
@@ -195,6 +205,11 @@ class Folder:
         return self.path / "heard.json"
 
     @property
+    def plugins(self) -> Path:
+        """Copies of the study's plug-ins and their scripts."""
+        return self.path / "plugins"
+
+    @property
     def ratings(self) -> Path:
         return self.path / "ratings.sqlite"
 
@@ -223,7 +238,19 @@ def folder_of(results: Path, name: str) -> Folder:
 
 
 def load_study(folder: Folder) -> Study:
-    """The study of a folder.
+    """The study of a folder, its plug-ins loaded.
+
+    Raises:
+        UserError: if there is none, it was made by another version or changed by hand, or a
+            plug-in cannot be loaded.
+    """
+    study = stored_study(folder)
+    load_copies(study.plugins, folder.plugins)
+    return study
+
+
+def stored_study(folder: Folder) -> Study:
+    """The study of a folder as it is written there; its kind of test may still be unknown.
 
     Raises:
         UserError: if there is none, or it was made by another version or changed by hand.
@@ -270,6 +297,7 @@ def study_from_json(data: Mapping[str, Any]) -> Study:
         simulated=data["simulated"],
         notes=tuple(data["notes"]),
         benchmark_systems=data.get("benchmark_systems", {}),
+        plugins=tuple(PluginFile(**one) for one in data.get("plugins", ())),
     )
 
 

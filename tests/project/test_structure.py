@@ -17,6 +17,7 @@ from import_graph import (
     modules_of,
     needless,
     packages_of,
+    reached,
     too_large,
 )
 from places import ROOT
@@ -44,6 +45,15 @@ def test_a_drawer_holds_few_modules() -> None:
 
 def test_no_large_drawer_is_excused_that_is_small_now() -> None:
     assert needless(MODULES, LARGE_DRAWERS) == set()
+
+
+def test_the_report_on_ratings_reads_a_result_and_computes_none() -> None:
+    report = [module for module in GRAPH if module.startswith("analysis.ratings.report.")]
+    found = {other for module in report for other in reached(GRAPH, module)}
+    below = ("methods", "estimation", "inference", "planning")
+    assert report
+    drawers = {".".join(one.split(".")[:3]) for one in found}
+    assert drawers & {f"analysis.ratings.{name}" for name in below} == set()
 
 
 def test_the_packages_that_are_installed_are_the_folders_that_hold_modules() -> None:

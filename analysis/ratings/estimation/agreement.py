@@ -6,17 +6,36 @@ difference of midranks, so a million ratings take a moment. ICC after Shrout & F
 the intervals of McGraw & Wong 1996.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import stats
 
 from ..methods.bradley_terry import preferences
 from ..methods.friedman import friedman
 from ..reading.table import Floats, Ratings, listener_means
+from ..result.blocks import Agreement, Icc, Krippendorff, Repeats
 
 LEVELS = ("nominal", "ordinal", "interval", "ratio")
 _MOST_VALUES = 3000
+
+
+def agreement(everything: Ratings, tested: Ratings, level: str, alpha: float) -> Agreement:
+    """How far listeners agree on the ``tested`` systems, and each with repeats of ``everything``.
+
+    ``level`` is that of Krippendorff's differences.
+    """
+    cells = tested.cells
+    units = cells.reshape(len(cells), -1).T
+    whole = units[~np.isnan(units).any(axis=1)]
+    icc = intraclass(whole, alpha) if len(whole) else None
+    repeats = intra_rater(everything)
+    return Agreement(
+        kendall_w=concordance(cells),
+        krippendorff=Krippendorff(alpha=krippendorff_alpha(units, level), level=level),
+        icc=icc,
+        icc_note=None if icc else "needs two stimuli that every listener rated, and variation",
+        intra_rater=tuple(repeats),
+        intra_rater_note=None if repeats else "not estimable: nothing was rated twice",
+    )
 
 
 def krippendorff_alpha(units: Floats, level: str) -> float | None:
@@ -79,24 +98,6 @@ def _tabled(units: Floats, level: str) -> float | None:
     return float(1 - (marginal.sum() - 1) * (coincidence * distance).sum() / expected)
 
 
-@dataclass(frozen=True)
-class Icc:
-    """Intraclass correlations of targets × judges: single, two-way random and mixed, and means."""
-
-    icc1: float
-    icc2: float
-    icc3: float
-    icc1k: float
-    icc2k: float
-    icc3k: float
-    low: float
-    high: float
-    low_k: float
-    high_k: float
-    targets: int
-    judges: int
-
-
 def intraclass(table: Floats, alpha: float = 0.05) -> Icc | None:
     """ICC of complete ``table`` (targets, judges); the interval is that of ICC(A,1) = ``icc2``."""
     n, k = table.shape
@@ -145,17 +146,6 @@ def concordance(cells: Floats) -> float | None:
     return friedman(whole).kendall_w if len(whole) > 1 else None
 
 
-@dataclass(frozen=True)
-class Repeats:
-    """How one listener's first and second ratings of the same cells agree."""
-
-    listener: str
-    cells: int
-    mean_absolute_difference: float
-    within_sd: float
-    correlation: float | None
-
-
 def intra_rater(ratings: Ratings) -> list[Repeats]:
     """Consistency of each listener on repeated cells; empty where nothing was repeated.
 
@@ -179,6 +169,13 @@ def intra_rater(ratings: Ratings) -> list[Repeats]:
         gap = first - second
         varies = len(mine) > 2 and float(np.ptp(first)) > 0 and float(np.ptp(second)) > 0
         r = float(np.corrcoef(first, second)[0, 1]) if varies else None
-        within = float(np.sqrt((gap**2).mean() / 2))
-        found.append(Repeats(name, len(mine), float(np.abs(gap).mean()), within, r))
+        found.append(
+            Repeats(
+                listener=name,
+                cells=len(mine),
+                mean_absolute_difference=float(np.abs(gap).mean()),
+                within_sd=float(np.sqrt((gap**2).mean() / 2)),
+                correlation=r,
+            )
+        )
     return found

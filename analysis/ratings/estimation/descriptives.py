@@ -8,10 +8,12 @@ from scipy import stats
 from ..methods.crossed import crossed_mean
 from ..reading.scales import Scale
 from ..reading.table import Floats, Ratings, listener_means
+from ..result.blocks import AnswerScale, CellRow, Descriptives, SystemRow
+from ..result.names import Scope
 
 INTERVALS = {
-    "passages": "t intervals over listener means",
-    "music": (
+    Scope.PASSAGES: "t intervals over listener means",
+    Scope.MUSIC: (
         "t intervals, per system with listeners and passages random (none where cells are "
         "missing), per passage over listeners"
     ),
@@ -19,53 +21,48 @@ INTERVALS = {
 
 
 def descriptives(
-    ratings: Ratings, scale: Scale, alpha: float, scope: str = "passages"
-) -> dict[str, Any]:
+    ratings: Ratings, scale: Scale, alpha: float, scope: Scope = Scope.PASSAGES
+) -> Descriptives:
     """Counts, centres, spreads and intervals of one question's ratings, all systems included.
 
     A mean is that of the listeners' means, which its interval is about: a listener who rated more
     counts no more. ``mean_of_ratings`` and all other numbers are of single ratings. The intervals
     of systems hold for the ``scope`` of the primary analysis, those of a passage for that passage.
     """
+    words = INTERVALS.get(scope, INTERVALS[Scope.PASSAGES])
+    return Descriptives(
+        interval=f"{100 * (1 - alpha):g} % {words}",
+        scale=AnswerScale(**vars(scale)),
+        systems=_systems(ratings, scale, alpha, scope),
+        cells=_cells(ratings, scale, alpha),
+    )
+
+
+def _systems(ratings: Ratings, scale: Scale, alpha: float, scope: Scope) -> tuple[SystemRow, ...]:
     means = listener_means(ratings.cells)
     ranks = _mean_ranks(ratings.cells)
-    systems = []
+    rows = []
     for at, name in enumerate(ratings.systems):
-        values = ratings.value[ratings.system == at]
-        systems.append(
-            {
-                "system": name,
-                **_values(values, scale),
-                **_over_listeners(means[:, at], alpha),
-                **(_over_both(ratings.cells[:, :, at], alpha) if scope == "music" else {}),
-                "mean_rank": None if ranks is None else float(ranks[at]),
-            }
-        )
-    cells = []
+        found = _values(ratings.value[ratings.system == at], scale)
+        found |= _over_listeners(means[:, at], alpha)
+        if scope is Scope.MUSIC:
+            found |= _over_both(ratings.cells[:, :, at], alpha)
+        rank = None if ranks is None else float(ranks[at])
+        rows.append(SystemRow(system=name, **found, mean_rank=rank))
+    return tuple(rows)
+
+
+def _cells(ratings: Ratings, scale: Scale, alpha: float) -> tuple[CellRow, ...]:
+    rows = []
     order = np.lexsort((ratings.system, ratings.passage))
     keys = ratings.passage[order] * len(ratings.systems) + ratings.system[order]
     for part in np.split(order, np.flatnonzero(np.diff(keys)) + 1):
         passage, system = int(ratings.passage[part[0]]), int(ratings.system[part[0]])
-        cells.append(
-            {
-                "passage": ratings.passages[passage],
-                "system": ratings.systems[system],
-                **_values(ratings.value[part], scale),
-                **_over_listeners(ratings.cells[:, passage, system], alpha),
-            }
-        )
-    return {
-        "interval": f"{100 * (1 - alpha):g} % {INTERVALS.get(scope, INTERVALS['passages'])}",
-        "scale": {
-            "low": scale.low,
-            "high": scale.high,
-            "ordinal": scale.ordinal,
-            "origin": scale.origin,
-            "name": scale.name,
-        },
-        "systems": systems,
-        "cells": cells,
-    }
+        found = _values(ratings.value[part], scale)
+        found |= _over_listeners(ratings.cells[:, passage, system], alpha)
+        names = ratings.passages[passage], ratings.systems[system]
+        rows.append(CellRow(passage=names[0], system=names[1], **found))
+    return tuple(rows)
 
 
 def _values(values: Floats, scale: Scale) -> dict[str, Any]:

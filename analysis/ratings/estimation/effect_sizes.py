@@ -5,25 +5,22 @@ matched rank-biserial correlation of the listener means (Kerby 2014), and P(i > 
 listener × passage cells in which the first is rated higher, ties counting half.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import stats
 
 from ..methods.resampling import draws, interval
 from ..reading.table import Floats
+from ..result.names import Method
+from ..result.tests import Effect
 
 _MOST_FOR_MATRIX = 3000
 
 
-@dataclass(frozen=True)
-class Effect:
-    """An effect size with its interval; None where it is not defined."""
-
-    name: str
-    value: float | None
-    low: float | None
-    high: float | None
+def effect(
+    name: Method, value: float | None, low: float | None = None, high: float | None = None
+) -> Effect:
+    """An effect size with its interval."""
+    return Effect(name=name, value=value, low=low, high=high)
 
 
 def cliffs_delta(first: Floats, second: Floats) -> float:
@@ -56,11 +53,11 @@ def paired_superiority(
     difference = np.round(first - second, 10)
     wins = np.where(np.isnan(difference), np.nan, (np.sign(difference) + 1) / 2)
     if np.isnan(wins).all():
-        return Effect("P(i > j)", None, None, None)
+        return effect(Method.SUPERIORITY, None)
     value = float(np.nanmean(wins))
     rows = wins[~np.isnan(wins).all(axis=1)]
     if len(rows) < 2:
-        return Effect("P(i > j)", value, None, None)
+        return effect(Method.SUPERIORITY, value)
     known = (~np.isnan(rows)).astype(np.float64)
     filled = np.where(np.isnan(rows), 0.0, rows)
     listeners = draws(len(rows), seed, 1)
@@ -70,16 +67,16 @@ def paired_superiority(
     with np.errstate(invalid="ignore", divide="ignore"):
         resampled = ((listeners @ filled) * columns).sum(axis=1)
         resampled = resampled / ((listeners @ known) * columns).sum(axis=1)
-    return Effect("P(i > j)", value, *interval(resampled, alpha))
+    return effect(Method.SUPERIORITY, value, *interval(resampled, alpha))
 
 
 def matched_rank_biserial(differences: Floats, *, alpha: float, seed: int) -> Effect:
     """The rank-biserial of listener differences ``(n,)`` with its listener bootstrap."""
-    name = "matched rank-biserial"
+    name = Method.RANK_BISERIAL
     known = np.round(differences[~np.isnan(differences)], 10)
     value = rank_biserial(known) if len(known) else None
     if value is None or len(known) < 2 or len(known) > _MOST_FOR_MATRIX:
-        return Effect(name, value, None, None)
+        return effect(name, value)
     weights = draws(len(known), seed, 1, 1000)
     size = np.abs(known)
     order = np.argsort(size, kind="stable")
@@ -93,19 +90,19 @@ def matched_rank_biserial(differences: Floats, *, alpha: float, seed: int) -> Ef
     with np.errstate(invalid="ignore", divide="ignore"):
         signed = (drawn * ranks * np.sign(known[order])).sum(axis=1)
         resampled = signed / (drawn * ranks).sum(axis=1)
-    return Effect(name, value, *interval(resampled, alpha))
+    return effect(name, value, *interval(resampled, alpha))
 
 
 def unpaired_dominance(first: Floats, second: Floats, *, alpha: float, seed: int) -> Effect:
     """Cliff's δ of two groups of listeners ``(n1,)`` and ``(n2,)``, each resampled by itself."""
-    name = "Cliff's δ"
+    name = Method.CLIFF
     if not len(first) or not len(second):
-        return Effect(name, None, None, None)
+        return effect(name, None)
     value = cliffs_delta(first, second)
     if min(len(first), len(second)) < 2 or len(first) * len(second) > _MOST_FOR_MATRIX**2:
-        return Effect(name, value, None, None)
+        return effect(name, value)
     wins = np.sign(first[:, None] - second[None, :])
     one, two = draws(len(first), seed, 1, 1000), draws(len(second), seed, 2, 1000)
     resampled = ((one @ wins) * two).sum(axis=1) / (len(first) * len(second))
     low, high = interval(resampled, alpha)
-    return Effect(name, value, low, high)
+    return effect(name, value, low, high)

@@ -20,18 +20,19 @@ from scipy import stats
 
 from ..methods.resampling import draws, interval
 from ..reading.table import Bools, Floats, Ratings
+from ..result.secondary import Correlation, MetricAgreement, MetricRow, Stimulus
 
 RESAMPLES = 1000
 FEW_SYSTEMS = 8
 _SPLITS = 200
 _MATCHED_LU = 0.25
 _MOST_DRAWN = 20_000_000
-_Found = dict[str, Any]
+_NOTHING = Correlation(value=None, low=None, high=None)
 
 
 def metric_agreement(
     tested: Ratings, heard: Sequence[Mapping[str, Any]], alpha: float, seed: int
-) -> _Found | None:
+) -> MetricAgreement | None:
     """Every metric against the ratings of the systems under test; None where none was measured."""
     cells = tested.cells
     known: Bools = np.asarray((~np.isnan(cells)).any(axis=0))
@@ -40,42 +41,40 @@ def metric_agreement(
         return None
     means = _means(cells, np.ones((1, len(cells))))[0]
     resampled = _resampled(cells, seed)
-    rows = []
+    rows: list[MetricRow] = []
     for (metric, variant, parameters, unit), values in table.items():
         both = known & ~np.isnan(values)
         pairs = zip(values[known].tolist(), both[known].tolist(), strict=True)
-        row: _Found = {
-            "metric": metric,
-            "variant": variant,
-            "parameters": json.loads(parameters),
-            "unit": unit,
-            "stimuli": int(both.sum()),
-            "values": [value if rated else None for value, rated in pairs],
-        }
         note = _untestable(values, both, unit)
-        found = _none() if note else _correlations(values, means, resampled, alpha)
-        rows.append(row | found | {"note": note})
+        rows.append(
+            MetricRow(
+                metric=metric,
+                variant=variant,
+                parameters=json.loads(parameters),
+                unit=unit,
+                stimuli=int(both.sum()),
+                values=tuple(value if rated else None for value, rated in pairs),
+                **_none() if note else _correlations(values, means, resampled, alpha),
+                note=note,
+            )
+        )
     few = len(tested.systems) < FEW_SYSTEMS
     if not few:
-        rows.sort(key=lambda row: -abs(row["spearman"]["value"] or 0.0))
+        rows.sort(key=lambda row: -abs(row.spearman.value or 0.0))
     passages, systems = np.nonzero(known)
-    return {
-        "systems": len(tested.systems),
-        "passages": len(tested.passages),
-        "interval": f"{100 * (1 - alpha):g} % percentile bootstrap of passages and listeners",
-        "caution": _caution(len(tested.systems), few=few),
-        "ranked": not few,
-        "reliability": _reliability(cells, seed),
-        "stimuli": [
-            {
-                "passage": tested.passages[p],
-                "system": tested.systems[s],
-                "mean": float(means[p, s]),
-            }
+    return MetricAgreement(
+        systems=len(tested.systems),
+        passages=len(tested.passages),
+        interval=f"{100 * (1 - alpha):g} % percentile bootstrap of passages and listeners",
+        caution=_caution(len(tested.systems), few=few),
+        ranked=not few,
+        reliability=_reliability(cells, seed),
+        stimuli=tuple(
+            Stimulus(passage=tested.passages[p], system=tested.systems[s], mean=float(means[p, s]))
             for p, s in zip(passages, systems, strict=True)
-        ],
-        "rows": rows,
-    }
+        ),
+        rows=tuple(rows),
+    )
 
 
 def _caution(systems: int, *, few: bool) -> str:
@@ -119,10 +118,9 @@ def _untestable(values: Floats, both: Bools, unit: str) -> str:
     return ""
 
 
-def _none() -> _Found:
-    nothing = {"value": None, "low": None, "high": None}
+def _none() -> dict[str, Any]:
     names = ("pearson", "spearman", "kendall", "system_pearson", "system_spearman")
-    return dict.fromkeys(names, nothing) | {"within_passages": None}
+    return dict.fromkeys(names, _NOTHING) | {"within_passages": None}
 
 
 def _means(cells: Floats, weights: Floats) -> Floats:
@@ -146,7 +144,7 @@ def _resampled(cells: Floats, seed: int) -> tuple[Floats, np.ndarray]:
 
 def _correlations(
     values: Floats, means: Floats, resampled: tuple[Floats, np.ndarray], alpha: float
-) -> _Found:
+) -> dict[str, Any]:
     ratings, passages = resampled
     count = len(ratings)
     drawn_y = np.take_along_axis(ratings, passages[:, :, None], axis=1).reshape(count, -1)
@@ -157,22 +155,21 @@ def _correlations(
         drawn_by_system = _over_passages(
             values[passages], np.take_along_axis(ratings, passages[:, :, None], axis=1)
         )
-        found: _Found = {
+        return {
             "pearson": _share(_pearson(x, y), _pearson(drawn_x, drawn_y), alpha),
             "spearman": _share(_spearman(x, y), _spearman(drawn_x, drawn_y), alpha),
-            "kendall": {"value": _kendall(x[0], y[0]), "low": None, "high": None},
+            "kendall": Correlation(value=_kendall(x[0], y[0]), low=None, high=None),
             "system_pearson": _share(_pearson(*by_system), _pearson(*drawn_by_system), alpha),
             "system_spearman": _share(_spearman(*by_system), _spearman(*drawn_by_system), alpha),
             "within_passages": _within(values, means),
         }
-    return found
 
 
-def _share(value: Floats, drawn: Floats, alpha: float) -> dict[str, float | None]:
+def _share(value: Floats, drawn: Floats, alpha: float) -> Correlation:
     if not np.isfinite(value[0]):
-        return {"value": None, "low": None, "high": None}
+        return _NOTHING
     low, high = interval(drawn, alpha)
-    return {"value": float(value[0]), "low": low, "high": high}
+    return Correlation(value=float(value[0]), low=low, high=high)
 
 
 def _over_passages(values: Floats, means: Floats) -> tuple[Floats, Floats]:

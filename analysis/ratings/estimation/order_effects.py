@@ -5,31 +5,14 @@ is what neither explains. Each listener's slope of that on the order is one valu
 tested by t over listeners, so that many ratings of one listener count once.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import stats
 
 from ..methods.bradley_terry import preferences
 from ..reading.table import Floats, Ratings
+from ..result.secondary import OrderEffect
 
 _ROUNDING = 1e-12  # of the largest rating: slopes that differ by less do not differ
-
-
-@dataclass(frozen=True)
-class OrderEffect:
-    """Points of the scale per step of the order, tested over listeners; None where untestable."""
-
-    order: str
-    slope: float | None
-    low: float | None
-    high: float | None
-    t: float | None
-    df: float | None
-    p: float | None
-    listeners: int
-    steps: tuple[tuple[float, float, int], ...]
-    note: str = ""
 
 
 def order_effect(ratings: Ratings, order: str, alpha: float) -> OrderEffect:
@@ -66,11 +49,33 @@ def order_effect(ratings: Ratings, order: str, alpha: float) -> OrderEffect:
     t = mean / error
     half = float(stats.t.isf(alpha / 2, n - 1)) * error
     p = float(2 * stats.t.sf(abs(t), n - 1))
-    return OrderEffect(order, mean, mean - half, mean + half, t, n - 1, p, n, means)
+    return OrderEffect(
+        order=order,
+        slope=mean,
+        low=mean - half,
+        high=mean + half,
+        t=t,
+        df=n - 1,
+        p=p,
+        listeners=n,
+        steps=means,
+        note="",
+    )
 
 
 def _none(order: str, note: str, steps: tuple[tuple[float, float, int], ...] = ()) -> OrderEffect:
-    return OrderEffect(order, None, None, None, None, None, None, 0, steps, note)
+    return OrderEffect(
+        order=order,
+        slope=None,
+        low=None,
+        high=None,
+        t=None,
+        df=None,
+        p=None,
+        listeners=0,
+        steps=steps,
+        note=note,
+    )
 
 
 def _group_mean(values: Floats, groups: np.ndarray, count: int) -> Floats:

@@ -1,47 +1,57 @@
 """Variance components of the ratings at hand, and what another test with them would find."""
 
-from typing import Any
-
 import numpy as np
 
 from ..methods.crossed import TERMS, components, mean_squares
 from ..methods.mixed import fit_mixed
 from ..reading.table import Ratings, listener_means
+from ..result.blocks import Planning, PlanRow, VarianceComponents, VarianceTerm
 from ..result.design import Design
+from ..result.names import DesignKind, Scope
 from .sample_size import better_buy, precision, smallest_detectable
 
 _WANTED = 0.8
+_NOT_ESTIMABLE = (
+    DesignKind.ONE_SYSTEM,
+    DesignKind.NO_VARIATION,
+    DesignKind.BETWEEN,
+    DesignKind.ONE_LISTENER,
+    DesignKind.PREFERENCES,
+)
 
 
 def variance_components(
-    ratings: Ratings, design: Design, scope: str, alpha: float
-) -> dict[str, Any]:
+    ratings: Ratings, design: Design, scope: Scope, alpha: float
+) -> VarianceComponents:
     """Variances by term, the smallest detectable differences, and what to buy more of."""
     variances, method, note = _variances(ratings, design)
     if variances is None:
-        return {"method": None, "note": note, "terms": [], "planning": None}
+        return VarianceComponents(method=None, note=note, terms=(), planning=None)
     positive = {name: max(value, 0.0) for name, value in variances.items()}
+    return VarianceComponents(
+        method=method,
+        note=note,
+        terms=tuple(_terms(variances, positive)),
+        planning=_planning(positive, design, scope, alpha),
+    )
+
+
+def _terms(variances: dict[str, float], positive: dict[str, float]) -> list[VarianceTerm]:
     total = sum(positive.values())
-    terms = [
-        {
-            "term": name,
-            "variance": variances[name],
-            "sd": float(np.sqrt(positive[name])),
-            "share": positive[name] / total if total else None,
-        }
+    return [
+        VarianceTerm(
+            term=name,
+            variance=variances[name],
+            sd=float(np.sqrt(positive[name])),
+            share=positive[name] / total if total else None,
+        )
         for name in (*TERMS, "listener:system + residual")
         if name in variances
     ]
-    return {
-        "method": method,
-        "note": note,
-        "terms": terms,
-        "planning": _planning(positive, design, scope, alpha),
-    }
 
 
 def _variances(ratings: Ratings, design: Design) -> tuple[dict[str, float] | None, str, str]:
-    if design.kind in ("one system", "no variation", "between", "one listener", "preferences"):
+    if design.kind in _NOT_ESTIMABLE:
         return None, "", f"not estimable: {design.kind}"
     if design.passages > 1:
         if design.balanced:
@@ -65,40 +75,39 @@ def _variances(ratings: Ratings, design: Design) -> tuple[dict[str, float] | Non
     return {"listener:system + residual": residual}, "method of moments", note
 
 
-def _planning(
-    variances: dict[str, float], design: Design, scope: str, alpha: float
-) -> dict[str, Any]:
+def _planning(variances: dict[str, float], design: Design, scope: Scope, alpha: float) -> Planning:
     known = variances
     if "residual" not in variances:
         known = {"residual": variances["listener:system + residual"]}
-        scope = "passages"
+        scope = Scope.PASSAGES
     n, m = design.listeners, design.passages
-    scope = scope if m > 1 else "passages"
-    listeners = sorted({5, 10, 15, 20, 30, 50, 100, n})
+    scope = scope if m > 1 else Scope.PASSAGES
+    listeners = [count for count in sorted({5, 10, 15, 20, 30, 50, 100, n}) if count > 1]
     passages = sorted({m}) if m < 2 else sorted({5, 10, 15, 20, m})
-    grid = []
-    for count in (c for c in listeners if c > 1):
-        for pieces in passages:
-            at = precision(known, count, pieces, scope)
-            grid.append(
-                {
-                    "listeners": count,
-                    "passages": pieces,
-                    "standard_error": at.error,
-                    "df": at.df,
-                    "detectable": smallest_detectable(at, alpha, _WANTED),
-                }
-            )
-    now = next(row for row in grid if row["listeners"] == n and row["passages"] == m)
-    return {
-        "scope": scope,
-        "power": _WANTED,
-        "alpha": alpha,
-        "detectable_now": now["detectable"],
-        "better_buy": better_buy(known, n, m, scope) if m > 1 else "listeners",
-        "grid": grid,
-        "note": (
+    grid = [_plan(known, count, pieces, scope, alpha) for count in listeners for pieces in passages]
+    now = next(row for row in grid if row.listeners == n and row.passages == m)
+    return Planning(
+        scope=scope,
+        power=_WANTED,
+        alpha=alpha,
+        detectable_now=now.detectable,
+        better_buy=better_buy(known, n, m, scope) if m > 1 else "listeners",
+        grid=tuple(grid),
+        note=(
             "The smallest true difference of two systems that one comparison would find with this "
             "power, without adjustment for several comparisons."
         ),
-    }
+    )
+
+
+def _plan(
+    variances: dict[str, float], listeners: int, passages: int, scope: Scope, alpha: float
+) -> PlanRow:
+    at = precision(variances, listeners, passages, scope)
+    return PlanRow(
+        listeners=listeners,
+        passages=passages,
+        standard_error=at.error,
+        df=at.df,
+        detectable=smallest_detectable(at, alpha, _WANTED),
+    )

@@ -6,50 +6,47 @@ libraries have none (more ratings than they count, an error of zero), ours stand
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ..methods.kruskal import KruskalWallis, conover_iman, kruskal_wallis
 from ..methods.libraries import adjusted_p, conover_p, kruskal_p
 from ..reading.table import Ratings
-from ..result.tests import Comparison, Omnibus, all_pairs
+from ..result.blocks import Classical
+from ..result.tests import ClassicalPair, Comparison, Omnibus
 from .options import Options
-from .pairs import omnibus_form, pair_forms
+from .pairs import pair_tests
 
 LABEL = "Classical: Kruskal-Wallis and Conover-Iman, for comparison with the literature"
 
 
-def classical(ratings: Ratings, options: Options) -> dict[str, Any]:
+def classical(ratings: Ratings, options: Options) -> Classical:
     """The pooled tests with a banner where they take one listener's ratings for many's."""
     count = len(ratings.systems)
     test = kruskal_wallis(ratings.value, ratings.system, count)
     groups = [ratings.value[ratings.system == system] for system in range(count)]
     means = [float(values.mean()) for values in groups]
     medians = [float(np.median(values)) for values in groups]
-    differences = {
-        (i, j): {"mean_diff": means[i] - means[j], "median_diff": medians[i] - medians[j]}
-        for i, j in all_pairs(count)
-    }
-    tests = _pairs(ratings, test)
-    pairs = pair_forms(tests, ratings.systems, differences, options.adjust, options.alpha)
-    p_adj = adjusted_p([one.p for one in tests], options.adjust)
-    for pair, p in zip(pairs, p_adj, strict=True):
-        pair |= {
-            "p_adj": p,
-            "reject": None if p is None else p < options.alpha,
-            "t": pair["statistic"],
-        }
-    kruskal = omnibus_form(_omnibus(ratings, test), epsilon2=test.epsilon2, eta2=test.eta2)
-    return {
-        "label": LABEL,
-        "banner": banner(ratings),
-        "n": len(ratings),
-        "kruskal": kruskal | {"h": test.omnibus.statistic},
-        "mean_ranks": dict(zip(ratings.systems, test.mean_ranks.tolist(), strict=True)),
-        "adjust": options.adjust,
-        "pairs": pairs,
-    }
+    compared = _pairs(ratings, test)
+    pairs = pair_tests(compared, ratings.systems, options.adjust, options.alpha, adjusted_p)
+    sizes = {"epsilon2": test.epsilon2, "eta2": test.eta2, "h": test.omnibus.statistic}
+    return Classical(
+        label=LABEL,
+        banner=banner(ratings),
+        n=len(ratings),
+        kruskal=Omnibus(**_omnibus(ratings, test).given() | sizes),
+        mean_ranks=dict(zip(ratings.systems, test.mean_ranks.tolist(), strict=True)),
+        adjust=options.adjust,
+        pairs=tuple(
+            ClassicalPair(
+                **pair.given(),
+                mean_diff=means[at.first] - means[at.second],
+                median_diff=medians[at.first] - medians[at.second],
+                t=pair.statistic,
+            )
+            for pair, at in zip(pairs, compared, strict=True)
+        ),
+    )
 
 
 def _omnibus(ratings: Ratings, test: KruskalWallis) -> Omnibus:
@@ -57,7 +54,7 @@ def _omnibus(ratings: Ratings, test: KruskalWallis) -> Omnibus:
     if test.omnibus.p is None:
         return test.omnibus
     p = kruskal_p(ratings.value, ratings.system)
-    return test.omnibus if p is None else replace(test.omnibus, p=p)
+    return test.omnibus if p is None else Omnibus(**test.omnibus.given() | {"p": p})
 
 
 def _pairs(ratings: Ratings, test: KruskalWallis) -> list[Comparison]:

@@ -1,20 +1,24 @@
 """The primary block of a result: the test that fits the design, and a verdict per pair."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..estimation.effect_sizes import matched_rank_biserial, paired_superiority, unpaired_dominance
+from ..methods.bradley_terry import preferences
 from ..methods.equivalence import tost, verdict
 from ..methods.multiplicity import adjusted, letters
-from ..methods.paired import WILCOXON, Estimate, differences
+from ..methods.paired import Estimate, differences
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
+from ..result.blocks import Classical, Primary
 from ..result.design import Design
+from ..result.names import DesignKind, Method, Scope
+from ..result.tests import ClassicalPair, Comparison, Effect, Equivalence, Omnibus, Pair, PairTest
 from .options import Options
-from .pairs import omnibus_form, pair_forms
+from .pairs import pair_tests
 from .primary import Choice, Outcome, run
 
 
@@ -29,69 +33,99 @@ class Case:
     notes: tuple[str, ...] = ()
 
 
-def decide(tested: Ratings, case: Case, standard: Mapping[str, Any]) -> dict[str, Any]:
+def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
     """Run the primary analysis and compare each pair with the ``standard`` (classical) one."""
-    options, notes = case.options, list(case.notes)
-    outcome = run(case.choice, tested, options.alpha, options.seed)
-    if options.abx:
-        # Differences of points mean nothing between right and wrong.
-        outcome = replace(outcome, pairs=[])
-    choice = replace(
-        case.choice,
-        scope=outcome.scope or case.choice.scope,
-        reason=outcome.reason or case.choice.reason,
+    options, outcome = case.options, _outcome(tested, case)
+    case = replace(case, choice=_as_run(case.choice, outcome))
+    choice = case.choice
+    pairs = _pairs(tested, case, outcome, standard)
+    return Primary(
+        method=outcome.omnibus.method,
+        choice=choice.method,
+        pair_method=outcome.pair_method,
+        scope=choice.scope,
+        scope_asked=options.resolved_scope(),
+        reason=choice.reason,
+        omnibus=Omnibus(**outcome.omnibus.given(), kendall_w=outcome.kendall_w),
+        adjust=options.adjust,
+        alpha=options.alpha,
+        margin=options.margin if _has_error(outcome) else None,
+        interval=f"{100 * (1 - options.alpha):g} % {outcome.interval}, pointwise",
+        pairs=pairs,
+        letters=_letters(tested, outcome.pairs, pairs),
+        notes=(*case.notes, *_notes(tested, case, outcome), *outcome.notes),
+        preferences=not options.abx and preferences(tested) is not None,
     )
-    case = replace(case, choice=choice)
-    if case.scale.ordinal and choice.scope == "music":
-        notes = [*notes, "The scale has few steps; a model of their means is an approximation."]
-    notes += _too_few(tested, case, outcome)
-    margin = options.margin
-    if margin is not None and not any(e.error is not None for e in outcome.estimates.values()):
-        margin = None
-        if outcome.pairs:
-            notes.append("Equivalence was not tested: no pair has an error in points of the scale.")
-    details = {
-        pair: _details(tested, case, pair, outcome)
-        for pair in [(test.first, test.second) for test in outcome.pairs]
-    }
-    pairs = pair_forms(outcome.pairs, tested.systems, details, options.adjust, options.alpha)
-    by_name = {(p["group1"], p["group2"]): p for p in standard["pairs"]}
+
+
+def _outcome(tested: Ratings, case: Case) -> Outcome:
+    found = run(case.choice, tested, case.options.alpha, case.options.seed)
+    # Differences of points mean nothing between right and wrong.
+    return replace(found, pairs=[]) if case.options.abx else found
+
+
+def _as_run(choice: Choice, outcome: Outcome) -> Choice:
+    """The choice with the scope and the reason of what was run in its place."""
+    return replace(
+        choice, scope=outcome.scope or choice.scope, reason=outcome.reason or choice.reason
+    )
+
+
+def _has_error(outcome: Outcome) -> bool:
+    """Whether any pair has an error in points, which a test of equivalence needs."""
+    return any(one.error is not None for one in outcome.estimates.values())
+
+
+def _notes(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
+    """What a reader should know before reading the numbers."""
+    found = []
+    if case.scale.ordinal and case.choice.scope is Scope.MUSIC:
+        found.append("The scale has few steps; a model of their means is an approximation.")
+    found += _too_few(tested, case, outcome)
+    if case.options.margin is not None and outcome.pairs and not _has_error(outcome):
+        found.append("Equivalence was not tested: no pair has an error in points of the scale.")
+    return found
+
+
+def _pairs(tested: Ratings, case: Case, outcome: Outcome, standard: Classical) -> tuple[Pair, ...]:
+    tests = pair_tests(outcome.pairs, tested.systems, case.options.adjust, case.options.alpha)
+    by_name = {(pair.group1, pair.group2): pair for pair in standard.pairs}
+    return tuple(
+        _pair(test, by_name[test.group1, test.group2], _compared(tested, case, at, outcome))
+        for test, at in zip(tests, outcome.pairs, strict=True)
+    )
+
+
+def _pair(test: PairTest, other: ClassicalPair, compared: Mapping[str, Any]) -> Pair:
+    """A pair with its details, what the classical test of it says, and the verdict."""
+    within: Equivalence | None = compared["equivalence"]
+    decided = None not in (test.reject, other.reject)
+    return Pair(
+        **test.given(),
+        **compared,
+        classical_p_adj=other.p_adj,
+        classical_reject=other.reject,
+        agrees=test.reject == other.reject if decided else None,
+        verdict=verdict(
+            compared["mean_diff"],
+            rejected=test.reject,
+            equivalent=bool(within and within.equivalent),
+            names=(test.group1, test.group2),
+        ),
+    )
+
+
+def _letters(tested: Ratings, tests: list[Comparison], pairs: tuple[Pair, ...]) -> dict[str, str]:
     different: Bools = np.zeros((len(tested.systems),) * 2, dtype=bool)
-    for pair, test in zip(pairs, outcome.pairs, strict=True):
-        other = by_name[pair["group1"], pair["group2"]]
-        pair["classical_p_adj"], pair["classical_reject"] = other["p_adj"], other["reject"]
-        decided = None not in (pair["reject"], other["reject"])
-        pair["agrees"] = pair["reject"] == other["reject"] if decided else None
-        within = pair["equivalence"]
-        pair["verdict"] = verdict(
-            pair["mean_diff"],
-            rejected=pair["reject"],
-            equivalent=bool(within and within["equivalent"]),
-            names=(pair["group1"], pair["group2"]),
-        )
-        different[test.first, test.second] = different[test.second, test.first] = pair["reject"]
-    return {
-        "method": outcome.omnibus.method,
-        "choice": choice.method,
-        "pair_method": outcome.pair_method,
-        "scope": choice.scope,
-        "scope_asked": options.resolved_scope(),
-        "reason": choice.reason,
-        "omnibus": omnibus_form(outcome.omnibus, kendall_w=outcome.kendall_w),
-        "adjust": options.adjust,
-        "alpha": options.alpha,
-        "margin": margin,
-        "interval": f"{100 * (1 - options.alpha):g} % {outcome.interval}, pointwise",
-        "pairs": pairs,
-        "letters": dict(zip(tested.systems, letters(different), strict=True)),
-        "notes": [*notes, *outcome.notes],
-    }
+    for test, pair in zip(tests, pairs, strict=True):
+        different[test.first, test.second] = different[test.second, test.first] = bool(pair.reject)
+    return dict(zip(tested.systems, letters(different), strict=True))
 
 
 def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
     """Said where signed ranks of so few listeners cannot reject, whatever they answer."""
-    units = len(tested.passages if case.choice.scope == "this listener" else tested.listeners)
-    if outcome.pair_method != WILCOXON or not outcome.pairs:
+    units = len(tested.passages if case.choice.scope is Scope.LISTENER else tested.listeners)
+    if outcome.pair_method is not Method.WILCOXON or not outcome.pairs:
         return []
     least = adjusted([min(1.0, 2.0 ** (1 - units))] * len(outcome.pairs), case.options.adjust)[0]
     if least is None or least < case.options.alpha:
@@ -102,50 +136,51 @@ def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
     ]
 
 
-def _details(
-    tested: Ratings, case: Case, pair: tuple[int, int], outcome: Outcome
-) -> dict[str, Any]:
-    """By how much the systems of a pair differ: points, interval, effect sizes, equivalence."""
-    (i, j), options = pair, case.options
+def _compared(tested: Ratings, case: Case, test: Comparison, outcome: Outcome) -> dict[str, Any]:
+    """By how much the systems of a pair differ, by the fields of a :class:`Pair`."""
+    options, pair = case.options, (test.first, test.second)
     estimate = outcome.estimates.get(pair, Estimate(None))
-    # The units of one listener are the passages.
-    alone = case.design.kind == "one listener"
-    d = differences(tested.cells[0] if alone else tested.cells, i, j)
-    known = d[~np.isnan(d)]
-    if case.design.kind == "between":
-        means = listener_means(tested.cells)
-        columns = [means[~np.isnan(means[:, system]), system] for system in pair]
-        effects = [unpaired_dominance(*columns, alpha=options.alpha, seed=options.seed)]
-        median: float | None = float(np.median(columns[0]) - np.median(columns[1]))
-    else:
-        median = float(np.median(known)) if len(known) else None
-        effects = [outcome.effects[pair]] if pair in outcome.effects else []
-        effects += [
-            paired_superiority(
-                tested.cells[:, :, i],
-                tested.cells[:, :, j],
-                alpha=options.alpha,
-                seed=options.seed,
-                passages=case.choice.scope == "music",
-            ),
-            matched_rank_biserial(d, alpha=options.alpha, seed=options.seed),
-        ]
+    median, (first, *more) = _effects(tested, case, pair, outcome)
     return {
         "n": estimate.units,
         "mean_diff": estimate.difference,
         "median_diff": median,
         "low": estimate.low,
         "high": estimate.high,
-        "effect": asdict(effects[0]),
-        "effects": [asdict(effect) for effect in effects[1:]],
+        "effect": first,
+        "effects": tuple(more),
         "equivalence": _equivalence(estimate, options),
     }
 
 
-def _equivalence(estimate: Estimate, options: Options) -> dict[str, Any] | None:
+def _effects(
+    tested: Ratings, case: Case, pair: tuple[int, int], outcome: Outcome
+) -> tuple[float | None, list[Effect]]:
+    """The median difference, and the effect sizes that fit the design."""
+    (i, j), options = pair, case.options
+    if case.design.kind is DesignKind.BETWEEN:
+        means = listener_means(tested.cells)
+        columns = [means[~np.isnan(means[:, system]), system] for system in pair]
+        apart = unpaired_dominance(*columns, alpha=options.alpha, seed=options.seed)
+        return float(np.median(columns[0]) - np.median(columns[1])), [apart]
+    # The units of one listener are the passages.
+    alone = case.design.kind is DesignKind.ONE_LISTENER
+    d = differences(tested.cells[0] if alone else tested.cells, i, j)
+    known = d[~np.isnan(d)]
+    own = [outcome.effects[pair]] if pair in outcome.effects else []
+    superiority = paired_superiority(
+        tested.cells[:, :, i],
+        tested.cells[:, :, j],
+        alpha=options.alpha,
+        seed=options.seed,
+        passages=case.choice.scope is Scope.MUSIC,
+    )
+    ranks = matched_rank_biserial(d, alpha=options.alpha, seed=options.seed)
+    return float(np.median(known)) if len(known) else None, [*own, superiority, ranks]
+
+
+def _equivalence(estimate: Estimate, options: Options) -> Equivalence | None:
     if options.margin is None or estimate.error is None or estimate.df is None:
         return None
-    test = tost(
-        estimate.difference or 0.0, estimate.error, estimate.df, options.margin, options.alpha
-    )
-    return asdict(test) | {"equivalent": test.holds(options.alpha)}
+    difference = estimate.difference or 0.0
+    return tost(difference, estimate.error, estimate.df, options.margin, options.alpha)

@@ -15,10 +15,11 @@ from ..methods.bradley_terry import preferences
 from ..methods.incomplete import is_balanced_incomplete
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.design import Allowed, Design
+from ..result.names import DesignKind
 
 
-def detect(ratings: Ratings) -> Design:
-    """The design of the ratings of one question, reference and anchors left out beforehand."""
+def detect(ratings: Ratings, aside: tuple[str, ...] = ()) -> Design:
+    """The design of the ratings of one question, without the systems set ``aside`` beforehand."""
     counts = ratings.counts
     listeners, passages, systems = counts.shape
     filled = counts > 0
@@ -29,7 +30,8 @@ def detect(ratings: Ratings) -> Design:
     dependent = bool((counts.sum(axis=(1, 2)) > 1).any())
     # Between listeners a cell of another system was never meant to be filled.
     # and of preferences each page holds two systems.
-    expected = filled.size if kind not in ("between", "preferences") else int(filled.sum())
+    apart = kind in (DesignKind.BETWEEN, DesignKind.PREFERENCES)
+    expected = int(filled.sum()) if apart else int(filled.size)
     return Design(
         kind=kind,
         listeners=listeners,
@@ -43,61 +45,67 @@ def detect(ratings: Ratings) -> Design:
         missing=expected - int(filled.sum()),
         dependent=dependent,
         allows=tuple(_allows(kind, *counts.shape)),
+        questions=len(ratings.questions),
+        system_names=ratings.systems,
+        passage_names=ratings.passages,
+        listener_names=ratings.listeners,
+        set_aside=aside,
+        per_listener=tuple(np.bincount(ratings.listener, minlength=listeners).tolist()),
     )
 
 
-def _kind(ratings: Ratings, means: Floats) -> str:
+def _kind(ratings: Ratings, means: Floats) -> DesignKind:
     listeners, systems = means.shape
     if systems < 2:
-        return "one system"
+        return DesignKind.ONE_SYSTEM
     if float(np.ptp(ratings.value)) == 0:
-        return "no variation"
+        return DesignKind.NO_VARIATION
     rated = (~np.isnan(means)).sum(axis=1)
     if listeners == 1:
-        return "one listener"
+        return DesignKind.ONE_LISTENER
     if systems > 2 and preferences(ratings) is not None:
-        return "preferences"
+        return DesignKind.PREFERENCES
     if (rated == 1).all():
-        return "between"
+        return DesignKind.BETWEEN
     if (ratings.counts > 0).all():
-        return "complete"
+        return DesignKind.COMPLETE
     filled = np.asarray(ratings.counts > 0)
     pages = np.asarray(filled.any(axis=2))
     if bool((filled == pages[:, :, None]).all()):
-        return "complete blocks"
+        return DesignKind.COMPLETE_BLOCKS
     everywhere = bool((filled == np.asarray(filled.any(axis=1))[:, None, :]).all())
     if everywhere and is_balanced_incomplete(means):
-        return "balanced incomplete"
-    return "incomplete"
+        return DesignKind.BALANCED_INCOMPLETE
+    return DesignKind.INCOMPLETE
 
 
-def _allows(kind: str, listeners: int, passages: int, systems: int) -> list[Allowed]:
-    if kind in ("one system", "no variation"):
+def _allows(kind: DesignKind, listeners: int, passages: int, systems: int) -> list[Allowed]:
+    if kind in (DesignKind.ONE_SYSTEM, DesignKind.NO_VARIATION):
         why = "one system leaves nothing to compare" if systems < 2 else "all ratings are equal"
-        return [Allowed("passages", allowed=False, reason=why), _no_music(why)]
-    if kind == "one listener":
+        return [Allowed(inference="passages", allowed=False, reason=why), _no_music(why)]
+    if kind is DesignKind.ONE_LISTENER:
         why = "one listener: results hold for this listener, on passages like these"
         if passages < 2:
             why = "one listener and one passage: there is nothing to generalise over"
         alone = "one listener stands for no others"
         return [
-            Allowed("listener", allowed=passages >= 2, reason=why),
-            Allowed("passages", allowed=False, reason=alone),
+            Allowed(inference="listener", allowed=passages >= 2, reason=why),
+            Allowed(inference="passages", allowed=False, reason=alone),
             _no_music(alone),
         ]
     why = f"{listeners} listeners are the independent units; the passages are taken as given"
-    found = [Allowed("passages", allowed=True, reason=why)]
-    if kind == "between":
+    found = [Allowed(inference="passages", allowed=True, reason=why)]
+    if kind is DesignKind.BETWEEN:
         return [*found, _no_music("each listener rated one system, on which no other was rated")]
-    if kind == "preferences":
+    if kind is DesignKind.PREFERENCES:
         return [*found, _no_music("preferences are tested over listeners only")]
     if passages < 2:
         return [*found, _no_music("one passage stands for no other music")]
     why = f"{passages} passages and {listeners} listeners vary crosswise"
     if passages < 5:
         why = f"only {passages} passages: intervals for other music are wide"
-    return [*found, Allowed("music", allowed=True, reason=why)]
+    return [*found, Allowed(inference="music", allowed=True, reason=why)]
 
 
 def _no_music(why: str) -> Allowed:
-    return Allowed("music", allowed=False, reason=why)
+    return Allowed(inference="music", allowed=False, reason=why)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ....models.errors import UserError
 from ..methods.multiplicity import METHODS
+from ..result.names import Scope
 
 SCOPES = ("auto", "passages", "music")
 DECLARABLE = (
@@ -83,16 +84,16 @@ class Options:
             return [self.question]
         return sorted(questions, key=lambda name: name != self.declared.get("primary"))
 
-    def resolved_scope(self) -> str:
+    def resolved_scope(self) -> Scope:
         """The scope asked for; ``auto`` is what the study declared, else these passages."""
         if self.scope != "auto":
-            return self.scope
-        declared = self.declared.get("scope", "passages")
-        return declared if declared in SCOPES[1:] else "passages"
+            return Scope(self.scope)
+        declared = self.declared.get("scope")
+        return Scope(declared) if declared in SCOPES[1:] else Scope.PASSAGES
 
     def deviations(self) -> list[str]:
         """Where the analysis differs from what the study declared, one sentence each."""
-        asked = asdict(self) | {"scope": self.resolved_scope(), "anchors": list(self.anchors)}
+        asked = asdict(self) | {"scope": self.resolved_scope().value, "anchors": list(self.anchors)}
         found = []
         for name, value in sorted(self.declared.items()):
             wanted = list(value) if isinstance(value, list | tuple) else value

@@ -1,41 +1,38 @@
-"""Tests as plain dictionaries: the form in which a result stores, prints and checks them."""
+"""Pairs of systems by name, with adjusted p and decision, from tests by position."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from ..methods.multiplicity import adjusted
-from ..result.tests import Comparison, Omnibus
+from ..result.names import Distribution
+from ..result.tests import Comparison, PairTest
+
+Adjusting = Callable[[Sequence[float | None], str], list[float | None]]
 
 
-def omnibus_form(test: Omnibus, **more: Any) -> dict[str, Any]:
-    """An omnibus test with its name, statistic, distribution and p."""
-    return asdict(test) | more
-
-
-def pair_forms(
+def pair_tests(
     tests: Sequence[Comparison],
     names: Sequence[str],
-    differences: Mapping[tuple[int, int], Mapping[str, Any]],
     adjust: str,
     alpha: float,
-) -> list[dict[str, Any]]:
-    """Pairs with adjusted p and decision; ``differences`` adds what is known of each pair."""
-    p_adj = adjusted([test.p for test in tests], adjust)
-    return [
-        {
-            "group1": names[test.first],
-            "group2": names[test.second],
-            **differences.get((test.first, test.second), {}),
-            "mean_rank_diff": test.rank_difference,
-            "statistic": test.statistic,
-            "distribution": test.distribution,
-            "groups": test.groups,
-            **({"ties": test.ties} if test.distribution == "wilcoxon" else {}),
-            "df": test.df,
-            "p_raw": test.p,
-            "p_adj": p,
-            "reject": None if p is None else p < alpha,
-        }
-        for test, p in zip(tests, p_adj, strict=True)
-    ]
+    adjusting: Adjusting = adjusted,
+) -> list[PairTest]:
+    """The ``tests`` in their order; ``names`` are those of the systems by position."""
+    p_adj = adjusting([test.p for test in tests], adjust)
+    return [_named(test, names, p, alpha) for test, p in zip(tests, p_adj, strict=True)]
+
+
+def _named(test: Comparison, names: Sequence[str], p_adj: float | None, alpha: float) -> PairTest:
+    ties = {"ties": test.ties} if test.distribution is Distribution.WILCOXON else {}
+    return PairTest(
+        group1=names[test.first],
+        group2=names[test.second],
+        mean_rank_diff=test.rank_difference,
+        statistic=test.statistic,
+        distribution=test.distribution,
+        groups=test.groups,
+        df=test.df,
+        p_raw=test.p,
+        p_adj=p_adj,
+        reject=None if p_adj is None else p_adj < alpha,
+        **ties,
+    )

@@ -4,7 +4,7 @@ Nothing here names a person. Free text, in which people identify themselves, is 
 it is asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from ....listening_test.export.participants import Person
 from ....listening_test.study.file import Ask
 from ....listening_test.study.study import in_language
+from ..result.people import Answers, OptionCount, Participants, Spread, Stage, Texts
 
 _CHOSEN = ("choice", "choices", "likert")
 _NUMBERS = ("number", "slider")
@@ -29,38 +30,41 @@ class Counted:
     analysed: int
 
 
-def summarised(people: Sequence[Person], asked: Sequence[Ask], counted: Counted) -> dict[str, Any]:
-    """The flow of participants, the time they took, and their questionnaires as counts."""
+def summarised(
+    people: Sequence[Person], asked: Sequence[Ask], counted: Counted, *, free_text: bool = False
+) -> Participants:
+    """The flow of participants, the time they took, and their questionnaires as counts.
+
+    ``free_text`` adds what people wrote, without their sessions.
+    """
     mine = [one for one in people if one.counts_as == counted.sessions]
     finished = [one for one in mine if one.state == "complete"]
     others: dict[str, int] = {}
     for one in people:
         if one.counts_as != counted.sessions:
             others[one.counts_as] = others.get(one.counts_as, 0) + 1
-    return {
-        "sessions": counted.sessions,
-        "flow": _flow(mine, finished, counted),
-        "others": dict(sorted(others.items())),
-        "minutes": _spread([one.minutes for one in finished if one.minutes is not None]),
-        "questionnaire": [_question(ask, finished) for ask in asked if ask.type != "statement"],
-    }
+    texts = {"texts": _texts(asked, finished)} if free_text else {}
+    return Participants(
+        sessions=counted.sessions,
+        flow=_flow(mine, finished, counted),
+        others=dict(sorted(others.items())),
+        minutes=_spread([one.minutes for one in finished if one.minutes is not None]),
+        questionnaire=tuple(_answers(ask, finished) for ask in asked if ask.type != "statement"),
+        **texts,
+    )
 
 
-def texts(people: Sequence[Person], asked: Sequence[Ask], counted: Counted) -> list[dict[str, Any]]:
-    """What people wrote, without their sessions, in alphabetical order."""
-    finished = [
-        one for one in people if (one.counts_as, one.state) == (counted.sessions, "complete")
-    ]
-    return [
-        {"id": ask.id, "answers": sorted(str(value) for value in _given(ask, finished))}
+def _texts(asked: Sequence[Ask], finished: Sequence[Person]) -> tuple[Texts, ...]:
+    return tuple(
+        Texts(id=ask.id, answers=tuple(sorted(str(value) for value in _given(ask, finished))))
         for ask in asked
         if ask.type in _WRITTEN
-    ]
+    )
 
 
 def _flow(
     mine: Sequence[Person], finished: Sequence[Person], counted: Counted
-) -> list[dict[str, Any]]:
+) -> tuple[Stage, ...]:
     """One entry per stage; a count of None was not asked for or is not known, with the reason."""
     consents = [one.consented for one in mine if one.consented is not None]
     heard = [one.headphones for one in mine if one.headphones is not None]
@@ -83,7 +87,7 @@ def _flow(
         ("screened out", counted.screened_out, ""),
         ("analysed", counted.analysed, ""),
     ]
-    return [{"stage": stage, "count": count, "note": note} for stage, count, note in stages]
+    return tuple(Stage(stage=stage, count=count, note=note) for stage, count, note in stages)
 
 
 def _given(ask: Ask, people: Sequence[Person]) -> list[Any]:
@@ -91,32 +95,33 @@ def _given(ask: Ask, people: Sequence[Person]) -> list[Any]:
     return [value for value in values if value not in (None, "", [])]
 
 
-def _question(ask: Ask, people: Sequence[Person]) -> dict[str, Any]:
+def _answers(ask: Ask, people: Sequence[Person]) -> Answers:
     given = _given(ask, people)
-    found: dict[str, Any] = {
-        "id": ask.id,
-        "label": in_language(ask.label, "en"),
-        "type": ask.type,
-        "answered": len(given),
-        "of": len(people),
-    }
+    found: dict[str, Any] = {}
     if ask.type in _CHOSEN:
-        chosen = [value if isinstance(value, list) else [value] for value in given]
-        found["counts"] = [
-            {
-                "option": in_language(words, "en"),
-                "count": sum(str(index) in one for one in chosen),
-            }
-            for index, words in enumerate(ask.options)
-        ]
+        found["counts"] = _counts(ask, given)
     elif ask.type in _NUMBERS:
         found["spread"] = _spread([float(value) for value in given])
-    return found
+    return Answers(
+        id=ask.id,
+        label=in_language(ask.label, "en"),
+        type=ask.type,
+        answered=len(given),
+        of=len(people),
+        **found,
+    )
 
 
-def _spread(values: Sequence[float]) -> Mapping[str, float] | None:
-    """Median and quartiles; the extremes would point at single people."""
+def _counts(ask: Ask, given: Sequence[Any]) -> tuple[OptionCount, ...]:
+    chosen = [value if isinstance(value, list) else [value] for value in given]
+    return tuple(
+        OptionCount(option=in_language(words, "en"), count=sum(str(index) in one for one in chosen))
+        for index, words in enumerate(ask.options)
+    )
+
+
+def _spread(values: Sequence[float]) -> Spread | None:
     if not values:
         return None
     q1, median, q3 = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
-    return {"median": median, "q1": q1, "q3": q3}
+    return Spread(median=median, q1=q1, q3=q3)

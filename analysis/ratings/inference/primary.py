@@ -5,11 +5,11 @@ both as samples. Either way the listener is the unit, never the row.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..estimation.effect_sizes import Effect
+from ..estimation.effect_sizes import effect
 from ..methods.bradley_terry import bootstrap_beats, bradley_terry, preferences
 from ..methods.bradley_terry_pairs import meetings, met_equally, score_pairs
 from ..methods.crossed import PairEstimate, crossed_pairs, mean_squares, quasi_f
@@ -17,19 +17,23 @@ from ..methods.friedman import conover_friedman, friedman
 from ..methods.incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pairs
 from ..methods.kruskal import conover_iman, kruskal_wallis
 from ..methods.mixed import fit_mixed
+from ..methods.p_values import all_pairs, no_test
 from ..methods.paired import Estimate, own_method, own_pairs, paired, t_estimate
 from ..methods.permutation import flip_listeners, permutation_pairs, permutation_test, within_pages
 from ..reading.table import Bools, Floats, Ratings, listener_means
 from ..result.design import Design
-from ..result.tests import Comparison, Omnibus, all_pairs, no_test
+from ..result.names import Chosen, DesignKind, Distribution, Method, Scope
+from ..result.tests import Comparison, Effect, Omnibus
+
+_BALANCED = "complete and balanced, listeners and passages random"
 
 
 @dataclass(frozen=True)
 class Choice:
     """Which method, for which scope, and why; ``ordinal`` on a scale of few steps."""
 
-    method: str
-    scope: str
+    method: Chosen
+    scope: Scope
     reason: str
     ordinal: bool = False
 
@@ -46,57 +50,60 @@ class Outcome:
     pairs: list[Comparison]
     estimates: dict[tuple[int, int], Estimate]
     interval: str
-    pair_method: str
+    pair_method: Method
     kendall_w: float | None = None
     notes: tuple[str, ...] = ()
     effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
-    scope: str = ""
+    scope: Scope | None = None
     reason: str = ""
 
 
-def choose(design: Design, scope: str) -> Choice:
+def choose(design: Design, scope: Scope) -> Choice:
     """The primary method for a design and the scope asked for."""
     why = {entry.inference: entry.reason for entry in design.allows}
-    if design.kind in ("one system", "no variation"):
-        return Choice("none", scope, why["passages"])
-    if design.kind == "one listener":
+    if design.kind in (DesignKind.ONE_SYSTEM, DesignKind.NO_VARIATION):
+        return Choice(Chosen.NONE, scope, why["passages"])
+    if design.kind is DesignKind.ONE_LISTENER:
         if design.permits("listener"):
-            return Choice("friedman over passages", "this listener", why["listener"])
-        return Choice("none", scope, why["listener"])
+            return Choice(Chosen.OVER_PASSAGES, Scope.LISTENER, why["listener"])
+        return Choice(Chosen.NONE, scope, why["listener"])
     note = ""
-    if scope == "music" and not design.permits("music"):
+    if scope is Scope.MUSIC and not design.permits("music"):
         note = f"Scope music is not possible ({why['music']}), so: "
-        scope = "passages"
-    if scope == "music":
+        scope = Scope.PASSAGES
+    if scope is Scope.MUSIC:
         if design.balanced:
-            return Choice("quasi-F", scope, "complete and balanced, listeners and passages random")
+            return Choice(Chosen.QUASI_F, scope, _BALANCED)
         text = "not balanced, so a mixed model with both slopes instead of quasi-F′"
-        return Choice("mixed model", scope, text)
-    if design.kind == "preferences":
+        return Choice(Chosen.MIXED_MODEL, scope, text)
+    if design.kind is DesignKind.PREFERENCES:
         text = "one of two systems on every page, listeners as units"
-        return Choice("Bradley-Terry", scope, note + text)
-    if design.kind == "between":
-        return Choice("Kruskal-Wallis", scope, note + "different listeners rated each system")
-    if design.kind in ("complete", "complete blocks"):
+        return Choice(Chosen.BRADLEY_TERRY, scope, note + text)
+    if design.kind is DesignKind.BETWEEN:
+        text = "different listeners rated each system"
+        return Choice(Chosen.KRUSKAL_WALLIS, scope, note + text)
+    if design.kind in (DesignKind.COMPLETE, DesignKind.COMPLETE_BLOCKS):
         if design.systems == 2:
             text = "two systems, every listener rated both: signs of differences are exchangeable"
-            return Choice("permutation", scope, note + text)
-        return Choice("Friedman F", scope, note + "every listener rated every system")
-    if design.kind == "balanced incomplete":
-        return Choice("Durbin", scope, note + "each listener rated a balanced part of the systems")
+            return Choice(Chosen.PERMUTATION, scope, note + text)
+        return Choice(Chosen.FRIEDMAN_F, scope, note + "every listener rated every system")
+    if design.kind is DesignKind.BALANCED_INCOMPLETE:
+        text = "each listener rated a balanced part of the systems"
+        return Choice(Chosen.DURBIN, scope, note + text)
     if design.passages > 1:
         text = "cells are missing, so a mixed model with the passages fixed"
-        return Choice("mixed model", scope, note + text)
-    return Choice("Skillings-Mack", scope, note + "cells are missing on one passage")
+        return Choice(Chosen.MIXED_MODEL, scope, note + text)
+    return Choice(Chosen.SKILLINGS_MACK, scope, note + "cells are missing on one passage")
 
 
 def run(choice: Choice, ratings: Ratings, alpha: float, seed: int) -> Outcome:
     """Run the chosen method on the ratings of the systems under test."""
-    if choice.method == "none":
+    if choice.method is Chosen.NONE:
         pairs = [
-            Comparison(i, j, None, "none", None, None) for i, j in all_pairs(len(ratings.systems))
+            Comparison(i, j, None, Distribution.NONE, None, None)
+            for i, j in all_pairs(len(ratings.systems))
         ]
-        return Outcome(no_test("none", "", choice.reason), pairs, {}, "none", "none")
+        return Outcome(no_test(Method.NONE, "", choice.reason), pairs, {}, "none", Method.NONE)
     return _METHODS[choice.method](ratings, choice, alpha, seed)
 
 
@@ -134,7 +141,7 @@ def _permutation(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> 
         permutation_pairs(means, seed),
         paired(means, alpha),
         "t intervals over listeners",
-        "permutation of pairs",
+        Method.PERMUTED_PAIRS,
         friedman(means).kendall_w,
     )
 
@@ -148,7 +155,7 @@ def _kruskal(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Out
         conover_iman(test),
         _welch(means, alpha),
         "Welch t intervals of listener means",
-        "Conover-Iman",
+        Method.CONOVER_IMAN,
     )
 
 
@@ -158,7 +165,7 @@ def _quasi_f(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Out
     w = friedman(listener_means(cells)).kendall_w
     test = quasi_f(mean_squares(cells))
     interval = "t intervals, listeners and passages random"
-    return Outcome(test, *_from(found, cells), interval, "crossed t", w)
+    return Outcome(test, *_from(found, cells), interval, Method.CROSSED_T, w)
 
 
 def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
@@ -168,14 +175,14 @@ def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome
         found = fit.pairs(alpha)
     except (ValueError, np.linalg.LinAlgError) as error:
         note = f"The mixed model cannot be fitted ({error}); flips of listeners take its place"
-        note += ", for these passages only." if choice.scope == "music" else "."
+        note += ", for these passages only." if choice.scope is Scope.MUSIC else "."
         outcome = _shared_cells(ratings, choice, alpha, seed)
         reason = f"cells are missing and a mixed model cannot be fitted: {error}"
         # Flips of listeners say nothing of other music.
-        changed = {"notes": (note, *outcome.notes), "scope": "passages", "reason": reason}
-        return Outcome(**{**vars(outcome), **changed})
+        notes = (note, *outcome.notes)
+        return replace(outcome, notes=notes, scope=Scope.PASSAGES, reason=reason)
     interval = "t intervals of the mixed model (Satterthwaite)"
-    return Outcome(test, *_from(found, ratings.cells), interval, "t of the mixed model")
+    return Outcome(test, *_from(found, ratings.cells), interval, Method.MIXED_T)
 
 
 def _shared_cells(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
@@ -222,11 +229,12 @@ def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -
         raise ValueError("these ratings are no preferences")
     scores = wins.sum(axis=2) - wins.sum(axis=1)
     if met_equally(wins):
-        test, name = flip_listeners(scores, seed), "flipped listeners"
+        test, name = flip_listeners(scores, seed), Method.FLIPPED_LISTENERS
         pairs = permutation_pairs(scores, seed)
     else:
         total = wins.sum(axis=0)
-        test, name = flip_listeners(scores, seed, meetings(total + total.T)), "flipped scores"
+        test = flip_listeners(scores, seed, meetings(total + total.T))
+        name = Method.FLIPPED_SCORES
         pairs = score_pairs(wins, seed)
     interval = "intervals of 1000 bootstraps of listeners for P(i beats j) − P(j beats i)"
     try:
@@ -242,21 +250,21 @@ def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -
         bounds = (float(low[i, j]), float(high[i, j])) if known else (None, None)
         at_low, at_high = (None if b is None else 2 * b - 1 for b in bounds)
         estimates[i, j] = Estimate(2 * p - 1, low=at_low, high=at_high, units=len(wins))
-        effects[i, j] = Effect("P(i beats j)", p, *bounds)
+        effects[i, j] = effect(Method.BEATS, p, *bounds)
     notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
     return Outcome(test, pairs, estimates, interval, name, notes=notes, effects=effects)
 
 
-_METHODS: dict[str, Callable[[Ratings, Choice, float, int], Outcome]] = {
-    "Friedman F": _friedman,
-    "friedman over passages": _over_passages,
-    "permutation": _permutation,
-    "Kruskal-Wallis": _kruskal,
-    "quasi-F": _quasi_f,
-    "mixed model": _mixed,
-    "Durbin": _durbin,
-    "Bradley-Terry": _bradley_terry,
-    "Skillings-Mack": _skillings_mack,
+_METHODS: dict[Chosen, Callable[[Ratings, Choice, float, int], Outcome]] = {
+    Chosen.FRIEDMAN_F: _friedman,
+    Chosen.OVER_PASSAGES: _over_passages,
+    Chosen.PERMUTATION: _permutation,
+    Chosen.KRUSKAL_WALLIS: _kruskal,
+    Chosen.QUASI_F: _quasi_f,
+    Chosen.MIXED_MODEL: _mixed,
+    Chosen.DURBIN: _durbin,
+    Chosen.BRADLEY_TERRY: _bradley_terry,
+    Chosen.SKILLINGS_MACK: _skillings_mack,
 }
 
 

@@ -8,56 +8,20 @@ result that depends on them should be shown both ways.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..estimation.agreement import intra_rater
 from ..reading.scales import Scale
 from ..reading.table import Bools, Floats, Ratings
+from ..result.blocks import Excluded, Finding, Flow, Rule, Screening
 
 SHARE = 0.15
 IGNORED_SHARE = 0.25
 LEVEL = 0.9  # of the scale: 90 on 0 to 100
 _MID = re.compile(r"mid|70|7\s*k", re.IGNORECASE)
 _LISTED = 50
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A rule that a listener breaks: the listener's value, the threshold, and the pages."""
-
-    listener: str
-    rule: str
-    value: float
-    threshold: float
-    evidence: tuple[Mapping[str, object], ...] = ()
-    excludes: bool = False
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What a rule says, and whether it could be applied."""
-
-    name: str
-    text: str
-    excludes: bool
-    applied: bool
-    reason: str
-
-
-@dataclass(frozen=True)
-class Screening:
-    """The rules and what they found; ``excluded`` names listeners in order."""
-
-    rules: tuple[Rule, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def excluded(self) -> tuple[str, ...]:
-        """The listeners whom a rule excludes, each once."""
-        return tuple(dict.fromkeys(f.listener for f in self.findings if f.excludes))
 
 
 def mid_anchor(anchors: Sequence[str]) -> str | None:
@@ -71,7 +35,7 @@ def screen(
 ) -> Screening:
     """Apply every rule that the ratings of one question allow."""
     rules: list[Rule] = []
-    findings: list[Finding] = []
+    excluded: list[Finding] = []
     level = scale.low + LEVEL * (scale.high - scale.low)
     for name, text, system, above in (
         ("bs1534-reference", f"hidden reference below {level:g}", reference, False),
@@ -80,17 +44,42 @@ def screen(
         known = system in ratings.systems
         reason = "" if known else "no such system is declared or rated"
         text = f"BS.1534-3: {text} on more than 15 % of the assessor's own items"
-        rules.append(Rule(name, text, excludes=True, applied=known, reason=reason))
+        rules.append(Rule(name=name, text=text, excludes=True, applied=known, reason=reason))
         if known:
-            findings += _extremes(ratings, str(system), level, name, above=above)
-    for rule, found, reason in (_constant(ratings), _fast(ratings), _unheard(ratings)):
-        rules.append(_flag(rule, reason))
-        findings += found
-    rule, found, reason = _repeats(ratings)
-    rules.append(_flag(rule, reason))
-    rule, others, reason = _alone(ratings)
-    rules.append(_flag(rule, reason))
-    return Screening(tuple(rules), (*findings, *found, *others))
+            excluded += _extremes(ratings, str(system), level, name, above=above)
+    flagged: list[Finding] = []
+    for flag in (_constant, _fast, _unheard, _repeats, _alone):
+        rule, found, reason = flag(ratings)
+        text = _TEXTS[rule]
+        rules.append(Rule(name=rule, text=text, excludes=False, applied=not reason, reason=reason))
+        flagged += found
+    return Screening(
+        rules=tuple(rules),
+        excluded=tuple(excluded),
+        flagged=tuple(flagged),
+        flow=_flow(ratings, tuple(dict.fromkeys(finding.listener for finding in excluded))),
+    )
+
+
+def without_exclusions(screening: Screening, ratings: Ratings) -> Screening:
+    """The same findings where they exclude nobody."""
+    turned = [Finding(**one.given() | {"excludes": False}) for one in screening.excluded]
+    return Screening(
+        rules=screening.rules,
+        excluded=(),
+        flagged=(*turned, *screening.flagged),
+        flow=_flow(ratings, ()),
+    )
+
+
+def _flow(ratings: Ratings, left_out: tuple[str, ...]) -> Flow:
+    counts = np.bincount(ratings.listener, minlength=len(ratings.listeners))
+    rated = dict(zip(ratings.listeners, counts.tolist(), strict=True))
+    return Flow(
+        listeners=len(ratings.listeners),
+        excluded=tuple(Excluded(listener=name, ratings=rated[name]) for name in left_out),
+        analysed=len(ratings.listeners) - len(left_out),
+    )
 
 
 _TEXTS = {
@@ -101,10 +90,26 @@ _TEXTS = {
     "alone": "correlation with the mean of the others below zero over at least eight stimuli",
 }
 _Found = tuple[str, list[Finding], str]
+_Evidence = Sequence[dict[str, str | float]]
 
 
-def _flag(name: str, reason: str) -> Rule:
-    return Rule(name, _TEXTS[name], excludes=False, applied=not reason, reason=reason)
+def _finding(
+    listener: str,
+    rule: str,
+    value: float,
+    threshold: float,
+    evidence: _Evidence = (),
+    *,
+    excludes: bool = False,
+) -> Finding:
+    return Finding(
+        listener=listener,
+        rule=rule,
+        value=value,
+        threshold=threshold,
+        evidence=tuple(evidence),
+        excludes=excludes,
+    )
 
 
 def _extremes(
@@ -122,12 +127,12 @@ def _extremes(
     for at, name in enumerate(ratings.listeners):
         items, bad = int(counted[at].sum()), counted[at] & broken[at]
         if items and bad.sum() / items > SHARE:
-            evidence = [
+            evidence: _Evidence = [
                 {"passage": ratings.passages[p], "system": system, "value": float(values[at, p])}
                 for p in np.flatnonzero(bad)[:_LISTED]
             ]
             share = float(bad.sum() / items)
-            findings.append(Finding(name, rule, share, SHARE, tuple(evidence), excludes=True))
+            findings.append(_finding(name, rule, share, SHARE, evidence, excludes=True))
     return findings
 
 
@@ -140,8 +145,10 @@ def _constant(ratings: Ratings) -> _Found:
         share = float(counts.max() / len(part))
         if len(part) >= 10 and share >= 0.9:
             listener = ratings.listeners[int(ratings.listener[part[0]])]
-            evidence = ({"value": float(values[counts.argmax()]), "ratings": int(counts.max())},)
-            findings.append(Finding(listener, "constant", share, 0.9, evidence))
+            most: _Evidence = [
+                {"value": float(values[counts.argmax()]), "ratings": int(counts.max())}
+            ]
+            findings.append(_finding(listener, "constant", share, 0.9, most))
     return "constant", findings, ""
 
 
@@ -151,7 +158,7 @@ def _fast(ratings: Ratings) -> _Found:
     medians = _per_listener(ratings, ratings.seconds)
     threshold = float(np.nanmedian(medians)) / 3
     findings = [
-        Finding(name, "fast", float(medians[at]), threshold)
+        _finding(name, "fast", float(medians[at]), threshold)
         for at, name in enumerate(ratings.listeners)
         if medians[at] < threshold
     ]
@@ -167,15 +174,15 @@ def _unheard(ratings: Ratings) -> _Found:
         mine = (ratings.listener == at) & ~np.isnan(ratings.listened)
         share = float(silent[mine].mean()) if mine.any() else 0.0
         if share > 0.05:
-            evidence = tuple(
+            evidence: _Evidence = [
                 {
                     "passage": ratings.passages[int(ratings.passage[row])],
                     "system": ratings.systems[int(ratings.system[row])],
                     "line": int(ratings.line[row]),
                 }
                 for row in np.flatnonzero(mine & silent)[:_LISTED]
-            )
-            findings.append(Finding(name, "unheard", share, 0.05, evidence))
+            ]
+            findings.append(_finding(name, "unheard", share, 0.05, evidence))
     return "unheard", findings, ""
 
 
@@ -187,12 +194,12 @@ def _repeats(ratings: Ratings) -> _Found:
     low, high = np.quantile(gaps, [0.25, 0.75])
     threshold = float(high + 1.5 * (high - low))
     findings = [
-        Finding(
+        _finding(
             entry.listener,
             "repeats",
             entry.mean_absolute_difference,
             threshold,
-            ({"cells": entry.cells, "within_sd": entry.within_sd},),
+            [{"cells": entry.cells, "within_sd": entry.within_sd}],
         )
         for entry in repeats
         if entry.mean_absolute_difference > threshold
@@ -218,8 +225,7 @@ def _alone(ratings: Ratings) -> _Found:
             continue
         r = float(np.corrcoef(mine, others)[0, 1])
         if r < 0:
-            evidence = ({"stimuli": int(both.sum())},)
-            findings.append(Finding(name, "alone", r, 0.0, evidence))
+            findings.append(_finding(name, "alone", r, 0.0, [{"stimuli": int(both.sum())}]))
     return "alone", findings, ""
 
 

@@ -5,9 +5,8 @@ statistic beside it, a pair marked significant with p = .3, a system that the te
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -16,10 +15,15 @@ from ..methods.abx import beta_binomial_test
 from ..methods.equivalence import verdict
 from ..methods.libraries import MOST_RATINGS
 from ..methods.multiplicity import adjusted
+from ..methods.p_values import comparison_p, omnibus_p
 from ..methods.signed_rank import signed_rank_p
-from ..result.tests import comparison_p, omnibus_p
+from ..result.blocks import Check
+from ..result.document import AllListeners, QuestionResult
+from ..result.names import Distribution
+from ..result.secondary import Secondary
+from ..result.tests import Pair, PairTest, SystemsTest
+from .against import ZERO
 
-Form = Mapping[str, Any]
 Same = Callable[[float, float], bool]
 _EVERYONE = "all listeners, "
 
@@ -34,19 +38,17 @@ class _Decision:
     reject: bool | None
 
 
-def checks(result: Form, alpha: float) -> list[dict[str, Any]]:
+def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
     """Every check with what it covered; ``passed`` is False with the place where it failed."""
     tests = list(_tests(result))
     pairs = list(_pairs(result))
-    others = list(_others(result["secondary"]))
+    others = list(_others(result.secondary))
     families = list(_families(result))
     decisions = [decision for _, family in families for decision in family]
     verdicts = list(_verdicts(result))
-    names = {
-        row["system"] for one in _analyses(result) for row in one[1]["descriptives"]["systems"]
-    }
-    known = names | {"zero (no difference)"}
-    return [
+    names = {row.system for _, one in _analyses(result) for row in one.descriptives.systems}
+    known = names | {ZERO}
+    return (
         _check(
             "p follows from statistic and degrees of freedom",
             [where for where, test in tests if not _omnibus_holds(test, _rule(where))]
@@ -82,118 +84,106 @@ def checks(result: Form, alpha: float) -> list[dict[str, Any]]:
         ),
         _check(
             "the names in the tables are the systems that were rated",
-            [where for where, pair in pairs if {pair["group1"], pair["group2"]} - known],
+            [where for where, pair in pairs if {pair.group1, pair.group2} - known],
             f"{len(names)} systems",
         ),
         _check("counts add up", list(_miscounted(result)), "rows, missing, duplicates, ratings"),
-    ]
+    )
 
 
-def _check(name: str, failures: list[str], covered: str) -> dict[str, Any]:
+def _check(name: str, failures: list[str], covered: str) -> Check:
     detail = f"fails at {', '.join(failures[:5])}" if failures else covered
-    return {"check": name, "passed": not failures, "detail": detail}
+    return Check(check=name, passed=not failures, detail=detail)
 
 
-def _analyses(result: Form) -> Iterator[tuple[str, Form]]:
+def _analyses(result: QuestionResult) -> Iterator[tuple[str, QuestionResult | AllListeners]]:
     """The analysis without the excluded listeners and, where there are such, with everyone."""
     yield "", result
-    if result["all_listeners"]:
-        yield _EVERYONE, result["all_listeners"]
+    if result.all_listeners:
+        yield _EVERYONE, result.all_listeners
 
 
-def _tests(result: Form) -> Iterator[tuple[str, Form]]:
+def _tests(result: QuestionResult) -> Iterator[tuple[str, SystemsTest]]:
     for who, one in _analyses(result):
-        yield f"{who}classical", one["classical"]["kruskal"]
-        yield f"{who}primary", one["primary"]["omnibus"]
-    for test in result["secondary"]["tests"]:
-        if "omnibus" in test:
-            yield f"secondary {test['method']}", test["omnibus"]
-    for row in result["secondary"]["per_passage"]["passages"]:
-        yield f"passage {row['passage']}", row
+        yield f"{who}classical", one.classical.kruskal
+        yield f"{who}primary", one.primary.omnibus
+    for test in result.secondary.tests:
+        if test.omnibus:
+            yield f"secondary {test.method}", test.omnibus
+    for row in result.secondary.per_passage.passages:
+        yield f"passage {row.passage}", row
 
 
-def _pair_groups(result: Form) -> Iterator[tuple[str, str, Sequence[Form]]]:
+def _pair_groups(result: QuestionResult) -> Iterator[tuple[str, str, Sequence[PairTest]]]:
     """Pairs that are adjusted together: the place, the adjustment and the pairs."""
-    secondary = result["secondary"]
+    secondary = result.secondary
     for who, one in _analyses(result):
-        for name in ("classical", "primary"):
-            yield f"{who}{name}", one[name]["adjust"], one[name]["pairs"]
-    for test in secondary["tests"]:
-        if "pairs" in test:
-            yield test["method"], test["adjust"], test["pairs"]
-    for control in secondary["many_to_one"]:
-        for name in ("wilcoxon", "demsar"):
-            yield name, control["adjust"], control[name]
-    zero = secondary["against_zero"]
-    if zero:
-        yield "against zero", zero["adjust"], zero["systems"]
+        yield f"{who}classical", one.classical.adjust, one.classical.pairs
+        yield f"{who}primary", one.primary.adjust, one.primary.pairs
+    for test in secondary.tests:
+        if test.pair_method:
+            yield test.method, test.adjust, test.pairs
+    for control in secondary.many_to_one:
+        yield "wilcoxon", control.adjust, control.wilcoxon
+        yield "demsar", control.adjust, control.demsar
+    if secondary.against_zero:
+        yield "against zero", secondary.against_zero.adjust, secondary.against_zero.systems
 
 
-def _pairs(result: Form) -> Iterator[tuple[str, Form]]:
+def _pairs(result: QuestionResult) -> Iterator[tuple[str, PairTest]]:
     for name, _, pairs in _pair_groups(result):
         for pair in pairs:
             yield _place(name, pair), pair
 
 
-def _place(name: str, pair: Form) -> str:
-    return f"{name} {pair['group1']} – {pair['group2']}"
+def _place(name: str, pair: PairTest) -> str:
+    return f"{name} {pair.group1} – {pair.group2}"
 
 
-def _families(result: Form) -> Iterator[tuple[str, list[_Decision]]]:
+def _families(result: QuestionResult) -> Iterator[tuple[str, list[_Decision]]]:
     """Every family of p-values with its adjustment: pairs, passages and ABX tests."""
     for name, adjust, pairs in _pair_groups(result):
         yield (
             adjust,
-            [
-                _Decision(_place(name, pair), pair["p_raw"], pair["p_adj"], pair["reject"])
-                for pair in pairs
-            ],
+            [_Decision(_place(name, pair), pair.p_raw, pair.p_adj, pair.reject) for pair in pairs],
         )
-    passages = result["secondary"]["per_passage"]
+    passages = result.secondary.per_passage
     yield (
-        passages["adjust"],
+        passages.adjust,
         [
-            _Decision(f"passage {row['passage']}", row["p"], row["p_adj"], row["reject"])
-            for row in passages["passages"]
+            _Decision(f"passage {row.passage}", row.p, row.p_adj, row.reject)
+            for row in passages.passages
         ],
     )
     yield (
-        result["primary"]["adjust"],
+        result.primary.adjust,
         [
-            _Decision(f"ABX {row['system']}", _abx_p(row), row["p_adj"], row["reject"])
-            for row in result["secondary"]["abx"] or ()
+            _Decision(f"ABX {row.system}", row.deciding_p, row.p_adj, row.reject)
+            for row in result.secondary.abx or ()
         ],
     )
 
 
-def _abx_p(row: Form) -> float:
-    """The p that decides: the beta-binomial's, else the exact one."""
-    pooled: float | None = row["beta_binomial"]["p"]
-    return row["p"] if pooled is None else pooled
-
-
-def _others(secondary: Form) -> Iterator[tuple[str, float, float]]:
+def _others(secondary: Secondary) -> Iterator[tuple[str, float, float]]:
     """The place, the p that is printed and the p again, of order effects and ABX answers."""
-    for effect in secondary["order_effects"]:
-        if effect["p"] is not None:
-            again = comparison_p("t", effect["t"], effect["df"])
-            yield f"order {effect['order']}", effect["p"], again
-    for row in secondary["abx"] or ():
-        for entry in (row, *row["listeners"]):
-            again = float(stats.binom.sf(entry["right"] - 1, entry["trials"], 0.5))
-            yield f"ABX {row['system']}", entry["p"], again
-        if row["beta_binomial"]["p"] is not None:
-            right, trials = (
-                np.array([entry[name] for entry in row["listeners"]], dtype=np.float64)
-                for name in ("right", "trials")
-            )
+    for effect in secondary.order_effects:
+        if effect.p is not None:
+            again = comparison_p(Distribution.T, effect.t or 0.0, effect.df)
+            yield f"order {effect.order}", effect.p, again
+    for row in secondary.abx or ():
+        for entry in (row, *row.listeners):
+            again = float(stats.binom.sf(entry.right - 1, entry.trials, 0.5))
+            yield f"ABX {row.system}", entry.p, again
+        if row.beta_binomial.p is not None:
+            right = np.array([entry.right for entry in row.listeners], dtype=np.float64)
+            trials = np.array([entry.trials for entry in row.listeners], dtype=np.float64)
             again = beta_binomial_test(right, trials).p
-            yield f"ABX {row['system']}, beta-binomial", row["beta_binomial"]["p"], again
+            yield f"ABX {row.system}, beta-binomial", row.beta_binomial.p, again
 
 
-def _verdicts(result: Form) -> Iterator[tuple[str, Form]]:
+def _verdicts(result: QuestionResult) -> Iterator[tuple[str, Pair]]:
     for who, one in _analyses(result):
-        for pair in one["primary"]["pairs"]:
+        for pair in one.primary.pairs:
             yield _place(f"{who}verdict", pair), pair
 
 
@@ -213,30 +203,30 @@ def _agree(theirs: float | None, ours: float | None) -> bool:
     return math.isclose(math.log(theirs), math.log(ours), rel_tol=1e-6, abs_tol=1e-6)
 
 
-def _contradicted(who: str, result: Form) -> Iterator[str]:
+def _contradicted(who: str, result: QuestionResult | AllListeners) -> Iterator[str]:
     """Where the libraries' p of the classical block are not those of our statistic."""
-    block = result["classical"]
-    test, pairs = block["kruskal"], block["pairs"]
-    if test["statistic"] is not None:
-        again = omnibus_p(test["distribution"], test["statistic"], test["df"], test["df2"])
-        if not _agree(test["p"], again):
+    block = result.classical
+    test, pairs = block.kruskal, block.pairs
+    if test.statistic is not None and test.df is not None:
+        again = omnibus_p(test.distribution, test.statistic, test.df, test.df2)
+        if not _agree(test.p, again):
             yield f"{who}classical"
     own: list[float | None] = []
     for pair in pairs:
-        p: float | None = pair["p_raw"]
-        if pair["statistic"] is not None and pair["df"] is not None:
-            p = comparison_p(pair["distribution"], pair["statistic"], pair["df"], pair["groups"])
+        p = pair.p_raw
+        if pair.statistic is not None and pair.df is not None:
+            p = comparison_p(pair.distribution, pair.statistic, pair.df, pair.groups)
         own.append(p)
-    for pair, p, p_adj in zip(pairs, own, adjusted(own, block["adjust"]), strict=True):
-        if not (_agree(pair["p_raw"], p) and _agree(pair["p_adj"], p_adj)):
+    for pair, p, p_adj in zip(pairs, own, adjusted(own, block.adjust), strict=True):
+        if not (_agree(pair.p_raw, p) and _agree(pair.p_adj, p_adj)):
             yield f"{who}{_place('classical', pair)}"
 
 
-def _libraries_covered(result: Form) -> str:
-    block = result["classical"]
-    count = len(block["pairs"])
+def _libraries_covered(result: QuestionResult) -> str:
+    block = result.classical
+    count = len(block.pairs)
     pairs = f"{count} {'pair' if count == 1 else 'pairs'} of the classical block"
-    if block["n"] > MOST_RATINGS:
+    if block.n > MOST_RATINGS:
         return (
             f"{pairs}: adjusted p only, because scikit-posthocs cannot count more than "
             f"{MOST_RATINGS:,} ratings; the raw p are ours"
@@ -249,32 +239,32 @@ def _rule(where: str) -> Same:
     return _agree if where.removeprefix(_EVERYONE).startswith("classical") else _close
 
 
-def _omnibus_holds(test: Form, same: Same) -> bool:
-    p, statistic = test["p"], test["statistic"]
+def _omnibus_holds(test: SystemsTest, same: Same) -> bool:
+    p, statistic = test.p, test.statistic
     if p is None:
         return statistic is None
     if statistic is None:
         return bool(p == 0)  # complete agreement
-    if test["distribution"] == "permutation":
+    if test.distribution is Distribution.PERMUTATION:
         return bool(0 < p <= 1)
-    if test["df"] is None or (test["distribution"] == "F" and test["df2"] is None):
+    if test.df is None or (test.distribution is Distribution.F and test.df2 is None):
         return False  # a p that nothing printed leads to
-    return same(p, omnibus_p(test["distribution"], statistic, test["df"], test["df2"]))
+    return same(p, omnibus_p(test.distribution, statistic, test.df, test.df2))
 
 
-def _pair_holds(pair: Form, same: Same) -> bool:
-    p, statistic = pair["p_raw"], pair["statistic"]
+def _pair_holds(pair: PairTest, same: Same) -> bool:
+    p, statistic = pair.p_raw, pair.statistic
     if p is None:
         return statistic is None
     if statistic is None:
         return bool(p in (0.0, 1.0))
-    if pair["distribution"] == "permutation":
+    if pair.distribution is Distribution.PERMUTATION:
         return bool(0 < p <= 1)
-    if pair["distribution"] == "wilcoxon":
-        return _close(p, signed_rank_p(statistic, pair["ties"]))
-    if pair["distribution"] == "t" and pair["df"] is None:
+    if pair.distribution is Distribution.WILCOXON:
+        return _close(p, signed_rank_p(statistic, pair.ties))
+    if pair.distribution is Distribution.T and pair.df is None:
         return False
-    return same(p, comparison_p(pair["distribution"], statistic, pair["df"], pair["groups"]))
+    return same(p, comparison_p(pair.distribution, statistic, pair.df, pair.groups))
 
 
 def _decided(one: _Decision, alpha: float) -> bool:
@@ -297,33 +287,32 @@ def _misadjusted(method: str, family: Sequence[_Decision]) -> Iterator[str]:
             yield one.where
 
 
-def _verdict_holds(pair: Form, alpha: float) -> bool:
-    within = pair["equivalence"]
+def _verdict_holds(pair: Pair, alpha: float) -> bool:
+    within = pair.equivalence
     if within:
-        inside = max(-within["low"], within["high"]) < within["margin"]
-        if not within["equivalent"] == inside == (within["p"] < alpha):
+        inside = max(-within.low, within.high) < within.margin
+        if not within.equivalent == inside == (within.p < alpha):
             return False
     again = verdict(
-        pair["mean_diff"],
-        rejected=pair["reject"],
-        equivalent=bool(within and within["equivalent"]),
-        names=(pair["group1"], pair["group2"]),
+        pair.mean_diff,
+        rejected=pair.reject,
+        equivalent=bool(within and within.equivalent),
+        names=(pair.group1, pair.group2),
     )
-    return bool(pair["verdict"] == again)
+    return pair.verdict == again
 
 
-def _miscounted(result: Form) -> Iterator[str]:
-    counted = result["input"]
-    if counted["rows"] != counted["missing"] + counted["duplicates"] + counted["ratings"]:
+def _miscounted(result: QuestionResult) -> Iterator[str]:
+    counted = result.input
+    if counted.rows != counted.missing + counted.duplicates + counted.ratings:
         yield "input rows"
-    if sum(counted["per_question"].values()) != counted["ratings"]:
+    if sum(counted.per_question.values()) != counted.ratings:
         yield "ratings per question"
-    of_question = counted["per_question"][result["question"]]
-    excluded = sum(row["ratings"] for row in result["screening"]["flow"]["excluded"])
-    described = sum(row["n"] for row in result["descriptives"]["systems"])
-    if described + excluded != of_question:
+    excluded = sum(row.ratings for row in result.screening.flow.excluded)
+    described = sum(row.n for row in result.descriptives.systems)
+    if described + excluded != counted.per_question[result.question]:
         yield "descriptives and exclusions"
-    if sum(row["n"] for row in result["descriptives"]["cells"]) != described:
+    if sum(row.n for row in result.descriptives.cells) != described:
         yield "descriptives per passage"
-    if result["classical"]["n"] != result["design"]["ratings"]:
+    if result.classical.n != result.design.ratings:
         yield "classical and design"

@@ -12,8 +12,10 @@ import numpy as np
 from scipy import special
 
 from ..reading.table import Bools, Floats
-from ..result.tests import Comparison, all_pairs
+from ..result.names import Distribution
+from ..result.tests import Comparison
 from .bradley_terry import bradley_terry
+from .p_values import all_pairs
 from .permutation import sign_flips
 
 _GUARD = 0.1  # of an answer each way, so that a system that always lost has a finite ability
@@ -42,7 +44,7 @@ def score_pairs(wins: Floats, seed: int) -> list[Comparison]:
         scores = _scores(wins, i, j)
         p = None if scores is None else sign_flips(scores, seed)
         mean = None if scores is None or p is None else float(scores.mean())
-        pairs.append(Comparison(i, j, mean, "permutation", None, p))
+        pairs.append(Comparison(i, j, mean, Distribution.PERMUTATION, None, p))
     return pairs
 
 

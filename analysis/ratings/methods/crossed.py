@@ -19,10 +19,12 @@ import numpy as np
 from scipy import stats
 
 from ..reading.table import Floats
-from ..result.tests import Comparison, Omnibus, all_pairs, comparison_p, f_test, no_test
+from ..result.names import Distribution, Method
+from ..result.tests import Comparison, Omnibus
+from .p_values import all_pairs, comparison_p, f_test, no_test
 
 TERMS = ("listener", "passage", "listener:passage", "listener:system", "passage:system", "residual")
-_NAME = ("quasi-F′", "F′")
+_NAME = (Method.QUASI_F, "F′")
 
 
 @dataclass(frozen=True)
@@ -136,9 +138,9 @@ def _pair(d: Floats, i: int, j: int, alpha: float) -> PairEstimate:
     mean, error, df = found.mean, found.error, found.df
     if error > 1e-12 * (1 + abs(mean)):
         t = mean / error
-        test = Comparison(i, j, t, "t", df, comparison_p("t", t, df))
+        test = Comparison(i, j, t, Distribution.T, df, comparison_p(Distribution.T, t, df))
     else:
-        test = Comparison(i, j, None, "t", df, 1.0 if mean == 0 else 0.0)
+        test = Comparison(i, j, None, Distribution.T, df, 1.0 if mean == 0 else 0.0)
     return PairEstimate(test, mean, error, df, found.low, found.high)
 
 

@@ -5,23 +5,10 @@ is no equivalence, and p > α of a difference never shows it. The interval that 
 margin when both tests reject is that of level 1 - 2α.
 """
 
-from dataclasses import dataclass
-
 from scipy import stats
 
-
-@dataclass(frozen=True)
-class Equivalence:
-    """The larger of the two one-sided p-values and the interval of level 1 - 2α."""
-
-    margin: float
-    p: float
-    low: float
-    high: float
-
-    def holds(self, alpha: float) -> bool:
-        """Whether the difference is within the margin at ``alpha``."""
-        return self.p < alpha
+from ..result.names import Verdict
+from ..result.tests import Equivalence
 
 
 def tost(difference: float, error: float, df: float, margin: float, alpha: float) -> Equivalence:
@@ -33,12 +20,18 @@ def tost(difference: float, error: float, df: float, margin: float, alpha: float
     if margin <= 0:
         raise ValueError("an equivalence margin is positive")
     if error <= 0:
-        inside = abs(difference) < margin
-        return Equivalence(margin, 0.0 if inside else 1.0, difference, difference)
+        p, low, high = 0.0 if abs(difference) < margin else 1.0, difference, difference
+        return Equivalence(margin=margin, p=p, low=low, high=high, equivalent=p < alpha)
     above = float(stats.t.sf((difference + margin) / error, df))
     below = float(stats.t.cdf((difference - margin) / error, df))
     half = float(stats.t.isf(alpha, df)) * error
-    return Equivalence(margin, max(above, below), difference - half, difference + half)
+    return Equivalence(
+        margin=margin,
+        p=max(above, below),
+        low=difference - half,
+        high=difference + half,
+        equivalent=max(above, below) < alpha,
+    )
 
 
 def verdict(
@@ -54,7 +47,7 @@ def verdict(
     says which differences matter.
     """
     if equivalent:
-        return "equivalent"
+        return Verdict.EQUIVALENT
     if rejected and difference:
-        return f"{names[0] if difference > 0 else names[1]} better"
-    return "inconclusive"
+        return f"{names[0] if difference > 0 else names[1]} {Verdict.BETTER}"
+    return Verdict.INCONCLUSIVE

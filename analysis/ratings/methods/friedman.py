@@ -18,9 +18,9 @@ import numpy as np
 from scipy import stats
 
 from ..reading.table import Floats
-from ..result.tests import (
-    Comparison,
-    Omnibus,
+from ..result.names import Distribution, Method
+from ..result.tests import Comparison, Omnibus
+from .p_values import (
     all_pairs,
     chi2_test,
     comparison_p,
@@ -56,7 +56,7 @@ def friedman(table: Floats) -> Friedman:
     b, k = table.shape
     doubled = np.round(2 * stats.rankdata(table, axis=1)).astype(np.int64) if table.size else table
     sums = doubled.sum(axis=0) / 2
-    names = ("Friedman", "Q"), ("Friedman F (Iman-Davenport)", "F")
+    names = (Method.FRIEDMAN, "Q"), (Method.FRIEDMAN_F, "F")
     reason = _FEW if b < 2 or k < 2 else ""
     spread = 0.0
     if not reason:
@@ -84,7 +84,7 @@ def conover_friedman(test: Friedman) -> list[Comparison]:
     for i, j in all_pairs(k):
         difference = float(test.rank_sums[i] - test.rank_sums[j])
         if test.kendall_w is None:
-            pairs.append(Comparison(i, j, None, "t", None, None))
+            pairs.append(Comparison(i, j, None, Distribution.T, None, None))
             continue
         df = (b - 1) * (k - 1)
         left = 0.0 if test.f.statistic is None else 1 - test.kendall_w
@@ -100,11 +100,11 @@ def nemenyi(test: Friedman) -> list[Comparison]:
     for i, j in all_pairs(k):
         difference = float(test.mean_ranks[i] - test.mean_ranks[j])
         if test.kendall_w is None:
-            pairs.append(Comparison(i, j, None, "range", None, None, None, k))
+            pairs.append(Comparison(i, j, None, Distribution.RANGE, None, None, None, k))
             continue
         q = float(np.sqrt(2) * difference / np.sqrt(k * (k + 1) / (6 * b)))
-        p = comparison_p("range", q, None, k)
-        pairs.append(Comparison(i, j, q, "range", None, p, difference, k))
+        p = comparison_p(Distribution.RANGE, q, None, k)
+        pairs.append(Comparison(i, j, q, Distribution.RANGE, None, p, difference, k))
     return pairs
 
 
@@ -135,7 +135,7 @@ def quade(table: Floats, decimals: int | None = None) -> Quade:
             function without ``decimals``.
     """
     b, k = table.shape
-    name = ("Quade", "F")
+    name = (Method.QUADE, "F")
     if b < 2 or k < 2:
         return Quade(no_test(*name, _FEW), b, np.zeros(k), 0.0, 0.0)
     ranges = np.ptp(table, axis=1)
@@ -161,7 +161,7 @@ def quade_pairs(test: Quade) -> list[Comparison]:
     pairs = []
     for i, j in all_pairs(k):
         if test.total == 0:
-            pairs.append(Comparison(i, j, None, "t", None, None))
+            pairs.append(Comparison(i, j, None, Distribution.T, None, None))
             continue
         df = (b - 1) * (k - 1)
         left = 0.0 if test.omnibus.statistic is None else test.total - test.between

@@ -17,7 +17,9 @@ import numpy as np
 from scipy import stats
 
 from ..reading.table import Floats
-from ..result.tests import Comparison, Omnibus, all_pairs, chi2_test, f_test, no_test, t_comparison
+from ..result.names import Distribution, Method
+from ..result.tests import Comparison, Omnibus
+from .p_values import all_pairs, chi2_test, f_test, no_test, t_comparison
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def durbin(table: Floats) -> Durbin:
     k, r = int(present[0].sum()), int(present[:, 0].sum())
     sums: Floats = np.nansum(ranks, axis=0)
     spread = float(np.nansum(ranks**2)) - b * k * (k + 1) ** 2 / 4
-    names = ("Durbin", "T1"), ("Durbin F", "F")
+    names = (Method.DURBIN, "T1"), (Method.DURBIN_F, "F")
     if spread == 0:
         empty = [no_test(*name, "within every block all values are equal") for name in names]
         return Durbin(empty[0], empty[1], sums, spread, b, k, r)
@@ -85,7 +87,7 @@ def durbin_pairs(test: Durbin) -> list[Comparison]:
     pairs = []
     for i, j in all_pairs(t):
         if test.chi2.statistic is None or df < 1:
-            pairs.append(Comparison(i, j, None, "t", None, None))
+            pairs.append(Comparison(i, j, None, Distribution.T, None, None))
             continue
         left = max(1 - test.chi2.statistic / (b * (k - 1)), 0.0)
         error = float(np.sqrt(2 * r * test.spread / df * left))
@@ -116,7 +118,7 @@ def skillings_mack(table: Floats) -> SkillingsMack:
     covariance = np.diag(together.sum(axis=0) - np.diag(together)) - together
     covariance[np.diag_indices(t)] = together.sum(axis=0) - np.diag(together)
     rank = int(np.linalg.matrix_rank(covariance)) if len(used) else 0
-    name = ("Skillings-Mack", "SM")
+    name = (Method.SKILLINGS_MACK, "SM")
     if rank < t - 1:
         test = no_test(*name, "the systems fall into groups that no listener compares")
     elif not (np.nanmax(used, axis=1) > np.nanmin(used, axis=1)).any():
@@ -135,11 +137,11 @@ def skillings_mack_pairs(test: SkillingsMack) -> list[Comparison]:
     for i, j in all_pairs(t):
         variance = float(inverse[i, i] + inverse[j, j] - 2 * inverse[i, j])
         if test.omnibus.statistic is None or variance <= 0:
-            pairs.append(Comparison(i, j, None, "normal", None, None))
+            pairs.append(Comparison(i, j, None, Distribution.NORMAL, None, None))
             continue
         z = float((effects[i] - effects[j]) / np.sqrt(variance))
         p = float(2 * stats.norm.sf(abs(z)))
-        pairs.append(Comparison(i, j, z, "normal", None, p))
+        pairs.append(Comparison(i, j, z, Distribution.NORMAL, None, p))
     return pairs
 
 

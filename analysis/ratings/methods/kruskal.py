@@ -15,9 +15,11 @@ import numpy as np
 from scipy import stats
 
 from ..reading.table import Floats, Ints
-from ..result.tests import Comparison, Omnibus, all_pairs, chi2_test, no_test, t_comparison
+from ..result.names import Distribution, Method
+from ..result.tests import Comparison, Omnibus
+from .p_values import all_pairs, chi2_test, no_test, t_comparison
 
-_NAME = "Kruskal-Wallis"
+_NAME = Method.KRUSKAL_WALLIS
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def conover_iman(test: KruskalWallis) -> list[Comparison]:
     pairs = []
     for i, j in all_pairs(len(test.sizes)):
         if h is None or n <= k or not (filled[i] and filled[j]):
-            pairs.append(Comparison(i, j, None, "t", None, None))
+            pairs.append(Comparison(i, j, None, Distribution.T, None, None))
             continue
         difference = float(test.mean_ranks[i] - test.mean_ranks[j])
         spread = max(n - 1 - h, 0.0) / (n - k) * test.rank_variance

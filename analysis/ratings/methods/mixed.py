@@ -21,8 +21,10 @@ import numpy as np
 from scipy import optimize, stats
 
 from ..reading.table import Bools, Floats
-from ..result.tests import Comparison, Omnibus, all_pairs, comparison_p, f_test, no_test
+from ..result.names import Distribution, Method
+from ..result.tests import Comparison, Omnibus
 from .crossed import PairEstimate
+from .p_values import all_pairs, comparison_p, f_test, no_test
 
 MUSIC = ("listener", "passage", "listener:passage", "listener:system", "passage:system")
 PASSAGES = ("listener", "listener:passage", "listener:system")
@@ -94,7 +96,7 @@ class MixedFit:
 
     def omnibus(self) -> Omnibus:
         """The F test that all systems have the same mean."""
-        name = ("linear mixed model", "F")
+        name = (Method.MIXED_MODEL, "F")
         k = len(self.means)
         contrasts = np.eye(k)[1:] - np.eye(k)[:1]
         covariance = contrasts @ self._covariances[0] @ contrasts.T
@@ -119,7 +121,7 @@ class MixedFit:
             mean, error, df = self.contrast(weights)
             t = mean / error
             half = float(stats.t.isf(alpha / 2, df)) * error
-            test = Comparison(i, j, t, "t", df, comparison_p("t", t, df))
+            test = Comparison(i, j, t, Distribution.T, df, comparison_p(Distribution.T, t, df))
             result.append(PairEstimate(test, mean, error, df, mean - half, mean + half))
         return result
 

@@ -15,11 +15,10 @@ import numpy as np
 from scipy import stats
 
 from ..reading.table import Floats
-from ..result.tests import Comparison, all_pairs, t_comparison
+from ..result.names import Distribution, Method
+from ..result.tests import Comparison
+from .p_values import all_pairs, t_comparison
 from .signed_rank import signed_rank_p, signed_ranks
-
-PAIRED_T = "paired t"
-WILCOXON = "Wilcoxon signed rank"
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def own_pairs(
             d = differences(table, i, j)
             test = wilcoxon(d[~np.isnan(d)], i, j, ranks.get((i, j)))
         elif estimate.error is None or estimate.df is None or estimate.difference is None:
-            test = Comparison(i, j, None, "t", None, None, ranks.get((i, j)))
+            test = Comparison(i, j, None, Distribution.T, None, None, ranks.get((i, j)))
         else:
             # What rounding leaves of zero must not become a ratio.
             error = estimate.error if estimate.error > 1e-12 * (1 + abs(estimate.difference)) else 0
@@ -94,18 +93,20 @@ def own_pairs(
     return found
 
 
-def own_method(*, ordinal: bool) -> str:
+def own_method(*, ordinal: bool) -> Method:
     """The name of the test that :func:`own_pairs` makes."""
-    return WILCOXON if ordinal else PAIRED_T
+    return Method.WILCOXON if ordinal else Method.PAIRED_T
 
 
 def wilcoxon(d: Floats, first: int, second: int, ranks: float | None = None) -> Comparison:
     """The Wilcoxon signed-rank test of paired differences ``d`` ``(n,)``; zeros are left out."""
     w, ties = signed_ranks(d)
     if not ties:
-        return Comparison(first, second, None, "wilcoxon", None, 1.0 if len(d) else None, ranks)
+        return Comparison(
+            first, second, None, Distribution.WILCOXON, None, 1.0 if len(d) else None, ranks
+        )
     p = signed_rank_p(w, ties)
-    return Comparison(first, second, w, "wilcoxon", None, p, ranks, ties=ties)
+    return Comparison(first, second, w, Distribution.WILCOXON, None, p, ranks, ties=ties)
 
 
 def t_estimate(difference: float, error: float, df: float, alpha: float, units: int) -> Estimate:

@@ -12,12 +12,14 @@ import math
 import numpy as np
 
 from ..reading.table import Floats
-from ..result.tests import Comparison, Omnibus, all_pairs, no_test
+from ..result.names import Distribution, Method
+from ..result.tests import Comparison, Omnibus
+from .p_values import all_pairs, no_test, omnibus
 
 DRAWS = 9999
 _EXACT = 20_000
 _CHUNK = 2_000_000
-_NAME = ("within-listener permutation", "SS")
+_NAME = (Method.PERMUTATION, "SS")
 
 
 def permutation_test(table: Floats, seed: int) -> Omnibus:
@@ -43,7 +45,7 @@ def permutation_test(table: Floats, seed: int) -> Omnibus:
             exceeding += int((_spread(sums) / n**2 >= floor).sum())
             left -= size
         p, note = (1 + exceeding) / (1 + DRAWS), f"{DRAWS} random arrangements"
-    return Omnibus(*_NAME, float(n * observed), "permutation", None, None, p, note)
+    return omnibus(*_NAME, float(n * observed), Distribution.PERMUTATION, p, note=note)
 
 
 def sign_flips(differences: Floats, seed: int) -> float | None:
@@ -93,7 +95,7 @@ def flip_listeners(scores: Floats, seed: int, information: Floats | None = None)
         information: ``(systems, systems)``, where systems did not meet equally often: the matrix
             of their meetings, by which the sums of the scores are weighted.
     """
-    name = ("listener flips", "SS")
+    name = (Method.LISTENER_FLIPS, "SS")
     n = len(scores)
     if n < 2:
         return no_test(*name, "needs at least two listeners")
@@ -114,7 +116,7 @@ def flip_listeners(scores: Floats, seed: int, information: Floats | None = None)
     exact = 2**n <= _EXACT
     p = exceeding / len(signs) if exact else (1 + exceeding) / (1 + len(signs))
     note = f"{'all' if exact else 'random'} {len(signs)} flips of listeners"
-    return Omnibus(*name, observed / n, "permutation", None, None, p, note)
+    return omnibus(*name, observed / n, Distribution.PERMUTATION, p, note=note)
 
 
 def permutation_pairs(table: Floats, seed: int) -> list[Comparison]:
@@ -124,7 +126,7 @@ def permutation_pairs(table: Floats, seed: int) -> list[Comparison]:
         difference = table[:, i] - table[:, j]
         p = sign_flips(difference, seed)
         mean = float(np.nanmean(difference)) if p is not None else None
-        pairs.append(Comparison(i, j, mean, "permutation", None, p))
+        pairs.append(Comparison(i, j, mean, Distribution.PERMUTATION, None, p))
     return pairs
 
 

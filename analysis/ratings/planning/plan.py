@@ -1,12 +1,14 @@
 """What ``earmark plan`` does: variances from a pilot or stated, a grid of plans, words for it."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ....models.errors import UserError
+from ..result.design import SCOPES
+from ..result.document import RatingsResult
+from ..result.names import Scope
 from .power import USUAL_SDS, Plan, Power, simulated_power
 
 SCHEMA = 1
@@ -119,34 +121,27 @@ def from_pilot(path: Path, question: str | None = None) -> Source:
     Raises:
         UserError: if the file is no result, or its design told no variances.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        blocks = [data, *data["others"]]
-        asked = {block["question"]: block for block in blocks}
-        block = asked.get(question or data["question"])
-        terms = block and {t["term"]: t["sd"] for t in block["variance_components"]["terms"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path}: is no result.json of 'earmark analyse' ({type(error).__name__})"
-        ) from None
+    result = RatingsResult.read(path)
+    asked = {one.question: one for one in result.every_question()}
+    block = asked.get(question or result.question)
     if block is None:
         raise UserError(
             f"{path}: has no question {question!r}; choose from {', '.join(sorted(asked))}"
         )
+    terms = {term.term: term.sd for term in block.variance_components.terms}
     if not terms:
-        raise UserError(f"{path}: tells no variances: {block['variance_components']['note']}")
-    scope = block["primary"]["scope"]
+        raise UserError(f"{path}: tells no variances: {block.variance_components.note}")
+    scope = block.primary.scope
     if "residual" not in terms:
         # One passage: a listener's own taste and chance are one.
         terms = {"residual": terms["listener:system + residual"]}
-        scope = "passages"
+        scope = Scope.PASSAGES
     sds = {name: float(terms.get(name, 0.0)) for name in USUAL_SDS}
-    design = block["design"]
     words = (
-        f"those of {path.name} ({design['listeners']} listeners, {design['passages']} passages), "
-        "taken as known, which they are not"
+        f"those of {path.name} ({block.design.listeners} listeners, {block.design.passages} "
+        "passages), taken as known, which they are not"
     )
-    return Source(sds, words, scope if scope in ("passages", "music") else None, data["label"])
+    return Source(sds, words, scope if scope in SCOPES else None, result.label)
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:

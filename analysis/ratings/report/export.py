@@ -10,37 +10,39 @@ from typing import Any
 
 from ....evaluation.results.spreadsheet_csv import csv_text
 from ....evaluation.results.store import now, written
-from ..result.document import Result
+from ..result.document import RatingsResult
 from .latex import latex_table
 from .people_tables import flow_sheet, people_sheet
 from .sentences import finding, methods_paragraph, omnibus_sentence, pair_sentence
-from .table import Column, Form, Sheet
-from .tables import blocks, sheets
+from .table import Column, Sheet
+from .tables import sheets
 
 _LIBRARIES = ("earmark", "numpy", "scipy", "scikit-posthocs", "statsmodels", "plotly")
 
 
-def write_result(result: Result, out: Path, source: Path, command: Sequence[str]) -> dict[str, str]:
+def write_result(
+    result: RatingsResult, out: Path, source: Path, command: Sequence[str]
+) -> dict[str, str]:
     """Write everything but the report into ``out``; the versions of the libraries used.
 
     Raises:
         UserError: if a file cannot be written.
     """
-    data = result.data
     known = provenance(source, command)
     texts = {
-        "result.json": result.text,
+        "result.json": result.json_text(),
         "provenance.json": json.dumps(known, indent=1) + "\n",
-        "sentences.txt": sentences(data, known["versions"]),
+        "sentences.txt": sentences(result, known["versions"]),
     }
-    several = len(data["questions"]) > 1
-    made = [("", sheet) for sheet in (flow_sheet(data), people_sheet(data)) if sheet]
-    for block, name in zip(blocks(data), slugs(data["questions"]), strict=True):
+    several = len(result.questions) > 1
+    people = flow_sheet(result.participants), people_sheet(result.participants)
+    made = [("", sheet) for sheet in people if sheet]
+    for block, name in zip(result.every_question(), slugs(result.questions), strict=True):
         prefix = f"{name}-" if several else ""
         made += [(prefix, sheet) for sheet in sheets(block)]
     files = _numbered([f"{prefix}{slug(sheet.name)}" for prefix, sheet in made])
     for (_, bare), name in zip(made, files, strict=True):
-        sheet = labelled(bare, data["label"])
+        sheet = labelled(bare, result.label)
         texts[f"tables/{name}.csv"] = csv_table(sheet)
         texts[f"tables/{name}.tex"] = latex_table(sheet)
     for name, text in texts.items():
@@ -78,20 +80,20 @@ def labelled(sheet: Sheet, label: str | None) -> Sheet:
     )
 
 
-def sentences(data: Form, versions: Mapping[str, str]) -> str:
+def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
     """The finding, the APA sentences and the methods paragraph of every question."""
     parts = []
-    for block in blocks(data):
-        primary = block["primary"]
+    for block in result.every_question():
+        primary = block.primary
         parts += [
-            f"# {block['question']}",
-            *([f"{data['label']} ratings."] if data["label"] else []),
+            f"# {block.question}",
+            *([f"{result.label} ratings."] if result.label else []),
             finding(block),
             "",
             omnibus_sentence(block),
-            *(pair_sentence(pair, primary) for pair in primary["pairs"]),
+            *(pair_sentence(pair, primary) for pair in primary.pairs),
             "",
-            methods_paragraph(data, block, versions),
+            methods_paragraph(result, block, versions),
             "",
         ]
     return "\n".join(parts)

@@ -19,7 +19,9 @@ from ...presentation.numbers import fixed, p_equals
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
-from ..result.document import Result
+from ..result.document import QuestionResult, RatingsResult
+from ..result.names import DesignKind
+from ..result.tests import Pair
 from . import rating_figures, test_figures
 from .audio import Audio
 from .export import csv_table, library_versions
@@ -38,8 +40,8 @@ from .sentences import (
     verdict_words,
 )
 from .system_looks import system_looks
-from .table import Form, Sheet, shown
-from .tables import blocks, sheets
+from .table import Sheet, shown
+from .tables import sheets
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
@@ -69,7 +71,7 @@ class Extras:
 
 
 def write_page(
-    result: Result,
+    result: RatingsResult,
     file: RatingsFile,
     out: Path,
     extras: Extras | None = None,
@@ -92,15 +94,21 @@ def write_page(
     return path
 
 
-def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None = None) -> str:
+def page(
+    result: RatingsResult, file: RatingsFile, bundle: str, extras: Extras | None = None
+) -> str:
     """The report as HTML; an empty ``bundle`` loads Plotly from beside the page."""
-    data, extras = result.data, extras or Extras()
-    made = [_question(data, block, file, at, extras) for at, block in enumerate(blocks(data))]
+    extras = extras or Extras()
+    made = [
+        _question(result, block, file, at, extras)
+        for at, block in enumerate(result.every_question())
+    ]
     figures: dict[str, Any] = {}
     drills: dict[str, Any] = {}
     for question in made:
         figures |= question.pop("figure_data")
         drills |= question.pop("drill_data")
+    asked = people_sheet(result.participants)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([TEMPLATES, assets.TEMPLATES]),
         autoescape=True,
@@ -109,7 +117,7 @@ def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None =
         undefined=jinja2.StrictUndefined,
     )
     return environment.get_template("report.html").render(
-        data=data,
+        data=result,
         questions=made,
         css=_text(*_STYLES),
         first_script=_text(STATIC / FIRST_SCRIPT),
@@ -120,9 +128,11 @@ def page(result: Result, file: RatingsFile, bundle: str, extras: Extras | None =
         p_equals=p_equals,
         fixed=fixed,
         counted=counted,
-        title=data["study"]["title"] if data["study"] else data["input"]["file"],
+        title=result.study.title if result.study else result.input.file,
         versions=extras.versions,
-        people_sheet=_sheet_form(asked, {}) if (asked := people_sheet(data)) else None,
+        people_sheet=_sheet_form(asked, {})
+        if (asked := people_sheet(result.participants))
+        else None,
     )
 
 
@@ -131,20 +141,19 @@ def _text(*paths: Path) -> str:
 
 
 def _question(
-    data: Form, block: Form, file: RatingsFile, at: int, extras: Extras
+    result: RatingsResult, block: QuestionResult, file: RatingsFile, at: int, extras: Extras
 ) -> dict[str, Any]:
-    everyone = file.ratings.of_question(block["question"])
-    excluded = tuple(row["listener"] for row in block["screening"]["flow"]["excluded"])
-    kept = everyone.without_listeners(excluded)
-    scale = file.scales[block["question"]]
+    everyone = file.ratings.of_question(block.question)
+    kept = everyone.without_listeners(block.screening.left_out)
+    scale = file.scales[block.question]
     prefix = f"q{at}-"
-    given, origin = data["options"], file.origin
+    given, origin = result.options, file.origin
     # A study's baseline is its reference where listeners rate it like the others.
-    reference = given["reference"] or (origin.baseline if origin else None)
-    look = system_looks(kept.systems, reference, given["anchors"], extras.systems)
+    reference = given.reference or (origin.baseline if origin else None)
+    look = system_looks(kept.systems, reference, given.anchors, extras.systems)
     made = _figures(block, kept, scale, look)
     figures = {prefix + name: figure for name, figure in made.items()}
-    primary = block["primary"]
+    primary = block.primary
     drill = _drill(kept, extras.audio)
     return {
         "id": f"question-{at}",
@@ -152,18 +161,16 @@ def _question(
         "block": block,
         "finding": finding(block),
         "omnibus": omnibus_sentence(block),
-        "sentences": [pair_sentence(pair, primary) for pair in primary["pairs"][:_FEW_PAIRS]],
-        "verdicts": [
-            (pair, verdict_words(pair, primary)) for pair in primary["pairs"][:_FEW_PAIRS]
-        ],
-        "all_drawn": len(primary["pairs"]) <= _MOST_DRAWN,
+        "sentences": [pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
+        "verdicts": [(pair, verdict_words(pair, primary)) for pair in primary.pairs[:_FEW_PAIRS]],
+        "all_drawn": len(primary.pairs) <= _MOST_DRAWN,
         "pair_words": pair_words(primary),
-        "scope_words": scope_words(primary["scope"]),
-        "methods": methods_paragraph(data, block, extras.versions),
+        "scope_words": scope_words(primary.scope),
+        "methods": methods_paragraph(result, block, extras.versions),
         "notes": notes(block),
         "sheets": {sheet.name: _sheet_form(sheet, look) for sheet in sheets(block)},
         "against": [
-            f"against-{c['control']}" for c in block["secondary"]["many_to_one"] if c["wilcoxon"]
+            f"against-{one.control}" for one in block.secondary.many_to_one if one.wilcoxon
         ],
         "metrics": _metric_choices(block, prefix),
         "figures": set(figures),
@@ -174,88 +181,86 @@ def _question(
 
 
 def _figures(
-    block: Form, kept: Ratings, scale: Scale, look: Mapping[str, Look]
+    block: QuestionResult, kept: Ratings, scale: Scale, look: Mapping[str, Look]
 ) -> dict[str, rating_figures.Figure]:
-    aside = list(block["design"]["set_aside"])
-    limits = {"low": scale.low, "high": scale.high}
-    tested = kept.without_systems(tuple(aside))
+    aside = block.design.set_aside
+    tested = kept.without_systems(aside)
     tested = tested if len(tested) else kept
     means = listener_means(tested.cells)
-    names, primary = list(tested.systems), block["primary"]
-    made = {"distributions": rating_figures.distributions(kept, look, limits)}
+    names, primary = list(tested.systems), block.primary
+    made = {"distributions": rating_figures.distributions(kept, look, scale)}
     if scale.ordinal:
-        made = {"answers": rating_figures.answers(kept, limits)}
+        made = {"answers": rating_figures.answers(kept, scale)}
     if len(kept.passages) > 1 and scale.name != "no or yes":
-        made["passages"] = rating_figures.by_passage(kept, look, limits)
+        made["passages"] = rating_figures.by_passage(kept, look, scale)
     some: Bools = np.asarray((~np.isnan(means)).any(axis=1))
-    if len(names) > 1 and len(means) > 1 and block["design"]["kind"] != "between":
+    if len(names) > 1 and len(means) > 1 and block.design.kind is not DesignKind.BETWEEN:
         who = [n for n, keep in zip(tested.listeners, some, strict=True) if keep]
         made["listeners"] = rating_figures.listener_lines(means[some], names, who)
         made["residuals"] = rating_figures.residual_map(means[some], names, who)
-    pairs = [pair for pair in primary["pairs"] if pair["mean_diff"] is not None]
+    pairs = [pair for pair in primary.pairs if pair.mean_diff is not None]
     if pairs:
         shown_pairs, unit = _main_pairs(block)
-        made["forest"] = rating_figures.forest(shown_pairs, primary["margin"], unit)
-    if len(names) > 2 and any(pair["p_adj"] is not None for pair in pairs):
+        made["forest"] = rating_figures.forest(shown_pairs, primary.margin, unit)
+    if len(names) > 2 and any(pair.p_adj is not None for pair in pairs):
         made["p-map"] = test_figures.p_map(pairs, names)
-    for test in block["secondary"]["tests"]:
-        if "critical_difference" in test and len(names) > 2:
-            made["critical-difference"] = test_figures.critical_difference(test, look)
-    for control in block["secondary"]["many_to_one"]:
-        if not control["wilcoxon"]:
-            continue
-        made[f"against-{control['control']}"] = rating_figures.forest(
-            control["wilcoxon"],
-            primary["margin"],
-            f"Difference in points from {control['control']}",
-        )
-    for effect in block["secondary"]["order_effects"]:
-        if effect["steps"]:
-            made[f"order-{effect['order']}"] = test_figures.order_figure(effect)
-    metrics = block["secondary"]["metrics"]
-    for at, row in enumerate(metrics["rows"] if metrics else ()):
-        if not row["note"]:
+    for test in block.secondary.tests:
+        if test.critical_difference is not None and test.mean_ranks and len(names) > 2:
+            made["critical-difference"] = test_figures.critical_difference(
+                test.mean_ranks, test.critical_difference, look
+            )
+    for control in block.secondary.many_to_one:
+        if control.wilcoxon:
+            unit = f"Difference in points from {control.control}"
+            made[f"against-{control.control}"] = rating_figures.forest(
+                control.wilcoxon, primary.margin, unit
+            )
+    for effect in block.secondary.order_effects:
+        if effect.steps:
+            made[f"order-{effect.order}"] = test_figures.order_figure(effect)
+    metrics = block.secondary.metrics
+    for at, row in enumerate(metrics.rows if metrics else ()):
+        if metrics and not row.note:
             made[f"metric-{at}"] = test_figures.metric_figure(metrics, row, look)
-    plan = block["variance_components"]["planning"]
+    plan = block.variance_components.planning
     if plan:
         made["planning"] = test_figures.planning_figure(plan)
     return made
 
 
-def _metric_choices(block: Form, prefix: str) -> list[tuple[str, str]]:
+def _metric_choices(block: QuestionResult, prefix: str) -> list[tuple[str, str]]:
     """The figures of metrics that can be chosen, with what to call them."""
-    metrics = block["secondary"]["metrics"]
+    metrics = block.secondary.metrics
     found = []
-    for at, row in enumerate(metrics["rows"] if metrics else ()):
-        if not row["note"]:
-            more = "".join(f", {name} {value}" for name, value in row["parameters"].items())
-            found.append((f"{prefix}metric-{at}", f"{row['metric']}, {row['variant']}{more}"))
+    for at, row in enumerate(metrics.rows if metrics else ()):
+        if not row.note:
+            more = "".join(f", {name} {value}" for name, value in row.parameters.items())
+            found.append((f"{prefix}metric-{at}", f"{row.metric}, {row.variant}{more}"))
     return found
 
 
-def _main_pairs(block: Form) -> tuple[list[Form], str]:
+def _main_pairs(block: QuestionResult) -> tuple[tuple[Pair, ...], str]:
     """All pairs, or the others less the best system where all are too many."""
-    pairs: list[Form] = block["primary"]["pairs"]
-    preference = is_preference(block["primary"])
+    pairs = block.primary.pairs
+    preference = is_preference(block.primary)
     what = "P(i beats j) − P(j beats i)" if preference else "Difference in points"
     if len(pairs) <= _MOST_DRAWN:
         return pairs, what  # each row is called first − second
-    best = highest(block)["system"]
-    mine = [_turned(pair) for pair in pairs if pair["group1"] == best]
-    mine += [pair for pair in pairs if pair["group2"] == best]
-    order = {name: at for at, name in enumerate(block["design"]["system_names"])}
-    mine.sort(key=lambda pair: order[pair["group1"]])
-    return mine, f"{what} {'against' if preference else 'from'} {best}"
+    best = highest(block).system
+    mine = [_turned(pair) for pair in pairs if pair.group1 == best]
+    mine += [pair for pair in pairs if pair.group2 == best]
+    order = {name: at for at, name in enumerate(block.design.system_names)}
+    mine.sort(key=lambda pair: order[pair.group1])
+    return tuple(mine), f"{what} {'against' if preference else 'from'} {best}"
 
 
-def _turned(pair: Form) -> Form:
-    """The same pair seen from the other side."""
-    turned = {**pair, "group1": pair["group2"], "group2": pair["group1"]}
-    if pair["mean_diff"] is not None:
-        turned["mean_diff"] = -pair["mean_diff"]
-    if pair["low"] is not None:
-        turned |= {"low": -pair["high"], "high": -pair["low"]}
-    return turned
+def _turned(pair: Pair) -> Pair:
+    """The same pair seen from the other side; only what a figure shows of it is turned."""
+    low, mean, high = (
+        None if value is None else -value for value in (pair.high, pair.mean_diff, pair.low)
+    )
+    turned = {"group1": pair.group2, "group2": pair.group1}
+    return pair.model_copy(update=turned | {"low": low, "mean_diff": mean, "high": high})
 
 
 def _sheet_form(sheet: Sheet, looks: Mapping[str, Look]) -> dict[str, Any]:

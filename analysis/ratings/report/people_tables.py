@@ -2,38 +2,44 @@
 
 from typing import Any
 
-from .table import Form, Sheet, columns_of, fields
+from ..result.people import Answers, Participants
+from .table import Sheet, columns_of
 
 
-def people_sheet(data: Form) -> Sheet | None:
+def people_sheet(people: Participants | None) -> Sheet | None:
     """What the questionnaires say of those who finished; None where there were none."""
-    people = data["participants"]
-    rows: list[tuple[Any, ...]] = []
-    for asked in people["questionnaire"] if people else ():
-        head = (asked["label"] or asked["id"], asked["answered"])
-        spread = asked.get("spread")
-        if spread:
-            middle = tuple(spread[name] for name in ("median", "q1", "q3"))
-            rows.append((*head, "median and quartiles", None, None, *middle))
-        for entry in asked.get("counts", ()):
-            share = entry["count"] / asked["answered"] if asked["answered"] else None
-            rows.append((*head, entry["option"], entry["count"], share, None, None, None))
-        if "counts" not in asked and not spread:
-            rows.append((*head, "not shown" if asked["answered"] else "nobody", *[None] * 5))
-    if not rows:
+    rows = [row for asked in (people.questionnaire if people else ()) for row in _rows(asked)]
+    if people is None or not rows:
         return None
     columns = columns_of(
         *("Question", "Answered/count", "Answer", "Count/count", "Share/share"),
         *("Median/number", "Q1/number", "Q3/number"),
     )
-    caption = f"Questionnaires of the {people['questionnaire'][0]['of']} who finished"
+    caption = f"Questionnaires of the {people.questionnaire[0].of} who finished"
     return Sheet("participants", caption, columns, tuple(rows))
 
 
-def flow_sheet(data: Form) -> Sheet | None:
+def _rows(asked: Answers) -> list[tuple[Any, ...]]:
+    head = (asked.label or asked.id, asked.answered)
+    if asked.spread:
+        middle = asked.spread
+        words = "median and quartiles"
+        return [(*head, words, None, None, middle.median, middle.q1, middle.q3)]
+    if asked.counts is None:
+        return [(*head, "not shown" if asked.answered else "nobody", *[None] * 5)]
+    return [
+        (
+            *(*head, entry.option, entry.count),
+            *(entry.count / asked.answered if asked.answered else None, None, None, None),
+        )
+        for entry in asked.counts
+    ]
+
+
+def flow_sheet(people: Participants | None) -> Sheet | None:
     """How many people came how far; None where the ratings do not say."""
-    if data["participants"] is None:
+    if people is None:
         return None
     columns = columns_of("Stage", "Sessions/count", "Note")
-    rows = fields(data["participants"]["flow"], "stage", "count", "note")
+    rows = tuple((one.stage, one.count, one.note) for one in people.flow)
     return Sheet("participant-flow", "Flow of participants", columns, rows)

@@ -13,18 +13,20 @@ from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure, Rows, escaped, layout, marker, names_axis
 from ...presentation.figures import forest as drawn_forest
 from ...presentation.looks import MUTED, Look, short_names
+from ..reading.scales import Scale
 from ..reading.table import Floats, Ratings
+from ..result.names import Verdict
+from ..result.tests import EstimatedPair, Pair
 
-Form = Mapping[str, Any]
 MOST_POINTS = 5000
 MOST_LINES = 150
 MOST_ROWS = 60
 MOST_LETTERS = 40  # of a listener's name beside a row too low for two lines
 _GREY = "rgba(128,128,128,0.16)"
-_BETTER = Look("accent", "circle", "solid")
 _VERDICTS = {
-    "equivalent": Look("amber", "diamond", "solid"),
-    "inconclusive": Look(MUTED, "circle-open", "solid"),
+    Verdict.BETTER: Look("accent", "circle", "solid"),
+    Verdict.EQUIVALENT: Look("amber", "diamond", "solid"),
+    Verdict.INCONCLUSIVE: Look(MUTED, "circle-open", "solid"),
 }
 
 
@@ -49,7 +51,7 @@ def box(values: Floats) -> dict[str, list[float]]:
     return {name: [round(value, 4)] for name, value in numbers.items()}
 
 
-def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> Figure:
+def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> Figure:
     """A violin with box and points per system, all passages together."""
     traces: list[dict[str, Any]] = []
     for row, name in enumerate(ratings.systems):
@@ -100,11 +102,11 @@ def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> F
             }
         )
     figure = Rows(ratings.systems, looks).layout("Rating", 56)
-    figure["xaxis"]["range"] = _padded(scale["low"], scale["high"])
+    figure["xaxis"]["range"] = _padded(scale.low, scale.high)
     return {"data": traces, "layout": figure}
 
 
-def answers(ratings: Ratings, scale: Form) -> Figure:
+def answers(ratings: Ratings, scale: Scale) -> Figure:
     """The share of each step of a scale of few steps, per system, all passages together."""
     steps = np.unique(ratings.value)
     counts = np.zeros((len(ratings.systems), len(steps)))
@@ -112,7 +114,7 @@ def answers(ratings: Ratings, scale: Form) -> Figure:
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
     traces = []
     for at, step in enumerate(steps):
-        place = (step - scale["low"]) / (scale["high"] - scale["low"])
+        place = (step - scale.low) / (scale.high - scale.low)
         traces.append(
             {
                 "type": "bar",
@@ -144,7 +146,7 @@ def _step_colour(place: float) -> str:
     return f"rgb({mixed[0]},{mixed[1]},{mixed[2]})"
 
 
-def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> Figure:
+def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> Figure:
     """A box per system on every passage with its mean, passages one under the other."""
     passages = ratings.passages[:MOST_ROWS]
     room = 0.84 / len(ratings.systems)  # of a passage's row
@@ -183,7 +185,7 @@ def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Form) -> Figu
             }
         )
     figure = Rows(passages).layout("Rating", 16 * len(ratings.systems) + 18, boxmode="overlay")
-    figure["xaxis"]["range"] = _padded(scale["low"], scale["high"])
+    figure["xaxis"]["range"] = _padded(scale.low, scale.high)
     figure["showlegend"] = True
     figure["legend"] = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
     figure["margin"]["t"] = 56
@@ -251,10 +253,10 @@ def residual_map(means: Floats, names: Sequence[str], listeners: Sequence[str]) 
     return {"data": [trace], "layout": figure}
 
 
-def forest(pairs: Sequence[Form], margin: float | None, unit: str) -> Figure:
+def forest(pairs: Sequence[Pair | EstimatedPair], margin: float | None, unit: str) -> Figure:
     """The difference of every pair with its interval, a line at zero and the margin shaded."""
-    shown = [pair for pair in pairs if pair["mean_diff"] is not None]
-    both = [(pair["group1"], pair["group2"]) for pair in shown]
+    shown = [pair for pair in pairs if pair.mean_diff is not None]
+    both = [(pair.group1, pair.group2) for pair in shown]
     short = short_names(dict.fromkeys(name for pair in both for name in pair), 12)
     names = [f"{first} − {second}" for first, second in both]
     brief = [f"{short[first]} − {short[second]}" for first, second in both]
@@ -262,21 +264,27 @@ def forest(pairs: Sequence[Form], margin: float | None, unit: str) -> Figure:
         # The axis names the other.
         names = [first for first, _ in both]
         brief = [short[name] for name in names]
-    verdicts = [
-        pair.get("verdict", "inconclusive" if not pair["reject"] else "better") for pair in shown
-    ]
-    looks = [_VERDICTS.get(verdict, _BETTER) for verdict in verdicts]
+    decided = {name: _decided(pair) for name, pair in zip(names, shown, strict=True)}
+    looks = {name: _VERDICTS[kind] for name, (kind, _) in decided.items()}
     estimates = {
-        name: Estimate(pair.get("n", 0), pair["mean_diff"], pair["low"], pair["high"])
+        name: Estimate(pair.n, pair.mean_diff, pair.low, pair.high)
         for name, pair in zip(names, shown, strict=True)
     }
     return drawn_forest(
-        Rows(names, dict(zip(names, looks, strict=True)), 26, brief),
+        Rows(names, looks, 26, brief),
         estimates,
         unit,
         margin=margin,
-        notes=dict(zip(names, verdicts, strict=True)),
+        notes={name: words for name, (_, words) in decided.items()},
     )
+
+
+def _decided(pair: Pair | EstimatedPair) -> tuple[Verdict, str]:
+    """The verdict of a pair and its words; one that is only tested is decided or not."""
+    if isinstance(pair, Pair):
+        return pair.kind, pair.verdict
+    kind = Verdict.BETTER if pair.reject else Verdict.INCONCLUSIVE
+    return kind, kind
 
 
 def _padded(low: float, high: float) -> list[float]:

@@ -1,12 +1,9 @@
 """A table and how its values are shown: the same on the page, in CSV and in LaTeX."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...presentation.numbers import NONE, fixed, p_text
-
-Form = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,8 +51,3 @@ PAIR = (Column("Group 1"), Column("Group 2"))
 def columns_of(*entries: str) -> tuple[Column, ...]:
     """``title/kind`` entries as columns."""
     return tuple(Column(*entry.split("/")) for entry in entries)
-
-
-def fields(rows: Sequence[Form], *names: str) -> tuple[tuple[Any, ...], ...]:
-    """The values of ``names`` of every row."""
-    return tuple(tuple(row[name] for name in names) for row in rows)

@@ -7,23 +7,25 @@ from typing import Any
 from ...presentation.figures import Figure, Rows, escaped, layout, marker, names_axis
 from ...presentation.looks import DASHES, Look, shortened
 from ...presentation.numbers import p_cell
-from .rating_figures import Form
+from ..result.blocks import Planning
+from ..result.secondary import MetricAgreement, MetricRow, OrderEffect
+from ..result.tests import Pair
 
 # Steps at .001, .01 and .05, as reports mark them; in each the lighter the larger p.
 _STEPS = ((0.001, "#00545A"), (0.01, "#2E8B8B"), (0.05, "#8CC7C1"), (1.0, "#ECECE8"))
 
 
-def p_map(pairs: Sequence[Form], names: Sequence[str]) -> Figure:
+def p_map(pairs: Sequence[Pair], names: Sequence[str]) -> Figure:
     """Adjusted p of every pair; four steps of colour, the number in each cell."""
     at = {name: index for index, name in enumerate(names)}
     count = len(names)
     level: list[list[int | None]] = [[None] * count for _ in names]
     text = [[""] * count for _ in names]
     for pair in pairs:
-        p = pair["p_adj"]
+        p = pair.p_adj
         if p is None:
             continue
-        i, j = at[pair["group1"]], at[pair["group2"]]
+        i, j = at[pair.group1], at[pair.group2]
         step = next(index for index, (bound, _) in enumerate(_STEPS) if p < bound or bound == 1)
         for a, b in ((i, j), (j, i)):
             level[a][b] = step
@@ -56,13 +58,15 @@ def p_map(pairs: Sequence[Form], names: Sequence[str]) -> Figure:
     return {"data": [trace], "layout": figure}
 
 
-def critical_difference(nemenyi: Form, looks: Mapping[str, Look]) -> Figure:
+def critical_difference(
+    mean_ranks: Mapping[str, float], difference: float, looks: Mapping[str, Look]
+) -> Figure:
     """Mean ranks with bars of half the critical difference to either side.
 
     Two bars that do not overlap are further apart than Nemenyi's critical difference.
     """
-    ranks = sorted(nemenyi["mean_ranks"].items(), key=lambda item: (-item[1], item[0]))
-    half = round(nemenyi["critical_difference"] / 2, 4)
+    ranks = sorted(mean_ranks.items(), key=lambda item: (-item[1], item[0]))
+    half = round(difference / 2, 4)
     traces = [
         {
             "type": "scatter",
@@ -86,19 +90,18 @@ def critical_difference(nemenyi: Form, looks: Mapping[str, Look]) -> Figure:
     return {"data": traces, "layout": Rows(names, looks).layout(title, 38)}
 
 
-def order_figure(effect: Form) -> Figure:
+def order_figure(effect: OrderEffect) -> Figure:
     """Mean of what is left of the ratings at each step of the order."""
-    steps = effect["steps"]
     trace = {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": [step[0] for step in steps],
-        "y": [round(step[1], 4) for step in steps],
+        "x": [at for at, _, _ in effect.steps],
+        "y": [round(left, 4) for _, left, _ in effect.steps],
         "line": {"color": "muted", "width": 1},
         "marker": {"color": "accent", "size": 8},
         "hovertemplate": "%{x:g}: %{y:+.2f} points<extra></extra>",
     }
-    title = {"position": "Position on the page", "page": "Number of the page"}[effect["order"]]
+    title = {"position": "Position on the page", "page": "Number of the page"}[effect.order]
     figure = layout(260, title)
     figure["yaxis"] = {
         "title": {"text": "Points"},
@@ -109,19 +112,17 @@ def order_figure(effect: Form) -> Figure:
     return {"data": [trace], "layout": figure}
 
 
-def metric_figure(agreement: Form, row: Form, looks: Mapping[str, Look]) -> Figure:
+def metric_figure(agreement: MetricAgreement, row: MetricRow, looks: Mapping[str, Look]) -> Figure:
     """Mean ratings over a metric: a small point per stimulus, each system's means with its name."""
     known = [
         (one, value)
-        for one, value in zip(agreement["stimuli"], row["values"], strict=True)
+        for one, value in zip(agreement.stimuli, row.values, strict=True)
         if value is not None
     ]
-    names = list(dict.fromkeys(one["system"] for one, _ in known))
+    names = list(dict.fromkeys(one.system for one, _ in known))
     traces: list[dict[str, Any]] = []
     for name in names:
-        mine = [
-            (value, one["mean"], one["passage"]) for one, value in known if one["system"] == name
-        ]
+        mine = [(value, one.mean, one.passage) for one, value in known if one.system == name]
         look = looks[name]
         traces.append(
             {
@@ -149,28 +150,28 @@ def metric_figure(agreement: Form, row: Form, looks: Mapping[str, Look]) -> Figu
                 "hoverinfo": "skip",
             }
         )
-    unit = f" ({row['unit']})" if row["unit"] else ""
-    figure = layout(420, f"{row['metric']}, {row['variant']}{unit}")
+    unit = f" ({row.unit})" if row.unit else ""
+    figure = layout(420, f"{row.metric}, {row.variant}{unit}")
     axis: dict[str, object] = {"title": {"text": "Mean rating"}, "zeroline": False}
     figure["yaxis"] = axis | {"fixedrange": True, "automargin": True}
     figure["xaxis"] |= {"zeroline": False}
     return {"data": traces, "layout": figure}
 
 
-def planning_figure(plan: Form) -> Figure:
+def planning_figure(plan: Planning) -> Figure:
     """The smallest detectable difference over the number of listeners, a line per passages."""
     traces = []
-    counts = sorted({row["passages"] for row in plan["grid"]})
+    counts = sorted({row.passages for row in plan.grid})
     for at, passages in enumerate(counts):
-        rows = [row for row in plan["grid"] if row["passages"] == passages]
+        rows = [row for row in plan.grid if row.passages == passages]
         words = f"{passages} passage" + ("s" if passages > 1 else "")
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
                 "name": words,
-                "x": [row["listeners"] for row in rows],
-                "y": [round(row["detectable"], 4) for row in rows],
+                "x": [row.listeners for row in rows],
+                "y": [round(row.detectable, 4) for row in rows],
                 "line": {
                     "color": "ink" if at else "accent",
                     "dash": DASHES[at % len(DASHES)],
@@ -182,7 +183,7 @@ def planning_figure(plan: Form) -> Figure:
         )
     figure = layout(340, "Listeners")
     figure["xaxis"]["type"] = "log"
-    figure["xaxis"]["tickvals"] = sorted({row["listeners"] for row in plan["grid"]})
+    figure["xaxis"]["tickvals"] = sorted({row.listeners for row in plan.grid})
     figure["yaxis"] = {
         "title": {"text": "Detectable difference in points"},
         "rangemode": "tozero",

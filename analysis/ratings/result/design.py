@@ -1,12 +1,12 @@
 """The design of an experiment: who rated what, and over what results can be generalised."""
 
-from dataclasses import dataclass
+from .names import DesignKind
+from .stored import Stored
 
 SCOPES = ("passages", "music")
 
 
-@dataclass(frozen=True)
-class Allowed:
+class Allowed(Stored):
     """Whether an inference may be drawn, and why or why not."""
 
     inference: str
@@ -14,15 +14,15 @@ class Allowed:
     reason: str
 
 
-@dataclass(frozen=True)
-class Design:
-    """Counts and kind of one question's ratings.
+class Design(Stored):
+    """Counts, names and kind of one question's ratings of the systems under test.
 
     ``replicates`` is the least and the greatest number of ratings in a cell that has any.
-    ``missing`` counts cells without a rating; ``expected`` all cells.
+    ``missing`` counts cells without a rating; ``expected`` all cells. ``set_aside`` names the
+    reference and the anchors, ``per_listener`` counts ratings in the order of ``listener_names``.
     """
 
-    kind: str
+    kind: DesignKind
     listeners: int
     passages: int
     systems: int
@@ -34,6 +34,12 @@ class Design:
     missing: int
     dependent: bool
     allows: tuple[Allowed, ...]
+    questions: int
+    system_names: tuple[str, ...]
+    passage_names: tuple[str, ...]
+    listener_names: tuple[str, ...]
+    set_aside: tuple[str, ...]
+    per_listener: tuple[int, ...]
 
     def permits(self, inference: str) -> bool:
         """Whether ``inference`` is allowed."""

@@ -1,35 +1,163 @@
-"""The document of an analysis: values under a schema number, as JSON text."""
+"""The document of an analysis: every question's result under a schema number, as JSON text."""
 
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-SCHEMA = 1
+from pydantic import Field, ValidationError
+
+from ....models.errors import UserError
+from .blocks import (
+    Agreement,
+    Check,
+    Classical,
+    Descriptives,
+    Input,
+    Primary,
+    Screening,
+    SystemRow,
+    VarianceComponents,
+)
+from .design import Design
+from .names import Scope
+from .people import Participants
+from .secondary import Secondary
+from .stored import Free, Maybe, Number, Stored
+from .tests import Pair
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SCHEMA: Literal[1] = 1
 
 
-@dataclass(frozen=True)
-class Result:
-    """A result as its JSON text; ``data`` reads it, so that nothing can change it in place."""
+class AllListeners(Stored):
+    """The analysis with the listeners whom screening excludes."""
 
-    text: str
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The document as dictionaries, a fresh copy each time."""
-        parsed: dict[str, Any] = json.loads(self.text)
-        return parsed
+    descriptives: Descriptives
+    classical: Classical
+    primary: Primary
 
 
-def plain(value: Any) -> Any:
-    """``value`` for JSON: tuples as lists, numbers as Python's, what is not finite as None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+class QuestionResult(Stored):
+    """Everything that was found of one question."""
+
+    question: str
+    input: Input
+    design: Design
+    screening: Screening
+    descriptives: Descriptives
+    classical: Classical
+    primary: Primary
+    secondary: Secondary
+    agreement: Agreement
+    variance_components: VarianceComponents
+    checks: tuple[Check, ...]
+    all_listeners: AllListeners | None
+
+
+class AboutStudy(Stored):
+    """The study whose ratings these are, and what it ``declared`` before there were any."""
+
+    id: str
+    title: str
+    kind: str
+    sha256: str
+    frozen_at: str | None
+    simulated_music: bool
+    declared: dict[str, Free] | None
+
+
+class AnalysisOptions(Stored):
+    """How the ratings were analysed; ``declared`` is what was fixed beforehand."""
+
+    question: str | None
+    reference: str | None
+    anchors: tuple[str, ...]
+    baseline: str | None
+    scope: Scope | Literal["auto"]
+    alpha: Number
+    margin: Maybe
+    adjust: str
+    seed: int
+    abx: bool
+    declared: dict[str, Free]
+
+
+class _Head(Stored):
+    schema_number: Literal[1] = Field(alias="schema")
+    simulated: bool
+    label: str | None
+    sessions: str | None
+    study: AboutStudy | None
+    participants: Participants | None
+    options: AnalysisOptions
+    deviations: tuple[str, ...]
+    questions: tuple[str, ...]
+    questions_adjust: str
+
+
+class RatingsResult(QuestionResult, _Head):
+    """A whole result: the first question lies flat in it, the ``others`` follow.
+
+    ``label`` is the word that everything of a result carries whose ratings do not count.
+    """
+
+    others: tuple[QuestionResult, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> "RatingsResult":
+        """The result in a ``result.json``.
+
+        Raises:
+            UserError: one line with the file, if it is none.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            why = type(error).__name__
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            why = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+        raise UserError(f"{path}: is no result.json of 'earmark analyse' ({why})")
+
+    def json_text(self) -> str:
+        """The text of ``result.json``: equal results give equal bytes."""
+        text = json.dumps(self.as_json(), ensure_ascii=False, indent=1, allow_nan=False)
+        return text + "\n"
+
+    def every_question(self) -> "tuple[QuestionResult, ...]":
+        """The result of each question, the first one first."""
+        return self, *self.others
+
+    def pairs(self) -> "DataFrame":
+        """The pairs of the primary analyses, a row each, with their question and first effect."""
+        from pandas import DataFrame
+
+        rows = []
+        for one in self.every_question():
+            for pair in (pair.as_json() for pair in one.primary.pairs):
+                effect = pair["effect"].values()
+                rows.append((one.question, *(pair.get(name) for name in _PAIR), *effect))
+        return DataFrame(rows, columns=["question", *_PAIR, *_EFFECT])
+
+    def systems(self) -> "DataFrame":
+        """What was rated per system, a row each, with its question."""
+        from pandas import DataFrame
+
+        names = list(SystemRow.model_fields)
+        rows = [
+            (one.question, *(getattr(row, name) for name in names))
+            for one in self.every_question()
+            for row in one.descriptives.systems
+        ]
+        return DataFrame(rows, columns=["question", *names])
+
+
+_PAIR = [name for name in Pair.model_fields if name not in ("effect", "effects", "equivalence")]
+_EFFECT = ("effect", "effect_value", "effect_low", "effect_high")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a ``result.json``."""
+    return RatingsResult.model_json_schema(by_alias=True, mode="validation")

@@ -1,18 +1,16 @@
-"""What a test says: of all systems at once, or of a pair of them; and the p that follows from it.
+"""What a test says: of all systems at once, or of a pair of them, and by how much a pair differs.
 
-p-values are survival functions of the named distribution, never one minus a rounded probability,
-so that small ones keep their digits.
+Methods give an :class:`Omnibus` and, by the positions of the systems, a :class:`Comparison`; a
+result stores pairs by name, with what was found of each.
 """
 
-import itertools
-import math
 from dataclasses import dataclass
 
-from scipy import stats
+from .names import Distribution, Method, Verdict
+from .stored import Maybe, Number, Stored
 
 
-@dataclass(frozen=True)
-class Omnibus:
+class SystemsTest(Stored):
     """A test that all systems are alike.
 
     ``distribution`` is ``chi2`` (``df``), ``F`` (``df``, ``df2``) or ``permutation``. ``statistic``
@@ -20,14 +18,40 @@ class Omnibus:
     agreement the statistic has no bound and ``p`` is 0.
     """
 
-    method: str
+    method: Method
     symbol: str
-    statistic: float | None
-    distribution: str
-    df: float | None
-    df2: float | None
-    p: float | None
-    note: str = ""
+    statistic: Maybe
+    distribution: Distribution
+    df: Maybe
+    df2: Maybe
+    p: Maybe
+    note: str
+
+
+class Omnibus(SystemsTest):
+    """A test of all systems with the effect sizes that belong to it.
+
+    ``p_questions`` is ``p`` adjusted over the ``tested_questions`` of a file.
+    """
+
+    kendall_w: Maybe = None
+    epsilon2: Maybe = None
+    eta2: Maybe = None
+    h: Maybe = None
+    p_questions: Maybe = None
+    tested_questions: int = 0
+
+
+class _OnPassage(Stored):
+    passage: str
+    listeners: int
+
+
+class PassageTest(SystemsTest, _OnPassage):
+    """The test on one passage, over the ``listeners`` who rated every system there."""
+
+    p_adj: Maybe
+    reject: bool | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +65,7 @@ class Comparison:
     first: int
     second: int
     statistic: float | None
-    distribution: str
+    distribution: Distribution
     df: float | None
     p: float | None
     rank_difference: float | None = None
@@ -49,62 +73,99 @@ class Comparison:
     ties: tuple[int, ...] = ()
 
 
-def omnibus_p(distribution: str, statistic: float, df: float, df2: float | None) -> float:
-    """The p-value of an omnibus statistic."""
-    if distribution == "chi2":
-        return float(stats.chi2.sf(statistic, df))
-    if distribution == "F" and df2 is not None:
-        return float(stats.f.sf(statistic, df, df2))
-    raise ValueError(f"no p from a {distribution} statistic")
+class Effect(Stored):
+    """An effect size with its interval; None where it is not defined."""
+
+    name: Method
+    value: Maybe
+    low: Maybe
+    high: Maybe
 
 
-def comparison_p(
-    distribution: str, statistic: float, df: float | None, groups: int | None = None
-) -> float:
-    """The two-sided p-value of a pair's statistic."""
-    if distribution == "t" and df is not None:
-        return float(2 * stats.t.sf(abs(statistic), df))
-    if distribution == "normal":
-        return float(2 * stats.norm.sf(abs(statistic)))
-    if distribution == "range" and groups is not None:
-        return float(stats.studentized_range.sf(abs(statistic), groups, df or math.inf))
-    raise ValueError(f"no p from a {distribution} statistic")
+class Equivalence(Stored):
+    """Two one-sided tests: the larger p, the interval of level 1 - 2α, and what they decide."""
+
+    margin: Number
+    p: Number
+    low: Number
+    high: Number
+    equivalent: bool
 
 
-def chi2_test(method: str, symbol: str, statistic: float, df: float) -> Omnibus:
-    """An omnibus test with a chi-squared statistic."""
-    p = omnibus_p("chi2", statistic, df, None)
-    return Omnibus(method, symbol, statistic, "chi2", df, None, p)
+class _Names(Stored):
+    group1: str
+    group2: str
 
 
-def f_test(method: str, symbol: str, statistic: float, df: float, df2: float) -> Omnibus:
-    """An omnibus test with an F statistic."""
-    p = omnibus_p("F", statistic, df, df2)
-    return Omnibus(method, symbol, statistic, "F", df, df2, p)
+class _PairTest(Stored):
+    mean_rank_diff: Maybe
+    statistic: Maybe
+    distribution: Distribution
+    groups: int | None
+    ties: tuple[int, ...] = ()  # of signed ranks
+    df: Maybe
+    p_raw: Maybe
+    p_adj: Maybe
+    reject: bool | None
 
 
-def no_test(method: str, symbol: str, note: str) -> Omnibus:
-    """The omnibus test that the data do not allow."""
-    return Omnibus(method, symbol, None, "none", None, None, None, note)
+class PairTest(_PairTest, _Names):
+    """A test of a pair, with p adjusted over all pairs and the decision; first less second."""
 
 
-def complete_agreement(method: str, symbol: str, df: float, df2: float) -> Omnibus:
-    """An F test whose error is exactly zero: every block orders the systems alike."""
-    note = "complete agreement: the statistic has no bound, p < 1e-16"
-    return Omnibus(method, symbol, None, "F", df, df2, 0.0, note)
+class _Centres(_Names):
+    mean_diff: Number
+    median_diff: Number
 
 
-def t_comparison(
-    first: int, second: int, difference: float, error: float, df: float, ranks: float | None = None
-) -> Comparison:
-    """A two-sided t test of a pair; an error of zero leaves only "equal" (p 1) or "not" (p 0)."""
-    if error > 0:
-        t = difference / error
-        p = comparison_p("t", t, df)
-        return Comparison(first, second, t, "t", df, p, ranks)
-    return Comparison(first, second, None, "t", df, 1.0 if difference == 0 else 0.0, ranks)
+class ClassicalPair(PairTest, _Centres):
+    """A pair of the classical analysis; ``t`` is its statistic."""
+
+    t: Maybe
 
 
-def all_pairs(count: int) -> list[tuple[int, int]]:
-    """Every pair of ``count`` systems, each once."""
-    return list(itertools.combinations(range(count), 2))
+class _Estimated(_Names):
+    n: int
+    mean_diff: Maybe
+    low: Maybe
+    high: Maybe
+
+
+class EstimatedPair(PairTest, _Estimated):
+    """A pair with its difference over ``n`` units and the interval of that."""
+
+
+class _Compared(_Names):
+    n: int
+    mean_diff: Maybe
+    median_diff: Maybe
+    low: Maybe
+    high: Maybe
+    effect: Effect
+    effects: tuple[Effect, ...]
+    equivalence: Equivalence | None
+
+
+class Pair(PairTest, _Compared):
+    """A pair of the primary analysis, beside what the classical one says, and its verdict.
+
+    ``verdict`` is ``A better``, ``equivalent`` or ``inconclusive``.
+    """
+
+    classical_p_adj: Maybe
+    classical_reject: bool | None
+    agrees: bool | None
+    verdict: str
+
+    @property
+    def kind(self) -> Verdict:
+        """The verdict without the system's name."""
+        if self.verdict in (Verdict.EQUIVALENT, Verdict.INCONCLUSIVE):
+            return Verdict(self.verdict)
+        return Verdict.BETTER
+
+    @property
+    def better(self) -> str | None:
+        """The better system's name; None where the pair is equivalent or undecided."""
+        decided = self.kind is Verdict.BETTER
+        return self.verdict.removesuffix(f" {Verdict.BETTER}") if decided else None

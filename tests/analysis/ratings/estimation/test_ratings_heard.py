@@ -49,8 +49,8 @@ def heard(values: Floats, name: str = "m", unit: str = "dB") -> list[dict[str, A
 def only(cells: Floats, values: Floats, **more: Any) -> dict[str, Any]:
     found = metric_agreement(ratings_of(cells), heard(values, **more), 0.05, 0)
     assert found is not None
-    (row,) = found["rows"]
-    return {"all": found, **row}
+    (row,) = found.rows
+    return {"all": found.as_json(), **row.as_json()}
 
 
 @pytest.fixture
@@ -127,10 +127,10 @@ def test_few_systems_are_shown_by_name_and_many_are_ranked() -> None:
         scores += heard(np.tile(np.arange(systems, dtype=float), (4, 1)), "z")
         found = metric_agreement(ratings_of(cells), scores, 0.05, 0)
         assert found is not None
-        names = [row["metric"] for row in found["rows"]]
-        assert names == (["z", "a"] if found["ranked"] else ["a", "z"])
-        assert found["ranked"] == (systems >= FEW_SYSTEMS)
-        assert ("are few" in found["caution"]) != found["ranked"]
+        names = [row.metric for row in found.rows]
+        assert names == (["z", "a"] if found.ranked else ["a", "z"])
+        assert found.ranked == (systems >= FEW_SYSTEMS)
+        assert ("are few" in found.caution) != found.ranked
 
 
 def test_the_reliability_is_that_of_many_against_few_listeners() -> None:

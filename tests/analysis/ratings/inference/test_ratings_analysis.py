@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ratings_simulation import pair, passed, simulated_cells, written_ratings
+from ratings_simulation import document, pair, passed, simulated_cells, written_ratings
 
 from earmark.analysis.presentation.numbers import p_apa
 from earmark.analysis.ratings.inference.analysis import analyse
@@ -27,7 +27,7 @@ NAN = float("nan")
 def run(tmp_path: Path) -> Run:
     def make(cells: Floats, options: Options | None = None, **more: Any) -> dict[str, Any]:
         path = written_ratings(tmp_path / "ratings.csv", cells, **more)
-        return analyse(read_ratings(path), options or Options()).data
+        return document(analyse(read_ratings(path), options or Options()))
 
     return make
 
@@ -140,18 +140,18 @@ def test_the_classical_block_is_always_there_with_its_banner(run: Run) -> None:
 
 def test_equal_input_options_and_seed_give_equal_bytes(tmp_path: Path) -> None:
     path = written_ratings(tmp_path / "ratings.csv", simulated_cells(1))
-    texts = {analyse(read_ratings(path), Options(seed=3)).text for _ in range(2)}
+    texts = {analyse(read_ratings(path), Options(seed=3)).json_text() for _ in range(2)}
     assert len(texts) == 1
     assert "NaN" not in texts.pop()
 
 
 def test_the_order_of_the_rows_changes_nothing_but_the_files_sum(tmp_path: Path) -> None:
     path = written_ratings(tmp_path / "ratings.csv", simulated_cells(1, effects=EFFECTS))
-    first = analyse(read_ratings(path), Options()).data
+    first = document(analyse(read_ratings(path), Options()))
     header, *rows = path.read_text().splitlines()
     np.random.default_rng(0).shuffle(rows)
     path.write_text("\n".join([header, *rows]))
-    second = analyse(read_ratings(path), Options()).data
+    second = document(analyse(read_ratings(path), Options()))
     assert first["input"].pop("sha256") != second["input"].pop("sha256")
     for key in ("design", "primary", "agreement"):
         close(first[key], second[key])
@@ -216,22 +216,24 @@ def test_each_question_has_its_own_result_and_the_family_is_declared(tmp_path: P
     written_ratings(extra, simulated_cells(2), question="clarity")
     more = extra.read_text().splitlines()[1:]
     path = written_ratings(tmp_path / "ratings.csv", simulated_cells(1, effects=EFFECTS), more=more)
-    result = analyse(read_ratings(path), Options()).data
-    assert result["questions"] == ["clarity", "overall"]
-    assert result["others"][0]["question"] == "overall"
-    raw = [b["primary"]["omnibus"]["p"] for b in (result, *result["others"])]
-    adjusted = [b["primary"]["omnibus"]["p_questions"] for b in (result, *result["others"])]
+    result = analyse(read_ratings(path), Options())
+    assert result.questions == ("clarity", "overall")
+    assert result.others[0].question == "overall"
+    raw = [one.primary.omnibus.p for one in result.every_question()]
+    adjusted = [one.primary.omnibus.p_questions for one in result.every_question()]
+    assert raw[1] is not None
     assert adjusted[1] == pytest.approx(min(1, 2 * raw[1]))
-    assert "holm" in result["questions_adjust"]
-    for block in (result, *result["others"]):
-        p = block["primary"]["omnibus"]["p_questions"]
+    assert "holm" in result.questions_adjust
+    for block in result.every_question():
+        p = block.primary.omnibus.p_questions
+        assert p is not None
         assert omnibus_sentence(block).endswith(f"; {p_apa(p)} adjusted over 2 questions by holm.")
         (tests,) = [sheet for sheet in sheets(block) if sheet.name == "tests"]
         column = [column.title for column in tests.columns].index("P_adj over questions")
         assert [row[column] for row in tests.rows][:2] == [p, None]
-    only = analyse(read_ratings(path), Options(question="overall")).data
-    assert only["questions"] == ["overall"]
-    assert only["others"] == []
+    only = analyse(read_ratings(path), Options(question="overall"))
+    assert only.questions == ("overall",)
+    assert only.others == ()
     assert "questions" not in omnibus_sentence(only)
     (tests,) = [sheet for sheet in sheets(only) if sheet.name == "tests"]
     assert "P_adj over questions" not in [column.title for column in tests.columns]
@@ -289,7 +291,7 @@ def test_drift_over_the_session_is_found_and_named(tmp_path: Path) -> None:
                 rows.append(f"L{listener},p{passage},s{system},{value:.1f},{position + 1}")
     path = tmp_path / "drift.csv"
     path.write_text("\n".join(rows))
-    effects = analyse(read_ratings(path), Options()).data["secondary"]["order_effects"]
+    effects = document(analyse(read_ratings(path), Options()))["secondary"]["order_effects"]
     assert effects[0]["order"] == "position"
     assert effects[0]["low"] < 4 < effects[0]["high"] + 1
     assert effects[0]["p"] < 1e-6
@@ -306,7 +308,7 @@ def test_slopes_that_differ_by_rounding_alone_are_no_drift(tmp_path: Path) -> No
                 rows.append(f"L{listener},p{passage},{system},{value:.1f},{at + 1}")
     path = tmp_path / "still.csv"
     path.write_text("\n".join(rows))
-    effects = analyse(read_ratings(path), Options()).data["secondary"]["order_effects"]
+    effects = document(analyse(read_ratings(path), Options()))["secondary"]["order_effects"]
     assert effects[0]["p"] is None
     assert effects[0]["note"] == "the slopes of all listeners are equal"
 
@@ -317,7 +319,7 @@ def test_repeats_are_averaged_for_the_test_and_measured_for_agreement(tmp_path: 
     rows = written_ratings(path, cells).read_text().splitlines()
     second = written_ratings(path, cells + 4).read_text().splitlines()[1:]
     path.write_text("\n".join([*rows, *second]))
-    result = analyse(read_ratings(path), Options(scope="music")).data
+    result = document(analyse(read_ratings(path), Options(scope="music")))
     assert result["design"]["replicates"] == [2, 2]
     assert result["primary"]["choice"] == "quasi-F"
     assert all(e["mean_absolute_difference"] <= 4.01 for e in result["agreement"]["intra_rater"])
@@ -333,7 +335,7 @@ def test_a_signed_scale_is_also_tested_against_zero(tmp_path: Path) -> None:
             rows.append(f"L{listener},p,{system},{value}")
     path = tmp_path / "ccr.csv"
     path.write_text("\n".join(rows))
-    result = analyse(read_ratings(path), Options()).data
+    result = document(analyse(read_ratings(path), Options()))
     found = {p["group1"]: p["reject"] for p in result["secondary"]["against_zero"]["systems"]}
     assert found == {"same": False, "better": True}
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ratings_simulation import passed, simulated_cells, written_ratings
+from ratings_simulation import document, passed, simulated_cells, written_ratings
 
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
 from earmark.analysis.ratings.inference.self_checks import checks
 from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.result.document import RatingsResult
 
 Made = Callable[[Path], dict[str, Any]]
 
@@ -19,14 +20,14 @@ Made = Callable[[Path], dict[str, Any]]
 def of_pairs(folder: Path) -> dict[str, Any]:
     cells = simulated_cells(1, effects=np.array([0, 0, 6, 12, -20.0]))
     path = written_ratings(folder / "ratings.csv", cells)
-    return analyse(read_ratings(path), Options(baseline="A", margin=9.0)).data
+    return document(analyse(read_ratings(path), Options(baseline="A", margin=9.0)))
 
 
 def with_an_excluded_listener(folder: Path) -> dict[str, Any]:
     cells = simulated_cells(1, (10, 4, 5), effects=np.array([0, 0, 6, 12, 70.0]))
     cells[9, :, 4] = 40
     path = written_ratings(folder / "ratings.csv", cells)
-    return analyse(read_ratings(path), Options(reference="E")).data
+    return document(analyse(read_ratings(path), Options(reference="E")))
 
 
 def of_abx(folder: Path) -> dict[str, Any]:
@@ -39,7 +40,12 @@ def of_abx(folder: Path) -> dict[str, Any]:
     ]
     path = folder / "ratings.csv"
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n")
-    return analyse(read_ratings(path), Options(abx=True)).data
+    return document(analyse(read_ratings(path), Options(abx=True)))
+
+
+def failing(result: dict[str, Any]) -> list[str]:
+    found = checks(RatingsResult.model_validate(result), 0.05)
+    return [check.check for check in found if not check.passed]
 
 
 @pytest.mark.parametrize(
@@ -83,11 +89,10 @@ def test_the_self_checks_find_what_published_tables_get_wrong(
 ) -> None:
     result = made(tmp_path)
     assert passed(result)
-    assert all(entry["passed"] for entry in checks(result, 0.05))
+    assert failing(result) == []
     place: Any = result
     *steps, last = (int(step) if step.isdigit() else step for step in where.split())
     for step in steps:
         place = place[step]
     place[last] = not place[last] if value == "flip" else value
-    failed = [entry["check"] for entry in checks(result, 0.05) if not entry["passed"]]
-    assert [name for name in failed if check in name]
+    assert [name for name in failing(result) if check in name]

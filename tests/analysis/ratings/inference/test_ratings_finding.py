@@ -1,10 +1,9 @@
 """What the finding and the methods paragraph say agrees with the pairs. SIMULATED ratings."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from ratings_simulation import pair, passed, simulated_cells, written_ratings
+from ratings_simulation import simulated_cells, written_ratings
 
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
@@ -12,22 +11,24 @@ from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
 from earmark.analysis.ratings.report.export import sentences
 from earmark.analysis.ratings.report.sentences import finding
+from earmark.analysis.ratings.result.document import RatingsResult
+from earmark.analysis.ratings.result.names import Chosen
 
 
 def result_of(
     tmp_path: Path, cells: Floats, options: Options | None = None, systems: str = "ABC"
-) -> dict[str, Any]:
+) -> RatingsResult:
     path = written_ratings(tmp_path / "ratings.csv", cells, systems=systems)
-    result = analyse(read_ratings(path), options or Options()).data
-    assert passed(result)
+    result = analyse(read_ratings(path), options or Options())
+    assert all(check.passed for check in result.checks)
     return result
 
 
-def of_rows(tmp_path: Path, rows: list[str], options: Options) -> dict[str, Any]:
+def of_rows(tmp_path: Path, rows: list[str], options: Options) -> RatingsResult:
     path = tmp_path / "rows.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    result = analyse(read_ratings(path), options).data
-    assert passed(result)
+    result = analyse(read_ratings(path), options)
+    assert all(check.passed for check in result.checks)
     return result
 
 
@@ -39,7 +40,7 @@ def test_the_best_system_is_that_of_the_pairs_though_another_has_the_highest_mea
     cells[2:, 2:, 0] = np.nan
     cells[:14, 0, 1] = np.nan
     result = result_of(tmp_path, cells)
-    means = {row["system"]: row["mean"] for row in result["descriptives"]["systems"]}
+    means = {row.system: row.mean for row in result.descriptives.systems}
     assert max(means, key=lambda name: means[name]) == "A"
     assert finding(result).startswith("B was rated highest by the estimates")
     assert "above every other system" in finding(result)
@@ -48,7 +49,7 @@ def test_the_best_system_is_that_of_the_pairs_though_another_has_the_highest_mea
 def test_systems_that_are_equivalent_to_the_best_are_named(tmp_path: Path) -> None:
     cells = simulated_cells(1, (20, 4, 3), effects=np.array([0.0, 0.0, -20.0]), residual=3)
     result = result_of(tmp_path, cells, Options(margin=5))
-    assert pair(result["primary"], "AB")["verdict"] == "equivalent"
+    assert {pair.verdict for pair in result.primary.pairs if pair.group2 == "B"} == {"equivalent"}
     text = finding(result)
     assert "was rated above C and is equivalent to " in text
     assert "within ±5 points" in text
@@ -77,8 +78,8 @@ def test_preferences_are_not_said_to_be_tested_for_equivalence(tmp_path: Path) -
         for a, b in (("x", "y"), ("x", "z"), ("y", "z")):
             rows += [f"L{listener},{a},{b},{'ab'[int(r.random() < 0.5)]}" for _ in range(3)]
     result = of_rows(tmp_path, rows, Options(margin=0.1))
-    assert result["primary"]["margin"] is None
-    assert any("Equivalence was not tested" in note for note in result["primary"]["notes"])
+    assert result.primary.margin is None
+    assert any("Equivalence was not tested" in note for note in result.primary.notes)
     assert "one-sided tests" not in sentences(result, {})
 
 
@@ -89,10 +90,10 @@ def test_right_and_wrong_answers_are_not_compared_as_ratings(tmp_path: Path) -> 
             rows.append(f"L{listener},P{trial},x,{(listener + trial) % 2}")
             rows.append(f"L{listener},P{trial},y,{int(trial > listener % 3)}")
     result = of_rows(tmp_path, rows, Options(abx=True))
-    assert result["primary"]["choice"] == "none"
-    assert result["primary"]["pairs"] == []
+    assert result.primary.choice is Chosen.NONE
+    assert result.primary.pairs == ()
     text = sentences(result, {})
-    assert result["secondary"]["per_passage"]["passages"] == []
+    assert result.secondary.per_passage.passages == ()
     assert "The two of y were told apart" in text
     assert "rated" not in text
     assert "points" not in text

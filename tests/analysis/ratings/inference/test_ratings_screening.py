@@ -130,7 +130,7 @@ def test_of_several_anchors_the_mid_one_is_looked_at() -> None:
     ("same", "total", "flagged"), [(9, 10, True), (8, 9, False), (9, 11, False), (36, 40, True)]
 )
 def test_the_same_value_for_nine_tenths_of_ten_ratings_is_flagged(
-    tmp_path: Path, same: int, total: int, flagged: bool
+    tmp_path: Path, *, same: int, total: int, flagged: bool
 ) -> None:
     rows = [row for at in (1, 2) for row in varied(at, total, "A")]
     rows += [("L0", f"p{p}", "A", 50 if p < same else 60 + p / 10) for p in range(total)]
@@ -174,7 +174,7 @@ def test_without_times_the_rule_of_time_is_not_applied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("unheard", "flagged"), [(1, False), (2, True)])
 def test_more_than_5_percent_rated_unheard_is_flagged(
-    tmp_path: Path, unheard: int, flagged: bool
+    tmp_path: Path, *, unheard: int, flagged: bool
 ) -> None:
     columns = (*COLUMNS, "listened")
     rows: list[Row] = [(*row, 3.5) for row in varied(1, 10)]

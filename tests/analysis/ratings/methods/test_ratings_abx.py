@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ratings_simulation import passed
+from ratings_simulation import document, passed
 
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
 from earmark.analysis.ratings.methods.abx import beta_binomial_test, binomial_test
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.report.export import sentences
+from earmark.analysis.ratings.result.document import RatingsResult
 
 
 def analysed(path: Path, right: list[int], trials: int, system: str = "x") -> dict[str, Any]:
@@ -19,7 +20,7 @@ def analysed(path: Path, right: list[int], trials: int, system: str = "x") -> di
     for listener, count in enumerate(right):
         rows += [f"L{listener},P{at},{system},{int(at < count)}" for at in range(trials)]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return analyse(read_ratings(path), Options(abx=True)).data
+    return document(analyse(read_ratings(path), Options(abx=True)))
 
 
 def test_the_interval_of_unlike_listeners_holds_their_mean_about_as_often_as_it_says() -> None:
@@ -64,7 +65,7 @@ def test_of_one_listener_the_exact_test_decides(tmp_path: Path) -> None:
     assert row["reject"]
     assert row["share"] == 0.75
     assert (row["low"], row["high"]) == (row["listeners"][0]["low"], row["listeners"][0]["high"])
-    text = sentences(result, {})
+    text = sentences(RatingsResult.model_validate(result), {})
     assert "exact binomial test p = .038" in text
     assert "beta-binomial" not in text
     assert passed(result)

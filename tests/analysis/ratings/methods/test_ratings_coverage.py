@@ -164,16 +164,18 @@ def test_a_report_on_simulated_ratings_recovers_their_effects(tmp_path: Path) ->
     file = read_ratings(written_ratings(tmp_path / "r.csv", cells))
     result = analyse(file, Options(scope="music", margin=7.0))
     names = list("ABCDE")
-    verdicts = {(p["group1"], p["group2"]): p["verdict"] for p in result.data["primary"]["pairs"]}
+    verdicts = {(p.group1, p.group2): p.verdict for p in result.primary.pairs}
     for (first, second), verdict in verdicts.items():
         gap = effects[names.index(first)] - effects[names.index(second)]
         if abs(gap) < 2:
             assert verdict == "equivalent"
         else:
             assert verdict == f"{first if gap > 0 else second} better"
-    for pair in result.data["primary"]["pairs"]:
-        gap = effects[names.index(pair["group1"])] - effects[names.index(pair["group2"])]
-        assert pair["low"] - 2 < gap < pair["high"] + 2
+    for pair in result.primary.pairs:
+        gap = effects[names.index(pair.group1)] - effects[names.index(pair.group2)]
+        assert pair.low is not None
+        assert pair.high is not None
+        assert pair.low - 2 < gap < pair.high + 2
     text = page(result, file, bundle="")
     assert "D has the highest mean rating" in text
     assert "rated above every other system under test" in text

@@ -99,7 +99,8 @@ def test_without_error_only_a_difference_inside_the_margin_is_equivalent() -> No
 
 
 def test_a_verdict_names_the_better_one_and_equivalence_comes_first() -> None:
-    def of(difference: float | None, rejected: bool | None, equivalent: bool | None) -> str:
+    def of(difference: float | None, *known: bool | None) -> str:
+        rejected, equivalent = known
         return verdict(difference, rejected=rejected, equivalent=equivalent, names=("A", "B"))
 
     assert of(2.0, True, False) == "A better"

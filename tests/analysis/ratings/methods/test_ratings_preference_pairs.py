@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
-from ratings_simulation import pair, passed
+from ratings_simulation import document, pair, passed
 from scipy import special
 
 from earmark.analysis.ratings.inference.analysis import analyse
@@ -88,7 +88,7 @@ def test_the_report_of_uneven_preferences_is_sound_and_says_how_pairs_were_teste
         rows += [f"L{listener},{'ABC'[i]},{'ABC'[j]},a"] * int(count)
     path = tmp_path / "preferences.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    result = analyse(read_ratings(path), Options()).data
+    result = document(analyse(read_ratings(path), Options()))
     assert result["primary"]["pair_method"] == "flipped scores"
     assert not pair(result["primary"], "AB")["reject"]
     assert pair(result["primary"], "AC")["verdict"] == "A better"

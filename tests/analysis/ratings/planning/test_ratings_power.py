@@ -78,7 +78,7 @@ def test_the_variances_of_a_pilot_are_taken_from_its_result(tmp_path: Path) -> N
     cells = simulated_cells(1, (30, 12, 4), listener_system=6, passage_system=8, residual=12)
     path = written_ratings(tmp_path / "r.csv", cells, systems="ABCD")
     result = tmp_path / "result.json"
-    result.write_text(analyse(read_ratings(path), Options(scope="music")).text)
+    result.write_text(analyse(read_ratings(path), Options(scope="music")).json_text())
     source = from_pilot(result)
     assert source.scope == "music"
     assert source.sds["residual"] == pytest.approx(12, rel=0.1)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ratings_simulation import document
 
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
@@ -122,7 +123,7 @@ def test_abx_answers_become_right_or_wrong_for_the_pair(read: Read) -> None:
     assert file.ratings.systems == ("a / b",)
     assert file.origin is not None
     assert file.origin.abx
-    (found,) = analyse(file, Options(abx=True)).data["secondary"]["abx"]
+    (found,) = document(analyse(file, Options(abx=True)))["secondary"]["abx"]
     assert (found["right"], found["trials"]) == (24, 30)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from listening_client import Client
+from ratings_simulation import document
 from study_fixtures import make_study
 
 from earmark.analysis.ratings.analyse import Request, analyse_file
@@ -57,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 
 def result_of(target: Path, out: Path, **options: Any) -> dict[str, Any]:
-    return analyse_file(Request(target, out, {}, options), ["test"])[0].data
+    return document(analyse_file(Request(target, out, {}, options), ["test"])[0])
 
 
 def exported(folder: Folder, path: Path, *more: str) -> Path:
@@ -248,7 +249,7 @@ def test_what_cannot_be_analysed_is_one_line_that_says_what_there_is(
     with pytest.raises(UserError, match=r"no complete real session \(there are 2 SIMULATED\)"):
         read_ratings(path)
     file = read_ratings(path, Reading(which=Which("SIMULATED")))
-    assert analyse(file, Options()).data["label"] == "SIMULATED"
+    assert document(analyse(file, Options()))["label"] == "SIMULATED"
     with sqlite3.connect(empty / "ratings.sqlite") as database:
         database.execute("CREATE TABLE alembic_version (version_num TEXT)")
         database.execute("INSERT INTO alembic_version VALUES ('9999')")

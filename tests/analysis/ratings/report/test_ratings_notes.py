@@ -14,6 +14,7 @@ from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.report.footnotes import NOTES, Note, notes
 from earmark.analysis.ratings.report.html import page
 from earmark.analysis.ratings.report.sentences import PAIRS
+from earmark.analysis.ratings.result.names import Method
 
 r = np.random.default_rng(3)
 
@@ -21,7 +22,7 @@ r = np.random.default_rng(3)
 def rated(folder: Path, cells: Any, **options: Any) -> tuple[str, set[str]]:
     file = read_ratings(written_ratings(folder / "r.csv", np.asarray(cells)))
     result = analyse(file, Options(**options))
-    return page(result, file, bundle=""), {name for name, _ in notes(result.data)}
+    return page(result, file, bundle=""), {name for name, _ in notes(result)}
 
 
 def answered(folder: Path, rows: list[str], **options: Any) -> tuple[str, set[str]]:
@@ -29,7 +30,7 @@ def answered(folder: Path, rows: list[str], **options: Any) -> tuple[str, set[st
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n", encoding="utf-8")
     file = read_ratings(path)
     result = analyse(file, Options(**options))
-    return page(result, file, bundle=""), {name for name, _ in notes(result.data)}
+    return page(result, file, bundle=""), {name for name, _ in notes(result)}
 
 
 def with_holes(passages: int = 3) -> Any:
@@ -82,13 +83,13 @@ def test_every_test_of_a_report_has_its_footnote(tmp_path: Path, name: str) -> N
     text, found = rated(tmp_path, cells(), **options)
     assert expected <= found
     for note in found:
-        assert NOTES[note].calls() in text
+        assert NOTES[Method(note)].calls() in text
 
 
 def footnotes(folder: Path, rows: list[str], **options: Any) -> dict[str, Note]:
     path = folder / "r.csv"
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n", encoding="utf-8")
-    return dict(notes(analyse(read_ratings(path), Options(**options)).data))
+    return dict(notes(analyse(read_ratings(path), Options(**options))))
 
 
 def rows_of(cells: Any) -> list[str]:
@@ -174,7 +175,9 @@ def test_a_footnote_names_functions_that_exist_and_every_part_is_filled() -> Non
             home = importlib.import_module(f"earmark.analysis.ratings.{module}")
             assert callable(getattr(home, function)), name
         assert all((note.formula, note.library, note.r, note.differs)), name
-    assert set(PAIRS) - {"none"} <= set(NOTES)
+    assert set(PAIRS) - {Method.NONE} <= set(NOTES)
+    # P(i beats j) is told by the note of its model.
+    assert set(NOTES) == set(Method) - {Method.NONE, Method.BEATS}
 
 
 def test_abx_and_preferences_are_told_in_their_own_words(tmp_path: Path) -> None:

@@ -17,13 +17,14 @@ from earmark.analysis.presentation.numbers import p_apa, p_text
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
 from earmark.analysis.ratings.reading.files import RatingsFile, read_ratings
+from earmark.analysis.ratings.reading.scales import declared_scale
 from earmark.analysis.ratings.report.export import csv_table, sentences, write_result
 from earmark.analysis.ratings.report.html import page, write_page
 from earmark.analysis.ratings.report.latex import escaped, latex_table
 from earmark.analysis.ratings.report.rating_figures import answers, box
 from earmark.analysis.ratings.report.table import Column, Sheet, shown
 from earmark.analysis.ratings.report.tables import sheets
-from earmark.analysis.ratings.result.document import Result
+from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.cli import earmark
 from earmark.listening_test import TOKENS
 from earmark.models.errors import UserError
@@ -40,7 +41,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> RatingsFile:
 
 
 @pytest.fixture(scope="module")
-def result(file: RatingsFile) -> Result:
+def result(file: RatingsFile) -> RatingsResult:
     return analyse(file, Options(margin=6.0, baseline="A"))
 
 
@@ -136,7 +137,7 @@ def test_anchors_declared_as_text_or_as_a_list_are_those_of_the_option(
 
 
 def test_the_page_is_one_deterministic_file_of_at_most_seven_megabytes(
-    tmp_path: Path, file: RatingsFile, result: Result
+    tmp_path: Path, file: RatingsFile, result: RatingsResult
 ) -> None:
     first = write_page(result, file, tmp_path / "a").read_bytes()
     second = write_page(result, file, tmp_path / "b").read_bytes()
@@ -147,11 +148,11 @@ def test_the_page_is_one_deterministic_file_of_at_most_seven_megabytes(
     assert text.count(TOKENS.read_text(encoding="utf-8")) == 1
 
 
-def test_every_p_of_the_page_is_one_of_the_result(file: RatingsFile, result: Result) -> None:
+def test_every_p_of_the_page_is_one_of_the_result(file: RatingsFile, result: RatingsResult) -> None:
     text = page(result, file, bundle="")
-    primary = result.data["primary"]
-    for pair in primary["pairs"]:
-        assert f">{p_text(pair['p_adj'])}</td>" in text.replace("&lt;", "<")
+    for pair in result.primary.pairs:
+        assert pair.p_adj is not None
+        assert f">{p_text(pair.p_adj)}</td>" in text.replace("&lt;", "<")
     assert "These 400 ratings come from 16 listeners" in text
     assert text.count("equivalent within ±6 points") >= 1
 
@@ -171,7 +172,7 @@ def test_hostile_names_stay_text_everywhere(tmp_path: Path) -> None:
     assert "<b>bold</b>" not in text
     assert "</script>0" not in text
     assert "<!--" not in text
-    made = {sheet.name: sheet for sheet in sheets(result.data)}
+    made = {sheet.name: sheet for sheet in sheets(result)}
     for line in csv_table(made["pairs"]).splitlines()[1:]:
         assert not line.startswith(("=", "@", '"=', '"@'))
     assert r"50 \% \{a\}\_b" in latex_table(made["systems"])
@@ -184,8 +185,8 @@ def test_latex_escapes_what_latex_would_execute() -> None:
     )
 
 
-def test_latex_tables_have_as_many_cells_in_every_row(result: Result) -> None:
-    for sheet in sheets(result.data):
+def test_latex_tables_have_as_many_cells_in_every_row(result: RatingsResult) -> None:
+    for sheet in sheets(result):
         lines = latex_table(sheet).splitlines()
         rows = [line for line in lines if line.endswith(r"\\")]
         assert len(rows) == len(sheet.rows) + 1
@@ -193,13 +194,13 @@ def test_latex_tables_have_as_many_cells_in_every_row(result: Result) -> None:
         assert cells == {len(sheet.columns)}
 
 
-def test_latex_tables_compile(tmp_path: Path, result: Result) -> None:
+def test_latex_tables_compile(tmp_path: Path, result: RatingsResult) -> None:
     tex = shutil.which("pdflatex")
     if tex is None:
         pytest.skip("needs pdflatex with booktabs")
     letters = "".join(chr(code) for code in (*range(0x20, 0x250), *range(0x370, 0x3FF), 0x65E5))
     every = Sheet("every letter", "αρτ σ₂ ≤ √2", (Column("Name"),), ((letters,), ("名前 🎧",)))
-    body = "".join(latex_table(sheet) for sheet in [*sheets(result.data), every])
+    body = "".join(latex_table(sheet) for sheet in [*sheets(result), every])
     (tmp_path / "all.tex").write_text(
         "\\documentclass{article}\\usepackage[utf8]{inputenc}\\usepackage{booktabs,graphicx}\n"
         f"\\begin{{document}}{body}\\end{{document}}\n",
@@ -221,8 +222,8 @@ def test_p_values_are_never_printed_as_zero(p: float, text: str, apa: str) -> No
     assert shown(-0.0001, "points") == "0.00"
 
 
-def test_sentences_carry_statistic_interval_and_verdict(result: Result) -> None:
-    text = sentences(result.data, {"earmark": "0"})
+def test_sentences_carry_statistic_interval_and_verdict(result: RatingsResult) -> None:
+    text = sentences(result, {"earmark": "0"})
     assert re.search(r"The 5 systems differed \(Friedman F .*\): F\(4, 60\) = ", text)
     assert re.search(
         r"A − D: −?-?\d+\.\d\d points, 95 % CI \[.*\], t\(15\) = .*adjusted by holm", text
@@ -238,7 +239,7 @@ def test_the_box_is_tukeys() -> None:
 
 @pytest.mark.browser
 def test_the_page_draws_and_drills_down_in_a_browser(
-    tmp_path: Path, file: RatingsFile, result: Result
+    tmp_path: Path, file: RatingsFile, result: RatingsResult
 ) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -259,7 +260,7 @@ def test_the_page_draws_and_drills_down_in_a_browser(
             drawn = tab.locator(".plot .main-svg").count()
             assert drawn >= tab.locator(".plot").count() > 5
             tab.select_option("select[name=passage]", "1")
-            cells = result.data["design"]["listeners"]
+            cells = result.design.listeners
             assert tab.locator(".drilled tbody tr").count() == cells
             tab.locator("#q0-pairs thead button", has_text="P_adj").first.click()
             column = tab.locator("#q0-pairs table").first.locator("tbody tr td:nth-child(12)")
@@ -269,13 +270,38 @@ def test_the_page_draws_and_drills_down_in_a_browser(
         browser.close()
 
 
+@pytest.mark.browser
+def test_a_chosen_theme_colours_page_and_figures_and_is_remembered(
+    tmp_path: Path, file: RatingsFile, result: RatingsResult, chromium: str
+) -> None:
+    path = write_page(result, file, tmp_path)
+    ink = "[...document.querySelectorAll('.plot')].map((plot) => plot._fullLayout.font.color)"
+    flags = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
+        tab = browser.new_page(color_scheme="light")
+        tab.goto(path.as_uri())
+        tab.wait_for_selector("html[data-ready]")
+        light = set(tab.evaluate(ink))
+        for theme in ("light", "dark"):
+            tab.click("#theme")
+            assert tab.inner_text("#theme") == f"Theme: {theme}"
+        tab.wait_for_function(f"{ink}.every((colour) => colour === '#eceff0')")
+        assert light == {"#16191b"}
+        tab.reload()
+        tab.wait_for_selector("html[data-ready][data-theme=dark]")
+        assert tab.inner_text("#theme") == "Theme: dark"
+        assert set(tab.evaluate(ink)) == {"#eceff0"}
+        browser.close()
+
+
 def test_scales_of_few_steps_are_drawn_as_shares_that_add_up(tmp_path: Path) -> None:
     path = tmp_path / "acr.csv"
     r = np.random.default_rng(0)
     rows = [f"L{n},p,{s},{r.integers(1, 6)}" for n in range(30) for s in "xyz"]
     path.write_text("\n".join(["listener,passage,system,value", *rows]))
     file = read_ratings(path)
-    figure = answers(file.ratings, {"low": 1, "high": 5})
+    figure = answers(file.ratings, declared_scale(1, 5))
     shares = np.array([trace["x"] for trace in figure["data"]])
     np.testing.assert_allclose(shares.sum(axis=0), 100, atol=0.01)
     assert '"q0-answers"' in page(analyse(file, Options()), file, bundle="")
@@ -289,7 +315,7 @@ def test_where_pairs_are_many_the_page_draws_those_with_the_best(tmp_path: Path)
     text = page(result, file, bundle="")
     figures = json.loads(text.split('id="figures">')[1].split("</script>")[0])
     forest = figures["q0-forest"]
-    means = {row["system"]: row["mean"] for row in result.data["descriptives"]["systems"]}
+    means = {row.system: row.mean for row in result.descriptives.systems}
     best = max(means, key=lambda name: means[name])
     assert forest["layout"]["xaxis"]["title"]["text"] == f"Difference in points from {best}"
     for trace, name in zip(forest["data"], forest["layout"]["yaxis"]["ticktext"], strict=True):

@@ -1,0 +1,113 @@
+"""The names that a result uses: of tests, designs, scopes and verdicts, as its JSON writes them."""
+
+from enum import StrEnum
+
+
+class Method(StrEnum):
+    """Tests, effect sizes and measures; each has its footnote and its words under this name."""
+
+    NONE = "none"
+    # of all systems
+    KRUSKAL_WALLIS = "Kruskal-Wallis"
+    FRIEDMAN_F = "Friedman F (Iman-Davenport)"
+    FRIEDMAN = "Friedman"
+    QUADE = "Quade"
+    PERMUTATION = "within-listener permutation"
+    QUASI_F = "quasi-F′"
+    MIXED_MODEL = "linear mixed model"
+    DURBIN_F = "Durbin F"
+    DURBIN = "Durbin"
+    SKILLINGS_MACK = "Skillings-Mack"
+    LISTENER_FLIPS = "listener flips"
+    # of pairs
+    PAIRED_T = "paired t"
+    WILCOXON = "Wilcoxon signed rank"
+    PERMUTED_PAIRS = "permutation of pairs"
+    FLIPPED_LISTENERS = "flipped listeners"
+    FLIPPED_SCORES = "flipped scores"
+    CONOVER_IMAN = "Conover-Iman"
+    CONOVER_FRIEDMAN = "Conover-Friedman"
+    NEMENYI = "Nemenyi"
+    CROSSED_T = "crossed t"
+    MIXED_T = "t of the mixed model"
+    DEMSAR = "Demšar's z"
+    TOST = "two one-sided tests (TOST)"
+    # effect sizes
+    SUPERIORITY = "P(i > j)"
+    BEATS = "P(i beats j)"
+    RANK_BISERIAL = "matched rank-biserial"
+    CLIFF = "Cliff's δ"
+    # models, answers, agreement
+    BRADLEY_TERRY = "Bradley-Terry"
+    BINOMIAL = "binomial test"
+    BETA_BINOMIAL = "beta-binomial test"
+    D_PRIME = "d′"
+    ORDER_EFFECT = "order effect"
+    KENDALL_W = "Kendall's W"
+    KRIPPENDORFF = "Krippendorff's α"
+    ICC = "ICC"
+
+
+class Chosen(StrEnum):
+    """The primary analysis that a design leads to."""
+
+    NONE = "none"
+    FRIEDMAN_F = "Friedman F"
+    OVER_PASSAGES = "friedman over passages"
+    PERMUTATION = "permutation"
+    KRUSKAL_WALLIS = "Kruskal-Wallis"
+    QUASI_F = "quasi-F"
+    MIXED_MODEL = "mixed model"
+    DURBIN = "Durbin"
+    BRADLEY_TERRY = "Bradley-Terry"
+    SKILLINGS_MACK = "Skillings-Mack"
+
+
+class Distribution(StrEnum):
+    """What a statistic follows where systems are alike."""
+
+    NONE = "none"
+    CHI2 = "chi2"
+    F = "F"
+    T = "t"
+    NORMAL = "normal"
+    RANGE = "range"
+    WILCOXON = "wilcoxon"
+    PERMUTATION = "permutation"
+
+
+class DesignKind(StrEnum):
+    """Who rated what."""
+
+    ONE_SYSTEM = "one system"
+    NO_VARIATION = "no variation"
+    ONE_LISTENER = "one listener"
+    PREFERENCES = "preferences"
+    BETWEEN = "between"
+    COMPLETE = "complete"
+    COMPLETE_BLOCKS = "complete blocks"
+    BALANCED_INCOMPLETE = "balanced incomplete"
+    INCOMPLETE = "incomplete"
+
+
+class Scope(StrEnum):
+    """What results hold for, besides the listeners."""
+
+    PASSAGES = "passages"
+    MUSIC = "music"
+    LISTENER = "this listener"
+
+
+class AbxTest(StrEnum):
+    """The test that decides on ABX answers."""
+
+    BINOMIAL = "exact binomial"
+    BETA_BINOMIAL = "beta-binomial"
+
+
+class Verdict(StrEnum):
+    """What is said of a pair; that of a result names the system that is ``better``."""
+
+    BETTER = "better"
+    EQUIVALENT = "equivalent"
+    INCONCLUSIVE = "inconclusive"

@@ -1,0 +1,204 @@
+"""The secondary part of a question's result: other methods, other questions, metrics.
+
+None of it decides; it shows whether the primary result hangs on the choice of method.
+"""
+
+from .names import AbxTest, Method
+from .stored import Free, Maybe, Number, Stored
+from .tests import EstimatedPair, Omnibus, PairTest, PassageTest
+
+
+class OtherTest(Stored):
+    """A test beside the primary one; ``omnibus`` of all systems, ``pairs`` by ``pair_method``."""
+
+    method: Method
+    unit: str
+    omnibus: Omnibus | None = None
+    kendall_w: Maybe = None
+    critical_difference: Maybe = None
+    pair_method: Method | None = None
+    pairs: tuple[PairTest, ...] = ()
+    adjust: str = ""
+    mean_ranks: dict[str, Number] | None = None
+
+
+class PerPassage(Stored):
+    """A test on each passage by itself."""
+
+    method: str
+    adjust: str
+    passages: tuple[PassageTest, ...]
+
+
+class ManyToOne(Stored):
+    """Every system under test against one; ``note`` says why where nothing can be compared."""
+
+    control: str
+    adjust: str
+    wilcoxon: tuple[EstimatedPair, ...]
+    demsar: tuple[PairTest, ...]
+    note: str
+
+
+class Triads(Stored):
+    """How many of one listener's decided triads go round in a circle."""
+
+    listener: str
+    circular: int
+    decided: int
+
+
+class Ability(Stored):
+    """A system's ability in log odds against the first system."""
+
+    system: str
+    ability: Number
+    se: Maybe
+
+
+class Preference(Stored):
+    """The Bradley-Terry model of preferences; ``abilities`` is None where it cannot be fitted."""
+
+    wins: tuple[tuple[Number, ...], ...]
+    circular_triads: int
+    decided_triads: int
+    listeners: tuple[Triads, ...]
+    abilities: tuple[Ability, ...] | None
+    deviance: Maybe = None
+    df: int | None = None
+    note: str
+
+
+class _Answers(Stored):
+    right: int
+    trials: int
+    p: Number
+    low: Number
+    high: Number
+
+
+class _Listener(Stored):
+    listener: str
+
+
+class AbxListener(_Answers, _Listener):
+    """One listener's right answers, tested exactly against guessing."""
+
+
+class BetaBinomialFit(Stored):
+    """All listeners' answers where listeners may differ; None where there is one listener."""
+
+    mean: Maybe
+    overdispersion: Maybe
+    statistic: Maybe
+    p: Maybe
+    low: Maybe
+    high: Maybe
+
+
+class _System(Stored):
+    system: str
+
+
+class Abx(_Answers, _System):
+    """Whether the two of a comparison were told apart; ``low`` to ``high`` is about ``share``."""
+
+    test: AbxTest
+    share: Number
+    beta_binomial: BetaBinomialFit
+    d_prime: Maybe
+    d_prime_strategy: str
+    listeners: tuple[AbxListener, ...]
+    p_adj: Maybe
+    reject: bool
+
+    @property
+    def deciding_p(self) -> float | None:
+        """The p of the test that decides."""
+        return self.p if self.test is AbxTest.BINOMIAL else self.beta_binomial.p
+
+
+class AgainstZero(Stored):
+    """Each system against "no difference" on a signed scale."""
+
+    method: Method
+    adjust: str
+    systems: tuple[EstimatedPair, ...]
+
+
+class OrderEffect(Stored):
+    """Points of the scale per step of the order, tested over listeners; None where untestable.
+
+    ``steps`` are the step, the mean of what is left of the ratings there, and their number.
+    """
+
+    order: str
+    slope: Maybe
+    low: Maybe
+    high: Maybe
+    t: Maybe
+    df: Maybe
+    p: Maybe
+    listeners: int
+    steps: tuple[tuple[Number, Number, int], ...]
+    note: str
+
+
+class Correlation(Stored):
+    """A correlation with its interval."""
+
+    value: Maybe
+    low: Maybe
+    high: Maybe
+
+
+class Stimulus(Stored):
+    """The mean rating of a passage as one system made it."""
+
+    passage: str
+    system: str
+    mean: Number
+
+
+class MetricRow(Stored):
+    """A metric against the ratings; ``values`` are those of the stimuli, in their order."""
+
+    metric: str
+    variant: str
+    parameters: dict[str, Free]
+    unit: str
+    stimuli: int
+    values: tuple[Maybe, ...]
+    pearson: Correlation
+    spearman: Correlation
+    kendall: Correlation
+    system_pearson: Correlation
+    system_spearman: Correlation
+    within_passages: Maybe
+    note: str
+
+
+class MetricAgreement(Stored):
+    """How metrics of what was heard go with the ratings of it."""
+
+    systems: int
+    passages: int
+    interval: str
+    caution: str
+    ranked: bool
+    reliability: Maybe
+    stimuli: tuple[Stimulus, ...]
+    rows: tuple[MetricRow, ...]
+
+
+class Secondary(Stored):
+    """Everything that shows the primary result in another light."""
+
+    tests: tuple[OtherTest, ...]
+    per_passage: PerPassage
+    many_to_one: tuple[ManyToOne, ...]
+    preference: Preference | None
+    abx: tuple[Abx, ...] | None
+    against_zero: AgainstZero | None
+    order_effects: tuple[OrderEffect, ...]
+    metrics: MetricAgreement | None
