@@ -12,6 +12,7 @@ from ..evaluation.results.store import written
 from ..models.configuration import nearest
 from ..models.errors import UserError
 from .kinds import VIEWS, Unit, kind_of, rated
+from .kinds.trial import require_working
 from .stimuli.find_audio import Sources, find_sources, rate_of
 from .stimuli.prepare import make_passage, make_sounds
 from .study.file import StudyFile
@@ -95,7 +96,12 @@ def outline(file: StudyFile, sources: Sources) -> Study:
 
 
 def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
-    """Every reason why a study is not made, as far as it shows before its audio is read."""
+    """Every reason why a study is not made, as far as it shows before its audio is read.
+
+    Raises:
+        UserError: if its kind of test does not work, so that nothing more can be said.
+    """
+    require_working(study)
     try:
         heard_metrics(study.file)
         unknown = []

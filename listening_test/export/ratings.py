@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
@@ -77,6 +78,12 @@ def tidy(study: Study, database: Database, choice: Choice) -> list[TidyRow]:
             for listening in _chosen(session, study, choice)
             for row in _rows(session, study, listening, choice)
         ]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of one row of the CSV file; an empty cell of a number is null."""
+    found = TypeAdapter(TidyRow).json_schema()
+    return found | {"additionalProperties": False}
 
 
 def as_csv(rows: Sequence[TidyRow]) -> str:

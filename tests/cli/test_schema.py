@@ -11,13 +11,14 @@ import yaml
 from click.testing import CliRunner
 from goldens import Goldens
 from places import DATA, ROOT
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from earmark.analysis.benchmark.result.contract import BenchmarkResult, ScoreRow
 from earmark.analysis.benchmark.result.document import _dumped
 from earmark.analysis.benchmark.result.tables import SCORE_COLUMNS
 from earmark.cli import earmark
-from earmark.cli.schema import _SCHEMAS
+from earmark.cli.export import _SCHEMAS
+from earmark.listening_test.export.ratings import TidyRow
 
 RESULTS = ("benchmark/result.json", "kept/benchmark-result.json")
 
@@ -140,3 +141,18 @@ def test_the_files_of_the_examples_have_no_key_that_their_schema_lacks() -> None
                 found += 1
                 assert content.keys() <= keys[kind], path
     assert found > 1
+
+
+@pytest.mark.parametrize("kind", ["ab", "ape", "bs1116", "mushra"])
+def test_each_row_of_exported_ratings_is_as_its_schema_says(kind: str) -> None:
+    text = (DATA / "goldens" / "studies" / kind / "ratings.csv").read_bytes().decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    properties = json.loads(printed("ratings"))["properties"]
+    assert rows
+    assert list(rows[0]) == list(properties)
+    model = TypeAdapter(TidyRow)
+    for row in rows:
+        texts = {name for name, said in properties.items() if said.get("type") == "string"}
+        model.validate_python(
+            {name: cell if name in texts or cell else None for name, cell in row.items()}
+        )

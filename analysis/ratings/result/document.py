@@ -159,5 +159,5 @@ _EFFECT = ("effect", "effect_value", "effect_low", "effect_high")
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON schema of a ``result.json``."""
-    return RatingsResult.model_json_schema(by_alias=True, mode="validation")
+    """The JSON schema of the ``result.json`` of an analysis."""
+    return RatingsResult.model_json_schema(by_alias=True)

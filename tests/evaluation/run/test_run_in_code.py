@@ -25,9 +25,8 @@ class Half(nn.Module):
         return audio * self.gain
 
 
-def built(folder: Path, systems: Any, **more: Any) -> Any:
-    given = {"metrics": METRICS, "sample_rate": RATE} | more
-    return em.benchmark("test", folder, systems, **given)
+def built(songs: Any, systems: Any, **more: Any) -> Any:
+    return em.benchmark("test", songs, systems, metrics=METRICS, sample_rate=RATE, **more)
 
 
 def test_a_benchmark_in_code_is_the_one_of_the_file(

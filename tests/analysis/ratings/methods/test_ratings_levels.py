@@ -27,7 +27,7 @@ from earmark.analysis.ratings.methods.incomplete import (
 )
 from earmark.analysis.ratings.methods.kruskal import conover_iman, kruskal_wallis
 from earmark.analysis.ratings.methods.mixed import fit_mixed
-from earmark.analysis.ratings.methods.paired import WILCOXON, own_method, own_pairs, paired
+from earmark.analysis.ratings.methods.paired import own_method, own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs, permutation_test
 from earmark.analysis.ratings.reading.table import Floats
 
@@ -81,18 +81,19 @@ def test_the_interval_of_two_one_sided_tests_has_level_one_less_twice_alpha(alph
 def test_equivalence_is_decided_by_both_ends_and_alpha() -> None:
     for shift in (-2.0, 2.0):
         near, far = (tost(shift, 0.5, 30, margin, 0.05) for margin in (4.0, 2.2))
-        assert near.holds(0.05)
-        assert not far.holds(0.05)
+        assert near.equivalent
+        assert not far.equivalent
         assert near.p == pytest.approx(tost(-shift, 0.5, 30, 4.0, 0.05).p)
     at = tost(0.0, 1.0, 10, 1.0, 0.05)
-    assert at.holds(at.p + 1e-9)
-    assert not at.holds(at.p)
+    assert tost(0.0, 1.0, 10, 1.0, at.p + 1e-9).equivalent
+    assert not tost(0.0, 1.0, 10, 1.0, at.p).equivalent
 
 
 def test_without_error_only_a_difference_inside_the_margin_is_equivalent() -> None:
     for difference, p in ((0.0, 0.0), (2.9, 0.0), (-2.9, 0.0), (3.0, 1.0), (-3.1, 1.0)):
         found = tost(difference, 0.0, 9, 3.0, 0.05)
         assert (found.p, found.low, found.high) == (p, difference, difference)
+        assert found.equivalent == (p == 0)
     for margin in (0.0, -1.0):
         with pytest.raises(ValueError, match="margin is positive"):
             tost(0.0, 1.0, 9, margin, 0.05)
@@ -157,7 +158,7 @@ def test_systems_that_are_one_have_p_1_by_every_test() -> None:
     ranked = kruskal_wallis(table.ravel(), np.tile(np.arange(3), 8), 3)
     found = {
         "paired t": own_pairs(table, [], 0.05, ordinal=False)[0],
-        WILCOXON: own_pairs(table, [], 0.05, ordinal=True)[0],
+        "Wilcoxon": own_pairs(table, [], 0.05, ordinal=True)[0],
         "permutation": permutation_pairs(table, 0)[0],
         "crossed": crossed_pairs(cells, 0.05)[0].comparison,
         "Conover-Friedman": conover_friedman(friedman(table))[0],
@@ -248,5 +249,5 @@ def test_the_mean_of_a_crossed_table_has_the_interval_of_its_level() -> None:
 
 
 def test_signed_ranks_are_tested_on_scales_of_few_steps() -> None:
-    assert own_method(ordinal=True) == WILCOXON
+    assert own_method(ordinal=True) == "Wilcoxon signed rank"
     assert own_method(ordinal=False) == "paired t"

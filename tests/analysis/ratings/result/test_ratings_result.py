@@ -18,7 +18,7 @@ from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
 from earmark.analysis.ratings.planning.plan import from_pilot
 from earmark.analysis.ratings.reading.files import read_ratings
-from earmark.analysis.ratings.result.document import RatingsResult, json_schema
+from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Distribution, Method, Verdict
 from earmark.analysis.ratings.result.tests import Effect, Equivalence, Omnibus
 from earmark.models.errors import UserError
@@ -149,9 +149,9 @@ def test_an_optional_key_is_written_where_it_was_set_even_to_none() -> None:
 def test_nothing_in_a_result_can_be_changed() -> None:
     result = RatingsResult.read(kept("complete"))
     with pytest.raises(ValidationError, match="frozen"):
-        result.primary.pairs[0].p_adj = 0.001  # type: ignore[misc]
+        result.primary.pairs[0].p_adj = 0.001
     with pytest.raises(ValidationError, match="frozen"):
-        Effect(name=Method.CLIFF, value=0, low=None, high=None).value = 1  # type: ignore[misc]
+        Effect(name=Method.CLIFF, value=0, low=None, high=None).value = 1
 
 
 @pytest.mark.parametrize("name", ["complete", "two_questions", "screened", "abx"])
@@ -186,7 +186,7 @@ def test_the_verdict_of_a_pair_names_the_better_system_or_none() -> None:
 
 
 def test_the_schema_names_every_key_and_allows_no_other() -> None:
-    schema = json_schema()
+    schema = RatingsResult.model_json_schema()
     assert schema["additionalProperties"] is False
     for path in KEPT:
         assert list(schema["properties"]) == list(json.loads(path.read_text()))
