@@ -130,4 +130,4 @@ def test_the_list_names_them_and_why_the_others_are_none() -> None:
     for name in NAMES:
         assert name in shown
     for name, reason in REFUSED.items():
-        assert f"{name} is no metric: it {reason}" in shown
+        assert f"{name} is not a metric: it {reason}" in shown
