@@ -10,32 +10,46 @@ from .terminal import options
 if TYPE_CHECKING:
     from ..evaluation.distances.result import Distances
 
+# Those that Earmark knows; plug-ins may add others.
+_EMBEDDINGS = (
+    *("msd_vgg", "mtt_vgg", "msd_vgg_as_packaged", "vggish"),
+    *("clap", "encodec", "mert", "audiobox"),
+)
+
 
 @click.command()
 @click.argument("reference", metavar="REFERENCE")
 @click.argument("evaluated", metavar="EVALUATED")
 @click.option(
     "--embedding",
+    type=options.Named(_EMBEDDINGS, pattern="NAME"),
     default="msd_vgg",
     show_default=True,
-    help="What makes vectors of audio: see docs/fad.md.",
+    help="The network that turns audio into vectors: see earmark list embeddings.",
 )
 @click.option(
     "--channels",
+    type=options.Named(["lrms", "lr", "ms", "l", "r", "m", "s"], pattern="…"),
     default="lrms",
     show_default=True,
-    help="Letters: left, right, mid, side; a value for each.",
+    help="Any of left, right, mid and side; each has a value of its own.",
 )
-@click.option("--per-song", is_flag=True, help="Also each evaluated song against the reference.")
-@click.option("--infinity", is_flag=True, help="Also FAD-inf: the bias of small sets taken off.")
+@click.option(
+    "--per-song", is_flag=True, help="Also compare each evaluated song with the reference."
+)
+@click.option("--infinity", is_flag=True, help="Also FAD-inf, without the bias of small sets.")
 @click.option("--kad", is_flag=True, help="Also the kernel audio distance.")
-@click.option("--seed", default=0, show_default=True, help="For the subsets and halves drawn.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of the subsets and halves that are drawn."
+)
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
-    help="Weights of the embedding, where it has none of its own.",
+    help="Weights of the embedding, if it has none of its own.",
 )
-@click.option("--benchmark", metavar="NAME", help="Whose systems are meant; default: the latest.")
+@click.option(
+    "--benchmark", metavar="NAME", help="Benchmark of the systems; the latest by default."
+)
 @options.results
 @options.device
 @click.option(
@@ -43,7 +57,7 @@ if TYPE_CHECKING:
     "plugins",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A Python file that adds embeddings; may be repeated.",
+    help="Python file that adds embeddings; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def fad(
@@ -114,7 +128,7 @@ def _print(found: "Distances") -> None:
 
     from ..evaluation.distances.tables import distance_rows, fit_lines, headline, notes, song_rows
 
-    # A pipe has no width: nothing may be cut off for want of one.
+    # A pipe has no width, so nothing is cut off.
     console = Console(width=None if sys.stdout.isatty() else 10_000)
     for line in headline(found):
         console.print(escape(line), soft_wrap=True, highlight=False)

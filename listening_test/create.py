@@ -12,6 +12,7 @@ from ..evaluation.results.store import written
 from ..models.configuration import nearest
 from ..models.errors import UserError
 from .kinds import VIEWS, Unit, kind_of, rated
+from .kinds.trial import require_working
 from .stimuli.find_audio import Sources, find_sources, rate_of
 from .stimuli.prepare import make_passage, make_sounds
 from .study.file import StudyFile
@@ -89,12 +90,18 @@ def outline(file: StudyFile, sources: Sources) -> Study:
         passages=tuple(Passage(source.id, 0, 0, {}) for source in sources.passages),
         stimuli=(),
         simulated=sources.simulated,
+        benchmark_systems={} if sources.keeps_order else sources.benchmark_systems,
         plugins=plugin_files(file.plugins),
     )
 
 
 def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
-    """Every reason why a study is not made, as far as it shows before its audio is read."""
+    """Every reason why a study is not made, as far as it shows before its audio is read.
+
+    Raises:
+        UserError: if its kind of test does not work, so that nothing more can be said.
+    """
+    require_working(study)
     try:
         heard_metrics(study.file)
         unknown = []

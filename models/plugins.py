@@ -89,6 +89,11 @@ def _loaded(point: EntryPoint) -> str:
     return point.name
 
 
+def failure_in(error: BaseException, path: Path, what: str) -> str:
+    """``file:line: what fails: …`` for an error that code of the plug-in at ``path`` raised."""
+    return f"{path}:{_failed_line(error, path)}: {what} fails: {_in_words(error)}"
+
+
 def _failed_line(error: BaseException, path: Path) -> int:
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return error.lineno or 1

@@ -1,6 +1,6 @@
 """Analyses ratings from a program: a file, a study, a DataFrame; the result shows itself."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,13 +10,12 @@ import pandas as pd
 from ...evaluation.results.provenance import command_line
 from ...models.errors import UserError
 from .analyse import Analysed, analysed, read, write_analysed
+from .notebook import analysis_html
 from .reading.files import RatingsFile, Reading
 from .reading.frames import marked_simulated, read_source, roles
 from .reading.study_folder import is_study
 from .report.sentences import finding
-
-_NESTED = ("effect", "effects", "equivalence")
-_EFFECT = ("name", "value", "low", "high")
+from .result.document import RatingsResult
 
 
 @dataclass(frozen=True)
@@ -30,57 +29,36 @@ class RatingsAnalysis:
     source: str
 
     @property
-    def data(self) -> dict[str, Any]:
-        """The whole result: the keys of ``result.json`` (``docs/statistics.md``)."""
-        return self.analysed.result.data
+    def result(self) -> RatingsResult:
+        """The whole result, with a name for everything that ``result.json`` holds."""
+        return self.analysed.result
 
     @property
     def finding(self) -> str:
         """What was found, a line for each question."""
-        several = len(self.data["questions"]) > 1
-        return "\n".join(
-            f"{block['question']}: {finding(block)}" if several else finding(block)
-            for block in self.blocks()
-        )
-
-    def blocks(self) -> Iterator[dict[str, Any]]:
-        """The result of each question, the primary one first."""
-        data = self.data
-        yield data
-        yield from data["others"]
+        every = self.result.every_question()
+        if len(every) == 1:
+            return finding(every[0])
+        return "\n".join(f"{one.question}: {finding(one)}" for one in every)
 
     def pairs(self) -> pd.DataFrame:
         """A row per question and pair: difference, interval, p as adjusted, verdict, effect."""
-        rows = [
-            {"question": block["question"]}
-            | {key: value for key, value in pair.items() if key not in _NESTED}
-            | {f"effect_{name}": pair["effect"][name] for name in _EFFECT}
-            for block in self.blocks()
-            for pair in block["primary"]["pairs"]
-        ]
-        return pd.DataFrame(rows)
+        return self.result.pairs()
 
     def systems(self) -> pd.DataFrame:
         """A row per question and system: mean with its interval, median, spread, counts."""
-        rows = [
-            {"question": block["question"], **row}
-            for block in self.blocks()
-            for row in block["descriptives"]["systems"]
-        ]
-        return pd.DataFrame(rows)
+        return self.result.systems()
 
     def report(self, out: Path | str) -> Path:
         """Write the significance report and its tables into a folder; the path of the report."""
         return write_report(self, out)
 
     def __repr__(self) -> str:
-        label = f"{self.data['label']} " if self.data["label"] else ""
+        label = f"{self.result.label} " if self.result.label else ""
         return f"<{label}RatingsAnalysis of {self.source}: {self.finding}>"
 
     def _repr_html_(self) -> str:
-        from .notebook import analysis_html
-
-        return analysis_html(self)
+        return analysis_html(self.analysed, self.source)
 
 
 def analyse(

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ..methods.friedman import friedman
-from ..methods.p_values import comparison_p
 from ..methods.paired import Estimate, paired, wilcoxon
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.names import Distribution, Method
+from ..result.p_values import comparison_p
 from ..result.secondary import AgainstZero, ManyToOne
 from ..result.tests import Comparison, EstimatedPair, PairTest
 from .options import Options

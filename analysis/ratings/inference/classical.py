@@ -28,7 +28,8 @@ def classical(ratings: Ratings, options: Options) -> Classical:
     means = [float(values.mean()) for values in groups]
     medians = [float(np.median(values)) for values in groups]
     compared = _pairs(ratings, test)
-    pairs = pair_tests(compared, ratings.systems, options.adjust, options.alpha, adjusted_p)
+    pairs = pair_tests(compared, ratings.systems, options.adjust, options.alpha)
+    p_adj = adjusted_p([one.p for one in compared], options.adjust)
     sizes = {"epsilon2": test.epsilon2, "eta2": test.eta2, "h": test.omnibus.statistic}
     return Classical(
         label=LABEL,
@@ -39,12 +40,12 @@ def classical(ratings: Ratings, options: Options) -> Classical:
         adjust=options.adjust,
         pairs=tuple(
             ClassicalPair(
-                **pair.given(),
+                **pair.given() | {"p_adj": p, "reject": None if p is None else p < options.alpha},
                 mean_diff=means[at.first] - means[at.second],
                 median_diff=medians[at.first] - medians[at.second],
                 t=pair.statistic,
             )
-            for pair, at in zip(pairs, compared, strict=True)
+            for pair, at, p in zip(pairs, compared, p_adj, strict=True)
         ),
     )
 
@@ -54,7 +55,7 @@ def _omnibus(ratings: Ratings, test: KruskalWallis) -> Omnibus:
     if test.omnibus.p is None:
         return test.omnibus
     p = kruskal_p(ratings.value, ratings.system)
-    return test.omnibus if p is None else Omnibus(**test.omnibus.given() | {"p": p})
+    return test.omnibus if p is None else test.omnibus.model_copy(update={"p": p})
 
 
 def _pairs(ratings: Ratings, test: KruskalWallis) -> list[Comparison]:

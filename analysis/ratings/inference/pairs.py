@@ -1,23 +1,17 @@
 """Pairs of systems by name, with adjusted p and decision, from tests by position."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ..methods.multiplicity import adjusted
 from ..result.names import Distribution
 from ..result.tests import Comparison, PairTest
 
-Adjusting = Callable[[Sequence[float | None], str], list[float | None]]
-
 
 def pair_tests(
-    tests: Sequence[Comparison],
-    names: Sequence[str],
-    adjust: str,
-    alpha: float,
-    adjusting: Adjusting = adjusted,
+    tests: Sequence[Comparison], names: Sequence[str], adjust: str, alpha: float
 ) -> list[PairTest]:
     """The ``tests`` in their order; ``names`` are those of the systems by position."""
-    p_adj = adjusting([test.p for test in tests], adjust)
+    p_adj = adjusted([test.p for test in tests], adjust)
     return [_named(test, names, p, alpha) for test, p in zip(tests, p_adj, strict=True)]
 
 

@@ -17,12 +17,12 @@ from ..methods.friedman import conover_friedman, friedman
 from ..methods.incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pairs
 from ..methods.kruskal import conover_iman, kruskal_wallis
 from ..methods.mixed import fit_mixed
-from ..methods.p_values import all_pairs, no_test
 from ..methods.paired import Estimate, own_method, own_pairs, paired, t_estimate
 from ..methods.permutation import flip_listeners, permutation_pairs, permutation_test, within_pages
 from ..reading.table import Bools, Floats, Ratings, listener_means
 from ..result.design import Design
 from ..result.names import Chosen, DesignKind, Distribution, Method, Scope
+from ..result.p_values import all_pairs, no_test
 from ..result.tests import Comparison, Effect, Omnibus
 
 _BALANCED = "complete and balanced, listeners and passages random"
@@ -226,7 +226,7 @@ def _skillings_mack(ratings: Ratings, choice: Choice, alpha: float, _seed: int) 
 def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> Outcome:
     wins = preferences(ratings)
     if wins is None:
-        raise ValueError("these ratings are no preferences")
+        raise ValueError("these ratings are not preferences")
     scores = wins.sum(axis=2) - wins.sum(axis=1)
     if met_equally(wins):
         test, name = flip_listeners(scores, seed), Method.FLIPPED_LISTENERS

@@ -15,11 +15,11 @@ from ..methods.abx import beta_binomial_test
 from ..methods.equivalence import verdict
 from ..methods.libraries import MOST_RATINGS
 from ..methods.multiplicity import adjusted
-from ..methods.p_values import comparison_p, omnibus_p
 from ..methods.signed_rank import signed_rank_p
-from ..result.blocks import Check
+from ..result.blocks import Check, Classical
 from ..result.document import AllListeners, QuestionResult
 from ..result.names import Distribution
+from ..result.p_values import comparison_p, omnibus_p
 from ..result.secondary import Secondary
 from ..result.tests import Pair, PairTest, SystemsTest
 from .against import ZERO
@@ -60,7 +60,7 @@ def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
         _check(
             "p of scipy, scikit-posthocs and statsmodels agree with ours",
             [where for one in _analyses(result) for where in _contradicted(*one)],
-            _libraries_covered(result),
+            _libraries_covered(result.classical),
         ),
         _check(
             "reject is p_adj < alpha",
@@ -211,19 +211,20 @@ def _contradicted(who: str, result: QuestionResult | AllListeners) -> Iterator[s
         again = omnibus_p(test.distribution, test.statistic, test.df, test.df2)
         if not _agree(test.p, again):
             yield f"{who}classical"
-    own: list[float | None] = []
-    for pair in pairs:
-        p = pair.p_raw
-        if pair.statistic is not None and pair.df is not None:
-            p = comparison_p(pair.distribution, pair.statistic, pair.df, pair.groups)
-        own.append(p)
+    own = [_own_p(pair) for pair in pairs]
     for pair, p, p_adj in zip(pairs, own, adjusted(own, block.adjust), strict=True):
         if not (_agree(pair.p_raw, p) and _agree(pair.p_adj, p_adj)):
             yield f"{who}{_place('classical', pair)}"
 
 
-def _libraries_covered(result: QuestionResult) -> str:
-    block = result.classical
+def _own_p(pair: PairTest) -> float | None:
+    """The p of the statistic; what is printed where there is none."""
+    if pair.statistic is None or pair.df is None:
+        return pair.p_raw
+    return comparison_p(pair.distribution, pair.statistic, pair.df, pair.groups)
+
+
+def _libraries_covered(block: Classical) -> str:
     count = len(block.pairs)
     pairs = f"{count} {'pair' if count == 1 else 'pairs'} of the classical block"
     if block.n > MOST_RATINGS:

@@ -13,9 +13,9 @@ from scipy import special
 
 from ..reading.table import Bools, Floats
 from ..result.names import Distribution
+from ..result.p_values import all_pairs
 from ..result.tests import Comparison
 from .bradley_terry import bradley_terry
-from .p_values import all_pairs
 from .permutation import sign_flips
 
 _GUARD = 0.1  # of an answer each way, so that a system that always lost has a finite ability

@@ -20,8 +20,8 @@ from scipy import stats
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
+from ..result.p_values import all_pairs, comparison_p, f_test, no_test
 from ..result.tests import Comparison, Omnibus
-from .p_values import all_pairs, comparison_p, f_test, no_test
 
 TERMS = ("listener", "passage", "listener:passage", "listener:system", "passage:system", "residual")
 _NAME = (Method.QUASI_F, "F′")

@@ -19,8 +19,7 @@ from scipy import stats
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
-from ..result.tests import Comparison, Omnibus
-from .p_values import (
+from ..result.p_values import (
     all_pairs,
     chi2_test,
     comparison_p,
@@ -29,6 +28,7 @@ from .p_values import (
     no_test,
     t_comparison,
 )
+from ..result.tests import Comparison, Omnibus
 
 _TIED = "within every block all values are equal"
 _FEW = "needs at least two blocks and two systems"

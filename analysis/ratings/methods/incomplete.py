@@ -18,8 +18,8 @@ from scipy import stats
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
+from ..result.p_values import all_pairs, chi2_test, f_test, no_test, t_comparison
 from ..result.tests import Comparison, Omnibus
-from .p_values import all_pairs, chi2_test, f_test, no_test, t_comparison
 
 
 @dataclass(frozen=True)

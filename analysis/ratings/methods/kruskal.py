@@ -16,8 +16,8 @@ from scipy import stats
 
 from ..reading.table import Floats, Ints
 from ..result.names import Distribution, Method
+from ..result.p_values import all_pairs, chi2_test, no_test, t_comparison
 from ..result.tests import Comparison, Omnibus
-from .p_values import all_pairs, chi2_test, no_test, t_comparison
 
 _NAME = Method.KRUSKAL_WALLIS
 

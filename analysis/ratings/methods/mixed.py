@@ -22,9 +22,9 @@ from scipy import optimize, stats
 
 from ..reading.table import Bools, Floats
 from ..result.names import Distribution, Method
+from ..result.p_values import all_pairs, comparison_p, f_test, no_test
 from ..result.tests import Comparison, Omnibus
 from .crossed import PairEstimate
-from .p_values import all_pairs, comparison_p, f_test, no_test
 
 MUSIC = ("listener", "passage", "listener:passage", "listener:system", "passage:system")
 PASSAGES = ("listener", "listener:passage", "listener:system")

@@ -16,8 +16,8 @@ from scipy import stats
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
+from ..result.p_values import all_pairs, t_comparison
 from ..result.tests import Comparison
-from .p_values import all_pairs, t_comparison
 from .signed_rank import signed_rank_p, signed_ranks
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
+from ..result.p_values import all_pairs, no_test, omnibus
 from ..result.tests import Comparison, Omnibus
-from .p_values import all_pairs, no_test, omnibus
 
 DRAWS = 9999
 _EXACT = 20_000

@@ -66,6 +66,11 @@ class Screening(Stored):
     flow: Flow
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that a rule found, what excludes first."""
+        return self.excluded + self.flagged
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """The names of the excluded listeners, each once."""
         return tuple(one.listener for one in self.flow.excluded)

@@ -40,7 +40,7 @@ def study(tmp_path: Path) -> Path:
 
 
 def without_input(analysis: em.RatingsAnalysis) -> dict[str, Any]:
-    return {key: value for key, value in analysis.data.items() if key != "input"}
+    return {key: value for key, value in analysis.result.as_json().items() if key != "input"}
 
 
 def test_a_frame_is_analysed_as_its_file(found: em.RatingsAnalysis, frame: pd.DataFrame) -> None:
@@ -84,7 +84,7 @@ def test_right_and_wrong_answers_may_be_true_and_false() -> None:
     of_bools = em.analyse(frame, abx=True)
     of_numbers = em.analyse(frame.assign(value=frame["value"].astype(int)), abx=True)
     assert without_input(of_bools) == without_input(of_numbers)
-    assert of_bools.data["secondary"]["abx"]
+    assert of_bools.result.secondary.abx
 
 
 @pytest.mark.parametrize(
@@ -122,11 +122,11 @@ def test_wrong_options_are_told(frame: pd.DataFrame) -> None:
 
 def test_tables_hold_what_the_result_holds(found: em.RatingsAnalysis) -> None:
     pairs, systems = found.pairs(), found.systems()
-    assert len(pairs) == len(found.data["primary"]["pairs"]) == 3
-    assert list(pairs["p_adj"]) == [pair["p_adj"] for pair in found.data["primary"]["pairs"]]
+    assert len(pairs) == len(found.result.primary.pairs) == 3
+    assert list(pairs["p_adj"]) == [pair.p_adj for pair in found.result.primary.pairs]
     assert set(systems["system"]) == set(SYSTEMS)
-    rows = found.data["descriptives"]["systems"]
-    assert list(systems["mean"]) == [row["mean"] for row in rows]
+    rows = found.result.descriptives.systems
+    assert list(systems["mean"]) == [row.mean for row in rows]
 
 
 def test_the_report_is_that_of_the_command(
@@ -170,7 +170,7 @@ def test_a_study_is_analysed_as_declared_and_plays_what_was_heard(study: Path) -
 
 
 def test_simulated_marks_ratings_that_are_no_study(frame: pd.DataFrame) -> None:
-    assert em.analyse(frame, sessions="simulated").data["label"] == "SIMULATED"
+    assert em.analyse(frame, sessions="simulated").result.label == "SIMULATED"
 
 
 def test_a_plan_is_that_of_the_command_and_takes_a_pilot(

@@ -245,7 +245,7 @@ def test_only_scripts_are_served_and_only_under_their_own_address(tmp_path: Path
         assert page["view"] == script_of(study) == f"/kinds/{script.place}"
         with one.http.get(page["view"]) as answer:
             assert answer.mimetype == "text/javascript"
-            assert answer.text == documented()["js"]
+            assert answer.get_data(as_text=True) == documented()["js"]
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
         digest = script.place.partition("/")[0]
         for place in (
@@ -303,6 +303,55 @@ def test_a_plugin_that_cannot_be_used_is_one_line_with_both_places(
     (line,) = refused("study", "check", path, "--results", tmp_path / "results").splitlines()
     assert line.startswith(f"{path}:{number}: {tmp_path / 'best.py'}")
     assert [part for part in parts if part not in line] == []
+
+
+WORKS_NOT: dict[str, tuple[str, str]] = {
+    "raises in questions": (
+        "Best.questions = lambda self, study, unit, language: 1 / 0",
+        ":LINE: kind of test 'best' fails: ZeroDivisionError: division by zero",
+    ),
+    "raises in rows": (
+        "Best.rows = lambda self, page, questions: page.nothing",
+        ":LINE: kind of test 'best' fails: AttributeError: 'Answered' object has no attribute",
+    ),
+    "answers what it does not allow": (
+        "Best.simulated = lambda self, page, question, felt, draw: 7.0",
+        ": kind of test 'best': a simulated listener answers 7.0 to 'best', which the question",
+    ),
+    "gives two places one label": (
+        "from earmark.listening_test.kinds import Slot\n"
+        "Best.slots = lambda self, study, unit, order, draw: [Slot('A', one) for one in order]",
+        ": kind of test 'best': slots() gives two places one label, ['A', 'A', 'A']",
+    ),
+    "starts nowhere": (
+        "Best.starts = lambda self, questions, places, draw: []",
+        ": kind of test 'best': starts() does not give one entry for each of 3 places",
+    ),
+    "says something of nobody": (
+        "Best.rows = lambda self, page, questions: [Row('nobody', 'best', 1.0)]",
+        ": kind of test 'best': rows() names 'nobody', which is not a system of the study",
+    ),
+    "has pages of nobody": (
+        "from earmark.listening_test.kinds import Unit\n"
+        "Best.units = lambda self, study: (Unit('nowhere', ('mix', 'nobody')),)",
+        ": kind of test 'best': units() names 'nobody', which is not a system of the study\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["check", "new"])
+@pytest.mark.parametrize("case", WORKS_NOT)
+def test_a_kind_that_does_not_work_is_told_before_a_listener_comes(
+    tmp_path: Path, case: str, command: str
+) -> None:
+    code, words = WORKS_NOT[case]
+    path = write_plugin_study(tmp_path, code=code + "\n")
+    line = refused("study", command, path, "--results", tmp_path / "results")
+    place = str(tmp_path / "best.py")
+    assert line.startswith(place)
+    number = len((tmp_path / "best.py").read_text().splitlines())
+    assert words.replace(":LINE:", f":{number}:") in line
+    assert not (tmp_path / "results" / "studies" / "small").exists()
 
 
 def test_a_script_that_is_missing_is_told_before_anything_is_made(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
 from earmark.analysis.ratings.planning.plan import from_pilot
 from earmark.analysis.ratings.reading.files import read_ratings
-from earmark.analysis.ratings.result.document import RatingsResult, json_schema
+from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Distribution, Method, Verdict
 from earmark.analysis.ratings.result.tests import Effect, Equivalence, Omnibus
 from earmark.models.errors import UserError
@@ -102,7 +102,7 @@ def test_a_document_that_is_no_result_is_refused_with_the_place(
     with pytest.raises(UserError) as caught:
         RatingsResult.read(path)
     said = str(caught.value)
-    assert said.startswith(f"{path}: is no result.json of 'earmark analyse' (")
+    assert said.startswith(f"{path}: is not a result.json of 'earmark analyse' (")
     assert words in said
     assert "\n" not in said
 
@@ -111,7 +111,9 @@ def test_a_document_that_is_no_result_is_refused_with_the_place(
 def test_a_plan_refuses_what_is_no_result_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(UserError, match=r"other\.json: is no result\.json of 'earmark analyse' \("):
+    with pytest.raises(
+        UserError, match=r"other\.json: is not a result\.json of 'earmark analyse' \("
+    ):
         from_pilot(path)
     with pytest.raises(UserError, match=r"result\.json of 'earmark analyse' \(FileNotFoundError\)"):
         from_pilot(tmp_path / "absent.json")
@@ -149,9 +151,9 @@ def test_an_optional_key_is_written_where_it_was_set_even_to_none() -> None:
 def test_nothing_in_a_result_can_be_changed() -> None:
     result = RatingsResult.read(kept("complete"))
     with pytest.raises(ValidationError, match="frozen"):
-        result.primary.pairs[0].p_adj = 0.001  # type: ignore[misc]
+        result.primary.pairs[0].p_adj = 0.001
     with pytest.raises(ValidationError, match="frozen"):
-        Effect(name=Method.CLIFF, value=0, low=None, high=None).value = 1  # type: ignore[misc]
+        Effect(name=Method.CLIFF, value=0, low=None, high=None).value = 1
 
 
 @pytest.mark.parametrize("name", ["complete", "two_questions", "screened", "abx"])
@@ -186,7 +188,7 @@ def test_the_verdict_of_a_pair_names_the_better_system_or_none() -> None:
 
 
 def test_the_schema_names_every_key_and_allows_no_other() -> None:
-    schema = json_schema()
+    schema = RatingsResult.model_json_schema()
     assert schema["additionalProperties"] is False
     for path in KEPT:
         assert list(schema["properties"]) == list(json.loads(path.read_text()))

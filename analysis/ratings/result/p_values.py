@@ -9,8 +9,8 @@ import math
 
 from scipy import stats
 
-from ..result.names import Distribution, Method
-from ..result.tests import Comparison, Omnibus
+from .names import Distribution, Method
+from .tests import Comparison, Omnibus
 
 
 def omnibus_p(distribution: Distribution, statistic: float, df: float, df2: float | None) -> float:
