@@ -70,6 +70,11 @@ class TidyRow:
     rated_ms: float | None
 
 
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of one row of the ratings; an empty cell of a number is null."""
+    return TypeAdapter(TidyRow).json_schema() | {"additionalProperties": False}
+
+
 def tidy(study: Study, database: Database, choice: Choice) -> list[TidyRow]:
     """Every rating of the chosen sessions, unrated ones among them."""
     with database.reading() as session:
@@ -78,12 +83,6 @@ def tidy(study: Study, database: Database, choice: Choice) -> list[TidyRow]:
             for listening in _chosen(session, study, choice)
             for row in _rows(session, study, listening, choice)
         ]
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of one row of the CSV file; an empty cell of a number is null."""
-    found = TypeAdapter(TidyRow).json_schema()
-    return found | {"additionalProperties": False}
 
 
 def as_csv(rows: Sequence[TidyRow]) -> str:

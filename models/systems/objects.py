@@ -157,7 +157,7 @@ def wrap(
     is_system = isinstance(model, System)
     if not is_system and not callable(model):
         raise UserError(
-            f"{name} is no model: give a torch module, a function of (channels, samples), or an "
+            f"{name} is not a model: give a torch module, a function of (channels, samples), or an "
             "object with spec, prepare and render"
         )
     if version is None:

@@ -149,11 +149,11 @@ def check_benchmark(path: Path, snippet: Snippet) -> None:
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     for entry in data["systems"]:
         if isinstance(entry, dict) and str(entry.get("path", "")).endswith(".ckpt"):
-            about = Path(entry["path"]).with_suffix(".yaml")
-            said = entry if "architecture" in entry else {"architecture": "tcn"}
-            write_weights(path.parent / entry["path"], said)
+            about = path.parent / Path(entry["path"]).with_suffix(".yaml")
             if "architecture" not in entry and not about.is_file():
                 about.write_text("architecture: tcn\n", encoding="utf-8")
+            said = entry if "architecture" in entry else yaml.safe_load(about.read_text("utf-8"))
+            write_weights(path.parent / entry["path"], said)
     benchmark = load(path)
     for system in benchmark.systems:
         assert system.key, system.name

@@ -119,7 +119,7 @@ class RatingsResult(QuestionResult, _Head):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             why = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
-        raise UserError(f"{path}: is no result.json of 'earmark analyse' ({why})")
+        raise UserError(f"{path}: is not a result.json of 'earmark analyse' ({why})")
 
     def json_text(self) -> str:
         """The text of ``result.json``: equal results give equal bytes."""

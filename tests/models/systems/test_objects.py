@@ -213,7 +213,7 @@ def test_what_is_no_master_is_refused_in_one_line(function: Any, message: str) -
         (Gain(1.0), {"sample_rate": 0}, "sample_rate is 0"),
         (lambda a: a, {}, "give version='1'"),
         (lambda a: a, {"version": ""}, "version is empty"),
-        (3, {"version": "1"}, "int is no model"),
+        (3, {"version": "1"}, "int is not a model"),
         (lambda a: a, {"version": "1", "context": -1}, "context is -1; give samples"),
         (lambda a: a, {"version": "1", "channels": 0}, "channels is 0"),
     ],
