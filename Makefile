@@ -11,12 +11,13 @@ MUSICNN := --no-deps musicnn==0.1.0
 TYPESCRIPT := typescript@5.9.3
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint serve clean
+.PHONY: help install demo test lint docs serve clean
 
 help:
 	@echo "make demo    set up, then master, measure and report eight songs (about ten minutes)"
 	@echo "make test    set up, then run the tests"
 	@echo "make lint    set up, then check style and types"
+	@echo "make docs    set up, then write docs/api.md from the docstrings"
 	@echo "make serve   show the reports in $(RESULTS) on http://127.0.0.1:8000"
 	@echo "make install set up $(VENV) only"
 	@echo "make clean   remove renders, reports and caches; studies are never touched"
@@ -56,6 +57,9 @@ lint: $(VENV)/.installed-dev
 	else \
 	  echo "npx not found: the types of the scripts are not checked (install nodejs and npm)"; \
 	fi
+
+docs: install
+	$(BIN)/python docs/make_api.py
 
 serve: install
 	@test -d $(RESULTS)/reports || { echo "No reports in $(RESULTS) yet: run make demo"; exit 1; }

@@ -6,13 +6,17 @@ Command modules import only click at their top, so that ``--help`` answers at on
 import importlib
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import click
 
+# Drawers of commands; what others hold is shared by commands and is no command.
+_DRAWERS = ("songs",)
+
 
 class _Commands(click.Group):
-    """Every click command that a module of this folder defines."""
+    """Every click command that a module of this folder or of one of its drawers defines."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self._found())
@@ -22,14 +26,21 @@ class _Commands(click.Group):
 
     def _found(self) -> Mapping[str, click.Command]:
         if not self.commands:
-            for module in pkgutil.iter_modules(__path__):
-                if module.ispkg:  # a drawer of parts that commands share
-                    continue
-                loaded = importlib.import_module(f"{__name__}.{module.name}")
+            for name in _modules():
+                loaded = importlib.import_module(name)
                 for value in vars(loaded).values():
                     if isinstance(value, click.Command) and _defined_in(value, loaded.__name__):
                         self.commands[str(value.name)] = value
         return self.commands
+
+
+def _modules() -> Iterator[str]:
+    """The modules that may define commands, by their full names."""
+    for drawer in ("", *_DRAWERS):
+        package = f"{__name__}.{drawer}" if drawer else __name__
+        for module in pkgutil.iter_modules([str(Path(path) / drawer) for path in __path__]):
+            if not module.ispkg:
+                yield f"{package}.{module.name}"
 
 
 def _defined_in(command: click.Command, module: str) -> bool:

@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
+from .terminal.options import ADJUSTMENTS, Named
+
 _COLUMNS = ("listener", "passage", "system", "score", "question")
 
 
 def _column_options(command: click.decorators.FC) -> click.decorators.FC:
     for name in reversed(_COLUMNS):
-        text = f"Column that holds the {name}; known names are found."
+        text = f"Column that holds the {name}; usual names are found without it."
         command = click.option(f"--{name}", f"column_{name}", metavar="COL", help=text)(command)
     return command
 
@@ -24,30 +26,46 @@ def analysis_options(command: click.decorators.FC) -> click.decorators.FC:
 
 
 _OPTIONS = (
-    click.option("--only", metavar="QUESTION", help="Analyse this question alone."),
+    click.option("--only", metavar="QUESTION", help="Analyse only this question."),
     click.option("--scale", nargs=2, type=float, default=None, help="Lowest and highest rating."),
     click.option(
-        "--reference", metavar="NAME", help="The hidden reference: screening, not tested."
+        "--reference", metavar="NAME", help="The hidden reference: used for screening, not tested."
     ),
-    click.option("--anchors", metavar="A,B", help="Anchors: screening, not tested."),
+    click.option("--anchors", metavar="A,B", help="Anchors: used for screening, not tested."),
     click.option("--baseline", metavar="NAME", help="Compare every other system with this one."),
-    click.option("--scope", help="auto, passages or music: what results hold for."),
+    click.option(
+        "--scope",
+        type=Named(["auto", "passages", "music"]),
+        help="Results hold for these passages, or for music like them.",
+    ),
     click.option("--alpha", type=float, help="Level of the tests; 0.05 if none was declared."),
     click.option("--margin", type=float, help="Differences within ±M points count as equivalent."),
-    click.option("--adjust", help="For several comparisons; holm if none was declared."),
-    click.option("--seed", default=0, show_default=True, help="Of resampling and permutation."),
-    click.option("--declared", type=click.Path(path_type=Path), help="YAML of what was declared."),
-    click.option("--pilot", is_flag=True, help="Of a study, the pilot sessions instead."),
     click.option(
-        "--simulated", is_flag=True, help="Of a study, the SIMULATED sessions; else a mark on all."
+        "--adjust",
+        type=Named(ADJUSTMENTS),
+        help="Adjustment for several comparisons; holm if none was declared.",
     ),
-    click.option("--unfinished", is_flag=True, help="Of a study, also sessions not complete."),
+    click.option(
+        "--seed", default=0, show_default=True, help="Seed of resampling and permutation."
+    ),
+    click.option(
+        "--declared", type=click.Path(path_type=Path), help="YAML file of what was declared."
+    ),
+    click.option("--pilot", is_flag=True, help="Of a study, use the pilot sessions instead."),
+    click.option(
+        "--simulated",
+        is_flag=True,
+        help="Of a study, use the SIMULATED sessions; mark any other file as SIMULATED.",
+    ),
+    click.option(
+        "--unfinished", is_flag=True, help="Of a study, include sessions that are not complete."
+    ),
     click.option("--invited", type=click.IntRange(0), help="How many people were invited."),
     click.option("--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."),
     click.option(
         "--audio",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Folder of what was heard.",
+        help="Folder of the audio that was heard.",
     ),
     click.option("--folder", is_flag=True, help="Put Plotly and audio beside report.html."),
 )
@@ -57,10 +75,24 @@ _OPTIONS = (
 @click.argument("ratings", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @_column_options
-@click.option("--format", "format_", default="auto", help="auto, earmark or csv.")
+@click.option(
+    "--format",
+    "format_",
+    type=Named(["auto", "earmark", "csv"]),
+    default="auto",
+    show_default=True,
+    help="What wrote the file; earmark is an export of earmark study export.",
+)
 @click.option("--abx", is_flag=True, help="Ratings are right (1) or wrong (0) ABX answers.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Python file that adds the export's kind of test; may be repeated.",
+)
 @analysis_options
-def analyse(ratings: Path, out: Path, **options: Any) -> None:
+def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any) -> None:
     """Test RATINGS for differences between systems; write report and tables.
 
     RATINGS is any tool's CSV file, a study's export, or the folder of a study.
@@ -70,6 +102,10 @@ def analyse(ratings: Path, out: Path, **options: Any) -> None:
     earmark analyse study.csv --out report --system condition --score mos --scope music
     earmark analyse results/studies/pilot-2026 --out report
     """
+    from ..models.plugins import load_plugin
+
+    for plugin in plugins:
+        load_plugin(plugin)
     columns: dict[str, str] = {
         {"score": "value"}.get(name, name): value
         for name in _COLUMNS

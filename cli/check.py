@@ -12,7 +12,7 @@ from .terminal import options
 @options.results
 @options.device
 def check(benchmark: Path, results: Path, device: str) -> None:
-    """Say what a run would do: songs and their problems, systems, renders, time and disk.
+    """Show what a run would do: songs and their problems, systems, renders, time and disk.
 
     Ends with status 1 if a song or a system would fail. Nothing is written.
     """

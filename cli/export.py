@@ -1,8 +1,20 @@
-"""earmark export: results as files that other programs read."""
+"""``export`` and ``schema``: what other programs read, and how they read it."""
 
+import importlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
+
+# What has a schema, by the function of ours that makes it.
+_SCHEMAS: Mapping[str, str] = {
+    "benchmark": "evaluation.benchmark.file:json_schema",
+    "benchmark-result": "analysis.benchmark.result.contract:json_schema",
+    "ratings-result": "analysis.ratings.result.document:json_schema",
+    "scores": "analysis.benchmark.result.contract:scores_json_schema",
+    "study": "listening_test.study.file:json_schema",
+}
 
 
 @click.command()
@@ -27,3 +39,18 @@ def export(results: Path, scores: Path, benchmark: str | None) -> None:
     with Store(results, create=False) as store:
         rows = export_scores(store, choose_benchmark(store, benchmark), scores)
     click.echo(f"{scores}: {rows} rows")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(list(_SCHEMAS)))
+def schema(name: str) -> None:
+    """Print the JSON schema of a file, for editors and other programs.
+
+    benchmark and study are the files that you write; benchmark-result is the result.json of a
+    benchmark's report, ratings-result that of earmark analyse, and scores one row of the scores
+    that earmark export writes.
+    """
+    module, _, function = _SCHEMAS[name].partition(":")
+    make = getattr(importlib.import_module(f"..{module}", __package__), function)
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    click.echo(json.dumps(dialect | make(), indent=1, ensure_ascii=False))

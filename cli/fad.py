@@ -9,7 +9,12 @@ from .terminal import options
 
 if TYPE_CHECKING:
     from ..evaluation.distances.result import Distances
-    from ..evaluation.distances.song_sets import ClipSet
+
+# Those that Earmark knows; plug-ins may add others.
+_EMBEDDINGS = (
+    *("msd_vgg", "mtt_vgg", "msd_vgg_as_packaged", "vggish"),
+    *("clap", "encodec", "mert", "audiobox"),
+)
 
 
 @click.command()
@@ -17,26 +22,34 @@ if TYPE_CHECKING:
 @click.argument("evaluated", metavar="EVALUATED")
 @click.option(
     "--embedding",
+    type=options.Named(_EMBEDDINGS, pattern="NAME"),
     default="msd_vgg",
     show_default=True,
-    help="What makes vectors of audio: see docs/fad.md.",
+    help="The network that turns audio into vectors: see earmark list embeddings.",
 )
 @click.option(
     "--channels",
+    type=options.Named(["lrms", "lr", "ms", "l", "r", "m", "s"], pattern="…"),
     default="lrms",
     show_default=True,
-    help="Letters: left, right, mid, side; a value for each.",
+    help="Any of left, right, mid and side; each has a value of its own.",
 )
-@click.option("--per-song", is_flag=True, help="Also each evaluated song against the reference.")
-@click.option("--infinity", is_flag=True, help="Also FAD-inf: the bias of small sets taken off.")
+@click.option(
+    "--per-song", is_flag=True, help="Also compare each evaluated song with the reference."
+)
+@click.option("--infinity", is_flag=True, help="Also FAD-inf, without the bias of small sets.")
 @click.option("--kad", is_flag=True, help="Also the kernel audio distance.")
-@click.option("--seed", default=0, show_default=True, help="For the subsets and halves drawn.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of the subsets and halves that are drawn."
+)
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
-    help="Weights of the embedding, where it has none of its own.",
+    help="Weights of the embedding, if it has none of its own.",
 )
-@click.option("--benchmark", metavar="NAME", help="Whose systems are meant; default: the latest.")
+@click.option(
+    "--benchmark", metavar="NAME", help="Benchmark of the systems; the latest by default."
+)
 @options.results
 @options.device
 @click.option(
@@ -44,7 +57,7 @@ if TYPE_CHECKING:
     "plugins",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A Python file that adds embeddings; may be repeated.",
+    help="Python file that adds embeddings; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def fad(
@@ -70,6 +83,7 @@ def fad(
     from rich.console import Console
 
     from ..evaluation.distances import compare as distances
+    from ..evaluation.distances.between import clip_set
     from ..evaluation.distances.embedding_cache import EmbeddingCache
     from ..evaluation.distances.result import Wanted
     from ..evaluation.distances.song_sets import check_bandwidth, chosen_channels, embed_set
@@ -86,7 +100,7 @@ def fad(
         raise UserError(f"--seed {seed}: give a whole number, 0 or more")
     wanted = Wanted(chosen_channels(channels), per_song, infinity, kad, seed)
     opened = named(embedding).open(checkpoint, str(resolve_device(device)))
-    sets = [_clip_set(argument, results, benchmark) for argument in (reference, evaluated)]
+    sets = [clip_set(argument, results, benchmark) for argument in (reference, evaluated)]
     check_bandwidth(sets, opened.embedding)
     cache = EmbeddingCache(results, opened)
     clips = [clip for one in sets for clip in one.clips]
@@ -104,33 +118,6 @@ def fad(
         _print(found)
 
 
-def _clip_set(argument: str, results: Path, benchmark: str | None) -> "ClipSet":
-    """A folder of audio, or the renders of a system where a benchmark has one of that name."""
-    from ..evaluation.distances.song_sets import folder_set, system_set
-    from ..evaluation.results.store import Store
-    from ..models.errors import UserError
-
-    folder = Path(argument)
-    if benchmark is None and argument and folder.is_dir():
-        return folder_set(folder)
-    if not (results / "results.sqlite").is_file():
-        raise UserError(
-            f"{argument}: no such folder, and {results} holds no benchmark whose system it could "
-            "be; give a folder of audio files"
-        )
-    with Store(results, create=False) as store:
-        known = store.benchmarks()
-        if benchmark is not None and benchmark not in known:
-            raise UserError(
-                f"--benchmark {benchmark!r}: not in {results}; choose from {', '.join(known)}"
-            )
-        name = benchmark or (known[0] if known else "")
-        names = store.rows("SELECT name FROM system WHERE benchmark = ?", (name,))
-        if argument and folder.is_dir() and argument not in {row["name"] for row in names}:
-            return folder_set(folder)
-        return system_set(store, name, argument)
-
-
 def _print(found: "Distances") -> None:
     import sys
 
@@ -141,7 +128,7 @@ def _print(found: "Distances") -> None:
 
     from ..evaluation.distances.tables import distance_rows, fit_lines, headline, notes, song_rows
 
-    # A pipe has no width: nothing may be cut off for want of one.
+    # A pipe has no width, so nothing is cut off.
     console = Console(width=None if sys.stdout.isatty() else 10_000)
     for line in headline(found):
         console.print(escape(line), soft_wrap=True, highlight=False)

@@ -62,11 +62,14 @@ def metrics() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ..evaluation.metrics import METRICS
+    from ..evaluation.metrics import METRICS, REFUSED
 
     table = Table("metric", "unit", "better", "needs", "version", "what it is")
     for name, metric in METRICS.items():
         table.add_row(
             name, metric.unit, metric.better, metric.needs, str(metric.version), metric.summary
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for name, reason in REFUSED.items():
+        console.print(f"{name} is no metric: it {reason}", soft_wrap=True, markup=False)

@@ -10,10 +10,16 @@ from .terminal import options
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--system", required=True, help="A kind, a network that ships, or a checkpoint.")
-@click.option("--reference", type=click.Path(path_type=Path), help="A master to be like.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help=".wav or .flac")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An option.")
-@click.option("--stems", type=click.Path(path_type=Path), help="Folder of stems to mix, not FILE.")
+@click.option("--reference", type=click.Path(path_type=Path), help="A master to match.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="File to write: .wav or .flac."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="An option of the system."
+)
+@click.option(
+    "--stems", type=click.Path(path_type=Path), help="Folder of stems to mix, instead of FILE."
+)
 @options.device
 def master(
     file: Path,

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 @click.option(
     "--reference", type=click.Path(path_type=Path), help="A master to compare each file with."
 )
-@click.option("--metrics", metavar="A,B", help="Names from 'earmark list metrics', or default.")
+@click.option("--metrics", metavar="A,B", help="Names of 'earmark list metrics', or default.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--plugin",
     "plugins",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A Python file that adds metrics; may be repeated.",
+    help="Python file that adds metrics; may be repeated.",
 )
 def measure(
     files: tuple[Path, ...],
@@ -84,5 +84,5 @@ def _print_table(done: "list[FileScores]") -> None:
         table.add_column(Text(file.path.name), justify="right", overflow="fold")
     for row in rows(done):
         table.add_row(*(Text(cell) for cell in row))
-    # A pipe has no width: nothing may be cut off for want of one.
+    # A pipe has no width, so nothing is cut off.
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)

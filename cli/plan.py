@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from .terminal.options import ADJUSTMENTS, Named
+
 
 def _counts(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
     """``10,20,30`` as whole numbers."""
@@ -19,26 +21,46 @@ _LISTENERS, _PASSAGES = "10,15,20,30", "5,10"
 
 
 @click.command()
-@click.option("--effect", type=float, required=True, help="Difference to be found, in points.")
+@click.option("--effect", type=float, required=True, help="Difference to find, in points.")
 @click.option(
-    "--listeners", callback=_counts, default=_LISTENERS, show_default=True, help="How many; a list."
+    "--listeners",
+    callback=_counts,
+    default=_LISTENERS,
+    show_default=True,
+    help="How many, as a list.",
 )
 @click.option(
-    "--passages", callback=_counts, default=_PASSAGES, show_default=True, help="How many; a list."
+    "--passages",
+    callback=_counts,
+    default=_PASSAGES,
+    show_default=True,
+    help="How many, as a list.",
 )
 @click.option("--systems", type=int, default=5, show_default=True, help="Systems under test.")
-@click.option("--pilot", type=click.Path(path_type=Path), help="result.json of a pilot: variances.")
+@click.option(
+    "--pilot", type=click.Path(path_type=Path), help="result.json of a pilot, for its variances."
+)
 @click.option("--question", metavar="NAME", help="Which question of the pilot.")
-@click.option("--sd", metavar="NAME=POINTS,…", help="Standard deviations, without a pilot.")
-@click.option("--scope", help="passages or music; as the pilot, else music.")
+@click.option("--sd", metavar="NAME=POINTS,…", help="Standard deviations, instead of a pilot.")
+@click.option(
+    "--scope", type=Named(["passages", "music"]), help="By default the pilot's, or music."
+)
 @click.option("--alpha", default=0.05, show_default=True, help="Level of the tests.")
-@click.option("--adjust", default="holm", show_default=True, help="For several comparisons.")
-@click.option("--power", default=0.8, show_default=True, help="Chance wanted.")
+@click.option(
+    "--adjust",
+    type=Named(ADJUSTMENTS),
+    default="holm",
+    show_default=True,
+    help="Adjustment for several comparisons.",
+)
+@click.option("--power", default=0.8, show_default=True, help="The power you want.")
 @click.option("--runs", default=1000, show_default=True, help="Simulated tests per row.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draws.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the simulation."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def plan(pilot: Path | None, question: str | None, sd: str | None, **options: Any) -> None:
-    """Say how likely a test finds a difference, by simulating it.
+    """Simulate a listening test: how likely does it find a difference?
 
     \b
     earmark plan --effect 5 --listeners 15,30 --passages 8

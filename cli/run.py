@@ -28,7 +28,7 @@ def render(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
 @click.command()
 @options.running
 def score(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
-    """Measure the renders that are there, without rendering any."""
+    """Measure the existing renders, without rendering any."""
     if not carry_out(benchmark, results, how, ("score",)):
         sys.exit(1)
 

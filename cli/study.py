@@ -17,7 +17,7 @@ def study() -> None:
 @study.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="STUDY.yaml")
 @options.results
-@click.option("--replace", is_flag=True, help="Replace one that no listener has begun.")
+@click.option("--replace", is_flag=True, help="Replace a study that no listener has begun.")
 def new(file: Path, results: Path, *, replace: bool) -> None:
     """Make a study: find the audio, write blind stimuli, freeze what was decided."""
     from ..listening_test.create import make_study
@@ -39,9 +39,9 @@ def new(file: Path, results: Path, *, replace: bool) -> None:
 @options.results
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
-@click.option("--url", default="", help="Where listeners reach it, if behind a proxy (https://…).")
-@click.option("--database", default="", help="Keep ratings in this PostgreSQL (postgresql://…).")
-@click.option("--json", "as_json", is_flag=True, help="Say the address and links as JSON.")
+@click.option("--url", default="", help="Address for listeners, if behind a proxy (https://…).")
+@click.option("--database", default="", help="Keep ratings in this database (postgresql://…).")
+@click.option("--json", "as_json", is_flag=True, help="Print the address and links as JSON.")
 def serve(
     name: str, results: Path, host: str, port: int, url: str, database: str, *, as_json: bool
 ) -> None:
@@ -62,7 +62,7 @@ def serve(
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
 def preview(name: str, results: Path, host: str, port: int) -> None:
-    """Serve a study to yourself; sessions begun with this link never count."""
+    """Serve a study to yourself; sessions started from this link never count."""
     _serve(name, results, (host, port), "", "preview")
 
 
@@ -103,7 +103,7 @@ def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str)
 @options.results
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def status(name: str, results: Path, *, as_json: bool) -> None:
-    """Say how far a study has come: sessions, ratings, whether it is frozen."""
+    """Show the progress of a study: sessions, ratings, whether it is frozen."""
     import dataclasses
     import json
 
@@ -145,7 +145,7 @@ def _elsewhere(sessions: dict[str, int]) -> str:
 @click.option(
     "--listeners", type=click.IntRange(1), default=10, show_default=True, help="How many sessions."
 )
-@click.option("--seed", default=0, show_default=True, help="Another seed, other listeners.")
+@click.option("--seed", default=0, show_default=True, help="Another seed makes other listeners.")
 def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
     """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
     from ..listening_test.server.serve import in_background
@@ -166,11 +166,15 @@ def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
 @study.command()
 @_name
 @options.results
-@click.option("--ratings", type=click.Path(path_type=Path), help="CSV to write, a row per rating.")
-@click.option("--json", "whole", type=click.Path(path_type=Path), help="JSON with everything.")
-@click.option("--unfinished", is_flag=True, help="Also sessions that are not complete.")
-@click.option("--withdrawn", is_flag=True, help="Also sessions whose listener withdrew.")
-@click.option("--practice", is_flag=True, help="Also training pages.")
+@click.option(
+    "--ratings", type=click.Path(path_type=Path), help="CSV file to write, one row per rating."
+)
+@click.option(
+    "--json", "whole", type=click.Path(path_type=Path), help="JSON file to write, with everything."
+)
+@click.option("--unfinished", is_flag=True, help="Include sessions that are not complete.")
+@click.option("--withdrawn", is_flag=True, help="Include sessions whose listener withdrew.")
+@click.option("--practice", is_flag=True, help="Include training pages.")
 @click.option("--pilot", is_flag=True, help="Pilot sessions instead of those that count.")
 @click.option("--simulated", is_flag=True, help="SIMULATED sessions instead of those that count.")
 def export(
@@ -241,6 +245,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
 
     from ..listening_test.check import check as look
     from ..listening_test.check import check_made
+    from ..listening_test.kinds import named
     from ..listening_test.kinds.reading import read_study_file
     from ..listening_test.study.study import folder_of, load_study
 
@@ -267,7 +272,8 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
             click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
         if report.conformance:
             words = "is met as far as software can say" if report.conformant else "is not met"
-            click.echo(f"BS.1534-3 {words}.")
+            standard = named(report.kind).standard or "The standard"
+            click.echo(f"{standard} {words}.")
         for problem in report.problems:
             click.echo(str(problem), err=True)
     if report.failing:

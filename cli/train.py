@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from .terminal import options
+
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
@@ -12,15 +14,15 @@ import click
     type=click.Path(path_type=Path),
     default=Path("runs"),
     show_default=True,
-    help="Folder below which the training's own folder lies.",
+    help="Folder that holds a folder for each training.",
 )
 @click.option("--max-steps", type=click.IntRange(min=1), help="Stop after this step of the recipe.")
 @click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so many seconds.")
-@click.option("--fresh", is_flag=True, help="Begin again instead of going on.")
+@click.option("--fresh", is_flag=True, help="Start again from the first step.")
 @click.option(
-    "--tensorboard", is_flag=True, help="Insist on TensorBoard's files; else where it is installed."
+    "--tensorboard", is_flag=True, help="Require TensorBoard's files; without it they are optional."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@options.device
 def train(
     recipe: Path,
     runs: Path,
@@ -33,7 +35,7 @@ def train(
 ) -> None:
     """Train a network as RECIPE.yaml says, and write checkpoint folders.
 
-    Run it again to go on where it was stopped, also after a kill.
+    Run it again to continue where it stopped, also after a kill.
     """
     from ..models.training.scalars import INSTALL, has_tensorboard, require_tensorboard
     from ..models.training.train import Limits, begin_again

@@ -10,7 +10,7 @@ from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .create import impossible, outline, refusals, undeclared
 from .kinds import kind_of, rated
-from .kinds.bs1534 import Item, conformance, conformant
+from .kinds.conformance import Item, conformant
 from .session.sessions import draw_pages
 from .stimuli.check_audio import AudioProblem, check_passage
 from .stimuli.find_audio import find_sources
@@ -27,7 +27,7 @@ _FLAC_RATIO = 0.7  # dithered music at 24 bits, a rough guess before there are f
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found; ``conformance`` is empty for kinds other than MUSHRA."""
+    """What a check found; ``conformance`` is empty for kinds without a standard."""
 
     study: str
     kind: str
@@ -48,7 +48,7 @@ class Report:
 
     @property
     def conformant(self) -> bool | None:
-        """Whether this may be called a MUSHRA test as far as software can say; None: no MUSHRA."""
+        """Whether the kind's standard is met as far as software can say; None: it has none."""
         return conformant(self.conformance) if self.conformance else None
 
     def as_json(self) -> dict[str, Any]:
@@ -234,5 +234,5 @@ def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
         download_bytes=size * slots,
         decoded_bytes=decoded,
         problems=tuple(found),
-        conformance=conformance(study) if kind.name == "mushra" and units else (),
+        conformance=kind.conformance(study) if units else (),
     )

@@ -11,11 +11,13 @@ from ..evaluation.metrics import Metric, select
 from ..evaluation.results.store import written
 from ..models.configuration import nearest
 from ..models.errors import UserError
-from .kinds import Unit, kind_of, rated
+from .kinds import VIEWS, Unit, kind_of, rated
+from .kinds.trial import require_working
 from .stimuli.find_audio import Sources, find_sources, rate_of
 from .stimuli.prepare import make_passage, make_sounds
 from .study.file import StudyFile
-from .study.study import Folder, Passage, Study, folder_of, load_keys, load_study, save_study
+from .study.plugin_files import copy_plugins, drop_others, plugin_files
+from .study.study import Folder, Passage, Study, folder_of, load_keys, save_study, stored_study
 
 Watch = Callable[[str, int, int], None]
 
@@ -39,13 +41,13 @@ def make_study(
         raise UserError("\n".join(wrong))
     metrics = heard_metrics(file)
     if folder.study.is_file():
-        there = load_study(folder)
-        same = there.file == file and {p.id: dict(p.sources) for p in there.passages} == {
-            source.id: source.sha256 for source in sources.passages
-        }
-        if same:
+        there = stored_study(folder)
+        sources_there = {p.id: dict(p.sources) for p in there.passages}
+        same = (there.file, there.plugins) == (file, study.plugins)
+        if same and sources_there == {one.id: one.sha256 for one in sources.passages}:
             return folder
         _replaceable(folder, again=again)
+    copy_plugins(file.plugins, study.plugins, folder.plugins)
     old = set(folder.stimuli.glob("*.flac"))
     made = []
     for number, source in enumerate(sources.passages):
@@ -71,6 +73,7 @@ def make_study(
         scratch.write_text(json.dumps({"schema": 1, "scores": heard}, ensure_ascii=False, indent=1))
     load_keys(folder)
     save_study(folder, study)
+    drop_others(study.plugins, folder.plugins)
     for path in old:
         path.unlink(missing_ok=True)
     return folder
@@ -87,25 +90,36 @@ def outline(file: StudyFile, sources: Sources) -> Study:
         passages=tuple(Passage(source.id, 0, 0, {}) for source in sources.passages),
         stimuli=(),
         simulated=sources.simulated,
+        plugins=plugin_files(file.plugins),
     )
 
 
 def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
-    """Every reason why a study is not made, as far as it shows before its audio is read."""
+    """Every reason why a study is not made, as far as it shows before its audio is read.
+
+    Raises:
+        UserError: if its kind of test does not work, so that nothing more can be said.
+    """
+    require_working(study)
     try:
         heard_metrics(study.file)
         unknown = []
     except UserError as error:
         unknown = [f"metrics: {error}"]
-    return (*sources.problems, *undeclared(study), *unknown, *impossible(study))
+    return (
+        *sources.problems,
+        *undeclared(study),
+        *unknown,
+        *impossible(study),
+        *undrawn(study),
+    )
 
 
 def impossible(study: Study) -> tuple[str, ...]:
     """What the design asks for and the passages and systems do not give, told as problems."""
     kind, design = kind_of(study), study.file.design
     units = len(kind.units(study))
-    alone = kind.name in ("acr", "dcr", "ccr", "bs1116")  # a page there may hold one system
-    if not units or (len(rated(study)) < 2 and not alone):
+    if not units or len(rated(study)) < kind.least_systems:
         return (f"test.kind: {kind.name} compares systems; there is only one, so name another",)
     found = []
     pages = units if design.pages_per_listener == "all" else design.pages_per_listener
@@ -120,6 +134,17 @@ def impossible(study: Study) -> tuple[str, ...]:
             f"write {min(pages, units)} or less"
         )
     return tuple(found)
+
+
+def undrawn(study: Study) -> tuple[str, ...]:
+    """Whether the script that draws the pages is missing, told as a problem."""
+    kind = kind_of(study)
+    if kind.view in VIEWS or any(one.name == kind.view for one in study.plugins):
+        return ()
+    return (
+        f"test.kind: pages of kind {kind.name} are drawn by {kind.view!r}, which is neither one of "
+        f"{', '.join(VIEWS)} nor a script beside the plug-in, of the same name and ending in .js",
+    )
 
 
 def undeclared(study: Study) -> tuple[str, ...]:
@@ -152,7 +177,7 @@ def _replaceable(folder: Folder, *, again: bool) -> None:
 
     if folder.ratings.is_file() or folder.database.is_file():
         with opened(folder) as database:
-            found = counts(database, load_study(folder).id)
+            found = counts(database, stored_study(folder).id)
         if found["sessions"]:
             raise UserError(
                 f"{folder.path}: listeners have begun this study ({found['sessions']} sessions, "

@@ -20,9 +20,11 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from ..models.errors import UserError
+from .kinds import Question, Rules, Slot, kind_of
 from .server.request import CSRF_HEADER
 from .study.orders import generator
 from .study.study import Sound, Stimulus, Study
+from .taste import Feeling, Taste, qualities, taste
 
 _TRIES = 60
 _WAIT_SECONDS = 0.25
@@ -116,46 +118,6 @@ class Browser:
                     raise UserError(f"{request.full_url}: no answer ({error})") from None
             threading.Event().wait(_WAIT_SECONDS)
         raise UserError(f"{request.full_url}: no answer")
-
-
-@dataclass(frozen=True)
-class Taste:
-    """How a simulated listener rates: all in points of a scale of 100, but for the chances."""
-
-    quality: Mapping[str, float]
-    bias: float
-    stretch: float
-    own: Mapping[str, float]
-    noise: float
-    lazy: float
-    faulty: float
-
-    def of(self, system: str, draw: random.Random) -> float:
-        """What the listener thinks of a system this time."""
-        felt = 50 + self.stretch * (self.quality[system] - 50) + self.own[system] + self.bias
-        return min(max(felt + draw.gauss(0, self.noise), 0.0), 100.0)
-
-
-def taste(study: Study, draw: random.Random, quality: Mapping[str, float]) -> Taste:
-    """One listener's taste, drawn around what everybody hears."""
-    return Taste(
-        quality=quality,
-        bias=draw.gauss(0, 5),
-        stretch=max(draw.gauss(1, 0.15), 0.3),
-        own={name: draw.gauss(0, 6) for name in study.systems},
-        noise=draw.uniform(4, 12),
-        lazy=0.8 if draw.random() < 0.1 else 0.02,
-        faulty=0.15,
-    )
-
-
-def qualities(study: Study, seed: int) -> dict[str, float]:
-    """What systems are worth in a simulation: drawn; anchors low, a reference high."""
-    draw = generator(seed, "quality", study.id)
-    fixed = {"anchor": (15.0, 30.0), "reference": (80.0, 95.0)}
-    return {
-        name: draw.uniform(*fixed.get(role, (30.0, 80.0))) for name, role in study.systems.items()
-    }
 
 
 @dataclass
@@ -274,58 +236,29 @@ class Listener:
         return found.system if isinstance(found, Stimulus) else ""
 
     def _ratings(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+        kind, felt = kind_of(self.study), Feeling(self.taste, self.draw)
         events: list[dict[str, Any]] = []
         rated = [one for one in page["stimuli"] if one["role"] == "stimulus"]
-        for question in page["questions"]:
-            if question["per"] == "page":
-                value = self._compared(page, question)
-                events.append(self._event("rating", page, question=question["id"], value=value))
+        slots = {
+            one["label"]: Slot(one["label"], self._system(one), one["role"])
+            for one in page["stimuli"]
+        }
+        for told in page["questions"]:
+            question = question_of(told, {one["id"]: one["label"] for one in page["stimuli"]})
+            if question.per == "page":
+                value = kind.simulated(slots, question, felt, self.draw)
+                events.append(self._event("rating", page, question=question.id, value=value))
                 continue
-            felt = [self._felt(one, page) for one in rated]
-            for one, value in zip(rated, self._values(question, page, felt), strict=True):
+            opinions = [felt(self._system(one)) for one in rated]
+            values = kind.simulated_grades(question, opinions, Rules(**page["rules"]))
+            for one, value in zip(rated, values, strict=True):
                 events += [
-                    self._event("move", page, stimulus=one["id"], question=question["id"],
+                    self._event("move", page, stimulus=one["id"], question=question.id,
                                 value=round(self.draw.uniform(0, 100), 2)),
-                    self._event("rating", page, stimulus=one["id"], question=question["id"],
+                    self._event("rating", page, stimulus=one["id"], question=question.id,
                                 value=value),
                 ]  # fmt: skip
         return events
-
-    def _felt(self, stimulus: Mapping[str, Any], page: Mapping[str, Any]) -> float:
-        if self.draw.random() < self.taste.lazy:
-            return self.draw.uniform(45, 55)
-        return self.taste.of(self._system(stimulus), self.draw)
-
-    def _values(
-        self, question: Mapping[str, Any], page: Mapping[str, Any], felt: Sequence[float]
-    ) -> list[float]:
-        scale = question["scale"]
-        low, high, step = scale["minimum"], scale["maximum"], scale["step"]
-        if question["input"] == "rank":
-            order = sorted(range(len(felt)), key=lambda index: -felt[index])
-            return [float(order.index(index) + 1) for index in range(len(felt))]
-        values = [low + (high - low) * one / 100 for one in felt]
-        values = [round(low + round((v - low) / step) * step, 6) if step else v for v in values]
-        if page["rules"]["one_at_maximum"] and high not in values:
-            values[values.index(max(values))] = high
-        return [round(value, 2) for value in values]
-
-    def _compared(self, page: Mapping[str, Any], question: Mapping[str, Any]) -> float:
-        shown = {one["label"]: one for one in page["stimuli"]}
-        if page["kind"] == "abx":
-            truth = 0.0 if self._system(shown["X"]) == self._system(shown["A"]) else 100.0
-            far = abs(self.taste.quality[self._system(shown["A"])]
-                      - self.taste.quality[self._system(shown["B"])])  # fmt: skip
-            sure = min(0.5 + far / 60, 0.97)
-            return truth if self.draw.random() < sure else 100.0 - truth
-        more = self._felt(shown["B"], page) - self._felt(shown["A"], page)
-        options = [option["value"] for option in question["options"]]
-        if not options:
-            return round(min(max(50 + more, 0.0), 100.0), 2)
-        reach = (max(options) - min(options)) / 2
-        middle = (max(options) + min(options)) / 2
-        wanted = middle + (more / 25 if len(options) > 3 else more * 10) * min(reach / 2, 5)
-        return float(min(options, key=lambda value: abs(value - wanted)))
 
     def _answers(self, step: Mapping[str, Any]) -> dict[str, Any]:
         if step["type"] == "consent":
@@ -347,6 +280,26 @@ class Listener:
         if ask["type"] in ("number", "slider"):
             return number_within(ask["minimum"], ask["maximum"], ask["step"], self.draw)
         return "SIMULATED"
+
+
+def question_of(told: Mapping[str, Any], labels: Mapping[str, str]) -> Question:
+    """A page's question as its kind made it, from what the browser was told; labels by token."""
+    scale = told["scale"]
+    return Question(
+        id=told["id"],
+        name=told["name"],
+        per=told["per"],
+        input=told["input"],
+        left=told["left"],
+        right=told["right"],
+        minimum=scale["minimum"],
+        maximum=scale["maximum"],
+        step=scale["step"],
+        labels=tuple(scale["labels"]),
+        options=tuple(
+            (one["value"], one["label"], labels.get(one["stimulus"])) for one in told["options"]
+        ),
+    )
 
 
 def number_within(

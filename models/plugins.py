@@ -5,10 +5,12 @@ import importlib.util
 import re
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
+from .configuration import Places
 from .content_key import path_sha256
 from .errors import UserError
 from .registry import PLUGIN_MODULE, take_back
@@ -47,6 +49,23 @@ def load_plugin(path: Path) -> ModuleType:
     return module
 
 
+def load_listed(paths: Sequence[Path], lines: Places) -> None:
+    """Load the plug-ins that a YAML file lists under ``plugins``.
+
+    Raises:
+        UserError: one line for each that cannot be used, with the file's line and its own. What
+            they would have added is unknown, so nothing further in the file can be judged.
+    """
+    mistakes = []
+    for index, path in enumerate(paths):
+        try:
+            load_plugin(path)
+        except UserError as error:
+            mistakes.append(f"{lines.where('plugins', index)}: {error}")
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+
+
 @functools.cache
 def load_entry_points() -> tuple[str, ...]:
     """Load the plug-ins of installed packages (entry points ``earmark.plugins``); their names.
@@ -68,6 +87,11 @@ def _loaded(point: EntryPoint) -> str:
             f"mend or uninstall {package}"
         ) from None
     return point.name
+
+
+def failure_in(error: BaseException, path: Path, what: str) -> str:
+    """``file:line: what fails: …`` for an error that code of the plug-in at ``path`` raised."""
+    return f"{path}:{_failed_line(error, path)}: {what} fails: {_in_words(error)}"
 
 
 def _failed_line(error: BaseException, path: Path) -> int:

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .configuration import nearest
 from .errors import UserError
@@ -19,7 +19,7 @@ from .errors import UserError
 EntryT = TypeVar("EntryT")
 # A plug-in's module is named after the bytes of its file: see :mod:`.plugins`.
 PLUGIN_MODULE = "earmark_plugin_"
-_REGISTRIES: "list[Registry[object]]" = []
+_REGISTRIES: "list[Registry[Any]]" = []
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Registry(MutableMapping[str, EntryT], Generic[EntryT]):
         self._modules: dict[str, str] = {}
         self._lock = threading.RLock()
         self._state = "waiting"
-        _REGISTRIES.append(self)  # type: ignore[arg-type]  of whatever entries
+        _REGISTRIES.append(self)
 
     def add(self, name: str, entry: EntryT, module: str) -> None:
         """Register ``entry``, which ``module`` made, under a name that is free.

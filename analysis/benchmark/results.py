@@ -25,8 +25,10 @@ class Results:
     benchmark: str
 
     def scores(self) -> pd.DataFrame:
-        """A row per value: ``song``, ``system``, ``metric``, ``variant``, ``parameters``, ``value``,
-        ``unit``, ``reason`` (why the value is NaN) and ``version``.
+        """A row per value.
+
+        Columns: ``song``, ``system``, ``metric``, ``variant``, ``parameters``, ``value``, ``unit``,
+        ``reason`` (why the value is NaN) and ``version``.
         """
         return self._read(tables.scores)
 
@@ -49,7 +51,7 @@ class Results:
         return found
 
     def failures(self) -> pd.DataFrame:
-        """A row per unit of work that failed: ``song``, ``system``, ``step``, ``message``, ``at``."""
+        """A row per unit that failed: ``song``, ``system``, ``step``, ``message``, ``at``."""
         return self._read(tables.failures)
 
     def runs(self) -> pd.DataFrame:

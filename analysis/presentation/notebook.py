@@ -1,7 +1,7 @@
 """Pieces of HTML that show a result inside a notebook: a table, a figure of intervals, players.
 
-Each stands alone: no script, no file beside it, nothing fetched, and every text escaped, so that a
-notebook that somebody was sent cannot do anything. Colours follow the notebook's own, light or dark.
+Each stands alone: no script, no file beside it, nothing fetched, and every text escaped, so that
+a notebook that somebody was sent cannot do anything. Text has the notebook's own colour.
 """
 
 import base64

@@ -41,28 +41,74 @@ class Request:
     options: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Analysed:
+    """A result with the ratings that it is of, and a study's stimuli by passage and system."""
+
+    result: RatingsResult
+    file: RatingsFile
+    stimuli: Mapping[tuple[str, str], Path]
+
+
 def analyse_file(request: Request, command: Sequence[str]) -> tuple[RatingsResult, Path]:
     """Read, analyse and write; the result and the path of its report.
 
     Raises:
         UserError: for input that cannot be read, options that do not fit, a full disk.
     """
-    asked = dict(request.options)
-    study, file = _read(request)
+    asked = request.options
+    found = analysed(*read(request.ratings, request.columns, asked), asked)
+    path = write_analysed(
+        found,
+        request.out,
+        (request.ratings, command),
+        audio=asked.get("audio"),
+        beside=bool(asked.get("folder")),
+    )
+    return found.result, path
+
+
+def analysed(study: StudyRatings | None, file: RatingsFile, asked: Mapping[str, Any]) -> Analysed:
+    """The analysis of ratings that were read, and of the study that they are of.
+
+    Raises:
+        UserError: for options that do not fit.
+    """
     declared = _declared(asked.get("declared"), study, file)
     options = _options(asked, declared, file)
     result = analyse(file, options, _background(study, asked))
-    beside = bool(asked.get("folder"))
-    audio = placed_audio(
-        request.out, file.ratings, study.audio if study else {}, asked.get("audio"), beside=beside
-    )
-    versions = write_result(result, request.out, request.ratings, command)
-    path = write_page(result, file, request.out, Extras(audio, versions), beside=beside)
-    return result, path
+    return Analysed(result, file, study.audio if study else {})
 
 
-def _read(request: Request) -> tuple[StudyRatings | None, RatingsFile]:
-    asked = request.options
+def write_analysed(
+    found: Analysed,
+    out: Path,
+    origin: tuple[Path, Sequence[str]],
+    *,
+    audio: Path | None = None,
+    beside: bool = False,
+) -> Path:
+    """Write the report and all files beside it; the path of the report.
+
+    ``origin`` is where the ratings are from, and the command. ``audio`` is a folder of more of
+    what was heard; with ``beside``, Plotly and the audio are copied into ``out``.
+
+    Raises:
+        UserError: for a full disk, or a folder without audio of these ratings.
+    """
+    placed = placed_audio(out, found.file.ratings, found.stimuli, audio, beside=beside)
+    versions = write_result(found.result, out, *origin)
+    return write_page(found.result, found.file, out, Extras(placed, versions), beside=beside)
+
+
+def read(
+    ratings: Path, columns: Mapping[str, str], asked: Mapping[str, Any]
+) -> tuple[StudyRatings | None, RatingsFile]:
+    """The ratings of a file or of a study's folder, and the study.
+
+    Raises:
+        UserError: for input that cannot be read.
+    """
     pilot, simulated = bool(asked.get("pilot")), bool(asked.get("simulated"))
     if pilot and simulated:
         raise UserError("--pilot and --simulated are two sorts of sessions; analyse one at a time")
@@ -70,26 +116,24 @@ def _read(request: Request) -> tuple[StudyRatings | None, RatingsFile]:
     scale = asked.get("scale")
     how = Reading(
         format=asked.get("format_") or "auto",
-        columns=request.columns,
+        columns=columns,
         scale=(float(scale[0]), float(scale[1])) if scale else None,
         which=Which(sessions, unfinished=bool(asked.get("unfinished"))),
     )
-    if is_study(request.ratings):
-        if request.columns or how.format == "csv":
-            raise UserError(f"{request.ratings}: is a study, whose columns need no names")
-        study = read_study(request.ratings, how)
+    if is_study(ratings):
+        if columns or how.format == "csv":
+            raise UserError(f"{ratings}: is a study, whose columns need no names")
+        study = read_study(ratings, how)
         return study, study.file
-    if request.ratings.is_dir():
+    if ratings.is_dir():
         raise UserError(
-            f"{request.ratings}: is a folder without study.json; give a ratings file or the folder "
+            f"{ratings}: is a folder without study.json; give a ratings file or the folder "
             "of a study, as results/studies/NAME"
         )
-    file = read_ratings(request.ratings, how)
+    file = read_ratings(ratings, how)
     if file.origin is None and (pilot or how.which.unfinished):
         given = "--pilot" if pilot else "--unfinished"
-        raise UserError(
-            f"{request.ratings}: {given} chooses sessions of a study, which this is not"
-        )
+        raise UserError(f"{ratings}: {given} chooses sessions of a study, which this is not")
     return None, replace(file, simulated=True) if simulated else file
 
 

@@ -1,10 +1,30 @@
 """Options that several commands share, so that they read and behave alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
 import click
+
+
+class Named(click.Choice[str]):
+    """Values that help and completion show; the work itself refuses others, in its own words.
+
+    Args:
+        values: what can be typed as it stands.
+        pattern: a further form for the help, such as ``cuda:N``; none by default.
+    """
+
+    def __init__(self, values: Sequence[str], *, pattern: str | None = None) -> None:
+        super().__init__(values)
+        self.shown = [*values, *([pattern] if pattern else [])]
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self.shown)}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
+
 
 results = click.option(
     "--results",
@@ -14,16 +34,26 @@ results = click.option(
     help="Folder of renders, scores and reports.",
 )
 device = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
+    "--device",
+    type=Named(["auto", "cpu", "cuda"], pattern="cuda:N"),
+    default="auto",
+    show_default=True,
+    help="Where to compute; auto takes a GPU if there is one.",
+)
+# Of analysis.ratings.methods.multiplicity, which takes seconds to import; a test compares them.
+ADJUSTMENTS = (
+    *("none", "bonferroni", "sidak", "holm", "holm-sidak", "simes-hochberg", "hommel"),
+    *("fdr_bh", "fdr_by"),
 )
 workers = click.option(
     "--workers",
+    type=Named(["auto"], pattern="N|tcp://host:8786"),
     default="auto",
     show_default=True,
-    help="Processes on this machine (a number or auto), or a Dask scheduler: tcp://host:8786.",
+    help="Processes on this machine (auto: one per core), or the address of a Dask scheduler.",
 )
-retry = click.option("--retry", is_flag=True, help="Try failed units again.")
-force = click.option("--force", is_flag=True, help="Do again what is already done.")
+retry = click.option("--retry", is_flag=True, help="Try again what failed before.")
+force = click.option("--force", is_flag=True, help="Repeat what is already done.")
 benchmark = click.argument("benchmark", type=click.Path(path_type=Path))
 
 

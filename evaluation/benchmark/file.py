@@ -19,7 +19,7 @@ from pydantic import (
 from ...models.configuration import Places, Strict, YamlPath, read_yaml, validate
 from ...models.content_key import path_sha256
 from ...models.errors import UserError
-from ...models.plugins import load_entry_points, load_plugin
+from ...models.plugins import load_entry_points, load_listed, load_plugin
 from ...models.systems.contract import NoOptions, SystemSpec
 from ..metrics import Metric, select
 from ..songs.folders import SongList, audio_files, read_folder, read_named_pairs
@@ -177,7 +177,8 @@ def benchmark_of(data: Any, lines: Places) -> Benchmark:
     """
     file = validate(data, BenchmarkFile, lines)
     load_entry_points()
-    plugins = _load_plugins(file, lines)
+    plugins = tuple(path.absolute() for path in file.plugins)
+    load_listed(plugins, lines)
     systems, mistakes = read_systems(Entries(lines, file.systems, file.seed))
     if file.reference:
         taken = [index for index, one in enumerate(systems) if one.name == REFERENCE.name]
@@ -222,20 +223,6 @@ def _config(file: BenchmarkFile, data: Mapping[str, Any], plugins: Sequence[Path
         for said, found in zip(data.get("plugins") or [], plugins, strict=True)
     ]
     return config
-
-
-def _load_plugins(file: BenchmarkFile, lines: Places) -> tuple[Path, ...]:
-    paths = tuple(path.absolute() for path in file.plugins)
-    mistakes = []
-    for index, path in enumerate(paths):
-        try:
-            load_plugin(path)
-        except UserError as error:
-            mistakes.append(f"{lines.where('plugins', index)}: {error}")
-    if mistakes:
-        # What they would have added is unknown, so nothing further can be judged.
-        raise UserError("\n".join(mistakes))
-    return paths
 
 
 def _read_metrics(entries: Any, lines: Places) -> tuple[Metric, ...]:
@@ -326,3 +313,8 @@ def _song(entry: SongEntry, index: int, lines: Places) -> Song:
         None if path is None else path.absolute() for path in (entry.mix, entry.reference)
     )
     return Song(label, mix, reference, stems, tags, faults, entry.controls)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a benchmark file; what its kinds and metrics accept is not in it."""
+    return BenchmarkFile.model_json_schema(by_alias=True)

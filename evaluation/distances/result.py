@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from .extrapolation import Extrapolation
 from .noise_floor import NoiseFloor
 
@@ -65,3 +67,20 @@ class Distances:
     seed: int
     channels: tuple[ChannelDistance, ...]
     warnings: tuple[str, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """A row per channel: the distances with both n, the noise floor, why one is missing."""
+        rows = [
+            {
+                "channel": one.channel,
+                "fad": one.fad,
+                "noise_floor": one.noise_floor and one.noise_floor.value,
+                "fad_inf": one.infinity and one.infinity.value,
+                "kad": one.kad,
+                "n_reference": one.n_reference,
+                "n_evaluated": one.n_evaluated,
+                "reason": one.reason,
+            }
+            for one in self.channels
+        ]
+        return pd.DataFrame(rows)

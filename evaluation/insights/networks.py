@@ -1,6 +1,6 @@
 """What a network shows of itself, once per system: learned filters and what its controls do.
 
-Kept as the records of renders are (:mod:`.insights`), under the key of the system.
+Kept as the records of renders are (:mod:`.records`), under the key of the system.
 """
 
 import logging
@@ -10,14 +10,12 @@ from pathlib import Path
 
 from ...models.architectures import Network
 from ...models.checkpoints.network_system import NetworkSystem
-from ...models.content_key import content_key
 from ...models.errors import StorageError, UserError
 from ...models.inspection.control_sweep import probe, sweep_controls
 from ...models.inspection.filter_bank import FilterBank, filter_bank
 from ...models.systems import contract
 from ...models.systems.contract import SystemSpec
-from ..results.store import Store
-from .renders import FORMAT, record_path, write_record
+from .records import FORMAT, system_record, write_record
 
 # The kind whose systems are networks that can be looked into.
 _KIND = "checkpoint"
@@ -44,19 +42,6 @@ def system_tasks(results: Path, described: Sequence[SystemSpec]) -> list[SystemI
                 continue  # its renders have said why
             found[path] = SystemInsightTask(system, path)
     return list(found.values())
-
-
-def system_record(results: Path, key: str) -> Path:
-    """Where the record of the system of this key lies."""
-    return record_path(results, content_key("system insight", FORMAT, key))
-
-
-def system_records(store: Store, benchmark: str) -> dict[str, Path]:
-    """The same, of every system of a benchmark, by name."""
-    rows = store.rows(
-        "SELECT name, key FROM system WHERE benchmark = ? ORDER BY position, name", (benchmark,)
-    )
-    return {row["name"]: system_record(store.folder, row["key"]) for row in rows}
 
 
 def inspect_system(task: SystemInsightTask) -> str:

@@ -2,11 +2,12 @@
 
 from .analysis import Analysis
 from .measurement import REASONS, Measurement, measure, measure_render
-from .registry import METRICS, Metric, Requires, UndefinedError, metric, select
+from .registry import METRICS, REFUSED, Metric, Requires, UndefinedError, metric, select
 
 __all__ = [
     "METRICS",
     "REASONS",
+    "REFUSED",
     "Analysis",
     "Measurement",
     "Metric",

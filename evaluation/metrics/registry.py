@@ -20,9 +20,9 @@ from torch import Tensor
 
 from ...models.errors import UserError
 from ...models.registry import Registry, Sort
+from ..results.metric_facts import Better
 from .analysis import Analysis
 
-Better = Literal["higher", "lower", "zero", "none"]
 Needs = Literal["audio", "reference", "render", "set"]
 Variant = Literal["raw", "aligned"]
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -141,9 +141,11 @@ class Metric:
 # In the order in which tables show them.
 METRICS: Registry[Metric] = Registry(
     Sort("metric", "metrics", also=("default",)),
-    (".delivery", ".stereo", ".distance", ".spectrum", ".cost", ".sets"),
+    (".delivery", ".stereo", ".distance", ".spectrum", ".cost", ".sets", ".library_losses"),
     __package__,
 )
+REFUSED: dict[str, str] = {}
+"""Names that a library has and that are no metric, each with the reason; filled with METRICS."""
 
 
 @overload
@@ -227,17 +229,23 @@ def select(entries: Entry | Sequence[Entry]) -> tuple[Metric, ...]:
         if entry == "default":
             found = [one for one in METRICS.values() if one.default]
         elif isinstance(entry, str):
-            found = [METRICS.named(entry)]
+            found = [_named(entry)]
         else:
             found = [_changed(entry)]
         chosen += [one for one in found if one not in chosen]
     return tuple(chosen)
 
 
+def _named(name: str) -> Metric:
+    if name not in METRICS and name in REFUSED:
+        raise UserError(f"metric {name!r} {REFUSED[name]}")
+    return METRICS.named(name)
+
+
 def _changed(entry: Mapping[str, Any]) -> Metric:
     if not isinstance(entry.get("name"), str):
         raise UserError(f"metric {dict(entry)!r} has no name; write {{name: mrstft_music, ...}}")
-    known = METRICS.named(entry["name"])
+    known = _named(entry["name"])
     parameters = dict(known.parameters)
     for name, value in entry.items():
         if name == "name":

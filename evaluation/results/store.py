@@ -10,74 +10,13 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ...models.errors import StorageError, UserError
-
-SCHEMA = 1
-
-_TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE run (
-    id TEXT PRIMARY KEY, benchmark TEXT NOT NULL, started TEXT NOT NULL, finished TEXT,
-    command TEXT NOT NULL,               -- JSON list: argv
-    record TEXT NOT NULL                 -- JSON: git, versions, devices, seed, workers
-);
-CREATE TABLE benchmark (
-    name TEXT PRIMARY KEY, config TEXT NOT NULL,   -- JSON: the file as read, defaults filled in
-    simulated INTEGER NOT NULL DEFAULT 0, updated TEXT NOT NULL
-);
-CREATE TABLE song (
-    benchmark TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL,
-    sha256 TEXT NOT NULL, reference_sha256 TEXT, mix_path TEXT, reference_path TEXT,
-    sample_rate INTEGER NOT NULL, start INTEGER NOT NULL, samples INTEGER NOT NULL,
-    tags TEXT NOT NULL,                  -- JSON object
-    mix_key TEXT,                        -- key of the render that holds the mix as excerpted
-    reference_key TEXT,                  -- and of the one that scores compare with
-    PRIMARY KEY (benchmark, id)
-);
-CREATE TABLE system (
-    benchmark TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL,
-    role TEXT NOT NULL,                  -- system, baseline, anchor or reference
-    uses_reference INTEGER NOT NULL, key TEXT NOT NULL, options TEXT NOT NULL,
-    parameters INTEGER, step INTEGER, licence TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (benchmark, name)
-);
-CREATE TABLE selection (                 -- the metrics that the benchmark asks for, in order
-    benchmark TEXT NOT NULL, position INTEGER NOT NULL,
-    metric TEXT NOT NULL, parameters TEXT NOT NULL, version INTEGER NOT NULL,
-    PRIMARY KEY (benchmark, metric, parameters)
-);
-CREATE TABLE placement (                 -- which render stands for song x system
-    benchmark TEXT NOT NULL, song TEXT NOT NULL, system TEXT NOT NULL, render TEXT NOT NULL,
-    PRIMARY KEY (benchmark, song, system)
-);
-CREATE TABLE render (
-    key TEXT PRIMARY KEY, path TEXT NOT NULL,      -- path relative to the results folder
-    sample_rate INTEGER NOT NULL, channels INTEGER NOT NULL, samples INTEGER NOT NULL,
-    wall_seconds REAL NOT NULL, rtf REAL NOT NULL, peak_memory_mb REAL,
-    device TEXT NOT NULL, sidecar TEXT NOT NULL, run TEXT NOT NULL
-);
-CREATE TABLE score (
-    subject TEXT NOT NULL,               -- a render's key, or the key of a set of renders
-    reference TEXT NOT NULL,             -- the render it is compared with, or ''
-    metric TEXT NOT NULL, variant TEXT NOT NULL,   -- raw or aligned
-    parameters TEXT NOT NULL,            -- JSON object: a band, a preset
-    version INTEGER NOT NULL,
-    value REAL, reason TEXT NOT NULL,    -- NULL with the reason why, never NaN
-    unit TEXT NOT NULL, run TEXT NOT NULL,
-    PRIMARY KEY (subject, reference, metric, variant, parameters, version)
-);
-CREATE TABLE failure (
-    benchmark TEXT NOT NULL, song TEXT NOT NULL, system TEXT NOT NULL,
-    step TEXT NOT NULL,                  -- render, or score:METRIC
-    key TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL, run TEXT NOT NULL,
-    PRIMARY KEY (benchmark, song, system, step)
-);
-"""
+from .schema import SCHEMA, schema_of, upgrade
 
 
 def now() -> str:
@@ -110,18 +49,31 @@ def written(path: Path) -> Iterator[Path]:
 
 
 class Store:
-    """A results folder, opened; the connection belongs to one process."""
+    """A results folder, opened; the connection belongs to one process.
 
-    def __init__(self, folder: Path, *, create: bool = True) -> None:
+    Results of an older Earmark are brought up to date, whole or not at all. Where nothing is to be
+    created, a folder that cannot be written, or ``read_only``, is read as it is.
+
+    Raises:
+        UserError: if there are no results, or they are of a newer Earmark, or of an older one and
+            cannot be written.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         # Absolute, because the workers of a cluster have working folders of their own.
         self.folder = folder = folder.absolute()
         self.database = folder / "results.sqlite"
+        create = create and not read_only
         if not create and not self.database.is_file():
             raise UserError(f"{folder}: holds no results; run 'earmark run BENCH.yaml' first")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(self.database, timeout=60, isolation_level=None)
-            self._prepare()
+            if create or not (read_only or _still(self.database)):
+                folder.mkdir(parents=True, exist_ok=True)
+                self.connection = sqlite3.connect(self.database, timeout=60, isolation_level=None)
+                self._check(self._bring_up_to_date)
+            else:
+                self.connection = _reading(self.database)
+                self._check(self._require_up_to_date)
         except (OSError, sqlite3.Error) as error:
             raise UserError(
                 f"{self.database}: cannot be used ({error}); check the folder, or choose another "
@@ -190,28 +142,50 @@ class Store:
         found = self.rows("SELECT name FROM benchmark ORDER BY updated DESC, name")
         return [row["name"] for row in found]
 
-    def _prepare(self) -> None:
+    def _check(self, check: Callable[[], None]) -> None:
+        try:
+            check()
+        except BaseException:
+            self.close()
+            raise
         self.connection.row_factory = sqlite3.Row
+
+    def _bring_up_to_date(self) -> None:
+        found = schema_of(self.connection, self.database)
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
-        with self.transaction():
-            known = self.rows("SELECT name FROM sqlite_master WHERE name = 'meta'")
-            if not known:
-                for statement in _TABLES.split(";\n"):
-                    if statement.strip():
-                        self.connection.execute(statement)
-                self.put("meta", [{"key": "schema", "value": str(SCHEMA)}])
-        schema = int(self.rows("SELECT value FROM meta WHERE key = 'schema'")[0]["value"])
-        if schema != SCHEMA:
+        if found < SCHEMA:
+            with self.transaction():
+                # Another process may have done it while this one waited.
+                upgrade(self.connection, schema_of(self.connection, self.database))
+
+    def _require_up_to_date(self) -> None:
+        found = schema_of(self.connection, self.database)
+        if found < SCHEMA:
             raise UserError(
-                f"{self.database}: schema {schema}, this Earmark reads {SCHEMA}; "
-                "use the version that made it, or another folder with --results"
+                f"{self.database}: was made by an older Earmark (schema {found}, this one reads "
+                f"{SCHEMA}) and cannot be changed here; 'earmark report --results FOLDER' brings "
+                "it, or a copy that can be written, up to date"
             )
 
 
 def render_path(folder: Path, key: str) -> Path:
     """The render of ``key`` in a results folder; its sidecar lies beside it as ``.json``."""
     return folder / "renders" / key[:2] / f"{key}.wav"
+
+
+def _still(database: Path) -> bool:
+    """Whether nothing can be written there: a medium or a folder of somebody else's."""
+    return not (os.access(database, os.W_OK) and os.access(database.parent, os.W_OK))
+
+
+def _reading(database: Path) -> sqlite3.Connection:
+    # Without a log beside it, nobody has it open: SQLite then reads it as a file that stands still.
+    # Otherwise it would leave a new log there, or fail where none can be written.
+    log = database.with_name(f"{database.name}-wal")
+    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    address = f"{database.as_uri()}?{how}"
+    return sqlite3.connect(address, uri=True, timeout=60, isolation_level=None)
 
 
 def _column(value: Any) -> Any:

@@ -1,18 +1,19 @@
 """What a run writes into ``results.sqlite``: the benchmark as it is now, renders, failures."""
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ...models.errors import UserError
 from ...models.systems.contract import kinds
 from ..benchmark.file import REFERENCE, Benchmark
+from ..metrics import METRICS
 from ..results.provenance import command_line
 from ..results.store import Store, now
 from ..songs.song import Song
 from .plan import MIX, Plan
-from .render import Render, RenderTask, read_render
+from .render import Render
 from .score import LOST, as_json, step_of
 
 ValueT = TypeVar("ValueT")
@@ -49,7 +50,7 @@ class Ledger:
         with self.store.transaction():
             self._execute("UPDATE run SET finished = ? WHERE id = ?", now(), self.run)
 
-    def register(self, songs: Sequence[Song], todo: Plan) -> None:
+    def register(self, songs: Sequence[Song], plan: Plan) -> None:
         """Write down what the benchmark is now; renders and scores of earlier versions stay."""
         name = self.benchmark.name
         for table in ("song", "system", "placement", "selection"):
@@ -61,15 +62,16 @@ class Ledger:
             "updated": now(),
         }
         self.store.put("benchmark", [row])
-        self.store.put("song", [self._song(*entry, todo) for entry in enumerate(songs)])
+        self.store.put("song", [self._song(*entry, plan) for entry in enumerate(songs)])
         self.store.put("system", [self._system(i) for i in range(len(self.benchmark.systems))])
         self.store.put(
             "placement",
             (
                 {"benchmark": name, "song": song, "system": system, "render": key}
-                for (song, system), key in todo.placements.items()
+                for (song, system), key in plan.placements.items()
             ),
         )
+        ranks = {metric: rank for rank, metric in enumerate(METRICS)}
         self.store.put(
             "selection",
             (
@@ -79,31 +81,27 @@ class Ledger:
                     "metric": metric.name,
                     "parameters": as_json(metric.parameters),
                     "version": metric.version,
+                    "unit": metric.unit,
+                    "better": metric.better,
+                    "summary": metric.summary,
+                    "rank": ranks.get(metric.name),
                 }
                 for position, metric in enumerate(self.benchmark.metrics)
             ),
         )
         self._drop_strangers()
-        done = {task.key for task in todo.done}
-        for (song, system), key in todo.placements.items():
-            if key in done:
-                self.forget(song, system, "render")
-        for (song, system), message in todo.failures.items():
+        for (song, system), key in plan.placements.items():
+            if key in plan.renders:
+                self.clear_failure(song, system, "render")
+        for (song, system), message in plan.failures.items():
             self.fail(song, system, "render", "", message)
+        self._adopt(plan)
+        self.describe(plan)
 
-    def adopt(self, tasks: Iterable[RenderTask]) -> None:
-        """Add rows for renders that lie on disk without one, after a kill or from another host."""
-        known = {row["key"] for row in self.store.rows("SELECT key FROM render")}
-        for task in tasks:
-            render = None if task.key in known else read_render(task)
-            if render is not None:
-                self.add(render)
-
-    def describe(self, todo: Plan) -> None:
+    def describe(self, plan: Plan) -> None:
         """Fill in what only a render could tell: excerpts, parameter counts, licences."""
-        renders = {task.key: read_render(task) for task in todo.tasks}
-        for song, key in todo.mixes.items():
-            if (render := renders[key]) is not None:
+        for song, key in plan.mixes.items():
+            if (render := plan.renders.get(key)) is not None:
                 self._execute(
                     "UPDATE song SET start = ?, samples = ? WHERE benchmark = ? AND id = ?",
                     render.record["start"],
@@ -112,8 +110,8 @@ class Ledger:
                     song,
                 )
         # By placement, because systems of two names may share a render.
-        for (_, name), key in todo.placements.items():
-            if (render := renders[key]) is not None:
+        for (_, name), key in plan.placements.items():
+            if (render := plan.renders.get(key)) is not None:
                 self._execute(
                     "UPDATE system SET parameters = ?, licence = ?"
                     " WHERE benchmark = ? AND name = ?",
@@ -161,7 +159,7 @@ class Ledger:
         }
         self.store.put("failure", [row])
 
-    def forget(self, song: str, system: str, step: str) -> None:
+    def clear_failure(self, song: str, system: str, step: str) -> None:
         """An earlier failure no longer stands."""
         self._execute(
             "DELETE FROM failure WHERE benchmark = ? AND song = ? AND system = ? AND step = ?",
@@ -185,6 +183,13 @@ class Ledger:
         )
         return [(row["song"], row["system"], row["step"], row["message"]) for row in found]
 
+    def _adopt(self, plan: Plan) -> None:
+        # Renders that lie on disk without a row, after a kill or from another host.
+        known = {row["key"] for row in self.store.rows("SELECT key FROM render")}
+        for key, render in plan.renders.items():
+            if key not in known:
+                self.add(render)
+
     def _drop_strangers(self) -> None:
         # Failures of what the benchmark no longer asks for would never be cleared.
         known = {song.id for song in self.benchmark.songs} | {""}
@@ -193,9 +198,9 @@ class Ledger:
         steps |= {f"score:{one.name}" for one in self.benchmark.metrics if one.needs == "set"}
         for song, system, step, _ in self.failures():
             if song not in known or system not in systems or step not in steps:
-                self.forget(song, system, step)
+                self.clear_failure(song, system, step)
 
-    def _song(self, position: int, song: Song, todo: Plan) -> Mapping[str, Any]:
+    def _song(self, position: int, song: Song, plan: Plan) -> Mapping[str, Any]:
         return {
             "benchmark": self.benchmark.name,
             "id": song.id,
@@ -208,8 +213,8 @@ class Ledger:
             "start": 0,
             "samples": 0,
             "tags": dict(song.tags),
-            "mix_key": todo.mixes.get(song.id),
-            "reference_key": todo.references.get(song.id),
+            "mix_key": plan.mixes.get(song.id),
+            "reference_key": plan.references.get(song.id),
         }
 
     def _system(self, position: int) -> Mapping[str, Any]:

@@ -1,51 +1,77 @@
 """Which renders a benchmark consists of, and which of them are there already."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ...models.errors import UserError
 from ...models.systems.contract import NoOptions, SystemSpec
 from ..benchmark.file import REFERENCE, Benchmark
 from ..songs.song import Song
-from .render import RenderTask, read_render, render_key
+from .render import Render, RenderTask, read_render, render_key
 
 MIX = SystemSpec("unprocessed", "unprocessed", NoOptions())
+
+Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The units of a benchmark, system by system.
+    """The units of a benchmark, system by system, and the renders that are there.
 
     ``placements`` says which render stands for (song, system). ``mixes`` and ``references`` hold
     each song's excerpted mix and reference, which scores and reports need even where neither is
     a row of the table. ``failures`` are units whose identity cannot be told, with the reason.
+    ``renders`` holds what is on disk by key: each sidecar is read once, and again after its
+    render was made (:meth:`look`).
     """
 
     tasks: tuple[RenderTask, ...]
-    placements: Mapping[tuple[str, str], str]
+    placements: Mapping[Place, str]
     mixes: Mapping[str, str]
     references: Mapping[str, str]
-    failures: Mapping[tuple[str, str], str]
+    failures: Mapping[Place, str]
+    renders: dict[str, Render] = field(default_factory=dict)
 
     @property
     def done(self) -> tuple[RenderTask, ...]:
         """The units whose render is there, whole."""
-        return tuple(task for task in self.tasks if read_render(task) is not None)
+        return tuple(task for task in self.tasks if task.key in self.renders)
 
     @property
-    def todo(self) -> tuple[RenderTask, ...]:
+    def lacking(self) -> tuple[RenderTask, ...]:
         """The units that are still to be rendered."""
-        return tuple(task for task in self.tasks if read_render(task) is None)
+        return tuple(task for task in self.tasks if task.key not in self.renders)
+
+    def look(self, task: RenderTask) -> Render | None:
+        """Read the render of a task from disk, and remember what is there."""
+        found = read_render(task)
+        if found is None:
+            self.renders.pop(task.key, None)
+        else:
+            self.renders[task.key] = found
+        return found
+
+    def places(self, task: RenderTask) -> Sequence[Place]:
+        """The (song, system) names that a render stands for; its own where it is no row."""
+        return self._places.get(task.key) or [(task.song.id, task.system.name)]
+
+    @cached_property
+    def _places(self) -> Mapping[str, Sequence[Place]]:
+        found: dict[str, list[Place]] = {}
+        for place, key in self.placements.items():
+            found.setdefault(key, []).append(place)
+        return found
 
 
 def plan(benchmark: Benchmark, results: Path, device: str, songs: tuple[Song, ...]) -> Plan:
-    """The plan for those ``songs`` of the benchmark that passed the checks."""
+    """The plan for those ``songs`` of the benchmark that passed the checks; sidecars are read."""
     tasks: dict[str, RenderTask] = {}
-    placements: dict[tuple[str, str], str] = {}
+    placements: dict[Place, str] = {}
     mixes: dict[str, str] = {}
     references: dict[str, str] = {}
-    failures: dict[tuple[str, str], str] = {}
+    failures: dict[Place, str] = {}
 
     def add(song: Song, system: SystemSpec) -> str | None:
         try:
@@ -69,4 +95,7 @@ def plan(benchmark: Benchmark, results: Path, device: str, songs: tuple[Song, ..
             mixes[song.id] = key
         if song.reference is not None and (key := add(song, REFERENCE)) is not None:
             references[song.id] = key
-    return Plan(tuple(tasks.values()), placements, mixes, references, failures)
+    found = Plan(tuple(tasks.values()), placements, mixes, references, failures)
+    for task in found.tasks:
+        found.look(task)
+    return found

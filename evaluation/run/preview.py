@@ -64,7 +64,7 @@ class Preview:
 def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     """Check the songs, build each system once and look up which renders are there.
 
-    ``device`` is resolved: ``cpu`` or ``cuda``. Nothing is written.
+    ``device`` is resolved: ``cpu`` or ``cuda``. Nothing is rendered or scored.
 
     Raises:
         UserError: if there is a results folder that cannot be read.
@@ -72,11 +72,11 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     found = check_songs(benchmark.songs, benchmark.excerpt)
     songs = usable(benchmark.songs, found)
     spans = {s.id: span(s, benchmark.excerpt, benchmark.sample_rate).samples for s in songs}
-    todo = plan(benchmark, results, device, songs)
-    rows = tuple(_row(system, songs, todo) for system in benchmark.systems)
+    planned = plan(benchmark, results, device, songs)
+    rows = tuple(_row(system, songs, planned) for system in benchmark.systems)
     lacking = [problem for row in rows for problem in _lacking(row, songs)]
     measured = _measured(results, device)
-    waiting = todo.todo
+    waiting = planned.lacking
     rendering = sum(
         spans[task.song.id] * measured.get(task.system.kind, DEFAULT_RTF) for task in waiting
     )
@@ -86,7 +86,7 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
         problems=(*benchmark.problems, *found, *lacking),
         rows=rows,
         audio_seconds=sum(spans.values()) / benchmark.sample_rate,
-        done=len(todo.done),
+        done=len(planned.done),
         todo=len(waiting),
         work_seconds=(rendering + samples * SCORING_RTF) / benchmark.sample_rate,
         disk_bytes=samples * _BYTES_PER_SAMPLE + len(waiting) * _BYTES_BESIDE,
@@ -94,7 +94,7 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     )
 
 
-def _row(system: SystemSpec, songs: Sequence[Song], todo: Plan) -> Row:
+def _row(system: SystemSpec, songs: Sequence[Song], planned: Plan) -> Row:
     kind = kinds()[system.kind]
     takes, error = str(kind.input), ""
     try:
@@ -103,9 +103,8 @@ def _row(system: SystemSpec, songs: Sequence[Song], todo: Plan) -> Row:
         error = str(caught)
     except Exception as caught:  # a plug-in's builder may raise anything
         error = f"{type(caught).__name__}: {' '.join(str(caught).split())}"
-    done = {task.key for task in todo.done}
-    placed = [todo.placements.get((song.id, system.name)) for song in songs]
-    count = sum(key in done for key in placed)
+    placed = [planned.placements.get((song.id, system.name)) for song in songs]
+    count = sum(key in planned.renders for key in placed)
     uses = system.uses_reference
     return Row(system, kind.role, takes, uses, count, len(placed) - count, error)
 

@@ -1,18 +1,14 @@
 """The set metrics of a benchmark: each system's renders together, against the reference masters.
 
-A set's key is made of the keys of its renders, so a new render is a new set. The row of a value
-holds the channel, the embedding with the version of its front end, and the sha256 of its weights;
-what else a reader must know (n, noise floor, warnings, fit) lies beside it in
-``results/sets/<key>.json``.
+:mod:`~earmark.evaluation.results.set_records` says how the values are kept.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...models.content_key import content_key
 from ...models.embeddings import Opened, named
 from ...models.errors import UserError
 from ..benchmark.file import Benchmark
@@ -21,13 +17,11 @@ from ..distances.embedding_cache import Clip, EmbeddingCache
 from ..distances.result import ChannelDistance, Distances, Wanted
 from ..distances.song_sets import ClipSet, check_bandwidth, chosen_channels, embed_set
 from ..metrics import Metric
+from ..results.set_records import renders_key, set_record_path
 from ..results.store import Store, written
 from .plan import Plan
-from .render import read_render
 from .score import Score
 from .score import as_json as as_text
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -53,21 +47,6 @@ class SetScored:
 
 
 @dataclass(frozen=True)
-class SetValue:
-    """One set score with the record that lies beside it, as :func:`~.fad.as_json` writes it.
-
-    ``record`` is empty where its file is lost; its ``channels`` has the one channel of the score.
-    """
-
-    system: str
-    metric: str
-    parameters: Mapping[str, Any]
-    value: float | None
-    reason: str
-    record: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class _Group:
     """Metrics that share an embedding, channels and seed."""
 
@@ -85,6 +64,16 @@ class _Group:
     def letters(self) -> str:
         return chosen_channels(self.channels)
 
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(
+            channels=self.letters,
+            per_song=True,
+            infinity="fad_inf" in self.names,
+            kad="kad" in self.names,
+            seed=self.seed,
+        )
+
     def opened(self, device: str) -> Opened:
         """The embedding; every parameter is checked."""
         chosen_channels(self.channels)
@@ -93,10 +82,40 @@ class _Group:
         return named(self.embedding).open(self.checkpoint, device)
 
 
-def embed_tasks(store: Store, benchmark: Benchmark, todo: Plan, device: str) -> list[EmbedTask]:
+@dataclass(frozen=True)
+class SetTask:
+    """One system's renders by the metrics of one embedding; None: there are no reference masters.
+
+    Done in the driver's own process: the embeddings that it needs are on disk by then.
+    """
+
+    group: _Group
+    system: str
+    renders: ClipSet
+    masters: ClipSet | None
+    device: str
+    results: Path
+
+    @property
+    def label(self) -> str:
+        """The system and what is computed of it."""
+        return f"{self.system} · {', '.join(self.group.names)}"
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """How failure rows name its metrics."""
+        return tuple(map(set_step, self.group.metrics))
+
+
+def set_step(metric: Metric) -> str:
+    """How a failure row names a set metric."""
+    return f"score:{metric.name}"
+
+
+def embed_tasks(store: Store, benchmark: Benchmark, plan: Plan, device: str) -> list[EmbedTask]:
     """The embeddings that the set metrics still need, for workers to make in parallel.
 
-    An embedding that cannot be opened has none; :func:`score_sets` says why.
+    An embedding that cannot be opened has none; :class:`SetScorer` says why.
     """
     tasks = {}
     for group in _groups(benchmark):
@@ -104,7 +123,7 @@ def embed_tasks(store: Store, benchmark: Benchmark, todo: Plan, device: str) -> 
             cache = EmbeddingCache(store.folder, group.opened(device))
         except UserError:
             continue
-        for one in _sets(todo).values():
+        for one in _sets(plan).values():
             for clip in one.clips:
                 if not cache.has(clip, group.letters):
                     task = EmbedTask(
@@ -130,110 +149,69 @@ def embed_one(task: EmbedTask) -> str:
     return ""
 
 
-def score_sets(
-    store: Store, benchmark: Benchmark, todo: Plan, device: str, *, again: bool = False
-) -> Iterator[SetScored]:
-    """The scores of every system and set metric that are not in the store; all with ``again``.
+def set_tasks(
+    store: Store, benchmark: Benchmark, plan: Plan, device: str, *, again: bool = False
+) -> tuple[list[SetTask], int]:
+    """The systems whose set scores are not in the store, of how many; all with ``again``.
 
-    What is not embedded yet is embedded here. A failure is a value: a missing checkpoint stops
-    neither the other metrics nor the other systems.
+    What cannot be computed is a task too, so that its failure is told.
     """
-    sets = _sets(todo)
-    real = sets.pop("", None)
-    for group in _groups(benchmark):
-        if real is None:
-            reason = "there is no reference master to compare with"
-            yield from (_failed(group, label, reason) for label in sets)
-            continue
+    sets = _sets(plan)
+    masters = sets.pop("", None)
+    tasks = [
+        SetTask(group, system, one, masters, device, store.folder)
+        for group in _groups(benchmark)
+        for system, one in sets.items()
+    ]
+    return [task for task in tasks if again or not _complete(store, task)], len(tasks)
+
+
+class SetScorer:
+    """Scores sets one after another.
+
+    Tasks come embedding by embedding: the statistics of the reference masters are computed once
+    for all the systems that are compared with them.
+    """
+
+    def __init__(self) -> None:
+        self._masters: dict[tuple[Path, str, str, str], ReferenceSet] = {}
+
+    def score(self, task: SetTask) -> SetScored:
+        """Compare one system's renders with the reference masters.
+
+        What is not embedded yet is embedded here. A failure is a value: a missing checkpoint
+        stops neither the other metrics nor the other systems.
+        """
+        if task.masters is None:
+            return _failed(task, "there is no reference master to compare with")
+        group = task.group
         try:
-            opened = group.opened(device)
+            opened = group.opened(task.device)
+            cache = EmbeddingCache(task.results, opened)
+            reference = self._reference(cache, task.masters, group.letters)
+            check_bandwidth([task.masters, task.renders], opened.embedding)
+            evaluated = embed_set(cache, task.renders, group.letters)
+            found = compare(reference, evaluated, group.wanted)
         except UserError as error:
-            yield from (_failed(group, label, str(error)) for label in sets)
-            continue
-        waiting = {
-            label: one
-            for label, one in sets.items()
-            if again or not _complete(store, group, opened, set_key(one), set_key(real))
-        }
-        if waiting:
-            yield from _score_group(store, group, opened, real, waiting)
+            return _failed(task, str(error))
+        scores = [
+            _score(metric, channel, opened, set_key(task.renders), set_key(task.masters))
+            for metric in group.metrics
+            for channel in found.channels
+        ]
+        _write_records(task.results, found, scores)
+        return SetScored(task.system, tuple(scores), {})
+
+    def _reference(self, cache: EmbeddingCache, masters: ClipSet, letters: str) -> ReferenceSet:
+        key = (cache.folder, cache.model.device, letters, set_key(masters))
+        if key not in self._masters:
+            self._masters = {key: ReferenceSet(cache, embed_set(cache, masters, letters))}
+        return self._masters[key]
 
 
 def set_key(one: ClipSet) -> str:
     """The key of a set of renders, whatever their order."""
-    return _key([clip.identity for clip in one.clips])
-
-
-def read_sets(store: Store, benchmark: str) -> list[SetValue]:
-    """The set scores of a benchmark as it now is, in the order of its systems."""
-    renders: dict[str, list[str]] = {}
-    for row in store.rows(
-        "SELECT p.system, coalesce(json_extract(r.sidecar, '$.audio_sha256'), p.render) AS render,"
-        " m.role"
-        " FROM placement AS p"
-        " JOIN system AS m ON m.benchmark = p.benchmark AND m.name = p.system"
-        " JOIN render AS r ON r.key = p.render WHERE p.benchmark = ? ORDER BY m.position",
-        (benchmark,),
-    ):
-        renders.setdefault("" if row["role"] == "reference" else row["system"], []).append(
-            row["render"]
-        )
-    masters = renders.pop("", None)
-    found = []
-    for system, keys in renders.items():
-        rows = store.rows(
-            "SELECT * FROM score WHERE subject = ? ORDER BY metric, parameters, rowid",
-            (_key(keys),),
-        )
-        for row in rows:
-            if masters is not None and row["reference"] != _key(masters):
-                continue
-            parameters = json.loads(row["parameters"])
-            path = _record_path(
-                store.folder, _key(keys), row["reference"], row["metric"], parameters
-            )
-            found.append(
-                SetValue(
-                    system, row["metric"], parameters, row["value"], row["reason"], _read(path)
-                )
-            )
-    return found
-
-
-def _score_group(
-    store: Store,
-    group: _Group,
-    opened: Opened,
-    real: ClipSet,
-    waiting: Mapping[str, ClipSet],
-) -> Iterator[SetScored]:
-    cache = EmbeddingCache(store.folder, opened)
-    wanted = Wanted(
-        channels=group.letters,
-        per_song=True,
-        infinity="fad_inf" in group.names,
-        kad="kad" in group.names,
-        seed=group.seed,
-    )
-    try:
-        reference = ReferenceSet(cache, embed_set(cache, real, group.letters))
-    except UserError as error:
-        yield from (_failed(group, label, str(error)) for label in waiting)
-        return
-    for label, one in waiting.items():
-        try:
-            check_bandwidth([real, one], opened.embedding)
-            found = compare(reference, embed_set(cache, one, group.letters), wanted)
-        except UserError as error:
-            yield _failed(group, label, str(error))
-            continue
-        scores = [
-            _score(metric, channel, opened, set_key(one), set_key(real))
-            for metric in group.metrics
-            for channel in found.channels
-        ]
-        _write_records(store.folder, found, scores)
-        yield SetScored(label, tuple(scores), {})
+    return renders_key(clip.identity for clip in one.clips)
 
 
 def _score(
@@ -265,49 +243,39 @@ def _row_parameters(metric: Metric, opened: Opened, channel: str) -> Mapping[str
     }
 
 
-def _key(renders: Sequence[str]) -> str:
-    return content_key("set", sorted(renders))
-
-
-def _record_path(
-    results: Path, subject: str, reference: str, metric: str, parameters: Mapping[str, Any]
-) -> Path:
-    key = content_key(SCHEMA, subject, reference, metric, dict(parameters))
-    return results / "sets" / key[:2] / f"{key}.json"
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found
-
-
 def _write_records(results: Path, found: Distances, scores: Sequence[Score]) -> None:
     by_channel = {channel.channel: channel for channel in found.channels}
     for score in scores:
         record = as_json(replace(found, channels=(by_channel[score.parameters["channel"]],)))
-        path = _record_path(results, score.subject, score.reference, score.metric, score.parameters)
+        path = set_record_path(
+            results, score.subject, score.reference, score.metric, score.parameters
+        )
         with written(path) as scratch:
             scratch.write_text(
                 json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8"
             )
 
 
-def _complete(store: Store, group: _Group, opened: Opened, subject: str, reference: str) -> bool:
-    """Whether every score of the group is in the store, and what lies beside it is there."""
+def _complete(store: Store, task: SetTask) -> bool:
+    """Whether every score of the task is in the store, and what lies beside it is there."""
+    if task.masters is None:
+        return False
+    try:
+        opened = task.group.opened(task.device)
+    except UserError:
+        return False
+    subject, reference = set_key(task.renders), set_key(task.masters)
     rows = store.rows(
         "SELECT metric, version, parameters FROM score WHERE subject = ? AND reference = ?",
         (subject, reference),
     )
     have = {(row["metric"], row["version"], row["parameters"]) for row in rows}
-    for metric in group.metrics:
-        for channel in group.letters:
+    for metric in task.group.metrics:
+        for channel in task.group.letters:
             parameters = _row_parameters(metric, opened, channel)
             if (metric.name, metric.version, as_text(parameters)) not in have:
                 return False
-            path = _record_path(store.folder, subject, reference, metric.name, parameters)
+            path = set_record_path(store.folder, subject, reference, metric.name, parameters)
             if not path.is_file():
                 return False
     return True
@@ -334,16 +302,15 @@ def _group(metrics: Sequence[Metric], folder: Path) -> _Group:
     )
 
 
-def _sets(todo: Plan) -> dict[str, ClipSet]:
+def _sets(plan: Plan) -> dict[str, ClipSet]:
     """The renders that are there by system, and under '' the reference masters."""
     # By their audio, not by their key: a render that is made again may differ.
-    found = {task.key: read_render(task) for task in todo.tasks}
-    there = {key: (one.path, one.record["audio_sha256"]) for key, one in found.items() if one}
+    there = {key: (one.path, one.record["audio_sha256"]) for key, one in plan.renders.items()}
     clips: dict[str, list[Clip]] = {}
-    for (song, system), key in todo.placements.items():
-        if key in there and key != todo.references.get(song):
+    for (song, system), key in plan.placements.items():
+        if key in there and key != plan.references.get(song):
             clips.setdefault(system, []).append(Clip(song, *there[key]))
-    clips[""] = [Clip(song, *there[key]) for song, key in todo.references.items() if key in there]
+    clips[""] = [Clip(song, *there[key]) for song, key in plan.references.items() if key in there]
     return {
         system: ClipSet(system or "reference", tuple(songs))
         for system, songs in clips.items()
@@ -351,5 +318,5 @@ def _sets(todo: Plan) -> dict[str, ClipSet]:
     }
 
 
-def _failed(group: _Group, system: str, message: str) -> SetScored:
-    return SetScored(system, (), dict.fromkeys(group.names, message))
+def _failed(task: SetTask, message: str) -> SetScored:
+    return SetScored(task.system, (), dict.fromkeys(task.steps, message))

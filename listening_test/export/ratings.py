@@ -180,8 +180,11 @@ def _comments(page: PageRow, place: Presentation | None, other: str) -> str:
 
 
 def _rating(ratings: Mapping[tuple[str, str], RatingRow], place: str, question: str) -> RatingRow:
-    """A stimulus's own rating, or the page's, where the question is asked once a page."""
-    return ratings.get((place, question)) or ratings["", question]
+    """A stimulus's own rating, or the page's, where the question is asked once a page.
+
+    What a kind makes of several answers was given by none of them alone.
+    """
+    return ratings.get((place, question)) or ratings.get(("", question)) or RatingRow(changes=0)
 
 
 def _listened(session: Session, listening: Listening) -> dict[str, float]:

@@ -1,10 +1,11 @@
 """The kinds of test, one file for each family; a user's plug-in adds more."""
 
-from .contract import KINDS, Kind, bands, kind, kind_of, kinds, opens, rated
+from .contract import KINDS, VIEWS, Kind, bands, kind, kind_of, kinds, named, opens, rated
 from .pages import Answered, Missing, Place, Question, Row, Rules, Slot, Unit, letter
 
 __all__ = [
     "KINDS",
+    "VIEWS",
     "Answered",
     "Kind",
     "Missing",
@@ -19,6 +20,7 @@ __all__ = [
     "kind_of",
     "kinds",
     "letter",
+    "named",
     "opens",
     "rated",
 ]

@@ -9,6 +9,7 @@ from ..study.orders import start_positions
 from ..study.study import Study, in_language
 from ..study.texts import text
 from .contract import Kind, kind
+from .for_analysis import ForAnalysis
 from .pages import Question, Rules, Unit
 
 PRODUCTION = ("production_value", "clarity", "excitement")
@@ -43,6 +44,8 @@ class Ape(Kind):
     name: ClassVar[str] = "ape"
     summary: ClassVar[str] = "all versions as markers on one axis per attribute"
     default_rules: ClassVar[Rules] = Rules(start_hollow=True)
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(0.0, 100.0, "MUSHRA or APE"))
+    view: ClassVar[str] = "ape"
     most_axes: ClassVar[int | None] = None
     may_crossfade: ClassVar[bool] = True
 

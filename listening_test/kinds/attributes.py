@@ -7,6 +7,7 @@ from ..study.file import Axis
 from ..study.study import Study
 from .ape import PRODUCTION, axes
 from .contract import Kind, kind
+from .for_analysis import ForAnalysis
 from .pages import Question, Unit
 
 
@@ -17,6 +18,7 @@ class Attributes(Kind):
     name: ClassVar[str] = "attributes"
     summary: ClassVar[str] = "several labelled scales for each version"
     minutes_per_page: ClassVar[float] = 5.0
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(0.0, 100.0, "MUSHRA or APE"))
     most_axes: ClassVar[int | None] = None
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:

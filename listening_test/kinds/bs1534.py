@@ -4,9 +4,6 @@ An item is met, not met, or needs people: assessors, rooms and reports are no ma
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import scipy.signal
@@ -14,30 +11,15 @@ import scipy.signal
 from ...models.effects import low_pass_fir
 from ..study.file import ANCHORS
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Study
+from .conformance import Item
 from .contract import kind_of, rated
 
-Verdict = Literal["met", "not met", "needs people"]
 _MOST_SIGNALS, _LONGEST_SECONDS, _FEWEST_EXCERPTS = 12, 12.0, 5
-
-
-@dataclass(frozen=True)
-class Item:
-    """One requirement, whether it is met, and why."""
-
-    id: str
-    requirement: str
-    verdict: Verdict
-    note: str
 
 
 def conformance(study: Study) -> tuple[Item, ...]:
     """Every item, for a study whose passages are known; all that are not people's must be met."""
     return (*_signals(study), *_excerpts(study), *_page(study), *_design(study), *_people(study))
-
-
-def conformant(items: Sequence[Item]) -> bool:
-    """Whether every item that software can meet is met."""
-    return all(item.verdict != "not met" for item in items)
 
 
 def mask_of(pass_hz: float, sample_rate: int) -> tuple[float, float, float]:

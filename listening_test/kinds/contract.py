@@ -10,13 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from ...models.errors import UserError
+from ...models.plugins import load_entry_points
 from ...models.registry import Registry, Sort
 from ..study.file import Test
 from ..study.study import REFERENCE, Study, in_language
 from ..study.texts import text
+from .conformance import Item
+from .for_analysis import ForAnalysis
 from .pages import Answered, Missing, Question, Row, Rules, Slot, Unit, letter
+from .simulation import Felt, graded, on_the_whole
 
 KindT = TypeVar("KindT", bound="type[Kind]")
+# The scripts in static/kinds that draw pages.
+VIEWS = ("ape", "grades", "mushra", "pair")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
@@ -25,6 +31,8 @@ class Kind:
 
     name: ClassVar[str]
     summary: ClassVar[str] = ""
+    # What :meth:`conformance` reports on, as it is known.
+    standard: ClassVar[str] = ""
     default_rules: ClassVar[Rules] = Rules()
     default_order: ClassVar[str] = "williams"
     minutes_per_page: ClassVar[float] = 3.0
@@ -36,6 +44,19 @@ class Kind:
     # How many axes a study file may give it; None is any number.
     most_axes: ClassVar[int | None] = 0
     may_crossfade: ClassVar[bool] = False
+    # The fewest systems to be rated; 1 where a page may hold one alone.
+    least_systems: ClassVar[int] = 2
+    # Whether a place's version is drawn on the server and needs a file that no other place has.
+    draws_hidden_copy: ClassVar[bool] = False
+    # Whether anchors keep the reference's gain instead of being matched in loudness.
+    natural_anchors: ClassVar[bool] = False
+    # Texts beside those of study/languages, by language and key; English stands in for others.
+    words: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    # The script that draws a page: one of VIEWS, or a plug-in's own, such as ``my_kind.js``.
+    view: ClassVar[str] = "grades"
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis()
+    # Fades at both ends of an excerpt, where the study file says nothing.
+    fade_ms: ClassVar[float] = 50.0
 
     def problems(self, test: Test) -> Iterator[str]:
         """What a study file asks for and this kind cannot do, each with its mend."""
@@ -46,6 +67,13 @@ class Kind:
         if test.crossfade and not self.may_crossfade:
             *most, last = [one.name for one in KINDS.values() if one.may_crossfade]
             yield f"only {', '.join(most)} and {last} pages may cross-fade; leave it out"
+
+    def conformance(self, study: Study) -> tuple[Item, ...]:
+        """What the kind's standard asks of a study, item by item; nothing where there is none.
+
+        The study's passages are known, and it has pages.
+        """
+        return ()
 
     def units(self, study: Study) -> tuple[Unit, ...]:
         """What pages can be made of, in the order of the study."""
@@ -68,17 +96,35 @@ class Kind:
         """Where each place's marker stands before it is moved, by question."""
         return [{one.id: None for one in questions if one.per == "stimulus"} for _ in range(places)]
 
+    def simulated(
+        self, page: Mapping[str, Slot], question: Question, felt: Felt, draw: random.Random
+    ) -> float:
+        """What a simulated listener answers to a question about the page, its slots by label."""
+        return on_the_whole(page, question, felt)
+
+    def simulated_grades(
+        self, question: Question, felt: Sequence[float], rules: Rules
+    ) -> list[float]:
+        """What a simulated listener answers to a question about each version."""
+        return graded(question, felt, one_at_maximum=rules.one_at_maximum)
+
+    def text(self, language: str, key: str, *, missing: str | None = None) -> str:
+        """A text of the pages: of the kind's own words, else of those that all pages share."""
+        for own in (self.words.get(language, {}), self.words.get("en", {})):
+            if key in own:
+                return own[key]
+        return text(language, key, missing=missing)
+
     def title(self, study: Study, language: str) -> str:
         """The question that stands over a page."""
-        return in_language(study.file.test.question, language, study.file.languages) or text(
-            language, f"step.{self.name}.title"
-        )
+        own = in_language(study.file.test.question, language, study.file.languages)
+        summary = self.summary[:1].upper() + self.summary[1:]
+        return own or self.text(language, f"step.{self.name}.title", missing=summary)
 
     def help(self, study: Study, language: str) -> str:
         """The instruction below it."""
-        return in_language(study.file.test.instructions, language, study.file.languages) or text(
-            language, f"step.{self.name}.help"
-        )
+        own = in_language(study.file.test.instructions, language, study.file.languages)
+        return own or self.text(language, f"step.{self.name}.help", missing="")
 
     def rules(self, study: Study) -> Rules:
         """The kind's rules, as far as the study does not say otherwise."""
@@ -158,13 +204,24 @@ def kinds() -> Mapping[str, Kind]:
     return KINDS
 
 
+def named(name: str) -> Kind:
+    """The kind of this name; one of an installed package is found too.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if name not in KINDS:
+        load_entry_points()
+    return KINDS.named(name)
+
+
 def kind_of(study: Study) -> Kind:
     """The kind of a study's pages.
 
     Raises:
         UserError: if there is none of its name.
     """
-    return KINDS.named(study.file.test.kind)
+    return named(study.file.test.kind)
 
 
 def rated(study: Study) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Two versions at a time: preference (AB), all or a balanced part of all pairs, and ABX."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import ClassVar
 
@@ -9,10 +9,42 @@ from ..study.orders import balanced_pairs
 from ..study.study import REFERENCE, Study
 from ..study.texts import text
 from .contract import Kind, kind, opens, rated
+from .for_analysis import ExportRow, ForAnalysis, Value, Values, given, place_of_pair
 from .pages import Answered, Question, Row, Rules, Slot, Unit
+from .simulation import Felt, compared
 
 QUESTION = "preference"
 FIRST, NONE, SECOND = 0.0, 50.0, 100.0
+
+
+def preferences(rows: Sequence[ExportRow]) -> Values:
+    """A win, a loss or half each for the two systems of every page."""
+    made, graded = [], 0
+    for row in rows:
+        said = given(row)
+        mine, others = None, None
+        if said is not None:
+            graded += said not in (FIRST, NONE, SECOND)
+            mine = 1.0 if said > NONE else 0.0 if said < NONE else 0.5
+            others = 1.0 - mine
+        first = place_of_pair(row)
+        second = {"1": "2", "2": "1"}.get(first, "")
+        made.append(Value(row, mine, position=first))
+        # The export says only of the first how long it was heard.
+        made.append(Value(row, others, row["other"], position=second, heard=False))
+    if not graded:
+        return made, []
+    return made, [f"{graded} answers say how strongly; the analysis uses which was preferred."]
+
+
+def right_or_wrong(rows: Sequence[ExportRow]) -> Values:
+    """1 for a right answer, 0 for a wrong one, about both systems of a page."""
+    made = []
+    for row in rows:
+        said = given(row)
+        both = f"{row['system']} / {row['other']}"
+        made.append(Value(row, None if said is None else said / 100, both, position=""))
+    return made, []
 
 
 @kind
@@ -23,6 +55,8 @@ class Ab(Kind):
     summary: ClassVar[str] = "preference between two versions, every pair of systems"
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 1.0
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(preferences, meets_others=True)
+    view: ClassVar[str] = "pair"
     may_crossfade: ClassVar[bool] = True
 
     def units(self, study: Study) -> tuple[Unit, ...]:
@@ -50,6 +84,11 @@ class Ab(Kind):
         none = () if study.file.test.forced else ((NONE, text(language, "scale.ab.none"), None),)
         options = ((FIRST, "A", "A"), *none, (SECOND, "B", "B"))
         return (Question(QUESTION, name, "page", "choice", options=options),)
+
+    def simulated(
+        self, page: Mapping[str, Slot], question: Question, felt: Felt, draw: random.Random
+    ) -> float:
+        return compared(page, question, felt)
 
     def rows(self, page: Answered, questions: Sequence[Question]) -> list[Row]:
         """One row a page: how far the pair's first system is preferred to the second, 0 to 100."""
@@ -83,6 +122,10 @@ class Abx(Ab):
     summary: ClassVar[str] = "is X the same as A, or as B?"
     shows_reference: ClassVar[bool] = False
     may_crossfade: ClassVar[bool] = False
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(
+        right_or_wrong, reference_is_baseline=False, right_or_wrong=True
+    )
+    draws_hidden_copy: ClassVar[bool] = True
     default_rules: ClassVar[Rules] = Rules()
 
     def slots(
@@ -95,6 +138,15 @@ class Abx(Ab):
         name = text(language, "scale.abx.label")
         options = ((FIRST, "X = A", "A"), (SECOND, "X = B", "B"))
         return (Question("same", name, "page", "choice", options=options),)
+
+    def simulated(
+        self, page: Mapping[str, Slot], question: Question, felt: Felt, draw: random.Random
+    ) -> float:
+        """Right the more often, the further the two lie apart."""
+        truth = FIRST if page["X"].system == page["A"].system else SECOND
+        far = abs(felt.worth(page["A"].system) - felt.worth(page["B"].system))
+        sure = min(0.5 + far / 60, 0.97)
+        return truth if draw.random() < sure else SECOND - truth
 
     def rows(self, page: Answered, questions: Sequence[Question]) -> list[Row]:
         """One row a page: 100 for a right answer, 0 for a wrong one."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ...models.plugins import load_entry_points
 from ..study.file import StudyFile, Test, read
 from .contract import KINDS
 
@@ -11,6 +12,7 @@ class _Registered:
     """The kinds that are registered, as a study file is judged by them."""
 
     def names(self) -> Sequence[str]:
+        load_entry_points()
         return list(KINDS)
 
     def problems(self, test: Test) -> Iterable[str]:

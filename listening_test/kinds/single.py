@@ -1,14 +1,18 @@
 """One version at a time: absolute, degradation and comparison categories (P.800), and BS.1116."""
 
 import random
-from collections.abc import Sequence
-from itertools import combinations
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, groupby
 from typing import ClassVar
 
 from ..study.study import REFERENCE, Study
 from ..study.texts import text
 from .contract import Kind, kind, rated
+from .for_analysis import ExportRow, ForAnalysis, Range, Value, Values, given, place_of_pair
 from .pages import Answered, Missing, Question, Row, Rules, Slot, Unit
+from .simulation import Felt, compared
 
 _GRADES = ("bad", "poor", "fair", "good", "excellent")
 _COMPARED = ("much_worse", "worse", "slightly_worse", "same", "slightly_better", "better",
@@ -23,6 +27,8 @@ class Acr(Kind):
     summary: ClassVar[str] = "one version at a time, bad to excellent, 1 to 5 (P.800)"
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 0.6
+    least_systems: ClassVar[int] = 1
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(1.0, 5.0, "ACR or DCR"))
     shows_reference: ClassVar[bool] = False
     scale: ClassVar[str] = "quality"
     grades: ClassVar[tuple[str, ...]] = _GRADES
@@ -57,6 +63,7 @@ class Dcr(Acr):
     name: ClassVar[str] = "dcr"
     summary: ClassVar[str] = "a version against its reference, very annoying to inaudible, 1 to 5"
     needs_reference: ClassVar[bool] = True
+    for_analysis: ClassVar[ForAnalysis] = replace(Acr.for_analysis, held_against=True)
     scale: ClassVar[str] = "degradation"
     grades: ClassVar[tuple[str, ...]] = (
         "very_annoying",
@@ -67,6 +74,29 @@ class Dcr(Acr):
     )
 
 
+def comparisons(rows: Sequence[ExportRow]) -> Values:
+    """The value against the reference as it is; among systems, each one's mean over the others."""
+    if len({row["other"] for row in rows}) == 1:
+        against = rows[0]["other"]
+        made = [Value(row, row["value"] or None, position=place_of_pair(row)) for row in rows]
+        return made, [f"Values compare each system with {against!r}; 0 is no difference."]
+    values: dict[tuple[str, ...], list[float]] = {}
+    first: dict[tuple[str, ...], tuple[str, ExportRow]] = {}
+    for row in rows:
+        for system, sign in ((row["system"], 1), (row["other"], -1)):
+            cell = (row["session"], row["passage"], system, row["question"], row["repeat"])
+            first.setdefault(cell, (system, row))
+            said = given(row)
+            if said is not None:
+                values.setdefault(cell, []).append(sign * said)
+    made = []
+    for key, (system, row) in first.items():
+        mine = values.get(key, [])
+        mean = sum(mine) / len(mine) if mine else None
+        made.append(Value(row, mean, system, position="", heard=False))
+    return made, ["Values are each system's mean comparison with the others of its passage."]
+
+
 @kind
 class Ccr(Kind):
     """Comparison category rating: the second against the first, −3 to +3, order balanced."""
@@ -75,6 +105,9 @@ class Ccr(Kind):
     summary: ClassVar[str] = "the second against the first, −3 to +3, order balanced (P.800)"
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 0.8
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(comparisons, (-3.0, 3.0, "CCR"))
+    view: ClassVar[str] = "pair"
+    least_systems: ClassVar[int] = 1
     shows_reference: ClassVar[bool] = False
     hides_reference: ClassVar[bool] = True
 
@@ -100,6 +133,11 @@ class Ccr(Kind):
         name = text(language, "scale.comparison.label")
         return (Question("comparison", name, "page", "choice", options=options),)
 
+    def simulated(
+        self, page: Mapping[str, Slot], question: Question, felt: Felt, draw: random.Random
+    ) -> float:
+        return compared(page, question, felt)
+
     def rows(self, page: Answered, questions: Sequence[Question]) -> list[Row]:
         """One row a page: the unit's second system against its first, the sign restored."""
         first, second = page.unit.systems
@@ -111,6 +149,19 @@ class Ccr(Kind):
         return [Row(second, "comparison", value, place, other=first)]
 
 
+def difference_grades(rows: Sequence[ExportRow]) -> Values:
+    """The grade of the system less that of the hidden reference on the same page (BS.1116-3)."""
+    made = []
+    for _, page in groupby(rows, key=lambda row: (row["session"], row["page"])):
+        both = {row["role"] == "reference": row for row in page}
+        if len(both) < 2:
+            continue
+        hidden, mine = given(both[True]), given(both[False])
+        grade = None if hidden is None or mine is None else round(mine - hidden, 6)
+        made.append(Value(both[False], grade))
+    return made, ["Values are difference grades: the system's less the hidden reference's."]
+
+
 @kind
 class Bs1116(Kind):
     """Known reference, blind B and C, of which one is the reference: grades 1.0 to 5.0."""
@@ -120,6 +171,13 @@ class Bs1116(Kind):
     default_rules: ClassVar[Rules] = Rules(one_at_maximum=True)
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 1.5
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(
+        difference_grades,
+        (-4.0, 4.0, "BS.1116 difference grade"),
+        reference_is_baseline=False,
+    )
+    least_systems: ClassVar[int] = 1
+    fade_ms: ClassVar[float] = 5.0
     needs_reference: ClassVar[bool] = True
     hides_reference: ClassVar[bool] = True
 
@@ -148,12 +206,33 @@ class Bs1116(Kind):
         return (question,)
 
 
+def turned_ranks(rows: Sequence[ExportRow]) -> Values:
+    """Ranks turned round: 1 is worst."""
+    top = _most_on_a_page(rows) + 1
+    made = []
+    for row in rows:
+        rank = given(row)
+        made.append(Value(row, None if rank is None else top - rank))
+    return made, [f"Ranks are turned round, so that {top - 1} is best and 1 is worst."]
+
+
+def rank_range(rows: Sequence[ExportRow]) -> Range:
+    """As many ranks as the largest page has versions."""
+    most = _most_on_a_page(rows)
+    return 1.0, float(max(most, 2)), f"ranks turned round, {most} is best"
+
+
+def _most_on_a_page(rows: Sequence[ExportRow]) -> int:
+    return max(Counter((row["session"], row["page"]) for row in rows).values())
+
+
 @kind
 class Rank(Kind):
     """Versions put in order, 1 the best; ranks may not be shared."""
 
     name: ClassVar[str] = "rank"
     summary: ClassVar[str] = "all versions put in order, 1 the best"
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(turned_ranks, rank_range)
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         count = float(len(unit.systems))

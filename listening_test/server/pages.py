@@ -18,12 +18,13 @@ from flask import (
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..kinds import kind_of
 from ..session import clean_input, navigation, sessions, view
 from ..session.events import record
 from ..session.messages import Batch
 from ..storage.tables import Listening
 from ..study.study import in_language
-from ..study.texts import FOLDER, NAMES, direction, html_of, text
+from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .request import body, csrf_token, held, require_csrf
 
 routes = Blueprint("pages", __name__)
@@ -104,6 +105,7 @@ def listen(token: str) -> str:
         direction=direction(language),
         csrf=csrf_token(),
         session=token,
+        view=view.script_of(study),
         text=lambda key, **values: text(language, key, **values),
         marked=view.mark(study, mark),
     )
@@ -203,14 +205,30 @@ def audio(token: str) -> Response:
     return answer
 
 
+@routes.get("/kinds/<path:place>")
+def script(place: str) -> Response:
+    """The script of a plug-in that draws pages; its Python file is nobody's business here."""
+    found = [one for one in held().study.plugins if one.is_script and one.place == place]
+    if not found:
+        abort(404)
+    answer = send_file(
+        (held().folder.plugins / place).absolute(),
+        mimetype="text/javascript",
+        conditional=True,
+        etag=found[0].sha256,
+    )
+    # The address holds the hash, so what is behind it never changes.
+    answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return answer
+
+
 @routes.get("/languages/<code>.json")
 def words(code: str) -> Response:
     """The texts of the pages in one language."""
     if code not in NAMES or not (FOLDER / f"{code}.json").is_file():
         abort(404)
-    from ..study.texts import catalogue
-
-    answer = jsonify(dict(catalogue(code)))
+    own = kind_of(held().study).words
+    answer = jsonify({**catalogue(code), **own.get("en", {}), **own.get(code, {})})
     answer.headers["Cache-Control"] = "private, max-age=300"
     return answer
 

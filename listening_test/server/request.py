@@ -11,7 +11,7 @@ from flask import abort, current_app, request, session
 from ...models.errors import UserError
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
-from ..study.study import Folder, Keys, Study, load_keys, load_study
+from ..study.study import Folder, Keys, Study, load_keys, load_study, stored_study
 
 CSRF_HEADER = "X-Earmark-CSRF"
 
@@ -41,7 +41,7 @@ class Held:
         if identity == self._seen:
             return
         try:
-            same = load_study(self.folder).sha256 == self.study.sha256
+            same = stored_study(self.folder).sha256 == self.study.sha256
         except UserError as error:
             raise ReplacedError(str(error)) from None
         if not same:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..kinds import Answered, Place, Question, Slot, Unit, kind_of
+from ..kinds import VIEWS, Answered, Place, Question, Slot, Unit, kind_of
 from ..kinds.pages import Shown
 from ..storage.tables import Answer, Listening, PageRow
 from ..study.file import Ask, Step
@@ -142,6 +142,7 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
         "number": row.number,
         "practice": row.part == "training",
         "kind": row.kind,
+        "view": script_of(study),
         "title": kind.title(study, language),
         "html": html_of(kind.help(study, language)),
         "questions": [_question(one, tokens) for one in questions],
@@ -176,6 +177,14 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
         "rules": dict(rules.__dict__),
         "revision": row.revision,
     }
+
+
+def script_of(study: Study) -> str:
+    """Where the script that draws a page of the study's kind is served."""
+    name = kind_of(study).view
+    if name in VIEWS:
+        return f"/static/kinds/{name}.js"
+    return next(f"/kinds/{one.place}" for one in study.plugins if one.name == name)
 
 
 def answered(row: PageRow) -> Answered:

@@ -14,8 +14,9 @@ from ..study.study import REFERENCE, Study
 
 def copies_of(study: Study, passage: str, system: str) -> list[str]:
     """For which uses a version of a passage needs a file of its own."""
-    hidden_x = study.file.test.kind == "abx"
-    opened = hidden_x or (system == REFERENCE and opens(kind_of(study), study))
+    kind = kind_of(study)
+    drawn = kind.draws_hidden_copy
+    opened = drawn or (system == REFERENCE and opens(kind, study))
     parts = [""]
     if study.file.design.repeats:
         parts.append("repeat")
@@ -25,7 +26,7 @@ def copies_of(study: Study, passage: str, system: str) -> list[str]:
     uses = []
     for part in parts:
         uses += [_name("main", part, page) for page in range(pages)]
-        uses += [_name("open", part, page) for page in range(pages if hidden_x else 1) if opened]
+        uses += [_name("open", part, page) for page in range(pages if drawn else 1) if opened]
     return uses
 
 

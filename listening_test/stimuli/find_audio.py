@@ -12,7 +12,7 @@ from ...models.audio.files import info
 from ...models.configuration import nearest
 from ...models.content_key import path_sha256
 from ...models.errors import UserError
-from ..kinds import KINDS
+from ..kinds import named
 from ..study.file import ANCHORS, StudyFile
 from ..study.study import REFERENCE
 
@@ -53,7 +53,7 @@ def find_sources(file: StudyFile, results: Path) -> Sources:
     found = _from_benchmark(file, results) if file.source else _from_files(file)
     problems = list(found.problems)
     systems = dict(found.systems)
-    kind = KINDS.named(file.test.kind)
+    kind = named(file.test.kind)
     anchors: Sequence[str] = ANCHORS if kind.adds_anchors else ()
     if file.test.anchors is not None:
         anchors = file.test.anchors

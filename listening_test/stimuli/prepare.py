@@ -22,8 +22,10 @@ from ...models.audio.files import fit_length
 from ...models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ...models.effects import convolve, low_pass_fir
 from ...models.errors import UserError
+from ..kinds import kind_of
 from ..study.file import ANCHORS, Matching
 from ..study.orders import generator
+from ..study.plugin_files import wrong_plugins
 from ..study.study import REFERENCE, Folder, Passage, Sound, Stimulus, Study
 from . import headphones
 from .blind_copies import copies_of
@@ -31,7 +33,6 @@ from .find_audio import Source, Sources, excerpt_of, read_versions
 from .flac import decode, encode, pad_equal
 
 _PASS_HZ = {"lowpass_3500": 3500.0, "lowpass_7000": 7000.0}
-_MUSHRA_FADE_MS, _FADE_MS = 5.0, 50.0
 UNEQUAL_SECONDS = 0.05  # what encoders add to an end; more is another recording, or a cut one
 
 
@@ -107,7 +108,7 @@ def prepare(versions: Mapping[str, Tensor], study: Study, fade_ms: float) -> dic
     Raises:
         UserError: if a version holds what is no number, or they cannot be matched in loudness.
     """
-    rate, test = study.sample_rate, study.file.test
+    rate = study.sample_rate
     broken = [repr(name) for name, audio in versions.items() if not audio.isfinite().all()]
     if broken:
         raise UserError(
@@ -119,7 +120,7 @@ def prepare(versions: Mapping[str, Tensor], study: Study, fade_ms: float) -> dic
     made = [name for name in ANCHORS if name in study.systems and name not in heard]
     heard |= {name: anchor(heard[REFERENCE], name, rate) for name in made}
     heard = {name: faded(audio, rate, fade_ms) for name, audio in heard.items()}
-    natural = made if test.kind == "mushra" else []
+    natural = made if kind_of(study).natural_anchors else []
     levels = {name: level(audio, rate) for name, audio in heard.items()}
     found = gains(levels, study.file.loudness, natural)
     for name in natural:
@@ -151,11 +152,9 @@ def level(audio: Tensor, sample_rate: int) -> tuple[float, float]:
 
 
 def fade_of(study: Study) -> float:
-    """The fades in milliseconds: as the file says; 5 for MUSHRA, 50 for the others."""
+    """The fades in milliseconds: as the file says, else as the kind of test has them."""
     said = study.file.excerpts.fade_ms
-    if said is not None:
-        return said
-    return _MUSHRA_FADE_MS if study.file.test.kind in ("mushra", "bs1116") else _FADE_MS
+    return kind_of(study).fade_ms if said is None else said
 
 
 @dataclass(frozen=True)
@@ -279,9 +278,8 @@ def _written(
 
 def _verify(stimuli: Sequence[Stimulus], study: Study, passage: str, lengths: set[int]) -> None:
     """What is promised of a page's files holds for the files as written."""
-    matching, natural = study.file.loudness, set(ANCHORS)
-    if study.file.test.kind != "mushra":
-        natural = set()
+    matching = study.file.loudness
+    natural = set(ANCHORS) if kind_of(study).natural_anchors else set()
     if len(lengths) > 1:
         raise UserError(f"passage {passage!r}: the written files have lengths {sorted(lengths)}")
     levels = [one.lufs for one in stimuli if one.lufs is not None and one.system not in natural]
@@ -321,8 +319,8 @@ def _scores(
 
 
 def check_files(study: Study, folder: Folder) -> list[str]:
-    """Stimuli that are missing or are not what the study says, as lines of text."""
-    found = []
+    """Files that are missing or are not what the study says, as lines of text."""
+    found = wrong_plugins(study.plugins, folder.plugins)
     for one in study.files:
         path = folder.stimulus(one.token)
         if not path.is_file():

@@ -36,6 +36,8 @@ def backup(folder: Folder, target: Path) -> None:
                 shutil.copy2(path, target / path.name)
         if folder.stimuli.is_dir():
             shutil.copytree(folder.stimuli, copy.stimuli)
+        if folder.plugins.is_dir():
+            shutil.copytree(folder.plugins, copy.plugins)
         if folder.database.is_file() or folder.ratings.is_file():
             with opened(folder) as database:
                 _copy_ratings(database, copy)

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from ...models.errors import UserError
-from ..study.study import Folder, load_study
+from ..study.study import Folder, stored_study
 from .connections import (
     Sqlite,
     Storage,
@@ -296,7 +296,7 @@ def use(folder: Folder, url: str) -> None:
     if _url(storage.engine) != found and (found or folder.ratings.is_file()):
         with opened(folder) as before, before.reading() as session:
             versions = select(StudyVersion.sha256).where(
-                StudyVersion.study == load_study(folder).id
+                StudyVersion.study == stored_study(folder).id
             )
             begun = session.scalar(
                 select(func.count())

@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from ...models.configuration import Strict, YamlPath, read_yaml, validate
+from .plugin_files import load_named
 from .steps import FIRST, LANGUAGES, Ask, Step, Words, as_text, step_of, was_made, with_steps
 
 FORMAT = 1
@@ -201,6 +202,7 @@ class StudyFile(Strict):
     seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] | None = None
     source: FromBenchmark | None = Field(default=None, alias="from")
     passages: list[PassageEntry] = Field(default_factory=list)
+    plugins: list[YamlPath] = Field(default_factory=list)
     sample_rate: Literal[44100, 48000, 88200, 96000] | None = None
     bits: Literal[16, 24] = 24
     excerpts: Excerpts = Excerpts()
@@ -258,6 +260,10 @@ class StudyFile(Strict):
     def _complete(self) -> "StudyFile":
         if (self.source is None) == (not self.passages):
             raise ValueError("give either from: {benchmark: ...} or passages: [...]")
+        named = [one.name for one in self.plugins]
+        twice = sorted({one for one in named if named.count(one) > 1})
+        if twice:
+            raise ValueError(f"plugins: two files are named {twice[0]!r}; rename one of them")
         ids = [one.id for one in self.passages]
         twice = sorted({one for one in ids if ids.count(one) > 1})
         if twice:
@@ -270,13 +276,21 @@ class StudyFile(Strict):
 
 
 def read(path: Path, judge: Judge) -> StudyFile:
-    """The study file at ``path``, its kind of test judged; paths in it are relative to it.
+    """The study file at ``path``, its plug-ins loaded and its kind of test judged.
+
+    Paths in it are relative to it.
 
     Raises:
         UserError: one line ``file:line: ...`` for each mistake.
     """
     data, lines = read_yaml(path)
+    load_named(data, lines)
     return validate(with_steps(data, lines), StudyFile, lines, context={"judge": judge})
 
 
 __all__ = ["ANCHORS", "LANGUAGES", "Ask", "Step", "StudyFile", "Words", "check_name"]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a study file."""
+    return StudyFile.model_json_schema(by_alias=True)

@@ -18,6 +18,7 @@ from ...evaluation.results.store import written
 from ...models.content_key import content_key
 from ...models.errors import UserError
 from .file import StudyFile, Words, check_name
+from .plugin_files import PluginFile, load_copies
 
 FORMAT = 1
 REFERENCE = "reference"
@@ -81,6 +82,7 @@ class Study:
     sounds: tuple[Sound, ...] = ()
     simulated: bool = False
     notes: tuple[str, ...] = ()
+    plugins: tuple[PluginFile, ...] = ()
 
     @cached_property
     def sha256(self) -> str:
@@ -127,11 +129,17 @@ class Study:
         return next(one for one in self.passages if one.id == name)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, enough to make the study again from its stimuli."""
-        return {
+        """Plain data, enough to make the study again from its stimuli.
+
+        Plug-ins are named only where there are some: a study's identity is that of this data.
+        """
+        config = self.file.model_dump(mode="json", by_alias=True)
+        if not self.plugins:
+            del config["plugins"]
+        plain = {
             "format": FORMAT,
             "study": self.id,
-            "config": self.file.model_dump(mode="json", by_alias=True),
+            "config": config,
             "seed": self.seed,
             "sample_rate": self.sample_rate,
             "systems": dict(self.systems),
@@ -141,6 +149,7 @@ class Study:
             "simulated": self.simulated,
             "notes": list(self.notes),
         }
+        return plain | ({"plugins": [asdict(one) for one in self.plugins]} if self.plugins else {})
 
 
 _LINKS = ("study", "preview", "pilot", "simulated", "admin")
@@ -188,6 +197,11 @@ class Folder:
         return self.path / "heard.json"
 
     @property
+    def plugins(self) -> Path:
+        """Copies of the study's plug-ins and their scripts."""
+        return self.path / "plugins"
+
+    @property
     def ratings(self) -> Path:
         return self.path / "ratings.sqlite"
 
@@ -216,7 +230,19 @@ def folder_of(results: Path, name: str) -> Folder:
 
 
 def load_study(folder: Folder) -> Study:
-    """The study of a folder.
+    """The study of a folder, its plug-ins loaded.
+
+    Raises:
+        UserError: if there is none, it was made by another version or changed by hand, or a
+            plug-in cannot be loaded.
+    """
+    study = stored_study(folder)
+    load_copies(study.plugins, folder.plugins)
+    return study
+
+
+def stored_study(folder: Folder) -> Study:
+    """The study of a folder as it is written there; its kind of test may still be unknown.
 
     Raises:
         UserError: if there is none, or it was made by another version or changed by hand.
@@ -262,6 +288,7 @@ def study_from_json(data: Mapping[str, Any]) -> Study:
         sounds=tuple(Sound(**one) for one in data["sounds"]),
         simulated=data["simulated"],
         notes=tuple(data["notes"]),
+        plugins=tuple(PluginFile(**one) for one in data.get("plugins", ())),
     )
 
 

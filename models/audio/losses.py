@@ -8,6 +8,7 @@
   gate decides about) holds the loudness.
 * Mean squared error, error to signal ratio and A-weighted L1 are there for recipes that were
   published with them.
+* Any loss of auraloss by name (:mod:`.library_losses`).
 
 Each is computed per item of a batch, so that the mean over a batch is the mean over songs. Give
 float32, whatever the network computed in.
@@ -21,6 +22,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from .library_losses import LibraryLoss
 from .loudness import k_weighted
 
 # (FFT size, hop, window): the preset "music", whose longest window resolves the bass.
@@ -36,11 +38,12 @@ _A_MEMORY_SECONDS = 0.15
 @dataclass(frozen=True)
 class Objective:
     """What is minimised: weights by the names of ``PARTS``, the (FFT size, hop, window) of
-    ``mrstft``.
+    ``mrstft``, losses of auraloss with their own weights.
     """
 
     weights: Mapping[str, float]
     resolutions: Sequence[tuple[int, int, int]] = RESOLUTIONS
+    library: Sequence[LibraryLoss] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ def training_loss(
         if weights.get(name, 0.0) > 0 or name in also
     }
     weighted = [weights.get(name, 0.0) * part for name, part in parts.items()]
+    for one in objective.library:
+        if one.weight > 0:
+            parts[one.label] = one(audio, target, sample_rate).mean()
+            weighted.append(one.weight * parts[one.label])
     return Losses(sum(weighted, audio.new_zeros(())), parts)
 
 

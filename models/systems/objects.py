@@ -133,7 +133,7 @@ def wrap(
     now, put in evaluation mode, and known by its weights, its plain attributes and the source of
     its classes. A function takes a tensor ``(channels, samples)``, and ``sample_rate`` where it has
     an argument of that name; it gives a tensor or NumPy array of the same shape. An object with
-    ``spec``, ``prepare`` and ``render`` is a system already. Both need a ``version``.
+    ``spec``, ``prepare`` and ``render`` is a system already. These two need a ``version``.
 
     Args:
         model: the module, the function or the object.

@@ -84,7 +84,9 @@ def draw_curves(title: str, history: History, unprocessed: Mapping[str, float]) 
 def _panels(history: History, unprocessed: Mapping[str, float]) -> list[_Panel]:
     training = list(zip(history.steps, history.losses, strict=True))
     rates = list(zip(history.steps, history.rates, strict=True))
-    names = [name for name in NAMES if any(name in one for one in history.validations)]
+    known = {name for one in history.validations for name in one}
+    names = [name for name in NAMES if name in known]
+    names += sorted(name for name in known if name.startswith("auraloss:"))
     panels = []
     for name in names or ["loss"]:
         values = [(one["step"], one[name]) for one in history.validations if name in one]
@@ -92,7 +94,7 @@ def _panels(history: History, unprocessed: Mapping[str, float]) -> list[_Panel]:
         if name == "loss":
             lines.insert(0, _Line("train", training))
         level, logarithmic = unprocessed.get(name), name == "loss"
-        panels.append(_Panel(NAMES[name], lines, level, logarithmic))
+        panels.append(_Panel(NAMES.get(name, name), lines, level, logarithmic))
     panels.append(_Panel(NAMES["learning_rate"], [_Line("train", rates)], logarithmic=True))
     return panels
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictInt, field_validator, model_validator
 
 from ..architectures import Network, architecture, outline_network
+from ..audio.library_losses import LibraryLoss, library_version
 from ..audio.losses import PARTS, RESOLUTIONS, Objective
 from ..checkpoints.folders import Description
 from ..checkpoints.network_system import SystemCard
@@ -28,7 +29,8 @@ class LossWeights(Strict):
     """The weights of the parts of the loss (:mod:`earmark.models.audio.losses`).
 
     ``penalty`` weighs the network's own regularisation of its settings. ``transforms`` are the FFT
-    sizes of ``mrstft``, with a hop of a quarter.
+    sizes of ``mrstft``, with a hop of a quarter. ``auraloss`` holds losses of that library by name,
+    each with its weight, or with ``weight`` and the parameters to change.
     """
 
     mrstft: Weight = 1.0
@@ -41,12 +43,37 @@ class LossWeights(Strict):
     transforms: Annotated[tuple[Transform, ...], Field(min_length=1, max_length=8)] = tuple(
         size for size, *_ in RESOLUTIONS
     )
+    auraloss: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("auraloss")
+    @classmethod
+    def _weighed(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, entry in value.items():
+            weight = entry.get("weight", 1.0) if isinstance(entry, dict) else entry
+            number = isinstance(weight, int | float) and not isinstance(weight, bool)
+            if not number or not 0 <= weight < float("inf"):
+                raise ValueError(
+                    f"the weight of {name} should be a number of 0 or more, not {weight!r}"
+                )
+        return value
 
     @model_validator(mode="after")
     def _some(self) -> "LossWeights":
-        if not any(getattr(self, name) for name in PARTS):
-            raise ValueError(f"at least one weight of {', '.join(PARTS)} must be above 0")
+        weights = [*self.weights.values(), *(one.weight for one in self.library)]
+        if not any(weights):
+            raise ValueError(
+                f"at least one weight of {', '.join(PARTS)} must be above 0, or one under auraloss"
+            )
         return self
+
+    @property
+    def library(self) -> tuple[LibraryLoss, ...]:
+        """The losses of auraloss."""
+        found = []
+        for name, entry in self.auraloss.items():
+            given = dict(entry) if isinstance(entry, dict) else {"weight": entry}
+            found.append(LibraryLoss(name, float(given.pop("weight", 1.0)), given))
+        return tuple(found)
 
     @property
     def weights(self) -> Mapping[str, float]:
@@ -146,12 +173,17 @@ class Recipe(Strict):
     def said(self) -> dict[str, Any]:
         """The recipe as a card tells it: without paths, which are nobody's business."""
         said = _without_paths(self.model_dump(mode="python"))
+        if self.loss.auraloss:
+            said["loss"]["auraloss_version"] = library_version()
+        else:
+            # A recipe without them is the one it was before there were any.
+            del said["loss"]["auraloss"]
         return dict(json.loads(json.dumps(said)))
 
     @property
     def objective(self) -> Objective:
         """What is minimised of the audio."""
-        return Objective(self.loss.weights, self.loss.resolutions)
+        return Objective(self.loss.weights, self.loss.resolutions, self.loss.library)
 
 
 def context_of(recipe: Recipe, network: Network) -> tuple[int, int]:
@@ -247,6 +279,11 @@ def _problems(recipe: Recipe, network: Network) -> Iterator[tuple[tuple[str, ...
             f"{recipe.crop:g} s is too short for an FFT of {longest} samples; lengthen crop, or "
             "give loss.transforms",
         )
+    for one in recipe.loss.library:
+        try:
+            one.try_on(network.channels, round(recipe.crop * rate), rate)
+        except UserError as error:
+            yield ("loss", "auraloss", one.name), str(error)
 
 
 def _without_paths(value: Any) -> Any:

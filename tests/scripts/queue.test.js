@@ -119,6 +119,7 @@ test("one request is under way at a time, also when many ask to send", async () 
   for (const value of upTo(1000)) queue.add("rating", { value });
   await Promise.all([queue.flush(), queue.flush(), queue.flush()]);
   assert.equal(server.most, 1);
+  assert.equal(Math.max(...server.batches.map((batch) => batch.length)), 200);
   assert.deepEqual(server.batches.flat().map((one) => one.value), upTo(1000));
 });
 

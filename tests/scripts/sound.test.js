@@ -76,6 +76,8 @@ test("nobody can seek out of the region that loops", () => {
     one.seek(draw() * 1.2 * LENGTH, 0);
     const { start, end } = one.loop;
     assert.ok(one.position >= start && one.position < end);
+    one.seek(end, 0);
+    assert.equal(one.position, start, "the first frame outside is outside");
   }
 });
 
@@ -97,6 +99,13 @@ test("a fade runs from nothing to all without a jump or a turn, and back the sam
         assert.ok(Math.abs(sum - 1) < 1e-6, "amplitude, or power, stays whole");
       }
     }
+  }
+});
+
+test("the fade of BS.1534-3 is a raised cosine: it begins and ends level, and is half half-way", () => {
+  const curve = fade(240, "cosine", true);
+  for (let k = 0; k <= 240; k += 1) {
+    assert.ok(Math.abs(curve[k] - Math.sin((Math.PI * k) / 480) ** 2) < 1e-6);
   }
 });
 
@@ -145,4 +154,11 @@ test("the ear is an edge of the region that was marked, and the region is never 
     assert.ok(region.start < region.end);
     assert.ok(region.start >= 0 && region.end <= LENGTH);
   }
+});
+
+test("an edge that is put on the other one frees it", () => {
+  const region = { start: 100, end: 200 };
+  assert.deepEqual(marked(region, "start", { position: 200, length: 900 }), { start: 200, end: 900 });
+  assert.deepEqual(marked(region, "end", { position: 100, length: 900 }), { start: 0, end: 100 });
+  assert.deepEqual(region, { start: 100, end: 200 });
 });

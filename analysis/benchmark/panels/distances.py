@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ....evaluation.distances.embedding_cache import CHANNELS
-from ....evaluation.run.set_scores import SetValue
+from ....evaluation.results.set_records import SetValue
 from ...presentation.numbers import NONE, number_format
 from .registry import Context, Section, render, section
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ....evaluation.metrics import METRICS, Metric
-from ....evaluation.metrics.registry import Better
+from ....evaluation.results.metric_facts import Better, MetricFacts
 
 HEADLINE = (
     "mrstft_music",
@@ -68,18 +67,20 @@ class Column:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
 
-def columns(scores: pd.DataFrame) -> tuple[Column, ...]:
-    """The columns of tidy scores: the headline metrics first, then the registry's order.
+def columns(scores: pd.DataFrame, facts: Mapping[str, MetricFacts]) -> tuple[Column, ...]:
+    """The columns of tidy scores: the headline metrics first, then by rank, then by name.
 
-    A metric that is not registered here (a plug-in's) takes its unit from the scores and has no
-    direction.
+    A metric without ``facts`` takes its unit from the scores and has no direction.
     """
-    others = [name for name in METRICS if name not in HEADLINE]
-    order = {name: position for position, name in enumerate([*HEADLINE, *others])}
+    order = {name: position for position, name in enumerate(HEADLINE)}
+    for name, known in facts.items():
+        if known.rank is not None:
+            order.setdefault(name, len(HEADLINE) + known.rank)
+    last = max(order.values()) + 1
     kinds = scores.groupby(["metric", "parameters"], sort=False)
     groups = sorted(
         ((str(metric), str(parameters), group) for (metric, parameters), group in kinds),
-        key=lambda item: (order.get(item[0], len(order)), item[0], item[1]),
+        key=lambda item: (order.get(item[0], last), item[0], item[1]),
     )
     settings: dict[str, list[dict[str, Any]]] = {}
     for metric, parameters, _ in groups:
@@ -90,7 +91,7 @@ def columns(scores: pd.DataFrame) -> tuple[Column, ...]:
         label = metric + _difference(json.loads(parameters), settings[metric])
         name = _slug(label, taken)
         taken.add(name)
-        registered = METRICS.get(metric)
+        known = facts.get(metric, MetricFacts())
         variants = [v for v in ("raw", "aligned") if v in set(group["variant"])]
         others = sorted(set(group["variant"]) - {"raw", "aligned"})
         found.append(
@@ -100,9 +101,9 @@ def columns(scores: pd.DataFrame) -> tuple[Column, ...]:
                 label=label,
                 parameters=parameters,
                 unit=str(group["unit"].iloc[0]),
-                better=_better(registered),
+                better=known.better,
                 version=int(group["version"].iloc[0]),
-                summary="" if registered is None else registered.summary,
+                summary=known.summary,
                 variants=(*variants, *others),
             )
         )
@@ -115,10 +116,6 @@ def headline(found: Sequence[Column]) -> tuple[Column, ...]:
     if len(usual) >= 3:
         return usual
     return (*usual, *(column for column in found if column not in usual))[:8]
-
-
-def _better(metric: Metric | None) -> Better:
-    return "none" if metric is None else metric.better
 
 
 def _difference(parameters: dict[str, Any], siblings: list[dict[str, Any]]) -> str:

@@ -8,23 +8,22 @@ from typing import Any
 
 import pandas as pd
 
-from ....evaluation.insights.networks import system_records
-from ....evaluation.insights.renders import Insights, read_insights
+from ....evaluation.insights.records import Insights, read_insights, system_records
+from ....evaluation.results.metric_facts import read_facts
+from ....evaluation.results.set_records import SetValue, read_sets
 from ....evaluation.results.store import Store
-from ....evaluation.run.set_scores import SetValue, read_sets
 from ...presentation.estimate import Estimate
 from ...presentation.looks import Look, looks
 from . import tables
 from .bootstrap import LEVEL, RESAMPLES
 from .columns import COSTS, Column, columns, headline
+from .contract import SCHEMA, BenchmarkResult
 from .effect_cells import Cell as EffectCell
 from .effect_cells import effect_cells
 from .finding import Evidence, finding
 from .insight_records import insight_records
 from .summary import BASELINE, Cell, Values, differences, summarise, tabulate
 from .tables import records
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -124,48 +123,56 @@ class Result:
             for (system, column_id, variant), estimate in self.differences.items()
         ]
 
-    def to_json(self) -> str:
-        """The result without times and machines: equal input and seed give equal bytes.
+    def document(self) -> BenchmarkResult:
+        """The result without times and machines: what ``result.json`` holds.
 
-        Missing values are null; what differs from run to run stands in :meth:`provenance`.
+        Missing values are None; what differs from run to run stands in :meth:`provenance`.
         """
         stable = [column for column in self.columns if column.metric not in COSTS]
         kept = {column.metric for column in stable}
-        content = {
-            "schema": SCHEMA,
-            "benchmark": self.benchmark,
-            "simulated": self.simulated,
-            "seed": self.seed,
-            "interval": {"level": LEVEL, "method": "percentile bootstrap over songs"}
-            | {"resamples": RESAMPLES},
-            "finding": self.finding,
-            "songs": records(self.songs),
-            "systems": records(self.systems),
-            "metrics": [
-                {
-                    "metric": column.metric,
-                    "parameters": json.loads(column.parameters),
-                    "unit": column.unit,
-                    "better": column.better,
-                    "version": column.version,
-                    "summary": column.summary,
-                    "variants": list(column.variants),
-                }
-                for column in stable
-            ],
-            "summary": [row for row in self.summary_rows() if row["metric"] in kept],
-            "differences": [row for row in self.difference_rows() if row["metric"] in kept],
-            "scores": records(self.scores[self.scores["metric"].isin(kept)]),
-            "sets": [
-                {"system": one.system, "metric": one.metric, "parameters": dict(one.parameters)}
-                | {"value": one.value, "reason": one.reason, "record": dict(one.record)}
-                for one in self.sets
-            ],
-            "effects": [cell.as_json() for cell in self.effects],
-            "insights": insight_records(self.insights, self.songs, self.renders),
-            "failures": records(self.failures[["song", "system", "step", "message"]]),
-        }
-        return _dumped(content)
+        return BenchmarkResult.model_validate(
+            {
+                "schema": SCHEMA,
+                "benchmark": self.benchmark,
+                "simulated": self.simulated,
+                "seed": self.seed,
+                "interval": {
+                    "level": LEVEL,
+                    "method": "percentile bootstrap over songs",
+                    "resamples": RESAMPLES,
+                },
+                "finding": self.finding,
+                "songs": records(self.songs),
+                "systems": records(self.systems),
+                "metrics": [
+                    {
+                        "metric": column.metric,
+                        "parameters": json.loads(column.parameters),
+                        "unit": column.unit,
+                        "better": column.better,
+                        "version": column.version,
+                        "summary": column.summary,
+                        "variants": column.variants,
+                    }
+                    for column in stable
+                ],
+                "summary": [row for row in self.summary_rows() if row["metric"] in kept],
+                "differences": [row for row in self.difference_rows() if row["metric"] in kept],
+                "scores": records(self.scores[self.scores["metric"].isin(kept)]),
+                "sets": [
+                    {"system": one.system, "metric": one.metric, "parameters": dict(one.parameters)}
+                    | {"value": one.value, "reason": one.reason, "record": dict(one.record)}
+                    for one in self.sets
+                ],
+                "effects": [cell.as_json() for cell in self.effects],
+                "insights": insight_records(self.insights, self.songs, self.renders),
+                "failures": records(self.failures[["song", "system", "step", "message"]]),
+            }
+        )
+
+    def to_json(self) -> str:
+        """The document as JSON: equal input and seed give equal bytes."""
+        return _dumped(self.document().as_json())
 
     def provenance(self) -> str:
         """Runs, machines, times and what the renders cost, as JSON."""
@@ -192,7 +199,7 @@ def load(store: Store, benchmark: str) -> Result:
     scores = tables.scores(store, benchmark)
     songs = tables.songs(store, benchmark)
     systems = tables.systems(store, benchmark)
-    found = columns(scores)
+    found = columns(scores, read_facts(store, benchmark))
     values = tabulate(scores, found, list(songs["song"]), list(systems["system"]))
     # Whoever sees the reference, is the reference or is meant to be bad does not compete.
     competing = [

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ....evaluation.insights.band_levels import BANDS_HZ
-from ....evaluation.insights.renders import Insights
+from ....evaluation.insights.records import Insights
 from ....models.effects.curves import CURVE_HZ, LEVELS_DBFS
 from .tables import records
 

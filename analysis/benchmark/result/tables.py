@@ -7,22 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from ....evaluation.metrics import METRICS
+from ....evaluation.results.metric_facts import read_facts
 from ....evaluation.results.spreadsheet_csv import csv_text
 from ....evaluation.results.store import Store, written
 from ....models.errors import UserError
+from .contract import ScoreRow
 
-SCORE_COLUMNS = (
-    "song",
-    "system",
-    "metric",
-    "variant",
-    "parameters",
-    "value",
-    "unit",
-    "reason",
-    "version",
-)
+SCORE_COLUMNS = tuple(ScoreRow.model_fields)
 
 
 _SCORES = """
@@ -225,8 +216,8 @@ def _finite(row: dict[str, Any]) -> dict[str, Any]:
 
 def _costs(store: Store, benchmark: str, known: set[str]) -> list[dict[str, Any]]:
     rows = []
-    asked = store.rows("SELECT metric FROM selection WHERE benchmark = ?", (benchmark,))
-    wanted = {row["metric"] for row in asked} - known
+    facts = read_facts(store, benchmark)
+    wanted = facts.keys() - known
     for row in store.rows(_COSTS, (benchmark,)):
         made_here = row["kind"] not in ("reference", "imported")
         for metric in ("rtf", "peak_memory_mb", "parameters"):
@@ -240,7 +231,7 @@ def _costs(store: Store, benchmark: str, known: set[str]) -> list[dict[str, Any]
                         "variant": "raw",
                         "parameters": "{}",
                         "value": value,
-                        "unit": METRICS[metric].unit,
+                        "unit": facts[metric].unit,
                         "reason": "" if value is not None else "not_applicable",
                         "version": 1,
                     }

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -156,3 +156,8 @@ class RatingsResult(QuestionResult, _Head):
 
 _PAIR = [name for name in Pair.model_fields if name not in ("effect", "effects", "equivalence")]
 _EFFECT = ("effect", "effect_value", "effect_low", "effect_high")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of ``result.json``."""
+    return RatingsResult.model_json_schema(by_alias=True)

@@ -23,7 +23,7 @@ import { Rail } from "./rail.js";
 const STILL = 3;
 
 /** @param {Store} store @param {Player} player @returns {View} */
-export function ape(store, player) {
+export function view(store, player) {
   const questions = store.step.questions;
   const axes = questions.map((question) => new Axis(question, store, player, questions.length > 1));
   let active = axes[0];

@@ -5,7 +5,7 @@ import { playButton } from "../widgets/play.js";
 import { input } from "../widgets/question.js";
 
 /** @param {import("../session/store.js").Store} store @param {import("../session/page.js").Player} player @returns {import("../session/page.js").View} */
-export function grades(store, player) {
+export function view(store, player) {
   const own = store.step.questions.filter((question) => question.per === "stimulus");
   const cards = store.step.stimuli.map((one) => {
     const button = playButton(one, store, player);

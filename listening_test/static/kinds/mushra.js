@@ -15,7 +15,7 @@ const WORDS = 140;
 const REFERENCE = 160;
 
 /** @param {import("../session/store.js").Store} store @param {import("../session/page.js").Player} player @returns {View} */
-export function mushra(store, player) {
+export function view(store, player) {
   const question = store.step.questions[0];
   const { labels, minimum, maximum } = question.scale;
   const columns = store.rated.map((one) => {

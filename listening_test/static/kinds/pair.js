@@ -5,7 +5,7 @@ import { playButton } from "../widgets/play.js";
 import { input } from "../widgets/question.js";
 
 /** @param {import("../session/store.js").Store} store @param {import("../session/page.js").Player} player @returns {import("../session/page.js").View} */
-export function pair(store, player) {
+export function view(store, player) {
   const order = arranged(store.step.stimuli);
   const pads = order.map((one) => ({ one, button: playButton(one, store, player, { large: true }) }));
   const questions = store.step.questions.map((question) =>

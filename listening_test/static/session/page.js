@@ -1,10 +1,6 @@
 /** A rating page: transport, the kind's own view, comments, and what still is missing. */
 
-import { ape } from "../kinds/ape.js";
 import { element, uniqueId, writes } from "../widgets/dom.js";
-import { grades } from "../kinds/grades.js";
-import { mushra } from "../kinds/mushra.js";
-import { pair } from "../kinds/pair.js";
 import { Store } from "./store.js";
 import { t } from "../widgets/texts.js";
 import { Transport } from "../widgets/transport.js";
@@ -29,8 +25,6 @@ import { undoes } from "../widgets/undo.js";
 /** @typedef {import("./steps.js").Frame} Frame */
 /** @typedef {import("./steps.js").Shown} Shown */
 
-/** @type {Record<string, (store: Store, player: Player) => View>} */
-const VIEWS = { ape, mushra, ab: pair, pairwise: pair, abx: pair, ccr: pair };
 const COMMENT_MS = 800;
 
 /** @param {import("./store.js").PageStep} step @param {Frame} frame @returns {Shown} */
@@ -48,7 +42,11 @@ export function page(step, frame) {
   };
   const looping = step.audio.loop !== false;
   const transport = new Transport(engine, store, { toggle, looping });
-  const view = (VIEWS[step.kind] ?? grades)(store, player);
+  const waiting = element("div", {});
+  /** @type {View | null} */
+  let view = null;
+  let tries = 0;
+  let closed = false;
   const loading = element("p", { class: "loading", role: "status" });
   const comments = commentBoxes(store);
   const body = element(
@@ -56,7 +54,7 @@ export function page(step, frame) {
     { class: `page kind-${step.kind}`, data: { ready: "false" } },
     transport.element,
     loading,
-    view.element,
+    waiting,
     comments,
   );
 
@@ -90,18 +88,34 @@ export function page(step, frame) {
     store.heard(engine.playing, id);
     transport.update();
   };
-  const changed = () => view.update();
+  const changed = () => view?.update();
   store.addEventListener("cleared", () => frame.say(t("rate.taken_back")));
   engine.addEventListener("change", heard);
   store.addEventListener("change", changed);
 
+  /** Draw what the kind's own script shows: a module with one function, `view(store, player)`. */
+  async function draw() {
+    if (view) return;
+    // Some browsers keep that a script could not be fetched; then another address has to be asked for.
+    const address = tries === 0 ? step.view : `${step.view}?again=${tries}`;
+    tries += 1;
+    const script = await import(address);
+    if (view || closed) return;
+    view = /** @type {View} */ (script.view(store, player));
+    waiting.replaceWith(view.element);
+    view.update();
+  }
+
   async function load() {
     loading.replaceChildren();
+    const drawn = draw();
+    drawn.catch(() => {}); // told below, where the sounds are waited for too
     try {
       const sounds = step.stimuli.map(({ id, url }) => ({ id, url }));
       const done = await engine.load(step.audio, sounds, (count, of) => {
         loading.textContent = count < of ? t("page.loading", { count, of }) : "";
       });
+      await drawn;
       if (!done) return;
       body.dataset.ready = "true";
       transport.update();
@@ -121,7 +135,7 @@ export function page(step, frame) {
     const one = event.shiftKey ? undefined : (byLabel ?? byPlace);
     if (one) {
       hear(one.id);
-      view.focus(one.id);
+      view?.focus(one.id);
     } else if (plain === "L") transport.toggleLoop();
     else if (event.key === "[") transport.mark("start");
     else if (event.key === "]") transport.mark("end");
@@ -131,14 +145,13 @@ export function page(step, frame) {
       }
       toggle();
     } else if (event.key === "0") transport.seek(0);
-    else if (undoes(event)) view.clear();
-    else if (event.key.startsWith("Arrow") && !isRadio(event.target)) view.step(event);
+    else if (undoes(event)) view?.clear();
+    else if (event.key.startsWith("Arrow") && !isRadio(event.target)) view?.step(event);
     else return false;
     return true;
   }
 
   load();
-  view.update();
   return {
     element: body,
     key,
@@ -149,7 +162,8 @@ export function page(step, frame) {
       // While it is still listened to: the end of the sound belongs to this page.
       engine.unload();
       transport.close();
-      view.close();
+      closed = true;
+      view?.close();
       engine.removeEventListener("change", heard);
       store.removeEventListener("change", changed);
       for (const box of comments.querySelectorAll("textarea")) box.dispatchEvent(new Event("change"));

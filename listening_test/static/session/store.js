@@ -31,6 +31,7 @@ import { nearest } from "../widgets/scale.js";
  * @property {string} id
  * @property {number} number
  * @property {string} kind
+ * @property {string} view where the script of the kind is served
  * @property {string} title
  * @property {string} html
  * @property {boolean} practice

@@ -87,7 +87,7 @@ def test_a_folder_without_results_and_an_unknown_benchmark_are_told(
     with pytest.raises(em.UserError, match="holds no results"):
         em.results(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
-    with pytest.raises(em.UserError, match="benchmark 'big'.*choose from small"):
+    with pytest.raises(em.UserError, match=r"benchmark 'big'.*choose from small"):
         em.results(folder, "big")
 
 

@@ -22,7 +22,8 @@ from earmark.analysis.benchmark.panels.registry import Context
 from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import load
 from earmark.evaluation.insights.networks import inspect_system, system_tasks
-from earmark.evaluation.insights.renders import complete, insight_task, inspect_one, read_record
+from earmark.evaluation.insights.records import insight_task, read_record
+from earmark.evaluation.insights.renders import complete, inspect_one
 from earmark.evaluation.insights.settings import dynamics, equalisers, strips
 from earmark.evaluation.results.store import Store
 from earmark.models.architectures import build_network

@@ -1,14 +1,13 @@
 """``results/`` on disk."""
 
 import os
-import sqlite3
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.evaluation.results.store import SCHEMA, Store, render_path, written
+from earmark.evaluation.results.store import Store, render_path, written
 from earmark.models.content_key import content_key, path_sha256
 from earmark.models.errors import UserError
 
@@ -118,18 +117,7 @@ def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
         with pytest.raises(RuntimeError), store.transaction():
             store.put("meta", [{"key": "k", "value": "v"}])
             raise RuntimeError
-        assert [row["key"] for row in store.rows("SELECT key FROM meta")] == ["schema"]
-
-
-def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
-    Store(tmp_path).close()
-    with sqlite3.connect(tmp_path / "results.sqlite") as connection:
-        connection.execute("UPDATE meta SET value = ?", (str(SCHEMA + 1),))
-    connection.close()
-    before = (tmp_path / "results.sqlite").read_bytes()
-    with pytest.raises(UserError, match=f"schema {SCHEMA + 1}, this Earmark reads {SCHEMA}"):
-        Store(tmp_path)
-    assert (tmp_path / "results.sqlite").read_bytes() == before
+        assert {row["key"] for row in store.rows("SELECT key FROM meta")} == {"schema", "earmark"}
 
 
 def test_something_else_named_results_is_refused(tmp_path: Path) -> None:

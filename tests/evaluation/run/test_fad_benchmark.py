@@ -13,16 +13,16 @@ from earmark.analysis.benchmark.report import write_report
 from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.distances.embedding_cache import Clip
 from earmark.evaluation.distances.song_sets import ClipSet
+from earmark.evaluation.results.set_records import SetValue, read_sets
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run.plan import plan
 from earmark.evaluation.run.run import Settings
 from earmark.evaluation.run.set_scores import (
-    SetValue,
+    SetScorer,
     embed_one,
     embed_tasks,
-    read_sets,
-    score_sets,
     set_key,
+    set_tasks,
 )
 
 Make = Callable[..., Path]
@@ -191,12 +191,13 @@ def test_workers_embed_what_the_distances_then_read(make_bench: Make, tmp_path: 
     bench = load(make_bench())
     carry_out(bench.path, tmp_path / "r", Settings(device="cpu", steps=("render",)))
     with Store(tmp_path / "r") as store:
-        todo = plan(bench, store.folder, "cpu", bench.songs)
-        tasks = embed_tasks(store, bench, todo, "cpu")
+        planned = plan(bench, store.folder, "cpu", bench.songs)
+        tasks = embed_tasks(store, bench, planned, "cpu")
         assert {embed_one(task) for task in tasks} == {""}
-        assert embed_tasks(store, bench, todo, "cpu") == []
+        assert embed_tasks(store, bench, planned, "cpu") == []
         files = {path: path.stat().st_mtime_ns for path in store.folder.rglob("*.npy")}
-        done = list(score_sets(store, bench, todo, "cpu"))
+        scorer = SetScorer()
+        done = [scorer.score(task) for task in set_tasks(store, bench, planned, "cpu")[0]]
         assert {path: path.stat().st_mtime_ns for path in store.folder.rglob("*.npy")} == files
     assert {one.system for one in done} == {"unprocessed", "quiet", "mono_sum"}
     assert sum(len(one.scores) for one in done) == 3 * (4 + 2)

@@ -10,7 +10,8 @@ from runs import METRICS, Make, carry_out, count
 from small_songs import RATE, save, song
 
 from earmark.analysis.benchmark.report import write_report
-from earmark.analysis.benchmark.result import tables
+from earmark.analysis.benchmark.result import document, tables
+from earmark.evaluation.metrics.registry import METRICS as KNOWN
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run.run import Settings
 from earmark.models.errors import UserError
@@ -120,6 +121,29 @@ def test_a_failed_metric_stays_told_until_it_is_mended_or_no_longer_asked_for(
     assert run("[breaks_down]") == ["score:breaks_down"]
     assert run("[breaks_down, mae]") == ["score:breaks_down"]
     assert run("[mae]") == []
+
+
+def test_a_plugins_metric_keeps_its_meaning_where_the_plugin_is_not_loaded(
+    make_songs: Make, make_benchmark: Make, tmp_path: Path
+) -> None:
+    make_songs(1)
+    (tmp_path / "mine.py").write_text(
+        "from earmark.evaluation.metrics import metric\n"
+        "@metric(unit='gl', better='higher')\n"
+        "def glow(audio):\n"
+        '    """How much it glows."""\n'
+        "    return audio.abs().amax(dim=(1, 2))\n"
+    )
+    bench = make_benchmark("unprocessed", more="plugins: [mine.py]\nmetrics: [mae, glow]\n")
+    # Another process, because a metric is registered once in each.
+    code = "import sys, earmark as em; em.run(sys.argv[1], device='cpu')"
+    subprocess.run([sys.executable, "-c", code, bench], cwd=tmp_path, check=True)
+    assert "glow" not in KNOWN
+    with Store(tmp_path / "results") as store:
+        found = document.load(store, "test")
+    (column,) = (column for column in found.columns if column.metric == "glow")
+    assert (column.unit, column.better, column.summary) == ("gl", "higher", "How much it glows.")
+    assert found.columns[-1] == column
 
 
 def test_one_metric_with_two_parameter_sets_is_two_scores_and_done_once(

@@ -19,7 +19,7 @@ from training_audio import RATE, tone, write_tracks
 from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import load as load_result
 from earmark.analysis.benchmark.result.effect_cells import effect_cells
-from earmark.cli.effect_songs import effect_songs as command
+from earmark.cli.songs.effect_songs import effect_songs as command
 from earmark.evaluation.benchmark.file import load
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run.render import render_key

@@ -6,18 +6,21 @@ from urllib.parse import urljoin
 
 from places import ROOT
 
+from earmark.listening_test.kinds import kinds
+
 HOME = ROOT / "listening_test"
 STATIC = HOME / "static"
 MOST_FILES = 15
 
 
 def asked(templates: Path) -> set[str]:
-    """The addresses of every file that the templates name, and that those files import."""
+    """The addresses of every file that templates and kinds name, and that those files import."""
     waiting = {
         address
         for path in templates.glob("*.html")
         for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', path.read_text("utf-8"))
     }
+    waiting |= {f"/static/kinds/{one.view}.js" for one in kinds().values()}
     found: set[str] = set()
     while waiting:
         address = waiting.pop()

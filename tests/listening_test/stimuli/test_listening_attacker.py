@@ -68,8 +68,9 @@ def studied(
 
 def session_pages(folder: Folder, address: str) -> tuple[Browser, Raw, list[dict[str, Any]]]:
     """A session taken to its end; every page as it was sent, every answer recorded."""
-    from earmark.listening_test.simulate import Listener, qualities, taste
+    from earmark.listening_test.simulate import Listener
     from earmark.listening_test.study.orders import generator
+    from earmark.listening_test.taste import qualities, taste
 
     study = load_study(folder)
     browser, raw = Browser(f"{address}/s/{load_keys(folder).study}/"), Raw(address)

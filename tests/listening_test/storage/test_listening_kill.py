@@ -10,10 +10,11 @@ from pathlib import Path
 from sqlalchemy import select
 from study_fixtures import make_study, served
 
-from earmark.listening_test.simulate import Browser, Listener, qualities, taste
+from earmark.listening_test.simulate import Browser, Listener
 from earmark.listening_test.storage.tables import EventRow, Listening, RatingRow, opened
 from earmark.listening_test.study.orders import generator
 from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.taste import qualities, taste
 
 
 def free_port() -> int:

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from study_fixtures import make_study
 
 from earmark.listening_test.server.serve import in_background
-from earmark.listening_test.simulate import Browser, Listener, qualities, taste
+from earmark.listening_test.simulate import Browser, Listener
 from earmark.listening_test.storage.tables import Listening, opened
 from earmark.listening_test.study.orders import generator
 from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.taste import qualities, taste
 
 
 def test_listeners_who_begin_at_once_share_the_least_used_pages_evenly(

@@ -126,6 +126,8 @@ def test_the_first_items_come_again_in_the_last_part(size: int, count: int) -> N
         pages = with_repeats(items, count, generator(seed))
         assert pages[:size] == [(item, 0) for item in items]
         assert sorted(pages[size:]) == [(item, 1) for item in items[:count]]
+        if size > 1:
+            assert all(one != other for (one, _), (other, _) in pairwise(pages))
 
 
 def test_the_repeats_come_in_an_order_of_their_own() -> None:
@@ -143,8 +145,10 @@ def test_start_positions_spread_over_the_scale_and_betray_no_order() -> None:
     gap = 50 / 4
     assert drawn.min() >= gap - 0.01
     assert drawn.max() <= 100 - gap + 0.01
-    assert drawn.min() < gap + 3, "the whole of the scale is used"
-    assert drawn.max() > 100 - gap - 3
+    assert drawn.min() < gap + 0.5, "the whole of the scale is used"
+    assert drawn.max() > 100 - gap - 0.5
+    apart = np.diff(np.sort(drawn, axis=1))
+    assert gap - 0.02 <= apart.min() < gap + 0.5
     ordered_ = Counter(tuple(np.argsort(row)) for row in drawn)
     assert len(ordered_) == 6
     assert stats.chisquare(list(ordered_.values())).pvalue > 1e-4

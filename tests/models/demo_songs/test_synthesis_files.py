@@ -7,7 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from earmark.cli.demo_songs import demo_songs
+from earmark.cli.songs.demo_songs import demo_songs
 from earmark.evaluation.songs.folders import read_folder
 from earmark.models.audio.files import info, read
 from earmark.models.demo_songs import songs

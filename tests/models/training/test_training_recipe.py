@@ -55,6 +55,30 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         waveunet(crop=0.25, loss={"transforms": [8192]}),
         "0.25 s is too short for an FFT of 8192 samples; lengthen crop, or give loss.transforms",
     ),
+    "loss of no library": (
+        waveunet(loss={"mrstft": 0, "auraloss": {"SumDiffSTFTLoss": 1}}),
+        "auraloss:SumDiffSTFTLoss is no loss of auraloss .*did you mean 'SumAndDiff",
+    ),
+    "loss with another parameter": (
+        waveunet(loss={"mrstft": 0, "auraloss": {"STFTLoss": {"weight": 1, "fft": 512}}}),
+        "auraloss:STFTLoss: unknown parameter 'fft'",
+    ),
+    "loss with a rate": (
+        waveunet(loss={"mrstft": 0, "auraloss": {"STFTLoss": {"sample_rate": 44100}}}),
+        "sample_rate is the audio's; leave it out",
+    ),
+    "loss for longer crops": (
+        waveunet(loss={"mrstft": 0, "auraloss": {"RandomResolutionSTFTLoss": 1}}),
+        "needs more than 32768 samples",
+    ),
+    "loss of negative weight": (
+        waveunet(loss={"auraloss": {"STFTLoss": -1}}),
+        "loss.auraloss: the weight of STFTLoss should be a number of 0 or more, not -1",
+    ),
+    "loss weighed by a word": (
+        waveunet(loss={"auraloss": {"STFTLoss": {"weight": "much"}}}),
+        "the weight of STFTLoss should be a number of 0 or more, not 'much'",
+    ),
     "mixup of one": (waveunet(mixup=0.4, batch=1), "a batch of 1 has no other; leave mixup out"),
     "mixup of stems": (
         tiny_recipe("dmc_basic", mixup=0.4),

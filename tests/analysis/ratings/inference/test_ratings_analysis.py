@@ -11,6 +11,7 @@ from ratings_simulation import document, pair, passed, simulated_cells, written_
 
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.crossed import components, mean_squares
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
 from earmark.analysis.ratings.report.sentences import omnibus_sentence, p_apa
@@ -348,7 +349,11 @@ def test_the_result_has_the_documented_top_keys_and_no_times(run: Run) -> None:
 
 def test_the_variances_that_made_the_ratings_are_found_again(run: Run) -> None:
     cells = simulated_cells(1, (40, 24, 4), listener_system=7, passage_system=8)
-    terms = {t["term"]: t["sd"] for t in run(cells, systems="ABCD")["variance_components"]["terms"]}
+    found = components(mean_squares(np.round(cells, 1)))
     truth = {"listener:system": 7, "passage:system": 8, "residual": 10, "listener:passage": 6}
     for name, sd in truth.items():
-        assert terms[name] == pytest.approx(sd, rel=0.25)
+        assert found[name] ** 0.5 == pytest.approx(sd, rel=0.25)
+    few = np.clip(np.round(cells[:8, :4], 1), 0, 100)
+    terms = run(few, systems="ABCD")["variance_components"]["terms"]
+    printed = {term["term"]: term["variance"] for term in terms}
+    assert printed == pytest.approx(components(mean_squares(few)))

@@ -9,7 +9,7 @@ import pytest
 
 from earmark.analysis.ratings.inference.screening import mid_anchor, screen
 from earmark.analysis.ratings.reading.files import read_ratings
-from earmark.analysis.ratings.result.blocks import Screening
+from earmark.analysis.ratings.result.blocks import Finding, Screening
 
 Row = tuple[Any, ...]
 COLUMNS = ("listener", "passage", "system", "value")
@@ -33,8 +33,16 @@ def screened(
     return screen(file.ratings, file.scales[question], reference, anchors)
 
 
+def findings(found: Screening) -> list[Finding]:
+    return [*found.excluded, *found.flagged]
+
+
+def left_out(found: Screening) -> list[str]:
+    return [one.listener for one in found.flow.excluded]
+
+
 def named(found: Screening, rule: str) -> list[str]:
-    return [finding.listener for finding in found.findings if finding.rule == rule]
+    return [finding.listener for finding in findings(found) if finding.rule == rule]
 
 
 def reason(found: Screening, rule: str) -> str:
@@ -55,8 +63,8 @@ def varied(listener: int, passages: int = 20, systems: str = "AB") -> list[Row]:
 
 def test_nothing_is_said_of_listeners_who_agree(tmp_path: Path) -> None:
     found = screened(tmp_path, [row for at in range(4) for row in varied(at)])
-    assert found.findings == ()
-    assert found.left_out == ()
+    assert findings(found) == []
+    assert left_out(found) == []
     assert [rule.name for rule in found.rules if rule.excludes] == [
         *("bs1534-reference", "bs1534-mid-anchor")
     ]
@@ -71,11 +79,10 @@ def test_a_reference_below_90_on_more_than_15_percent_excludes(
     rows += [(f"L{at}", f"p{p}", "ref", 95) for at in (1, 2) for p in range(20)]
     rows += [("L0", f"p{p}", "ref", 89.9 if p < below else 90) for p in range(20)]
     found = screened(tmp_path, rows, reference="ref")
-    assert list(found.left_out) == excluded
-    for finding in found.findings:
+    assert left_out(found) == excluded
+    for finding in findings(found):
         assert finding.rule == "bs1534-reference"
-        assert finding.value == pytest.approx(below / 20)
-        assert finding.threshold == 0.15
+        assert (finding.value, finding.threshold) == (pytest.approx(below / 20), 0.15)
         assert [page["value"] for page in finding.evidence] == [89.9] * below
         assert {page["system"] for page in finding.evidence} == {"ref"}
 
@@ -88,7 +95,7 @@ def test_a_mid_anchor_above_90_on_more_than_15_percent_excludes(
     rows += [(f"L{at}", f"p{p}", "mid", 90) for at in range(1, 5) for p in range(20)]
     rows += [("L0", f"p{p}", "mid", 90.1 if p < above else 90) for p in range(20)]
     found = screened(tmp_path, rows, anchors=("mid",))
-    assert list(found.left_out) == excluded
+    assert left_out(found) == excluded
     assert named(found, "bs1534-mid-anchor") == excluded
 
 
@@ -104,7 +111,7 @@ def test_an_item_that_more_than_a_quarter_rate_high_does_not_count(
         for at in range(4)
         for p in range(4)
     ]
-    assert list(screened(tmp_path, rows, anchors=("mid",)).left_out) == excluded
+    assert left_out(screened(tmp_path, rows, anchors=("mid",))) == excluded
 
 
 def test_the_level_is_90_percent_of_the_scale_not_of_its_top(tmp_path: Path) -> None:
@@ -132,18 +139,17 @@ def test_of_several_anchors_the_mid_one_is_looked_at() -> None:
     ("same", "total", "flagged"), [(9, 10, True), (8, 9, False), (9, 11, False), (36, 40, True)]
 )
 def test_the_same_value_for_nine_tenths_of_ten_ratings_is_flagged(
-    tmp_path: Path, same: int, total: int, flagged: bool
+    tmp_path: Path, *, same: int, total: int, flagged: bool
 ) -> None:
     rows = [row for at in (1, 2) for row in varied(at, total, "A")]
     rows += [("L0", f"p{p}", "A", 50 if p < same else 60 + p / 10) for p in range(total)]
     found = screened(tmp_path, rows)
     assert named(found, "constant") == (["L0"] if flagged else [])
-    for finding in found.findings:
+    for finding in findings(found):
         if finding.rule == "constant":
             assert finding.evidence == ({"value": 50.0, "ratings": same},)
-            assert finding.value == pytest.approx(same / total)
-            assert finding.threshold == 0.9
-    assert found.left_out == ()
+            assert (finding.value, finding.threshold) == (pytest.approx(same / total), 0.9)
+    assert left_out(found) == []
 
 
 def timed(seconds: Sequence[object]) -> list[Row]:
@@ -154,7 +160,7 @@ def test_less_than_a_third_of_the_median_listeners_time_is_flagged(tmp_path: Pat
     columns = (*COLUMNS, "seconds")
     found = screened(tmp_path, timed([9.9, 10, 30, 30, 60]), columns)
     assert named(found, "fast") == ["L0"], "a third itself is not below a third"
-    (finding,) = [one for one in found.findings if one.rule == "fast"]
+    (finding,) = [one for one in findings(found) if one.rule == "fast"]
     assert (finding.value, finding.threshold) == (9.9, 10.0)
     assert reason(found, "fast") == ""
     rows = varied(0, 4)
@@ -177,7 +183,7 @@ def test_without_times_the_rule_of_time_is_not_applied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("unheard", "flagged"), [(1, False), (2, True)])
 def test_more_than_5_percent_rated_unheard_is_flagged(
-    tmp_path: Path, unheard: int, flagged: bool
+    tmp_path: Path, *, unheard: int, flagged: bool
 ) -> None:
     columns = (*COLUMNS, "listened")
     rows: list[Row] = [(*row, 3.5) for row in varied(1, 10)]
@@ -186,9 +192,8 @@ def test_more_than_5_percent_rated_unheard_is_flagged(
     found = screened(tmp_path, rows, columns)
     assert named(found, "unheard") == (["L0"] if flagged else [])
     assert reason(found, "unheard") == ""
-    for finding in found.findings:
-        assert finding.value == pytest.approx(unheard / 20)
-        assert finding.threshold == 0.05
+    for finding in findings(found):
+        assert (finding.value, finding.threshold) == (pytest.approx(unheard / 20), 0.05)
         assert [page["passage"] for page in finding.evidence] == ["p0"] * unheard
         assert [page["system"] for page in finding.evidence] == ["A", "B"][:unheard]
         lines = (tmp_path / "ratings.csv").read_text().splitlines()
@@ -212,7 +217,7 @@ def test_repeats_far_beyond_those_of_others_are_flagged(tmp_path: Path) -> None:
     assert named(twice([1, 2, 3, 4, 6.9]), "repeats") == []
     found = twice([1, 2, 3, 4, 7.1])
     assert named(found, "repeats") == ["L4"]
-    (finding,) = [one for one in found.findings if one.rule == "repeats"]
+    (finding,) = [one for one in findings(found) if one.rule == "repeats"]
     assert finding.value == pytest.approx(7.1)
     assert finding.threshold == pytest.approx(7.0)
     assert finding.evidence[0]["cells"] == 8
@@ -229,7 +234,7 @@ def test_a_listener_against_all_others_is_flagged(tmp_path: Path) -> None:
 
     found = against(8)
     assert named(found, "alone") == ["L0"]
-    (finding,) = [one for one in found.findings if one.rule == "alone"]
+    (finding,) = [one for one in findings(found) if one.rule == "alone"]
     mine = np.array([90 - 2 * p for p in range(8)])
     others = np.mean([[float(row[3]) for row in varied(at, 8, "A")] for at in (1, 2, 3)], axis=0)
     assert finding.value == pytest.approx(np.corrcoef(mine, others)[0, 1])
@@ -257,8 +262,8 @@ def test_a_listener_is_excluded_once_however_many_rules_are_broken(tmp_path: Pat
             (f"L{at}", f"p{p}", name, theirs if at else mine) for at in range(5) for p in range(20)
         ]
     found = screened(tmp_path, rows, reference="ref", anchors=("mid",))
-    assert [finding.rule for finding in found.findings if finding.excludes] == [
+    assert [finding.rule for finding in findings(found) if finding.excludes] == [
         *("bs1534-reference", "bs1534-mid-anchor")
     ]
-    assert found.left_out == ("L0",)
-    assert len(found.findings[0].evidence) == 20
+    assert left_out(found) == ["L0"]
+    assert len(found.excluded[0].evidence) == 20

@@ -30,7 +30,6 @@ from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.paired import own_method, own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs, permutation_test
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.result.names import Method
 
 ALPHAS = (0.01, 0.05, 0.2)
 
@@ -85,22 +84,24 @@ def test_equivalence_is_decided_by_both_ends_and_alpha() -> None:
         assert near.equivalent
         assert not far.equivalent
         assert near.p == pytest.approx(tost(-shift, 0.5, 30, 4.0, 0.05).p)
-    p = tost(0.0, 1.0, 10, 1.0, 0.05).p
-    assert tost(0.0, 1.0, 10, 1.0, p + 1e-9).equivalent
-    assert not tost(0.0, 1.0, 10, 1.0, p).equivalent
+    at = tost(0.0, 1.0, 10, 1.0, 0.05)
+    assert tost(0.0, 1.0, 10, 1.0, at.p + 1e-9).equivalent
+    assert not tost(0.0, 1.0, 10, 1.0, at.p).equivalent
 
 
 def test_without_error_only_a_difference_inside_the_margin_is_equivalent() -> None:
     for difference, p in ((0.0, 0.0), (2.9, 0.0), (-2.9, 0.0), (3.0, 1.0), (-3.1, 1.0)):
         found = tost(difference, 0.0, 9, 3.0, 0.05)
         assert (found.p, found.low, found.high) == (p, difference, difference)
+        assert found.equivalent == (p == 0)
     for margin in (0.0, -1.0):
         with pytest.raises(ValueError, match="margin is positive"):
             tost(0.0, 1.0, 9, margin, 0.05)
 
 
 def test_a_verdict_names_the_better_one_and_equivalence_comes_first() -> None:
-    def of(difference: float | None, rejected: bool | None, equivalent: bool | None) -> str:
+    def of(difference: float | None, *known: bool | None) -> str:
+        rejected, equivalent = known
         return verdict(difference, rejected=rejected, equivalent=equivalent, names=("A", "B"))
 
     assert of(2.0, True, False) == "A better"
@@ -157,7 +158,7 @@ def test_systems_that_are_one_have_p_1_by_every_test() -> None:
     ranked = kruskal_wallis(table.ravel(), np.tile(np.arange(3), 8), 3)
     found = {
         "paired t": own_pairs(table, [], 0.05, ordinal=False)[0],
-        Method.WILCOXON: own_pairs(table, [], 0.05, ordinal=True)[0],
+        "Wilcoxon": own_pairs(table, [], 0.05, ordinal=True)[0],
         "permutation": permutation_pairs(table, 0)[0],
         "crossed": crossed_pairs(cells, 0.05)[0].comparison,
         "Conover-Friedman": conover_friedman(friedman(table))[0],
@@ -248,5 +249,5 @@ def test_the_mean_of_a_crossed_table_has_the_interval_of_its_level() -> None:
 
 
 def test_signed_ranks_are_tested_on_scales_of_few_steps() -> None:
-    assert own_method(ordinal=True) is Method.WILCOXON
+    assert own_method(ordinal=True) == "Wilcoxon signed rank"
     assert own_method(ordinal=False) == "paired t"

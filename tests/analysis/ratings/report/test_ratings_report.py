@@ -270,6 +270,31 @@ def test_the_page_draws_and_drills_down_in_a_browser(
         browser.close()
 
 
+@pytest.mark.browser
+def test_a_chosen_theme_colours_page_and_figures_and_is_remembered(
+    tmp_path: Path, file: RatingsFile, result: RatingsResult, chromium: str
+) -> None:
+    path = write_page(result, file, tmp_path)
+    ink = "[...document.querySelectorAll('.plot')].map((plot) => plot._fullLayout.font.color)"
+    flags = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
+        tab = browser.new_page(color_scheme="light")
+        tab.goto(path.as_uri())
+        tab.wait_for_selector("html[data-ready]")
+        light = set(tab.evaluate(ink))
+        for theme in ("light", "dark"):
+            tab.click("#theme")
+            assert tab.inner_text("#theme") == f"Theme: {theme}"
+        tab.wait_for_function(f"{ink}.every((colour) => colour === '#eceff0')")
+        assert light == {"#16191b"}
+        tab.reload()
+        tab.wait_for_selector("html[data-ready][data-theme=dark]")
+        assert tab.inner_text("#theme") == "Theme: dark"
+        assert set(tab.evaluate(ink)) == {"#eceff0"}
+        browser.close()
+
+
 def test_scales_of_few_steps_are_drawn_as_shares_that_add_up(tmp_path: Path) -> None:
     path = tmp_path / "acr.csv"
     r = np.random.default_rng(0)

@@ -34,9 +34,10 @@ CREATE TABLE score (
     unit TEXT NOT NULL, run TEXT NOT NULL,
     PRIMARY KEY (subject, reference, metric, variant, parameters, version)
 );
+CREATE INDEX score_by_reference ON score (reference);
 CREATE TABLE selection (                 -- the metrics that the benchmark asks for, in order
     benchmark TEXT NOT NULL, position INTEGER NOT NULL,
-    metric TEXT NOT NULL, parameters TEXT NOT NULL, version INTEGER NOT NULL,
+    metric TEXT NOT NULL, parameters TEXT NOT NULL, version INTEGER NOT NULL, unit TEXT NOT NULL DEFAULT '', better TEXT NOT NULL DEFAULT 'none', summary TEXT NOT NULL DEFAULT '', rank INTEGER,
     PRIMARY KEY (benchmark, metric, parameters)
 );
 CREATE TABLE song (

@@ -10,11 +10,11 @@ import click
 @click.option(
     "--tracks",
     type=click.Path(path_type=Path),
-    help="Folder of dry tracks of yours; demo songs (SIMULATED) without it.",
+    help="Folder of your own dry tracks; by default demo songs (SIMULATED).",
 )
 @click.option("--count", default=4, show_default=True, help="Songs for each row of the table.")
 @click.option("--seconds", default=5.0, show_default=True, help="Length of each song, 3 to 600.")
-@click.option("--seed", default=0, show_default=True, help="Another seed, other controls.")
+@click.option("--seed", default=0, show_default=True, help="Another seed draws other controls.")
 @click.option("--no-orders", is_flag=True, help="Leave the other orders of the effects out.")
 @click.option(
     "--control",
@@ -36,8 +36,8 @@ def effect_songs(
 
     Every song keeps the controls that it was made with, for systems that have controls.
     """
-    from ..evaluation.songs.effect_modelling import CONTROLS, EffectSongs, write_effect_songs
-    from ..models.training_data.tracks import audio_below
+    from ...evaluation.songs.effect_modelling import CONTROLS, EffectSongs, write_effect_songs
+    from ...models.training_data.tracks import audio_below
 
     wanted = EffectSongs(
         count=count,
@@ -54,7 +54,7 @@ def effect_songs(
 
 
 def _range(text: str) -> tuple[str, tuple[float, float]]:
-    from ..models.errors import UserError
+    from ...models.errors import UserError
 
     name, _, values = text.partition("=")
     low, _, high = values.partition(":")

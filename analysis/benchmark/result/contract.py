@@ -1,0 +1,281 @@
+"""The typed form of ``result.json``: every key that is written, in its order, and no other.
+
+A field has a default only where its key may be left out. What was measured stays as it was: a
+whole number is written as one, and what is missing is null.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, StrictFloat, StrictInt
+
+from ....evaluation.results.metric_facts import Better
+
+SCHEMA: Literal[1] = 1
+
+# A text that looks like a number is a slip, not a number.
+Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Values = tuple[Number, ...]
+Levels = tuple[Number | None, ...]
+Free = dict[str, JsonValue]
+
+
+class Stored(BaseModel):
+    """A part of the file: it cannot change, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(Stored):
+    """How the intervals of the summary were made."""
+
+    level: Number
+    method: Literal["percentile bootstrap over songs"]
+    resamples: StrictInt
+
+
+class SongRow(Stored):
+    """A song of the benchmark, as excerpted; ``mix_key`` is the render that holds it."""
+
+    song: str
+    seconds: Number
+    start_seconds: Number
+    sample_rate: StrictInt
+    tags: Free
+    sha256: str
+    reference_sha256: str | None
+    mix_key: str | None
+
+
+class SystemRow(Stored):
+    """A system of the benchmark; ``step`` is of a checkpoint, ``parameters`` of its render."""
+
+    system: str
+    kind: str
+    role: Literal["system", "baseline", "anchor", "reference"]
+    uses_reference: StrictBool
+    parameters: StrictInt | None
+    step: StrictInt | None
+    licence: str
+    options: Free
+    key: str
+
+
+class MetricRow(Stored):
+    """A metric with its parameters, and what its numbers mean."""
+
+    metric: str
+    parameters: Free
+    unit: str
+    better: Better
+    version: StrictInt
+    summary: str
+    variants: tuple[str, ...]
+
+
+class SummaryRow(Stored):
+    """One system by one metric over the songs; ``missing`` counts why values are undefined."""
+
+    system: str
+    metric: str
+    variant: str
+    parameters: str
+    unit: str
+    better: Better
+    headline: StrictBool
+    songs: StrictInt
+    median: Number | None
+    median_low: Number | None
+    median_high: Number | None
+    mean: Number | None
+    mean_low: Number | None
+    mean_high: Number | None
+    best: StrictBool
+    missing: dict[str, StrictInt]
+
+
+class DifferenceRow(Stored):
+    """One system less the baseline, paired by song."""
+
+    system: str
+    baseline: str
+    metric: str
+    variant: str
+    parameters: str
+    unit: str
+    songs: StrictInt
+    median_difference: Number | None
+    low: Number | None
+    high: Number | None
+
+
+class ScoreRow(Stored):
+    """One value of one metric for one render: also a row of the scores that are exported as CSV.
+
+    ``parameters`` is JSON text. ``value`` is null, an empty cell, where ``reason`` says why.
+    """
+
+    song: str
+    system: str
+    metric: str
+    variant: str
+    parameters: str
+    value: Number | None
+    unit: str
+    reason: str
+    version: StrictInt
+
+
+class SetRow(Stored):
+    """A distance of a system's renders to the reference masters; ``record`` as ``earmark fad``'s.
+
+    ``record`` is empty where its file is lost.
+    """
+
+    system: str
+    metric: str
+    parameters: Free
+    value: Number | None
+    reason: str
+    record: Free
+
+
+class EffectRow(Stored):
+    """One error of one system over the songs of an effect."""
+
+    effect: str
+    system: str
+    metric: str
+    songs: StrictInt
+    mean: Number
+    sd: Number | None
+    best: StrictBool
+
+
+class MixInsight(Stored):
+    """The average spectrum of a song's mix, on ``bands_hz``."""
+
+    song: str
+    spectrum_db: Levels
+
+
+class BandInsight(Stored):
+    """One band of an equaliser; ``active`` is null where the system has no gates."""
+
+    kind: str
+    frequency_hz: Number
+    gain_db: Number
+    q: Number
+    active: StrictBool | None
+
+
+class EqualiserInsight(Stored):
+    """An equaliser's bands and its curve on ``curve_hz``; ``part`` names a channel, or is empty."""
+
+    part: str
+    bands: tuple[BandInsight, ...]
+    gains_db: Values
+
+
+class DynamicsInsight(Stored):
+    """A chain's settings and its static curve on ``levels_dbfs``."""
+
+    part: str
+    settings: Free
+    out_dbfs: Values
+
+
+class RenderInsight(Stored):
+    """What a render shows of how it was made."""
+
+    song: str
+    system: str
+    spectrum_db: Levels = ()
+    equalisers: tuple[EqualiserInsight, ...] = ()
+    dynamics: tuple[DynamicsInsight, ...] = ()
+    strips: tuple[Free, ...] = ()
+
+
+class FiltersInsight(Stored):
+    """The filters that a network learned; see ``docs/report.md``."""
+
+    count: StrictInt
+    taps: StrictInt
+    sample_rate: StrictInt
+    hertz: Values
+    centres_hz: Values
+    bandwidths_hz: Levels
+    peak_db: Values
+    responses_db: tuple[Values, ...]
+    z_db: tuple[Values, ...] = ()
+
+
+class SweepInsight(Stored):
+    """What a control does: each measure at each of its values."""
+
+    control: str
+    default: Number
+    values: Values
+    measures: dict[str, Levels]
+
+
+class SystemInsight(Stored):
+    """What a network shows of itself."""
+
+    system: str
+    filters: FiltersInsight | None = None
+    sweeps: tuple[SweepInsight, ...] = ()
+
+
+class InsightsPart(Stored):
+    """Spectra, settings and filters, with the axes that their lists are given on."""
+
+    bands_hz: Values
+    curve_hz: Values
+    levels_dbfs: Values
+    mixes: tuple[MixInsight, ...]
+    renders: tuple[RenderInsight, ...]
+    systems: tuple[SystemInsight, ...]
+
+
+class FailureRow(Stored):
+    """A unit of work that failed, and why."""
+
+    song: str
+    system: str
+    step: str
+    message: str
+
+
+class BenchmarkResult(Stored):
+    """What the report of a benchmark found, without times and machines."""
+
+    schema_number: Literal[1] = Field(alias="schema")
+    benchmark: str
+    simulated: StrictBool
+    seed: StrictInt
+    interval: Interval
+    finding: str
+    songs: tuple[SongRow, ...]
+    systems: tuple[SystemRow, ...]
+    metrics: tuple[MetricRow, ...]
+    summary: tuple[SummaryRow, ...]
+    differences: tuple[DifferenceRow, ...]
+    scores: tuple[ScoreRow, ...]
+    sets: tuple[SetRow, ...]
+    effects: tuple[EffectRow, ...]
+    insights: InsightsPart
+    failures: tuple[FailureRow, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as plain values for JSON."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of ``result.json``."""
+    return BenchmarkResult.model_json_schema(by_alias=True)
+
+
+def scores_json_schema() -> dict[str, Any]:
+    """The JSON schema of one row of the scores."""
+    return ScoreRow.model_json_schema()

@@ -1,0 +1,1 @@
+"""Commands that write songs: demo songs, and songs for effect modelling."""

@@ -1,0 +1,109 @@
+"""Which modules are checked by mutation, and which tests look after them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_RATINGS = "tests/analysis/ratings"
+_LISTENING = "tests/listening_test"
+
+
+@dataclass(frozen=True)
+class Area:
+    """Modules by patterns, and the tests of their drawer; paths are relative to the root."""
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    def files(self, root: Path) -> list[Path]:
+        """The modules, relative to ``root``."""
+        found = [path for pattern in self.modules for path in sorted(root.glob(pattern))]
+        return [path.relative_to(root) for path in found if path.name != "__init__.py"]
+
+    def tests_of(self, root: Path, module: Path) -> list[str]:
+        """The area's test files, those that import ``module`` first: most slips die in them."""
+        dotted = ".".join(module.with_suffix("").parts)
+        imports = re.compile(rf"^\s*(?:from|import) earmark\.{re.escape(dotted)}\b", re.MULTILINE)
+        files: list[Path] = []
+        for name in self.tests:
+            path = root / name
+            files += sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
+        return [
+            str(path.relative_to(root))
+            for path in sorted(dict.fromkeys(files), key=lambda one: not _imports(one, imports))
+        ]
+
+
+def _imports(path: Path, pattern: re.Pattern[str]) -> bool:
+    return bool(pattern.search(path.read_text(encoding="utf-8")))
+
+
+# Simulations of thousands of tests are left out: they look at rates, and take minutes.
+_EXACT = tuple(
+    f"{_RATINGS}/{name}.py"
+    for name in (
+        "methods/test_ratings_levels",
+        "methods/test_ratings_closed_forms",
+        "methods/test_ratings_reference",
+        "methods/test_ratings_oracles",
+        "methods/test_ratings_signed_rank",
+        "methods/test_ratings_closed_forms",
+        "methods/test_ratings_methods",
+        "report/test_ratings_goldens",
+    )
+)
+_WHOLE = tuple(
+    f"{_RATINGS}/{name}.py"
+    for name in (
+        "inference/test_ratings_screening",
+        "inference/test_ratings_choices",
+        "inference/test_ratings_finding",
+        "report/test_ratings_goldens",
+        "inference/test_ratings_checks",
+        "inference/test_ratings_analysis",
+    )
+)
+
+AREAS: Sequence[Area] = (
+    Area("methods", ("analysis/ratings/methods/*.py",), _EXACT),
+    Area("inference", ("analysis/ratings/inference/*.py",), _WHOLE),
+    Area(
+        "estimation",
+        ("analysis/ratings/estimation/*.py",),
+        (f"{_RATINGS}/estimation", *_EXACT),
+    ),
+    Area(
+        "designs",
+        ("listening_test/study/orders.py",),
+        (
+            f"{_LISTENING}/study/test_study_designs.py",
+            f"{_LISTENING}/study/test_study_balance.py",
+        ),
+    ),
+    Area(
+        "loudness",
+        ("models/audio/loudness.py",),
+        ("tests/models/audio/test_loudness_details.py", "tests/models/audio/test_loudness.py"),
+    ),
+    Area(
+        "alignment",
+        ("models/audio/alignment.py",),
+        ("tests/models/audio/test_alignment.py",),
+    ),
+    Area(
+        "results",
+        (
+            "evaluation/results/store.py",
+            "evaluation/results/schema.py",
+            "evaluation/results/spreadsheet_csv.py",
+        ),
+        ("tests/evaluation/results", "tests/analysis/benchmark/test_tables.py"),
+    ),
+    Area(
+        "storage",
+        ("listening_test/storage/*.py",),
+        (f"{_LISTENING}/storage/test_storage_promises.py", f"{_LISTENING}/storage"),
+    ),
+)
