@@ -4,6 +4,7 @@ PIP_FLAGS ?=
 RESULTS ?= results
 # A file of tests stays in one process, since its tests share what was made for them.
 TEST_WORKERS ?= 2
+MUTANTS ?= --known --sample 40
 VENV := .venv
 # Read for its weights, never imported: its own requirements (TensorFlow) are not wanted.
 MUSICNN := --no-deps musicnn==0.1.0
@@ -11,12 +12,13 @@ MUSICNN := --no-deps musicnn==0.1.0
 TYPESCRIPT := typescript@5.9.3
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint docs serve clean
+.PHONY: help install demo test lint mutants docs serve clean
 
 help:
 	@echo "make demo    set up, then master, measure and report eight songs (about ten minutes)"
 	@echo "make test    set up, then run the tests"
 	@echo "make lint    set up, then check style and types"
+	@echo "make mutants set up, then make small slips in the code and count those that tests notice"
 	@echo "make docs    set up, then write docs/api.md from the docstrings"
 	@echo "make serve   show the reports in $(RESULTS) on http://127.0.0.1:8000"
 	@echo "make install set up $(VENV) only"
@@ -45,6 +47,10 @@ demo: install
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+
+# About half an hour with 40 slips an area; MUTANTS='--area designs --sample 0' tries all of one.
+mutants: $(VENV)/.installed-dev
+	$(BIN)/python tests/mutation/check.py $(MUTANTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -96,14 +96,17 @@ declare namespace Earmark {
     tables: {
       drawn(data: Table): HTMLElement;
       copyButton(data: Table): HTMLElement;
+      makeSortable(table: HTMLTableElement): void;
     };
     figures: {
       palette(): Colours;
-      themed(figure: Figure, look: { colours: Colours; narrow: boolean; family: string; zero: string }): Figure;
+      themed(figure: Figure, look: { colours: Colours; narrow: boolean; family: string }): Figure;
       label(text: string, colours: Colours, how?: { under: boolean }): Form;
     };
     charts: {
       draw(place: HTMLElement, chart: Chart | undefined, name: string): Promise<void>;
+      plot(place: HTMLElement, figure: Figure, width?: number): Promise<void>;
+      download(place: HTMLElement, name: string): Promise<string>;
       onChange(redraw: () => void): void;
     };
     players: { state(): { current: number; playing: boolean; position: number } };

@@ -11,7 +11,8 @@ import click
 _SCHEMAS: Mapping[str, str] = {
     "benchmark": "evaluation.benchmark.file:json_schema",
     "benchmark-result": "analysis.benchmark.result.contract:json_schema",
-    "ratings-result": "analysis.ratings.result.document:json_schema",
+    "ratings": "listening_test.export.ratings:json_schema",
+    "result": "analysis.ratings.result.document:json_schema",
     "scores": "analysis.benchmark.result.contract:scores_json_schema",
     "study": "listening_test.study.file:json_schema",
 }
@@ -46,9 +47,9 @@ def export(results: Path, scores: Path, benchmark: str | None) -> None:
 def schema(name: str) -> None:
     """Print the JSON schema of a file, for editors and other programs.
 
-    benchmark and study are the files that you write; benchmark-result is the result.json of a
-    benchmark's report, ratings-result that of earmark analyse, and scores one row of the scores
-    that earmark export writes.
+    benchmark and study are the files that you write. result is the result.json of earmark analyse,
+    benchmark-result that of a benchmark's report. scores is one row of the scores that earmark
+    export writes, ratings one row of the ratings that earmark study export writes.
     """
     module, _, function = _SCHEMAS[name].partition(":")
     make = getattr(importlib.import_module(f"..{module}", __package__), function)

@@ -72,4 +72,4 @@ def metrics() -> None:
     console = Console()
     console.print(table)
     for name, reason in REFUSED.items():
-        console.print(f"{name} is no metric: it {reason}", soft_wrap=True, markup=False)
+        console.print(f"{name} is not a metric: it {reason}", soft_wrap=True, markup=False)

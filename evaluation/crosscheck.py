@@ -6,7 +6,7 @@ known reasons for a difference, with how much each explains, stand with the comp
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..models.audio.files import read
-from ..models.audio.library_losses import LibraryLoss, shortest_samples
+from ..models.audio.library_losses import LibraryLoss, Parameter, shortest_samples
 from ..models.errors import UserError
 from .measure import Reference, check_lengths
 from .metrics import REASONS, Analysis, Measurement, measure, select
@@ -175,9 +175,11 @@ def _loudness_error(heard: _Heard) -> float:
     return render - reference
 
 
-def _loss(name: str, sign: float = 1.0, **parameters: object) -> Callable[[_Heard], float]:
+def _loss(
+    name: str, parameters: Mapping[str, Parameter] | None = None, sign: float = 1.0
+) -> Callable[[_Heard], float]:
     """A loss of auraloss by name, with the sign that makes it our value."""
-    loss = LibraryLoss(name, parameters=parameters)  # type: ignore[arg-type]
+    loss = LibraryLoss(name, parameters=parameters or {})
 
     def value(heard: _Heard) -> float:
         if heard.audio.shape[-1] <= shortest_samples(name, loss.parameters):
@@ -221,13 +223,13 @@ def _of_range(heard: _Heard) -> Closeness:
     return Closeness(0.01, known, _RANGE)
 
 
-def _sizes(preset: str) -> dict[str, list[int]]:
+def _sizes(preset: str) -> dict[str, Parameter]:
     """A preset of ours as auraloss takes it."""
     steps = PRESETS[preset]
     return {
-        "fft_sizes": [one.fft for one in steps],
-        "hop_sizes": [one.hop for one in steps],
-        "win_lengths": [one.window for one in steps],
+        "fft_sizes": tuple(one.fft for one in steps),
+        "hop_sizes": tuple(one.hop for one in steps),
+        "win_lengths": tuple(one.window for one in steps),
     }
 
 
@@ -260,28 +262,28 @@ _COMPARISONS = (
     _Comparison(
         "snr_db",
         Source("auraloss", "-time.SNRLoss(zero_mean=False)"),
-        _loss("SNRLoss", -1.0, zero_mean=False),
+        _loss("SNRLoss", {"zero_mean": False}, -1.0),
         _always(Closeness(0.01, 20.0, _EPSILON)),
         compares=True,
     ),
     _Comparison(
         "snr_db",
         Source("auraloss", "-time.SNRLoss()"),
-        _loss("SNRLoss", -1.0),
+        _loss("SNRLoss", sign=-1.0),
         _always(_MEANS),
         compares=True,
     ),
     _Comparison(
         "si_sdr_db",
         Source("auraloss", "-time.SISDRLoss(zero_mean=False)"),
-        _loss("SISDRLoss", -1.0, zero_mean=False),
+        _loss("SISDRLoss", {"zero_mean": False}, -1.0),
         _always(Closeness(0.01, 20.0, _EPSILON)),
         compares=True,
     ),
     _Comparison(
         "si_sdr_db",
         Source("auraloss", "-time.SISDRLoss()"),
-        _loss("SISDRLoss", -1.0),
+        _loss("SISDRLoss", sign=-1.0),
         _always(_MEANS),
         compares=True,
     ),
@@ -302,7 +304,7 @@ _COMPARISONS = (
     _Comparison(
         "mrstft_music",
         Source("auraloss", "freq.MultiResolutionSTFTLoss(sizes of the preset)"),
-        _loss("MultiResolutionSTFTLoss", **_sizes("music")),
+        _loss("MultiResolutionSTFTLoss", _sizes("music")),
         _always(_SPECTRA),
         compares=True,
     ),

@@ -49,7 +49,7 @@ def choose(names: Sequence[str], *, compares: bool) -> tuple[Metric, ...]:
             if metric.needs in ("render", "set"):
                 if name != "default":
                     raise UserError(
-                        f"metric {name!r} is no property of a file; 'earmark run' records it. "
+                        f"metric {name!r} is not a property of a file; 'earmark run' records it. "
                         f"Choose from {', '.join(_of_files())}"
                     )
             elif metric.needs == "reference" and not compares:

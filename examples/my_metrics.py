@@ -1,4 +1,4 @@
-"""A metric of one's own; a benchmark file names this file under ``plugins``."""
+"""A metric of your own; a benchmark file names this file under ``plugins``."""
 
 from torch import Tensor
 

@@ -90,6 +90,7 @@ def outline(file: StudyFile, sources: Sources) -> Study:
         passages=tuple(Passage(source.id, 0, 0, {}) for source in sources.passages),
         stimuli=(),
         simulated=sources.simulated,
+        benchmark_systems={} if sources.keeps_order else sources.benchmark_systems,
         plugins=plugin_files(file.plugins),
     )
 

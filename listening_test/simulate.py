@@ -55,7 +55,7 @@ class Browser:
         page = self._text(self._link)
         found = re.search(r'name="csrf"\s+value="([^"]+)"', page)
         if found is None:
-            raise UserError(f"{self._link}: is no page on which a session can begin")
+            raise UserError(f"{self._link}: is not a page on which a session can begin")
         form = urlencode({"csrf": found[1], "language": language, "fresh": "1"}).encode()
         self.open(self._send(Request(self._link + "start", form))[0])
 
@@ -65,7 +65,7 @@ class Browser:
         self.session = path.strip("/").split("/")[-1]
         found = re.search(r'name="csrf"\s+content="([^"]+)"', self._text(f"{self.base}{path}"))
         if found is None:
-            raise UserError(f"{link}: is no page of a session")
+            raise UserError(f"{link}: is not a page of a session")
         self._csrf = found[1]
         self.client = uuid.uuid4().hex
 

@@ -168,7 +168,7 @@ def _note_lines(node: yaml.Node, here: tuple[Key, ...], lines: YamlLines) -> Non
                 continue
             line = key.start_mark.line + 1
             if (*here, key.value) in lines._lines and key.value != "<<":
-                raise UserError(f"{lines.path}:{line}: the key {key.value!r} stands here twice")
+                raise UserError(f"{lines.path}:{line}: the key {key.value!r} appears twice")
             lines._lines[(*here, key.value)] = line
             _note_lines(value, (*here, key.value), lines)
     elif isinstance(node, yaml.SequenceNode):

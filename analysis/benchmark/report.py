@@ -16,7 +16,8 @@ import plotly.offline
 from ...evaluation.insights.renders import complete
 from ...evaluation.results.store import Store, written
 from ...listening_test import TOKENS
-from ..presentation.report_folder import STATIC, Folder, folder_name
+from ..presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES
+from ..presentation.report_folder import Folder, folder_name
 from .panels import (  # noqa: F401  they register what a report is made of
     charts,
     console,
@@ -38,13 +39,12 @@ from .song_pages.page import page_names, song_html, song_page
 from .song_pages.pictures import scale_image
 
 _PLOTLY = "plotly.min.js"
-_TABLES_AND_CHARTS = ("cells.js", "tables.js", "figures.js", "charts.js")
 _ASSETS = (
     TOKENS,
-    *(STATIC / name for name in ("page.css", "tables.css", "charts.css")),
-    *(STATIC / name for name in ("page.js", *_TABLES_AND_CHARTS)),
-    *(TEMPLATES / name for name in ("controls.css", "song.css")),
-    *(TEMPLATES / name for name in ("insights.js", "report.js", "song.js")),
+    *(STATIC / name for name in STYLES),
+    STATIC / FIRST_SCRIPT,
+    *(STATIC / name for name in SCRIPTS),
+    *(TEMPLATES / name for name in ("song.css", "insights.js", "report.js", "song.js")),
 )
 
 # Titles are questions; the table of contents has room for a word.
@@ -146,7 +146,7 @@ def _write_songs(
         "difference": folder.hashed("pictures/scale-difference.png", _png(difference=True)),
     }
     assets = frame["assets"]
-    shared = [assets[_PLOTLY], *(assets[name] for name in _TABLES_AND_CHARTS)]
+    shared = [assets[_PLOTLY], *(assets[name] for name in SCRIPTS)]
     for song, address in pages.items():
         page = song_page(result, song, media)
         data = folder.hashed(f"data/{Path(address).stem}.js", _script(page.data))
@@ -186,7 +186,7 @@ def _write_page(
     data: dict[str, Any] = {"index": index}
     for section in made:
         data |= section.data
-    scripts = [_PLOTLY, *(frame["assets"][name] for name in _TABLES_AND_CHARTS)]
+    scripts = [_PLOTLY, *(frame["assets"][name] for name in SCRIPTS)]
     scripts += [folder.hashed("data/report.js", _script(data)), frame["assets"]["insights.js"]]
     scripts += [frame["assets"]["report.js"]]
     contents = [

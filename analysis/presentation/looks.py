@@ -3,14 +3,21 @@
 Colours are those of Okabe and Ito (2008), which readers with any colour vision can tell apart.
 There are fewer colours than systems, so colour always comes with a symbol (points) or a dash
 (lines); the numbers of each share no factor, so pairs repeat only after all have been used.
+
+The reference and the anchors stand outside this order: they are what the systems are seen
+against, and a study may have them where its benchmark has none.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...models.roles import Role
+
 # The eighth, black, is the reference master's; yellow, faint on paper, comes last.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+# Names of the theme's colours, which the page puts in.
 INK = "ink"  # black on light paper, near white on dark
+MUTED = "muted"
 
 # Plotly's names; each has a path of the same shape below.
 SYMBOLS = (
@@ -47,7 +54,11 @@ PATHS = {
 
 @dataclass(frozen=True)
 class Look:
-    """The colour (hexadecimal, or :data:`INK`), symbol and dash of one system."""
+    """The colour, symbol and dash of one system.
+
+    ``colour`` is hexadecimal or the name of a theme's colour, ``symbol`` one of :data:`SYMBOLS` or
+    ``star``, with ``-open`` behind it where only its outline is drawn.
+    """
 
     colour: str
     symbol: str
@@ -56,26 +67,44 @@ class Look:
     @property
     def path(self) -> str:
         """The symbol as an SVG path in a box of 16 x 16."""
-        return PATHS[self.symbol]
+        return PATHS[self.symbol.removesuffix("-open")]
+
+    @property
+    def hollow(self) -> bool:
+        """Whether only the outline of the symbol is drawn."""
+        return self.symbol.endswith("-open")
+
+    @property
+    def themed(self) -> bool:
+        """Whether the colour is one of the theme's, which differs between light and dark."""
+        return not self.colour.startswith("#")
 
 
 REFERENCE = Look(INK, "star", "solid")
 
 
-def looks(systems: Iterable[tuple[str, str]]) -> dict[str, Look]:
-    """The look of each (name, role); a reference master is a star in ink."""
+def looks(systems: Iterable[tuple[str, Role]]) -> dict[str, Look]:
+    """The look of each (name, role).
+
+    A reference is a star in ink, anchors are hollow and muted; neither moves the others' places.
+    """
     found: dict[str, Look] = {}
-    position = 0
+    place = anchor = 0
     for name, role in systems:
         if role == "reference":
             found[name] = REFERENCE
-            continue
-        found[name] = Look(
-            COLOURS[position % len(COLOURS)],
-            SYMBOLS[position % len(SYMBOLS)],
-            DASHES[position // len(COLOURS) % len(DASHES)],
-        )
-        position += 1
+        elif role == "anchor":
+            # Lines of anchors are never solid.
+            dash = DASHES[1:][anchor % (len(DASHES) - 1)]
+            found[name] = Look(MUTED, f"{SYMBOLS[anchor % len(SYMBOLS)]}-open", dash)
+            anchor += 1
+        else:
+            found[name] = Look(
+                COLOURS[place % len(COLOURS)],
+                SYMBOLS[place % len(SYMBOLS)],
+                DASHES[place // len(COLOURS) % len(DASHES)],
+            )
+            place += 1
     return found
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import soundfile
 
 from .estimate import Estimate
-from .looks import INK, Look
+from .looks import INK, MUTED, Look, shortened
 
 _STYLE = (
     "<style>.earmark table{border-collapse:collapse}"
@@ -25,6 +25,8 @@ _STYLE = (
     ".earmark svg{max-width:100%;height:auto}.earmark audio{height:32px;vertical-align:middle}"
     "</style>"
 )
+# A notebook has no theme of ours: grey reads on light and dark.
+_COLOURS = {INK: "currentColor", MUTED: "#7c868c"}
 _WIDTH, _NAMES, _ROW = 640, 200, 24
 # Every browser plays MP3; these are the rates that it has.
 _MP3_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -117,9 +119,10 @@ def players(rows: Iterable[tuple[str, str]], note: str) -> str:
 
 
 def _row(bar: Bar, y: int, across: Callable[[float], float]) -> str:
-    colour = "currentColor" if bar.look.colour == INK else bar.look.colour
+    colour = _COLOURS.get(bar.look.colour, bar.look.colour)
+    fill = "none" if bar.look.hollow else colour
     estimate = bar.estimate
-    name = escape(bar.name if len(bar.name) <= 28 else f"{bar.name[:27]}…")
+    name = escape(shortened(bar.name, 28))
     parts = [f'<text x="0" y="{y + 4}" font-size="12">{name}</text>']
     if estimate.low is not None and estimate.high is not None:
         parts.append(
@@ -128,7 +131,7 @@ def _row(bar: Bar, y: int, across: Callable[[float], float]) -> str:
         )
     if estimate.centre is not None:
         parts.append(
-            f'<path d="{bar.look.path}" fill="{escape(colour)}" '
+            f'<path d="{bar.look.path}" fill="{escape(fill)}" stroke="{escape(colour)}" '
             f'transform="translate({across(estimate.centre) - 6:.1f} {y - 6}) scale(.75)"/>'
         )
     return "".join(parts)

@@ -13,7 +13,6 @@ from typing import Any
 from ...evaluation.results.store import written
 from ...models.errors import UserError
 
-STATIC = Path(__file__).parent / "static"
 _MANIFEST = "files.json"
 
 

@@ -1,11 +1,12 @@
 """What ``earmark analyse`` and ``earmark report STUDY`` do: read, analyse, write."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ...models.errors import UserError
+from ...models.roles import Role
 from .inference.analysis import Background, analyse
 from .inference.declared import names_in, read_declared
 from .inference.options import Options
@@ -43,11 +44,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Analysed:
-    """A result with the ratings that it is of, and a study's stimuli by passage and system."""
+    """A result with the ratings that it is of, and a study's stimuli by passage and system.
+
+    ``systems`` are those of the study in the order that decides how they look.
+    """
 
     result: RatingsResult
     file: RatingsFile
     stimuli: Mapping[tuple[str, str], Path]
+    systems: Mapping[str, Role] = field(default_factory=dict)
 
 
 def analyse_file(request: Request, command: Sequence[str]) -> tuple[RatingsResult, Path]:
@@ -77,7 +82,7 @@ def analysed(study: StudyRatings | None, file: RatingsFile, asked: Mapping[str, 
     declared = _declared(asked.get("declared"), study, file)
     options = _options(asked, declared, file)
     result = analyse(file, options, _background(study, asked))
-    return Analysed(result, file, study.audio if study else {})
+    return Analysed(result, file, study.audio if study else {}, study.systems if study else {})
 
 
 def write_analysed(
@@ -98,7 +103,8 @@ def write_analysed(
     """
     placed = placed_audio(out, found.file.ratings, found.stimuli, audio, beside=beside)
     versions = write_result(found.result, out, *origin)
-    return write_page(found.result, found.file, out, Extras(placed, versions), beside=beside)
+    extras = Extras(placed, versions, found.systems)
+    return write_page(found.result, found.file, out, extras, beside=beside)
 
 
 def read(

@@ -27,11 +27,12 @@ from .methods.libraries import (
     kruskal_p,
 )
 from .methods.multiplicity import adjusted
-from .methods.p_values import all_pairs, comparison_p
 from .methods.paired import differences, paired
 from .methods.signed_rank import MOST_EXACT, signed_rank_p, signed_ranks
 from .reading.files import RatingsFile
 from .reading.table import Floats, Ratings, listener_means
+from .result.names import Distribution
+from .result.p_values import all_pairs, comparison_p
 from .result.tests import Comparison
 
 _P = Closeness(1e-6, logarithm=True)
@@ -144,7 +145,7 @@ def _own(ratings: Ratings, question: str) -> Iterator[Opinion]:
         found = estimates[i, j]
         ours: float | None = None
         if found.error and found.df and found.difference is not None:
-            ours = comparison_p("t", found.difference / found.error, found.df)
+            ours = comparison_p(Distribution.T, found.difference / found.error, found.df)
         theirs = _ttest(d) if ours is not None else None
         value = Value(question, f"paired t p, {named}")
         why = "fewer than two listeners rated both, or all by the same difference"

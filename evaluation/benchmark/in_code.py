@@ -88,7 +88,7 @@ def system_entry(name: str, value: SystemLike, sample_rate: int | None) -> Any:
         return {"name": name, "kind": "checkpoint", "path": str(value)}
     if not isinstance(value, str):
         raise UserError(
-            f"system {name!r}: {type(value).__qualname__} is no system; give a name, a path, a "
+            f"system {name!r}: {type(value).__qualname__} is not a system; give a name, a path, a "
             "mapping with kind, a torch module, or earmark.wrap(function, version='1')"
         )
     if value in kinds():
@@ -98,7 +98,7 @@ def system_entry(name: str, value: SystemLike, sample_rate: int | None) -> Any:
     if Path(value).exists():
         return {"name": name, "kind": "checkpoint", "path": value}
     hint = nearest(value, [*kinds(), *shipped_names()])
-    raise UserError(f"system {name!r}: {value!r} is no kind, shipped network or path{hint}")
+    raise UserError(f"system {name!r}: {value!r} is not a kind, shipped network or path{hint}")
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def _check(wanted: EffectSongs) -> None:
     if not 3 <= wanted.seconds <= 600:
         raise UserError(f"a song cannot last {wanted.seconds:g} s; ask for 3 to 600 s")
     if wanted.seed < 0:
-        raise UserError(f"{wanted.seed} is no seed; choose a whole number from 0 on")
+        raise UserError(f"{wanted.seed} is not a seed; choose a whole number, 0 or more")
     for name, (low, high) in wanted.controls.items():
         for value in (low, high):
             check_settings({name: value}, EFFECTS)

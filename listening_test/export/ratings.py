@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
@@ -67,6 +68,11 @@ class TidyRow:
     page_done_at: str
     rated_at: str
     rated_ms: float | None
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of one row of the ratings; an empty cell of a number is null."""
+    return TypeAdapter(TidyRow).json_schema() | {"additionalProperties": False}
 
 
 def tidy(study: Study, database: Database, choice: Choice) -> list[TidyRow]:

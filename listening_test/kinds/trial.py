@@ -61,9 +61,9 @@ def _wrong(kind: Kind, study: Study) -> Iterator[str]:
 def _units(unit: Unit, study: Study) -> Iterator[str]:
     unknown = [name for name in unit.systems if name not in study.systems]
     if unknown:
-        yield f"units() names {unknown[0]!r}, which is no system of the study"
+        yield f"units() names {unknown[0]!r}, which is not a system of the study"
     if unit.passage not in {one.id for one in study.passages}:
-        yield f"units() names {unit.passage!r}, which is no passage of the study"
+        yield f"units() names {unit.passage!r}, which is not a passage of the study"
 
 
 def _page(kind: Kind, study: Study, unit: Unit, questions: tuple[Question, ...]) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _page(kind: Kind, study: Study, unit: Unit, questions: tuple[Question, ...])
     page = _answered(unit, slots, each, whole)
     kind.missing(page, questions, rules)
     yield from (
-        f"rows() names {row.system!r}, which is no system of the study"
+        f"rows() names {row.system!r}, which is not a system of the study"
         for row in kind.rows(page, questions)
         if row.system not in study.systems
     )

@@ -1,7 +1,7 @@
 """Finds the audio that a study is made of: renders of a benchmark, or files that it names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torch import Tensor
@@ -12,6 +12,7 @@ from ...models.audio.files import info
 from ...models.configuration import nearest
 from ...models.content_key import path_sha256
 from ...models.errors import UserError
+from ...models.roles import Role
 from ..kinds import named
 from ..study.file import ANCHORS, StudyFile
 from ..study.study import REFERENCE
@@ -34,12 +35,26 @@ class Source:
 
 @dataclass(frozen=True)
 class Sources:
-    """All passages; ``systems`` maps names to roles, anchors that are made here included."""
+    """All passages; ``systems`` maps names to roles, anchors that are made here included.
+
+    ``benchmark_systems`` are those of the benchmark in its order.
+    """
 
     passages: tuple[Source, ...]
-    systems: Mapping[str, str]
+    systems: Mapping[str, Role]
     simulated: bool
     problems: tuple[str, ...] = ()
+    benchmark_systems: Mapping[str, Role] = field(default_factory=dict)
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether a system has the same place among the study's as among the benchmark's."""
+        mine, theirs = (
+            [(name, role) for name, role in systems.items() if role != "reference"]
+            for systems in (self.systems, self.benchmark_systems)
+        )
+        least = min(len(mine), len(theirs))
+        return mine[:least] == theirs[:least]
 
 
 def find_sources(file: StudyFile, results: Path) -> Sources:
@@ -79,7 +94,7 @@ def find_sources(file: StudyFile, results: Path) -> Sources:
     if not lacking and REFERENCE not in systems and found.passages:
         systems[REFERENCE] = "reference"
     systems |= dict.fromkeys(anchors, "anchor")
-    return Sources(found.passages, systems, found.simulated, tuple(problems))
+    return replace(found, systems=systems, problems=tuple(problems))
 
 
 def excerpt_of(source: Source, file: StudyFile, rate: int) -> tuple[int, int, bool]:
@@ -146,7 +161,9 @@ def _from_files(file: StudyFile) -> Sources:
         ]
         guide = files.get(REFERENCE) or next(iter(files.values()))
         passages.append(Source(entry.id, files, guide, entry.start))
-    roles = {name: "reference" if name == REFERENCE else "system" for name in names}
+    roles: dict[str, Role] = {
+        name: "reference" if name == REFERENCE else "system" for name in names
+    }
     return Sources(tuple(passages), roles, simulated=False, problems=tuple(problems))
 
 
@@ -213,4 +230,4 @@ def _from_benchmark(file: StudyFile, results: Path) -> Sources:
     if not passages:
         raise UserError(f"nothing of benchmark {asked.benchmark!r} can be heard: {problems[:3]}")
     roles = {name: rows[name] for name in wanted}
-    return Sources(tuple(passages), roles, simulated, tuple(problems))
+    return Sources(tuple(passages), roles, simulated, tuple(problems), rows)

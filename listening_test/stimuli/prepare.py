@@ -112,8 +112,8 @@ def prepare(versions: Mapping[str, Tensor], study: Study, fade_ms: float) -> dic
     broken = [repr(name) for name, audio in versions.items() if not audio.isfinite().all()]
     if broken:
         raise UserError(
-            f"{', '.join(broken)}: samples that are no number (NaN or infinite); export the audio "
-            "again"
+            f"{', '.join(broken)}: samples that are not numbers (NaN or infinite); export the "
+            "audio again"
         )
     samples = min(audio.shape[-1] for audio in versions.values())
     heard = {name: fit_length(audio, samples) for name, audio in versions.items()}

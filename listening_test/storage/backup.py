@@ -27,7 +27,7 @@ def backup(folder: Folder, target: Path) -> None:
             of a newer schema; nothing is left of the copy then.
     """
     if target.exists():
-        raise UserError(f"{target}: is there already; give a new folder with --out")
+        raise UserError(f"{target}: already exists; give a new folder with --out")
     copy = Folder(target.absolute())
     try:
         target.mkdir(parents=True)

@@ -169,12 +169,12 @@ def postgres(url: str) -> Postgres:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise UserError(f"database {_bare(url)!r}: is no URL; {_LIKE}") from None
+        raise UserError(f"database {_bare(url)!r}: is not a URL; {_LIKE}") from None
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername=_DRIVER)
     if parsed.get_backend_name() != "postgresql":
         shown = parsed.render_as_string(hide_password=True)
-        raise UserError(f"database {shown!r}: is no PostgreSQL; {_LIKE}")
+        raise UserError(f"database {shown!r}: is not a PostgreSQL address; {_LIKE}")
     return Postgres(parsed)
 
 

@@ -245,7 +245,7 @@ class StudyFile(Strict):
         twice = [one for one in once if once.count(one) > 1]
         if twice and not was_made(info):
             name = "volume" if twice[0] == "volume" else f"headphone_check with method {twice[0]}"
-            raise ValueError(f"{name} stands there twice; leave one of them out")
+            raise ValueError(f"{name} appears twice; remove one of them")
         return steps
 
     @field_validator("after")
@@ -267,11 +267,11 @@ class StudyFile(Strict):
         ids = [one.id for one in self.passages]
         twice = sorted({one for one in ids if ids.count(one) > 1})
         if twice:
-            raise ValueError(f"passages: the id {twice[0]!r} stands there twice")
+            raise ValueError(f"passages: the id {twice[0]!r} appears twice")
         asked = [ask.id for step in (*self.before, *self.after) for ask in step.questions]
         twice = sorted({one for one in asked if asked.count(one) > 1})
         if twice:
-            raise ValueError(f"questionnaire: the question id {twice[0]!r} stands there twice")
+            raise ValueError(f"questionnaire: the question id {twice[0]!r} appears twice")
         return self
 
 

@@ -25,7 +25,7 @@ def _spoken(words: str | dict[str, str]) -> str | dict[str, str]:
     wrong = [code for code in words if code not in LANGUAGES] if isinstance(words, dict) else []
     if wrong or words == {}:
         raise ValueError(
-            f"{wrong[0] if wrong else 'nothing'!r} is no language of ours; choose from "
+            f"{wrong[0] if wrong else 'nothing'!r} is not a language of the pages; choose from "
             f"{', '.join(LANGUAGES)}, or write one text for all"
         )
     return words

@@ -7,16 +7,17 @@ refers to.
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
 from ...evaluation.results.store import written
 from ...models.content_key import content_key
 from ...models.errors import UserError
+from ...models.roles import Role
 from .file import StudyFile, Words, check_name
 from .plugin_files import PluginFile, load_copies
 
@@ -25,7 +26,6 @@ REFERENCE = "reference"
 # What the page of every study is told: a switch is a fade out and in, a loop cannot be shorter.
 FADE_MS = 5
 MINIMUM_LOOP_MS = 500
-Role = Literal["system", "baseline", "anchor", "reference"]
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,23 @@ class Sound:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that decides what a listener meets."""
+    """Everything that decides what a listener meets.
+
+    ``benchmark_systems`` are all systems of the study's benchmark in its order, where the study's
+    own do not begin alike: a report then shows each as the benchmark's report does.
+    """
 
     id: str
     file: StudyFile
     seed: int
     sample_rate: int
-    systems: Mapping[str, str]  # name -> role, in the order of the file
+    systems: Mapping[str, Role]  # in the order of the file
     passages: tuple[Passage, ...]
     stimuli: tuple[Stimulus, ...]
     sounds: tuple[Sound, ...] = ()
     simulated: bool = False
     notes: tuple[str, ...] = ()
+    benchmark_systems: Mapping[str, Role] = field(default_factory=dict)
     plugins: tuple[PluginFile, ...] = ()
 
     @cached_property
@@ -131,8 +136,10 @@ class Study:
     def as_json(self) -> dict[str, Any]:
         """Plain data, enough to make the study again from its stimuli.
 
-        Plug-ins are named only where there are some: a study's identity is that of this data.
+        Plug-ins and the benchmark's order are named only where there are some: a study's identity
+        is that of this data.
         """
+        order = {"benchmark_systems": dict(self.benchmark_systems)}
         config = self.file.model_dump(mode="json", by_alias=True)
         if not self.plugins:
             del config["plugins"]
@@ -148,6 +155,7 @@ class Study:
             "sounds": [asdict(one) for one in self.sounds],
             "simulated": self.simulated,
             "notes": list(self.notes),
+            **(order if self.benchmark_systems else {}),
         }
         return plain | ({"plugins": [asdict(one) for one in self.plugins]} if self.plugins else {})
 
@@ -288,6 +296,7 @@ def study_from_json(data: Mapping[str, Any]) -> Study:
         sounds=tuple(Sound(**one) for one in data["sounds"]),
         simulated=data["simulated"],
         notes=tuple(data["notes"]),
+        benchmark_systems=data.get("benchmark_systems", {}),
         plugins=tuple(PluginFile(**one) for one in data.get("plugins", ())),
     )
 

@@ -80,12 +80,12 @@ def _tensor(audio: Any, name: str) -> Tensor:
             found = torch.from_numpy(np.array(audio, order="C"))
         except TypeError:
             raise UserError(
-                f"{name}: an array of {audio.dtype} is no audio; give float32 or float64, full "
+                f"{name}: an array of {audio.dtype} is not audio; give float32 or float64, full "
                 "scale 1.0, or integers of 8, 16 or 32 bits"
             ) from None
     else:
         raise UserError(
-            f"{name}: {type(audio).__name__} is no audio; give a NumPy array or a tensor, "
+            f"{name}: {type(audio).__name__} is not audio; give a NumPy array or a tensor, "
             "(channels, samples), or the path of a file"
         )
     return found.to("cpu")

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from ..errors import UserError
 
-Value = float | int | bool | str | tuple[Any, ...] | None
+Parameter = float | int | bool | str | tuple[Any, ...] | None
 
 # What is not the user's to choose: the rate is the audio's, the value one number, the place ours.
 _OURS = ("sample_rate", "output", "device", "randomize_rate")
@@ -51,7 +51,7 @@ class LibraryLoss:
 
     name: str
     weight: float = 1.0
-    parameters: Mapping[str, Value] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -124,7 +124,10 @@ def losses() -> Mapping[str, type[torch.nn.Module]]:
         name: value
         for module in (auraloss.time, auraloss.freq)
         for name, value in vars(module).items()
-        if inspect.isclass(value) and value.__module__ == module.__name__ and name.endswith("Loss")
+        if inspect.isclass(value)
+        and issubclass(value, torch.nn.Module)
+        and value.__module__ == module.__name__
+        and name.endswith("Loss")
     }
 
 
@@ -144,7 +147,7 @@ def usable() -> tuple[str, ...]:
     return tuple(name for name in losses() if not why_not(name))
 
 
-def defaults(name: str) -> Mapping[str, Value]:
+def defaults(name: str) -> Mapping[str, Parameter]:
     """The parameters that a user may set, with the library's defaults.
 
     Raises:
@@ -158,7 +161,7 @@ def defaults(name: str) -> Mapping[str, Value]:
         reason += ", ".join(usable())
     if reason:
         raise UserError(f"auraloss:{name} {reason}")
-    found: dict[str, Value] = {}
+    found: dict[str, Parameter] = {}
     for key, parameter in _arguments(name).items():
         default = parameter.default
         if default is inspect.Parameter.empty:
@@ -167,7 +170,7 @@ def defaults(name: str) -> Mapping[str, Value]:
     return found
 
 
-def shortest_samples(name: str, parameters: Mapping[str, Value]) -> int:
+def shortest_samples(name: str, parameters: Mapping[str, Parameter]) -> int:
     """Audio must be longer than this: half a transform is reflected at its ends."""
     chosen = {**defaults(name), **parameters}
     if "max_fft_size" in chosen:
@@ -176,7 +179,7 @@ def shortest_samples(name: str, parameters: Mapping[str, Value]) -> int:
     return max(int(size) for size in sizes) // 2 if isinstance(sizes, tuple | list) else 0
 
 
-def frozen(parameters: Mapping[str, Value]) -> str:
+def frozen(parameters: Mapping[str, Parameter]) -> str:
     """Parameters as one text: equal parameters, equal text."""
     return json.dumps(dict(parameters), sort_keys=True)
 

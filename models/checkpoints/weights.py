@@ -151,7 +151,7 @@ def _state_dict(path: Path, data: Any) -> dict[str, Tensor]:
     other = [str(name) for name, value in data.items() if not isinstance(value, Tensor)]
     if other:
         raise UserError(
-            f"{path}: holds no state_dict: {_listed('entries are no tensors', other)}; save "
+            f"{path}: holds no state_dict: {_listed('entries are not tensors', other)}; save "
             "network.state_dict()"
         )
     return {str(name): value for name, value in data.items()}

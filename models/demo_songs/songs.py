@@ -100,7 +100,7 @@ def write_demo_songs(
     if count < 1:
         raise UserError(f"{count} demo songs cannot be made; ask for 1 or more")
     if seed < 0:
-        raise UserError(f"{seed} is no seed for demo songs; choose a whole number from 0 on")
+        raise UserError(f"{seed} is not a seed for demo songs; choose a whole number, 0 or more")
     if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
         raise UserError(
             f"a demo song cannot last {seconds:g} s; ask for {SHORTEST_SECONDS:g} to "
@@ -204,7 +204,7 @@ def _is_there(folder: Path, draw: dict[str, Any]) -> bool:
         stems = made["stems"]
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(
-            f"{folder}: exists and is no demo song; move it away, or choose another folder"
+            f"{folder}: exists and is not a demo song; move it away, or choose another folder"
         ) from None
     files = ["mix.wav", "reference.wav", *(f"stems/{name}.wav" for name in stems)]
     return same and all((folder / name).is_file() for name in files)

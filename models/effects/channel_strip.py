@@ -95,7 +95,7 @@ def check_effects(effects: Sequence[str]) -> None:
         if name not in EFFECTS:
             raise UserError(f"unknown effect {name!r}{nearest(name, EFFECTS)}")
         if list(effects).count(name) > 1:
-            raise UserError(f"effect {name!r} stands twice in the strip; each has one place")
+            raise UserError(f"effect {name!r} appears twice in the strip; name each once")
     if not effects:
         raise UserError(f"a strip needs at least one effect of {', '.join(EFFECTS)}")
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from ..content_key import content_key
 from ..registry import PLUGIN_MODULE, Registry, Sort
+from ..roles import Role
 
 Mode = Literal["whole", "context", "strided", "overlap_add"]
-Role = Literal["system", "baseline", "anchor", "reference"]
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,8 @@ def _bytes(value: Tensor | np.ndarray[Any, Any]) -> str:
         found = value.detach().to("cpu").contiguous()
         kind = str(found.dtype)
         # Seen as bytes, because NumPy has no bfloat16.
-        data = found.reshape(-1).view(torch.uint8).numpy() if found.numel() else b""
+        data = found.reshape(-1).view(torch.uint8).numpy().tobytes() if found.numel() else b""
     else:
         kind = str(value.dtype)
-        data = (
-            np.ascontiguousarray(value).tobytes() if value.dtype != object else repr(value).encode()
-        )
+        data = repr(value.tolist()).encode() if value.dtype == object else value.tobytes()
     return f"{kind}{tuple(value.shape)}{hashlib.sha256(data).hexdigest()}"

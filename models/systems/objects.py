@@ -157,7 +157,7 @@ def wrap(
     is_system = isinstance(model, System)
     if not is_system and not callable(model):
         raise UserError(
-            f"{name} is no model: give a torch module, a function of (channels, samples), or an "
+            f"{name} is not a model: give a torch module, a function of (channels, samples), or an "
             "object with spec, prepare and render"
         )
     if version is None:
@@ -281,17 +281,16 @@ def _output(name: str, found: Any, block: Tensor) -> Tensor:
         kind_name = str(found.dtype).removeprefix("torch.")
         raise UserError(f"system {name!r} gave {kind_name} samples; return floats, full scale 1.0")
     channels, samples = block.shape
-    if found.ndim == 1 and channels == 1:
-        found = found.unsqueeze(0)
-    shape = tuple(found.shape)
+    made: Tensor = found.unsqueeze(0) if found.ndim == 1 and channels == 1 else found
+    shape = tuple(made.shape)
     if shape == (channels, samples):
-        return found
+        return made
     wanted = f"expected ({channels}, {samples})"
     if shape == (samples, channels):
         mend = "its axes are swapped: return (channels, samples), as audio.T"
-    elif found.ndim == 1:
+    elif made.ndim == 1:
         mend = "a vector is one channel: return every channel, or wrap it with channels=1"
-    elif found.ndim == 2 and shape[0] == channels:
+    elif made.ndim == 2 and shape[0] == channels:
         mend = "keep the length: cut what is too long, pad what is short, at the end"
     else:
         mend = "return the shape that comes in"

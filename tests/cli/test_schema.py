@@ -11,13 +11,14 @@ import yaml
 from click.testing import CliRunner
 from goldens import Goldens
 from places import DATA, ROOT
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from earmark.analysis.benchmark.result.contract import BenchmarkResult, ScoreRow
 from earmark.analysis.benchmark.result.document import _dumped
 from earmark.analysis.benchmark.result.tables import SCORE_COLUMNS
 from earmark.cli import earmark
 from earmark.cli.export import _SCHEMAS
+from earmark.listening_test.export.ratings import TidyRow
 
 RESULTS = ("benchmark/result.json", "kept/benchmark-result.json")
 
@@ -74,7 +75,7 @@ def changed(value: Any, path: tuple[str | int, ...], change: Any) -> Any:
     """A copy with ``change`` applied to what lies at ``path``."""
     if not path:
         return change(value)
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     copy[path[0]] = changed(copy[path[0]], path[1:], change)
     return copy
 
@@ -109,7 +110,7 @@ def test_a_result_cannot_be_changed() -> None:
     text = (DATA / "goldens" / RESULTS[0]).read_text(encoding="utf-8")
     found = BenchmarkResult.model_validate(json.loads(text))
     with pytest.raises(ValidationError):
-        found.scores[0].value = 1.0  # type: ignore[misc]  that is what is tested
+        found.scores[0].value = 1.0
 
 
 @pytest.mark.parametrize("name", ["benchmark/scores.csv", "kept/benchmark-scores.csv"])
@@ -127,6 +128,22 @@ def test_each_row_of_the_exported_scores_is_as_its_schema_says(name: str) -> Non
         found = ScoreRow.model_validate(typed)
         assert isinstance(json.loads(found.parameters), dict)
         assert (found.value is None) == (found.reason != "")
+
+
+def test_each_row_of_the_exported_ratings_is_as_its_schema_says() -> None:
+    text = (DATA / "kept" / "study" / "ratings.csv").read_bytes().decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    schema = json.loads(printed("ratings"))
+    assert list(rows[0]) == list(schema["properties"]) == schema["required"]
+    adapter = TypeAdapter(TidyRow)
+    nullable = {
+        name
+        for name, one in schema["properties"].items()
+        if {"type": "null"} in one.get("anyOf", [])
+    }
+    for row in rows:
+        typed = {name: None if not row[name] and name in nullable else row[name] for name in row}
+        assert adapter.validate_python(typed).study == "kept"
 
 
 def test_the_files_of_the_examples_have_no_key_that_their_schema_lacks() -> None:

@@ -143,7 +143,7 @@ def test_another_length_than_the_reference_is_an_error_line(tmp_path: Path) -> N
     [
         (["lufs"], "unknown metric 'lufs'"),
         (["mae"], "'mae' compares with a reference; give one"),
-        (["rtf"], "'rtf' is no property of a file"),
+        (["rtf"], "'rtf' is not a property of a file"),
     ],
 )
 def test_metrics_that_cannot_be_measured_are_refused(names: list[str], message: str) -> None:

@@ -87,8 +87,8 @@ def test_views_of_an_array_are_taken_and_left_as_they_are() -> None:
         ((wave() * 32768).astype(np.int64), "int64 samples have no full scale"),
         (wave() > 0, "bool samples have no full scale"),
         (wave().astype(np.complex64), "complex64 samples have no full scale"),
-        (np.array(["a", "b"]), "is no audio; give float32"),
-        ([0.0, 0.1], "list is no audio; give a NumPy array or a tensor"),
+        (np.array(["a", "b"]), "is not audio; give float32"),
+        ([0.0, 0.1], "list is not audio; give a NumPy array or a tensor"),
     ],
 )
 def test_what_is_no_audio_is_refused_in_one_line(audio: Any, message: str) -> None:

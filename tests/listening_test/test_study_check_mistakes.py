@@ -130,7 +130,7 @@ def test_samples_that_are_no_number_are_told_and_no_study_is_made_of_them(
     audio = np.full((round(0.6 * RATE), 2), np.nan)
     soundfile.write(tmp_path / "audio" / "1-loud.wav", audio, RATE, subtype="FLOAT")
     text = refused(path)
-    assert text.startswith("passage 'song 1': 'loud': samples that are no number")
+    assert text.startswith("passage 'song 1': 'loud': samples that are not numbers")
     assert "export the audio again" in text
     assert [one for one in said(look(path)) if "no number" in one] == [f"error: {text}"]
 

@@ -54,7 +54,7 @@ MISTAKES = {
     "wrong type": ("name: a\nexcerpt:\n  start: x\n", ":3: excerpt.start: input should be a valid"),
     "not finite": ("name: a\nexcerpt: {start: .inf}\n", ":2: excerpt.start: input should be a fin"),
     "a rule": ("name: abcdef\n", ":1: name: a name has at most 5 letters, not 'abcdef'"),
-    "twice": ("name: a\nname: b\n", ":2: the key 'name' stands here twice"),
+    "twice": ("name: a\nname: b\n", ":2: the key 'name' appears twice"),
     "not YAML": ("name: [a\n", ":2: not valid YAML"),
     "a tab": ("name: a\nexcerpt:\n\tstart: 1\n", ":3: not valid YAML"),
     "a date that is none": ("name: 2024-99-99\n", ":1: not valid YAML: month must be in 1..12"),

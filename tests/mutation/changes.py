@@ -46,6 +46,7 @@ _OPPOSITES = (
     ("zeros", "ones"),
 )
 _SWAPPED = dict(_OPPOSITES) | {b: a for a, b in _OPPOSITES}
+_TOLERANCE = 1e-5  # below, a number says what rounding may do; a tenth more is as good
 # Values of these keywords guard or hasten; they change no result that a test could wait for.
 _QUIET_KEYWORDS = {"strict", "xtol", "timeout", "ensure_ascii", "maxiter", "frozen", "maxsize"}
 
@@ -165,7 +166,7 @@ class _Finder(ast.NodeVisitor):
             self._add(node, str(not value))
         elif isinstance(value, int):
             self._add(node, str(value + 1))
-        elif isinstance(value, float):
+        elif isinstance(value, float) and not 0 < value < _TOLERANCE:
             self._add(node, repr(value * 1.1 if value else 1.0))
 
     def visit_Call(self, node: ast.Call) -> None:

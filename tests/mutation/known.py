@@ -110,6 +110,10 @@ ALIKE: Sequence[tuple[str, str]] = (
         _ORDERS,
         "steps = {tuple(sorted((i, ((i - step)) % size))) for i in range(size) for step in (1, 2)}",
     ),
+    # Where the mean is one half the statistic is zero, and minus zero is zero.
+    (f"{_METHODS}/abx.py", "signed = np.sqrt(statistic) if (mean >= 0.5) else -np.sqrt(statistic)"),
+    # There are as many patterns of what is there as of what is missing.
+    (f"{_METHODS}/mixed.py", "known = (np.isnan(cells.reshape(len(cells), -1)))"),
     # The file lay there just before.
     (_STORE, "scratch.unlink(missing_ok=False)"),
 )

@@ -8,6 +8,7 @@ where that takes a moment and its files are there.
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tomllib
 import types
@@ -28,7 +29,6 @@ from snippets import (
     Snippet,
     YamlKind,
     completed,
-    file_named,
     loaded,
     parsed,
     shell_lines,
@@ -44,13 +44,14 @@ from earmark.models.architectures import build_network
 from earmark.models.checkpoints.folders import CheckpointOptions, Description
 from earmark.models.configuration import load_yaml
 from earmark.models.effects.console import read_settings
+from earmark.models.plugins import load_plugin
 from earmark.models.registry import PLUGIN_MODULE
 from earmark.models.systems.contract import SystemSpec, build
 from earmark.models.training.training_file import load_recipe
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 BLOCKS = {page.name: found for page in PAGES if (found := snippets(page))}
-LANGUAGES = {"", "console", "sh", "json", "python", "text", "yaml"}
+LANGUAGES = {"", "console", "sh", "js", "json", "python", "text", "yaml"}
 # Executed where their files are there; the others take minutes, a server or a network.
 CHEAP = ("check", "measure", "master", "plan", "analyse", "list systems")
 EXECUTED: list[str] = []
@@ -61,6 +62,7 @@ WANTED = {
         "earmark measure master.wav --reference human_master.wav",
         "earmark master mix.wav --system eq_match --reference human_master.wav --out out.wav",
         "earmark plan --help",
+        "earmark analyse ratings.csv --out report",
         "earmark master mix.wav --system runs/tcn/best --out out.wav",
     ],
     "shipped-networks.md": ["earmark master mix.wav --system greybox --out out.wav"],
@@ -103,8 +105,9 @@ def test_every_block_of_a_page_runs(page: str, home: Path) -> None:
     EXECUTED.clear()
     with a_module_of_the_page(page) as names:
         for snippet in BLOCKS[page]:
-            if snippet.not_run:
-                continue
+            if snippet.file:
+                (home / snippet.file).write_text(snippet.text, encoding="utf-8")
+        for snippet in (one for one in BLOCKS[page] if not one.not_run):
             try:
                 run(snippet, home, names)
             except Exception as error:
@@ -116,9 +119,9 @@ def test_every_block_of_a_page_runs(page: str, home: Path) -> None:
 def run(snippet: Snippet, home: Path, names: dict[str, Any]) -> None:
     """Run or check one block."""
     assert snippet.language in LANGUAGES, f"unknown language {snippet.language!r}"
-    if name := file_named(snippet):
-        (home / name).write_text(snippet.text, encoding="utf-8")
-    if snippet.language == "python":
+    if snippet.language == "python" and snippet.file:
+        load_plugin(home / snippet.file)
+    elif snippet.language == "python":
         path = home / f"line_{snippet.line}.py"
         path.write_text(snippet.text, encoding="utf-8")
         exec(compile(snippet.text, str(path), "exec"), names)
@@ -126,6 +129,8 @@ def run(snippet: Snippet, home: Path, names: dict[str, Any]) -> None:
         check_yaml(snippet, home)
     elif snippet.language == "json":
         check_json(snippet, home)
+    elif snippet.language == "js":
+        check_script(snippet, home)
     elif snippet.language != "text":
         for words in shell_lines(snippet.text):
             run_command(words, home)
@@ -144,11 +149,11 @@ def check_benchmark(path: Path, snippet: Snippet) -> None:
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     for entry in data["systems"]:
         if isinstance(entry, dict) and str(entry.get("path", "")).endswith(".ckpt"):
-            about = Path(entry["path"]).with_suffix(".yaml")
-            said = entry if "architecture" in entry else {"architecture": "tcn"}
-            write_weights(path.parent / entry["path"], said)
+            about = path.parent / Path(entry["path"]).with_suffix(".yaml")
             if "architecture" not in entry and not about.is_file():
                 about.write_text("architecture: tcn\n", encoding="utf-8")
+            said = entry if "architecture" in entry else yaml.safe_load(about.read_text("utf-8"))
+            write_weights(path.parent / entry["path"], said)
     benchmark = load(path)
     for system in benchmark.systems:
         assert system.key, system.name
@@ -166,7 +171,7 @@ def check_recipe(path: Path, snippet: Snippet) -> None:
 
 def check_description(path: Path, snippet: Snippet) -> None:
     about = load_yaml(path, Description)
-    weights = path.with_name(file_named(snippet) or path.name).with_suffix(".ckpt")
+    weights = path.with_name(snippet.file or path.name).with_suffix(".ckpt")
     write_weights(weights, about.model_dump())
     named = weights.with_suffix(".yaml")
     options = CheckpointOptions.model_validate({"path": weights, "description": named})
@@ -199,6 +204,17 @@ def check_json(snippet: Snippet, home: Path) -> None:
     assert set(data) == set(made)
     assert set(file) == set(made["files"][0])
     assert set(file["scores"]["lra"]) == set(made["files"][0]["scores"]["lra"])
+
+
+def check_script(snippet: Snippet, home: Path) -> None:
+    """The block as a module that a browser can parse; what it does is tested with its kind."""
+    assert "export " in snippet.text
+    node = shutil.which("node")
+    if node is not None:
+        path = home / "script.mjs"
+        path.write_text(snippet.text, encoding="utf-8")
+        done = subprocess.run([node, "--check", path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def run_command(words: list[str], home: Path) -> None:

@@ -23,7 +23,7 @@ from import_graph import (
 from places import ROOT
 
 FILE_CIRCLES: Circles = set()
-DRAWER_CIRCLES: Circles = {frozenset({"analysis.ratings", "analysis.ratings.report"})}
+DRAWER_CIRCLES: Circles = set()
 LARGE_DRAWERS: Mapping[str, int] = {}
 
 

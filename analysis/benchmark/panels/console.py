@@ -9,6 +9,7 @@ import pandas as pd
 
 from ....models.effects.console import FORMAT
 from ...presentation.figures import Figure, Floats, Rows
+from ...presentation.numbers import decibels, fixed
 from ...presentation.report_folder import folder_name
 from ..result.document import Result
 from ..result.insight_records import Found, found_of, rendered
@@ -84,7 +85,7 @@ def _song(song: str, strips: Sequence[Mapping[str, Any]]) -> list[Drawing]:
         name if names.count(name) == 1 else f"{name} ({at})" for at, name in enumerate(names, 1)
     ]
     top = max(range(len(strips)), key=lambda at: strips[at]["gain_db"])
-    gain = f"{strips[top]['gain_db']:+.1f} dB".replace("-", "−")
+    gain = decibels(strips[top]["gain_db"])
     stems = dict(zip(names, strips, strict=True))
     rows = [[name, *(read(strip) for _, read in _STRIP)] for name, strip in stems.items()]
     every = Table(["stem", *(n for n, _ in _STRIP)], rows, (None, 2, 3, None, None, None, None))
@@ -151,10 +152,10 @@ def _name(strip: Mapping[str, Any], strips: Sequence[Mapping[str, Any]]) -> str:
 def _bands(bands: Sequence[Mapping[str, Any]]) -> str | None:
     return (
         "; ".join(
-            f"{b['kind'].replace('_', ' ')} {b['frequency_hz']:.0f} Hz {b['gain_db']:+.1f} dB "
+            f"{b['kind'].replace('_', ' ')} {b['frequency_hz']:.0f} Hz {decibels(b['gain_db'])} "
             f"Q {b['q']:.2g}"
             for b in bands
-        ).replace("-", "−")
+        )
         or None
     )
 
@@ -163,9 +164,9 @@ def _compressor(given: Mapping[str, float] | None) -> str | None:
     if given is None:
         return None
     return (
-        f"{given['threshold_db']:.1f} dBFS, {given['ratio']:.2g}:1, {given['attack_ms']:.3g} and "
-        f"{given['release_ms']:.3g} ms, {given['makeup_db']:+.1f} dB"
-    ).replace("-", "−")
+        f"{fixed(given['threshold_db'], 1)} dBFS, {given['ratio']:.2g}:1, "
+        f"{given['attack_ms']:.3g} and {given['release_ms']:.3g} ms, {decibels(given['makeup_db'])}"
+    )
 
 
 def _reverb(given: Mapping[str, float] | None) -> str | None:

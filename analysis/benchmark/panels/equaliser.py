@@ -8,6 +8,7 @@ import pandas as pd
 from ....models.effects.curves import CURVE_HZ
 from ...presentation.figures import Figure, escaped, frequency_axis, wrapped
 from ...presentation.looks import Look
+from ...presentation.numbers import decibels
 from ..result.insight_records import Found, found_of
 from ..result.tables import records
 from .curves import (
@@ -87,12 +88,8 @@ def _said(mean: Sequence[float | None], spread: Sequence[float | None]) -> str:
     gain, deviation = mean[at] or 0.0, spread[at] or 0.0
     if most < _FLAT and max((s for s in spread if s is not None), default=0.0) < _FLAT:
         return "flat, 0 dB at every frequency"
-    words = f"most at {spoken_hertz(CURVE_HZ[at])}, {_decibels(gain)} on average"
+    words = f"most at {spoken_hertz(CURVE_HZ[at])}, {decibels(gain)} on average"
     return f"{words}, SD {deviation:.1f} dB"
-
-
-def _decibels(gain: float) -> str:
-    return f"{gain:+.1f} dB".replace("-", "−")
 
 
 def _bands(name: str, mine: Sequence[Found], look: Look) -> Drawing:
@@ -163,7 +160,7 @@ def _matrix(trace: dict[str, Any], columns: Sequence[str], labels: Sequence[str]
     layout = {
         "height": 120 + 34 * len(labels),
         "margin": {"l": 8, "r": 16, "t": 8, "b": 48},
-        "meta": {"narrow": [column.partition(":")[0] for column in columns]},
+        "meta": {"columns": [column.partition(":")[0] for column in columns]},
         "xaxis": {
             "title": {"text": "band, with the median of its frequencies"},
             "tickvals": list(range(len(columns))),

@@ -8,8 +8,16 @@ import numpy as np
 
 from ...presentation.colour_maps import sequential
 from ...presentation.estimate import Estimate
-from ...presentation.figures import Figure, Floats, Rows, escaped, frequency_axis, marker
-from ...presentation.looks import Look, short_names
+from ...presentation.figures import (
+    Figure,
+    Floats,
+    Rows,
+    escaped,
+    frequency_axis,
+    marker,
+    names_axis,
+)
+from ...presentation.looks import Look
 
 # With fewer songs a box would be drawn from its own corners.
 BOX_FROM = 5
@@ -72,7 +80,6 @@ def matrix(
     The systems in ``scaled_by`` set the range of colours; what lies beyond has the last colour.
     """
     table = [[_number(value) for value in values[name]] for name in rows.names]
-    short = short_names(songs, 16)
     few = len(songs) <= 10
     ranged = [v for name in scaled_by for v in values[name] if math.isfinite(v)]
     trace: dict[str, Any] = {
@@ -93,15 +100,7 @@ def matrix(
         trace |= {"zmin": min(ranged), "zmax": max(ranged)}
     if few:
         trace["texttemplate"] = "%{z:.3~g}"
-    labels = {
-        "tickvals": list(range(len(songs))),
-        "ticktext": [escaped(short[song]) for song in songs],
-        "fixedrange": True,
-        "automargin": True,
-        "showgrid": False,
-        "zeroline": False,
-    }
-    layout = rows.layout("", xaxis=labels)
+    layout = rows.layout("", xaxis=names_axis(songs, 16))
     layout["height"] += 60
     return {"data": [trace], "layout": layout}
 

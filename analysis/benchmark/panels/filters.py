@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from ....models.inspection.filter_bank import FLOOR_DB
-from ...presentation.figures import Figure, hertz_text
+from ...presentation.figures import Figure
+from ...presentation.numbers import hertz_text
 from .curves import heat_map, spoken_hertz
 from .figures import colour_scale
 from .parts import Drawing, Group, Panel

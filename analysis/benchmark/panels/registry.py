@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from ...presentation import assets
 from ...presentation.figures import Figure
 from ..result.columns import Column
 from ..result.document import Result
@@ -134,7 +135,7 @@ def render(template: str, **values: Any) -> str:
 @cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader([TEMPLATES, assets.TEMPLATES]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ....evaluation.insights.band_levels import BANDS_HZ
 from ...presentation.looks import INK, Look
+from ...presentation.numbers import decibels
 from ..result.document import Result
 from ..result.insight_records import rendered
 from ..result.tables import records
@@ -103,7 +104,7 @@ def _said(mine: _Spectra, targets: _Spectra) -> str:
     most, difference, band = max(heard)
     if most < 0.05:
         return "the target's average spectrum"
-    words = f"{difference:+.1f} dB".replace("-", "−")
+    words = decibels(difference)
     return f"farthest from the target at {spoken_hertz(band)}, {words} on average"
 
 

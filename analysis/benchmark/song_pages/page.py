@@ -10,7 +10,7 @@ from typing import Any
 from ....evaluation.insights.band_levels import BANDS_HZ
 from ....models.content_key import content_key
 from ...presentation.looks import REFERENCE, Look
-from ...presentation.numbers import NumberFormat, number_format
+from ...presentation.numbers import NumberFormat, hertz_text, number_format
 from ..panels import figures
 from ..panels.overview import badges
 from ..panels.registry import Table, render
@@ -218,7 +218,7 @@ def _spectra(given: Sequence[Player]) -> dict[str, Any]:
     figure = figures.spectra(lines, looks, BANDS_HZ)
     header = ["band (Hz)", *(player.name for player in players)]
     rows = [
-        [_hertz(band), *(player.spectrum[at] for player in players)]
+        [hertz_text(band), *(player.spectrum[at] for player in players)]
         for at, band in enumerate(BANDS_HZ)
     ]
     return {"figure": figure, "table": Table(header, rows, (None, *[1] * len(players))).as_json()}
@@ -291,7 +291,3 @@ def _time_ticks(seconds: float) -> list[tuple[str, float]]:
 
 def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
-def _hertz(band: float) -> str:
-    return f"{band:.3g}" if band < 1000 else f"{band / 1000:.3g}k"

@@ -14,30 +14,32 @@
     const narrow = width < NARROW;
     const colours = earmark.figures.palette();
     const family = getComputedStyle(document.body).fontFamily;
-    const { data, layout } = earmark.figures.themed(figure, { colours, narrow, family, zero: "line" });
+    const { data, layout } = earmark.figures.themed(figure, { colours, narrow, family });
+    const above = layout.xaxis.side === "top"; // where the names of columns stand
     if (narrow) {
-      const title = layout.xaxis.title;
-      if (title && title.text) title.text = title.text.replace(": ", "<br>");
-      if (layout.meta && layout.meta.short) layout.yaxis.ticktext = layout.meta.short;
-      if (layout.meta && layout.meta.narrow) layout.xaxis.ticktext = layout.meta.narrow;
+      const { title, short, columns } = layout.meta || {};
+      if (title && layout.xaxis.title) layout.xaxis.title.text = title;
+      if (short) layout.yaxis.ticktext = short;
+      if (columns) layout.xaxis.ticktext = columns;
       for (const trace of data) {
         if (!trace.colorbar) continue;
         trace.colorbar = {
           ...trace.colorbar,
           orientation: "h",
-          y: 1.02,
-          yanchor: "bottom",
+          y: above ? -0.02 : 1.02,
+          yanchor: above ? "top" : "bottom",
           thickness: 10,
           title: undefined,
         };
-        layout.margin = { ...layout.margin, t: 48 };
+        layout.margin = { ...layout.margin, [above ? "b" : "t"]: 48 };
         layout.height += 40;
       }
     }
     for (const trace of data) {
       if (trace.type !== "heatmap") continue;
       // Numbers only where each cell has room for one.
-      if (width / (trace.x.length + 4) < 48) delete trace.texttemplate;
+      const cell = width / (trace.x.length + 4);
+      if (cell < (layout.meta?.cell ?? 48)) delete trace.texttemplate;
     }
     if (layout.showlegend) {
       // A long legend above the plot takes its own room, not the plot's.
@@ -46,12 +48,29 @@
       layout.height += 20 * Math.max(0, rows - 1);
       layout.legend = { ...layout.legend, maxheight: 24 * named + 24 };
     }
-    if ("simulated" in document.documentElement.dataset) {
-      layout.margin = { ...layout.margin, t: Math.max(layout.margin.t, 22) };
-      const label = earmark.figures.label("SIMULATED", colours);
+    const words = document.documentElement.dataset.label;
+    if (words) {
+      if (!above) layout.margin = { ...layout.margin, t: Math.max(layout.margin.t, 22) };
+      const label = earmark.figures.label(words, colours, { under: above });
       layout.annotations = [...(layout.annotations || []), label];
     }
     return { data, layout };
+  }
+
+  /** Plot a figure for the room that its place has. @param {HTMLElement} place @param {Earmark.Figure} figure @param {number} [width] */
+  function plot(place, figure, width = place.clientWidth) {
+    const { data, layout } = styled(figure, width);
+    return window.Plotly.react(place, data, layout, CONFIG);
+  }
+
+  /** Offer a plot as an SVG file. @param {HTMLElement} place @param {string} name */
+  function download(place, name) {
+    return window.Plotly.downloadImage(place, {
+      format: "svg",
+      width: place.clientWidth,
+      height: place.clientHeight,
+      filename: name.replace(/[^A-Za-z0-9]+/g, "-"),
+    });
   }
 
   /**
@@ -76,8 +95,7 @@
       place.replaceChildren(figure);
     }
     figure.setAttribute("aria-label", `${name}; the same numbers stand in the table below`);
-    const { data, layout } = styled(chart.figure, place.clientWidth);
-    await window.Plotly.react(figure, data, layout, CONFIG);
+    await plot(figure, chart.figure, place.clientWidth);
     if (!figure.dataset.wired) {
       figure.dataset.wired = "yes";
       /** @type {any} */ (figure).on("plotly_click", (/** @type {any} */ event) =>
@@ -110,15 +128,7 @@
       region.hidden = !on;
       if (on && !region.firstChild) region.append(earmark.tables.drawn(chart.table));
     };
-    const svg = tool("SVG", () => {
-      const figure = earmark.one(".plotly-figure", HTMLElement, place);
-      window.Plotly.downloadImage(figure, {
-        format: "svg",
-        width: place.clientWidth,
-        height: figure.clientHeight,
-        filename: name.replace(/[^A-Za-z0-9]+/g, "-"),
-      });
-    });
+    const svg = tool("SVG", () => download(earmark.one(".plotly-figure", HTMLElement, place), name));
     const tools = document.createElement("p");
     tools.className = "tools";
     tools.append(fold, earmark.tables.copyButton(chart.table), svg);
@@ -147,5 +157,9 @@
     document.addEventListener("earmark:theme", redraw);
   }
 
-  earmark.charts = { draw, onChange };
+  window.addEventListener("beforeprint", () =>
+    earmark.all(".js-plotly-plot", HTMLElement).forEach((place) => window.Plotly.Plots.resize(place)),
+  );
+
+  earmark.charts = { draw, plot, download, onChange };
 })();

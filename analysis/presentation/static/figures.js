@@ -32,15 +32,14 @@
   /**
    * A copy in the theme's colours and the page's type, without what a report does not want.
    * @param {Earmark.Figure} figure
-   * @param {{colours: Earmark.Colours, narrow: boolean, family: string, zero: string}} look
-   *   `zero` names the colour of the lines at zero
+   * @param {{colours: Earmark.Colours, narrow: boolean, family: string}} look
    */
-  function themed(figure, { colours, narrow, family, zero }) {
+  function themed(figure, { colours, narrow, family }) {
     const { data, layout } = coloured(figure, colours);
     const axis = {
       gridcolor: colours.line,
       linecolor: colours.line,
-      zerolinecolor: colours[zero],
+      zerolinecolor: colours.muted,
     };
     layout.xaxis = { ...axis, ...layout.xaxis };
     layout.yaxis = { ...axis, ...layout.yaxis };

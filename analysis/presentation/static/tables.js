@@ -141,18 +141,22 @@
     place.replaceChildren(drawn(table), tools);
   }
 
-  earmark.tables = { drawn, copyButton };
+  /** What a button copies: the CSV stored with its table, else the table that it names. @param {HTMLElement} button */
+  function copied(button) {
+    const stored = button.closest(".sheet")?.querySelector("script")?.textContent;
+    if (stored) return JSON.parse(stored);
+    return textOf(earmark.one(`table[data-csv="${button.dataset.copy}"]`, HTMLTableElement));
+  }
+
+  earmark.tables = { drawn, copyButton, makeSortable };
 
   const fillAll = () => earmark.all("[data-table]", HTMLElement).forEach(fill);
 
   const start = () => {
     earmark.all("table.sortable", HTMLTableElement).forEach(makeSortable);
-    earmark.all("button[data-copy]", HTMLButtonElement).forEach((button) => {
-      const copied = `table[data-csv="${button.dataset.copy}"]`;
-      button.addEventListener("click", () =>
-        earmark.copy(textOf(earmark.one(copied, HTMLTableElement)), button),
-      );
-    });
+    earmark.all("button[data-copy]", HTMLButtonElement).forEach((button) =>
+      button.addEventListener("click", () => earmark.copy(copied(button), button)),
+    );
     fillAll();
   };
   document.addEventListener("earmark:choice", fillAll);

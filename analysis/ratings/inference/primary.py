@@ -226,7 +226,7 @@ def _skillings_mack(ratings: Ratings, choice: Choice, alpha: float, _seed: int) 
 def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> Outcome:
     wins = preferences(ratings)
     if wins is None:
-        raise ValueError("these ratings are no preferences")
+        raise ValueError("these ratings are not preferences")
     scores = wins.sum(axis=2) - wins.sum(axis=1)
     if met_equally(wins):
         test, name = flip_listeners(scores, seed), Method.FLIPPED_LISTENERS

@@ -105,7 +105,7 @@ def simulated_power(plan: Plan, runs: int = 1000, seed: int = 0) -> Power:
         UserError: if there are too few runs to say anything.
     """
     if runs < _LEAST_RUNS:
-        raise UserError(f"{runs} runs say nothing; {_LEAST_RUNS} is the least, 1000 is usual")
+        raise UserError(f"{runs} runs are too few; {_LEAST_RUNS} is the least, 1000 is usual")
     generator = np.random.default_rng([seed, plan.listeners, plan.passages, plan.systems])
     found = np.zeros(runs, dtype=bool)
     shares = np.zeros(runs)

@@ -153,7 +153,7 @@ def _decoded(data: bytes, path: str) -> str:
         ) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise UserError(f"{path}:{line}: holds a zero byte; this is no text file of ratings")
+        raise UserError(f"{path}:{line}: holds a zero byte; this is not a text file of ratings")
     return text
 
 

@@ -16,6 +16,7 @@ from ....listening_test.storage.connections import recorded_url
 from ....listening_test.storage.tables import frozen_at, opened
 from ....listening_test.study.study import Folder, Study, in_language, load_study
 from ....models.errors import UserError
+from ....models.roles import Role
 from .files import RatingsFile, Reading, ratings_in
 from .study_export import Which
 
@@ -38,6 +39,11 @@ class StudyRatings:
     people: tuple[Person, ...]
     audio: Mapping[tuple[str, str], Path]
     heard: tuple[Mapping[str, Any], ...]
+
+    @property
+    def systems(self) -> dict[str, Role]:
+        """The systems in the order of the study's benchmark, then what the study adds."""
+        return {**self.study.benchmark_systems, **self.study.systems}
 
     def about(self) -> dict[str, Any]:
         """What a result says of its study."""

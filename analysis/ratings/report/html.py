@@ -11,9 +11,12 @@ import numpy as np
 import plotly.offline
 
 from ....evaluation.results.store import written
-from ....listening_test import TOKENS
-from ...presentation.report_folder import STATIC
-from ..looks import looks
+from ....models.roles import Role
+from ...presentation import assets
+from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
+from ...presentation.figures import Figure
+from ...presentation.looks import Look
+from ...presentation.numbers import fixed, p_equals
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
@@ -37,28 +40,35 @@ from .sentences import (
     scope_words,
     verdict_words,
 )
-from .table import Sheet, p_equals, shown
+from .system_looks import system_looks
+from .table import Sheet, shown
 from .tables import sheets
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
+_STYLES = (TOKENS, *(STATIC / name for name in STYLES), TEMPLATES / "report.css")
 _SCRIPTS = (
-    *(STATIC / name for name in ("cells.js", "figures.js")),
+    *(STATIC / name for name in SCRIPTS),
     *(TEMPLATES / name for name in ("closer.js", "report.js")),
 )
 _MOST_DRILLED = 30_000
 _FOLDED = 12
 _ROW_LIMIT = 400
+_SYSTEMS = ("System", "Group 1", "Group 2")  # columns that hold names of systems
 _FEW_PAIRS = 60
 _MOST_DRAWN = 28
 
 
 @dataclass(frozen=True)
 class Extras:
-    """What a page shows beside its result: addresses of audio, and the libraries' versions."""
+    """What a page shows beside its result: addresses of audio, and the libraries' versions.
+
+    ``systems`` are those of the benchmark or study in its order, which decides how they look.
+    """
 
     audio: Audio = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=library_versions)
+    systems: Mapping[str, Role] = field(default_factory=dict)
 
 
 def write_page(
@@ -99,8 +109,9 @@ def page(
     for question in made:
         figures |= question.pop("figure_data")
         drills |= question.pop("drill_data")
+    asked = people_sheet(result.participants)
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader([TEMPLATES, assets.TEMPLATES]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -109,17 +120,20 @@ def page(
     return environment.get_template("report.html").render(
         data=result,
         questions=made,
-        css=_text(TOKENS, TEMPLATES / "report.css"),
-        first_script=_text(STATIC / "page.js"),
+        css=_text(*_STYLES),
+        first_script=_text(STATIC / FIRST_SCRIPT),
         script=_text(*_SCRIPTS),
         bundle=bundle,
         figures=_script_json(figures),
         drills=_script_json(drills),
         p_equals=p_equals,
+        fixed=fixed,
         counted=counted,
         title=result.study.title if result.study else result.input.file,
         versions=extras.versions,
-        people_sheet=_sheet_form(asked) if (asked := people_sheet(result.participants)) else None,
+        people_sheet=_sheet_form(asked, {})
+        if (asked := people_sheet(result.participants))
+        else None,
     )
 
 
@@ -134,7 +148,12 @@ def _question(
     kept = everyone.without_listeners(block.screening.left_out)
     scale = file.scales[block.question]
     prefix = f"q{at}-"
-    figures = {prefix + name: figure for name, figure in _figures(block, kept, scale).items()}
+    given, origin = result.options, file.origin
+    # A study's baseline is its reference where listeners rate it like the others.
+    reference = given.reference or (origin.baseline if origin else None)
+    look = system_looks(kept.systems, reference, given.anchors, extras.systems)
+    made = _figures(block, kept, scale, look)
+    figures = {prefix + name: figure for name, figure in made.items()}
     primary = block.primary
     drill = _drill(kept, extras.audio)
     return {
@@ -150,7 +169,7 @@ def _question(
         "scope_words": scope_words(primary.scope),
         "methods": methods_paragraph(result, block, extras.versions),
         "notes": notes(block),
-        "sheets": {sheet.name: _sheet_form(sheet) for sheet in sheets(block)},
+        "sheets": {sheet.name: _sheet_form(sheet, look) for sheet in sheets(block)},
         "against": [
             f"against-{one.control}" for one in block.secondary.many_to_one if one.wilcoxon
         ],
@@ -163,10 +182,9 @@ def _question(
 
 
 def _figures(
-    block: QuestionResult, kept: Ratings, scale: Scale
-) -> dict[str, rating_figures.Figure]:
+    block: QuestionResult, kept: Ratings, scale: Scale, look: Mapping[str, Look]
+) -> dict[str, Figure]:
     aside = block.design.set_aside
-    look = looks(list(kept.systems), list(aside))
     tested = kept.without_systems(aside)
     tested = tested if len(tested) else kept
     means = listener_means(tested.cells)
@@ -246,12 +264,14 @@ def _turned(pair: Pair) -> Pair:
     return pair.model_copy(update=turned | {"low": low, "mean_diff": mean, "high": high})
 
 
-def _sheet_form(sheet: Sheet) -> dict[str, Any]:
+def _sheet_form(sheet: Sheet, looks: Mapping[str, Look]) -> dict[str, Any]:
     numeric = [column.kind not in ("text", "yes") for column in sheet.columns]
+    # A listener may be called as a system is.
+    marks = [looks if column.title in _SYSTEMS else {} for column in sheet.columns]
     rows = [
         [
-            (shown(value, column.kind), _sort_key(value), number)
-            for value, column, number in zip(row, sheet.columns, numeric, strict=True)
+            (shown(value, column.kind), _raw(value), number, mark.get(str(value)))
+            for value, column, number, mark in zip(row, sheet.columns, numeric, marks, strict=True)
         ]
         for row in sheet.rows[:_ROW_LIMIT]
     ]
@@ -266,7 +286,7 @@ def _sheet_form(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _sort_key(value: Any) -> str:
+def _raw(value: Any) -> str:
     return "" if value is None or isinstance(value, str) else repr(float(value))
 
 

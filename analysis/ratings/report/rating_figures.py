@@ -1,7 +1,6 @@
 """What was rated and by how much systems differ, as Plotly figures (plain dictionaries).
 
-Colours named ``ink``, ``muted``, ``line``, ``paper``, ``accent`` and ``amber`` stand for those of
-the page's theme. Quartiles and whiskers are computed here from all ratings; only the points and
+Quartiles and whiskers are computed here from all ratings; only the points and
 the outline of a violin are drawn from a sample where there are many.
 """
 
@@ -10,46 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from ..looks import Look, label, short_names
+from ...presentation.estimate import Estimate
+from ...presentation.figures import Figure, Rows, escaped, layout, marker, names_axis
+from ...presentation.figures import forest as drawn_forest
+from ...presentation.looks import MUTED, Look, short_names
 from ..reading.scales import Scale
 from ..reading.table import Floats, Ratings
 from ..result.names import Verdict
 from ..result.tests import EstimatedPair, Pair
 
-Figure = dict[str, Any]
 MOST_POINTS = 5000
 MOST_LINES = 150
 MOST_ROWS = 60
+MOST_LETTERS = 40  # of a listener's name beside a row too low for two lines
 _GREY = "rgba(128,128,128,0.16)"
-_MARKS = {
-    Verdict.BETTER: ("accent", "circle"),
-    Verdict.EQUIVALENT: ("amber", "diamond"),
-    Verdict.INCONCLUSIVE: ("muted", "circle-open"),
+_VERDICTS = {
+    Verdict.BETTER: Look("accent", "circle", "solid"),
+    Verdict.EQUIVALENT: Look("amber", "diamond", "solid"),
+    Verdict.INCONCLUSIVE: Look(MUTED, "circle-open", "solid"),
 }
-
-
-def rows_axis(names: Sequence[str], width: int = 20) -> dict[str, Any]:
-    """A vertical axis with one row per name, the first on top; names break at ``width``."""
-    return {
-        "tickvals": list(range(len(names))),
-        "ticktext": [label(name, width) for name in names],
-        "range": [len(names) - 0.4, -0.6],
-        "automargin": True,
-        "fixedrange": True,
-        "zeroline": False,
-        "showgrid": False,
-    }
-
-
-def layout(height: int, title: str, **more: Any) -> dict[str, Any]:
-    """A quiet layout with a titled horizontal axis."""
-    axis = {"title": {"text": title}, "automargin": True, "fixedrange": True}
-    return {
-        "height": height,
-        "margin": {"l": 8, "r": 16, "t": 24, "b": 48},
-        "showlegend": False,
-        "xaxis": axis,
-    } | more
 
 
 def rounded(values: Floats) -> list[float | None]:
@@ -85,7 +63,7 @@ def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> 
             {
                 "type": "violin",
                 "orientation": "h",
-                "name": label(name),
+                "name": escaped(name),
                 "x": rounded(drawn),
                 "y": [row] * len(drawn),
                 "points": "all" if len(values) <= 400 else False,
@@ -99,21 +77,31 @@ def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> 
                 "fillcolor": _GREY,
             }
         )
+        numbers = box(values)
         traces.append(
             {
                 "type": "box",
                 "orientation": "h",
-                "name": label(name),
+                "name": escaped(name),
                 "y": [row],
-                **box(values),
-                "boxmean": True,
+                **numbers,
                 "width": 0.26,
                 "fillcolor": "paper",
                 "line": {"color": "ink", "width": 1.5},
             }
         )
-    names = list(ratings.systems)
-    figure = layout(60 * len(names) + 90, "Rating", yaxis=rows_axis(names))
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": escaped(name),
+                "x": numbers["mean"],
+                "y": [row],
+                "marker": marker(look, 10),
+                "hovertemplate": f"{escaped(name)}: mean %{{x:.1f}}<extra></extra>",
+            }
+        )
+    figure = Rows(ratings.systems, looks).layout("Rating", 56)
     figure["xaxis"]["range"] = _padded(scale.low, scale.high)
     return {"data": traces, "layout": figure}
 
@@ -144,8 +132,7 @@ def answers(ratings: Ratings, scale: Scale) -> Figure:
                 "hovertemplate": f"{step:g}: %{{x:.1f}} %<extra></extra>",
             }
         )
-    names = list(ratings.systems)
-    figure = layout(44 * len(names) + 90, "Share of the ratings in %", yaxis=rows_axis(names))
+    figure = Rows(ratings.systems).layout("Share of the ratings in %", 44)
     figure["barmode"] = "stack"
     figure["xaxis"]["range"] = [0, 100]
     return {"data": traces, "layout": figure}
@@ -160,30 +147,44 @@ def _step_colour(place: float) -> str:
 
 
 def by_passage(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> Figure:
-    """A box per system on every passage, passages one under the other."""
+    """A box per system on every passage with its mean, passages one under the other."""
     passages = ratings.passages[:MOST_ROWS]
+    room = 0.84 / len(ratings.systems)  # of a passage's row
     traces = []
     for code, name in enumerate(ratings.systems):
-        found: dict[str, list[Any]] = {"y": []}
+        found: dict[str, list[float]] = {"y": []}
         for row in range(len(passages)):
             values = ratings.value[(ratings.system == code) & (ratings.passage == row)]
             if len(values):
-                found["y"].append(row)
+                found["y"].append(round(row - 0.42 + (code + 0.5) * room, 4))
                 for key, number in box(values).items():
                     found.setdefault(key, []).extend(number)
+        means = found.pop("mean", [])
+        shared = {"name": escaped(name), "legendgroup": str(code)}
         traces.append(
             {
                 "type": "box",
                 "orientation": "h",
-                "name": label(name),
-                "offsetgroup": str(code),
+                "showlegend": False,
+                "width": 0.7 * room,
                 "fillcolor": _GREY,
                 "line": {"color": looks[name].colour, "width": 1.5},
+                **shared,
                 **found,
             }
         )
-    height = len(passages) * (16 * len(ratings.systems) + 18) + 130
-    figure = layout(height, "Rating", yaxis=rows_axis(passages), boxmode="group")
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": means,
+                "y": found["y"],
+                "marker": marker(looks[name], 8),
+                "hovertemplate": f"{escaped(name)}: mean %{{x:.1f}}<extra></extra>",
+                **shared,
+            }
+        )
+    figure = Rows(passages).layout("Rating", 16 * len(ratings.systems) + 18, boxmode="overlay")
     figure["xaxis"]["range"] = _padded(scale.low, scale.high)
     figure["showlegend"] = True
     figure["legend"] = {"orientation": "h", "y": 1, "yanchor": "bottom", "traceorder": "normal"}
@@ -201,8 +202,8 @@ def listener_lines(means: Floats, names: Sequence[str], listeners: Sequence[str]
             "x": list(range(len(names))),
             "y": rounded(row),
             "line": {"color": "rgba(128,128,128,0.45)", "width": 1},
-            "name": label(listener),
-            "hovertemplate": f"{label(listener)}: %{{y:.1f}}<extra></extra>",
+            "name": escaped(listener),
+            "hovertemplate": f"{escaped(listener)}: %{{y:.1f}}<extra></extra>",
             "connectgaps": False,
         }
         for row, listener in zip(shown, listeners, strict=False)
@@ -220,16 +221,7 @@ def listener_lines(means: Floats, names: Sequence[str], listeners: Sequence[str]
             "hovertemplate": "mean of all: %{y:.1f}<extra></extra>",
         }
     )
-    axis = {
-        "tickvals": list(range(len(names))),
-        "ticktext": short_names(list(names)),
-        "range": [-0.3, len(names) - 0.7],
-        "fixedrange": True,
-        "automargin": True,
-        "showgrid": False,
-        "zeroline": False,
-    }
-    figure = layout(420, "", xaxis=axis)
+    figure = layout(420, "", xaxis=names_axis(names) | {"range": [-0.3, len(names) - 0.7]})
     figure["yaxis"] = {"title": {"text": "Listener mean"}, "fixedrange": True, "automargin": True}
     return {"data": traces, "layout": figure}
 
@@ -255,63 +247,36 @@ def residual_map(means: Floats, names: Sequence[str], listeners: Sequence[str]) 
         "xgap": 1,
         "ygap": 1,
     }
-    axis = {
-        "tickvals": list(range(len(names))),
-        "ticktext": short_names(list(names)),
-        "fixedrange": True,
-        "automargin": True,
-        "side": "top",
-        "showgrid": False,
-        "zeroline": False,
-    }
-    rows = rows_axis([listeners[at] for at in order])
-    figure = layout(18 * len(order) + 110, "", xaxis=axis, yaxis=rows)
+    rows = Rows([listeners[at] for at in order], width=MOST_LETTERS)
+    figure = rows.layout("", 18, xaxis=names_axis(names) | {"side": "top"})
     figure["margin"]["b"] = 20
     return {"data": [trace], "layout": figure}
 
 
 def forest(pairs: Sequence[Pair | EstimatedPair], margin: float | None, unit: str) -> Figure:
     """The difference of every pair with its interval, a line at zero and the margin shaded."""
-    rows = [pair for pair in pairs if pair.mean_diff is not None]
-    names = [f"{pair.group1} − {pair.group2}" for pair in rows]
-    if len({pair.group2 for pair in rows}) == 1 and len(rows) > 1:
-        names = [pair.group1 for pair in rows]  # the axis names the other
-    longest = max((len(name) for name in names), default=0)
-    height = 28 if longest <= 26 else 36 if longest <= 52 else 50
-    figure = layout(height * len(rows) + 90, unit, yaxis=rows_axis(names, 26))
-    line = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-    figure["shapes"] = [line | {"line": {"color": "muted", "width": 1, "dash": "dot"}}]
-    if margin is not None:
-        band = {"type": "rect", "x0": -margin, "x1": margin, "yref": "paper", "y0": 0, "y1": 1}
-        style = {"fillcolor": "rgba(230,159,0,0.16)", "line": {"width": 0}, "layer": "below"}
-        figure["shapes"].append(band | style)
-    return {"data": [_difference(row, pair) for row, pair in enumerate(rows)], "layout": figure}
-
-
-def _difference(row: int, pair: Pair | EstimatedPair) -> dict[str, Any]:
-    """A pair's difference in its row, with the interval where there is one."""
-    kind, words = _decided(pair)
-    colour, symbol = _MARKS[kind]
-    difference = pair.mean_diff or 0.0
-    trace: dict[str, Any] = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [round(difference, 4)],
-        "y": [row],
-        "marker": {"color": colour, "size": 10, "symbol": symbol, "line": {"width": 2}},
-        "hovertemplate": f"%{{x:.2f}} points, {label(words)}<extra></extra>",
+    shown = [pair for pair in pairs if pair.mean_diff is not None]
+    both = [(pair.group1, pair.group2) for pair in shown]
+    short = short_names(dict.fromkeys(name for pair in both for name in pair), 12)
+    names = [f"{first} − {second}" for first, second in both]
+    brief = [f"{short[first]} − {short[second]}" for first, second in both]
+    if len({second for _, second in both}) == 1 and len(both) > 1:
+        # The axis names the other.
+        names = [first for first, _ in both]
+        brief = [short[name] for name in names]
+    decided = {name: _decided(pair) for name, pair in zip(names, shown, strict=True)}
+    looks = {name: _VERDICTS[kind] for name, (kind, _) in decided.items()}
+    estimates = {
+        name: Estimate(pair.n, pair.mean_diff, pair.low, pair.high)
+        for name, pair in zip(names, shown, strict=True)
     }
-    if pair.low is not None and pair.high is not None:
-        trace["error_x"] = {
-            "type": "data",
-            "symmetric": False,
-            "array": [round(pair.high - difference, 4)],
-            "arrayminus": [round(difference - pair.low, 4)],
-            "color": colour,
-            "thickness": 2,
-            "width": 4,
-        }
-    return trace
+    return drawn_forest(
+        Rows(names, looks, 26, brief),
+        estimates,
+        unit,
+        margin=margin,
+        notes={name: words for name, (_, words) in decided.items()},
+    )
 
 
 def _decided(pair: Pair | EstimatedPair) -> tuple[Verdict, str]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from ...presentation.numbers import p_apa
 from ..result.blocks import Primary, SystemRow
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import AbxTest, Chosen, Distribution, Method, Scope, Verdict
@@ -34,11 +35,6 @@ def pair_words(primary: Primary) -> str:
     if primary.scope is not Scope.LISTENER:
         return words
     return words.replace("listeners' own differences", "the listener's differences per passage")
-
-
-def p_apa(p: float) -> str:
-    """A p-value as the APA manual asks: no leading zero, three decimals, never zero."""
-    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
 
 
 def omnibus_sentence(block: QuestionResult) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-NONE = "–"
+from ...presentation.numbers import NONE, fixed, p_text
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,9 @@ def shown(value: Any, kind: str) -> str:
     if kind == "df":
         return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
     decimals = {"points": 2, "number": 3, "share": 3}[kind]
-    text = f"{value:.{decimals}f}" if abs(value) < 1e6 else f"{value:.3g}"
-    return text.replace("-", "−") if float(text) else text.lstrip("-")
-
-
-def p_text(p: float) -> str:
-    """A p-value with two significant digits, never as zero."""
-    if p < 1e-16:
-        return "<1e-16"
-    if p < 0.001:
-        return f"{p:.1e}"
-    return f"{p:.3f}"
-
-
-def p_equals(p: float) -> str:
-    """``p = .012`` or ``p < 1e-16``, for running text."""
-    text = p_text(p)
-    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+    if abs(value) < 1e6:
+        return fixed(value, decimals)
+    return f"{value:.3g}".replace("-", "−")
 
 
 PAIR = (Column("Group 1"), Column("Group 2"))

@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..looks import Look, label, short_names
+from ...presentation.figures import Figure, Rows, escaped, layout, marker, names_axis
+from ...presentation.looks import DASHES, Look, shortened
+from ...presentation.numbers import p_cell
 from ..result.blocks import Planning
 from ..result.secondary import MetricAgreement, MetricRow, OrderEffect
 from ..result.tests import Pair
-from .rating_figures import Figure, layout, rows_axis
 
 # Steps at .001, .01 and .05, as reports mark them; in each the lighter the larger p.
 _STEPS = ((0.001, "#00545A"), (0.01, "#2E8B8B"), (0.05, "#8CC7C1"), (1.0, "#ECECE8"))
@@ -28,7 +29,7 @@ def p_map(pairs: Sequence[Pair], names: Sequence[str]) -> Figure:
         step = next(index for index, (bound, _) in enumerate(_STEPS) if p < bound or bound == 1)
         for a, b in ((i, j), (j, i)):
             level[a][b] = step
-            text[a][b] = "<.001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
+            text[a][b] = p_cell(p)
     colours = [
         [edge, colour]
         for index, (_, colour) in enumerate(_STEPS)
@@ -41,19 +42,19 @@ def p_map(pairs: Sequence[Pair], names: Sequence[str]) -> Figure:
         "y": list(range(count)),
         "text": text,
         "texttemplate": "%{text}",
+        "textfont": {"size": 10},
         "zmin": -0.5,
         "zmax": 3.5,
         "colorscale": colours,
         "showscale": False,
-        "hoverinfo": "skip",
+        "hoverinfo": "text",
         "xgap": 2,
         "ygap": 2,
     }
-    axis = rows_axis(names) | {"side": "top", "range": [-0.5, count - 0.5]}
-    axis["ticktext"] = short_names(list(names), 10)
-    height = 44 * count + 90
-    figure = layout(height, "", xaxis=axis, yaxis=rows_axis(names))
+    axis = names_axis(names, 10) | {"side": "top", "range": [-0.5, count - 0.5]}
+    figure = Rows(names).layout("", 44, xaxis=axis)
     figure["margin"]["b"] = 20
+    figure["meta"]["cell"] = 32
     return {"data": [trace], "layout": figure}
 
 
@@ -72,7 +73,7 @@ def critical_difference(
             "mode": "markers",
             "x": [round(rank, 4)],
             "y": [row],
-            "marker": {"color": looks[name].colour, "symbol": looks[name].symbol, "size": 11},
+            "marker": marker(looks[name], 11),
             "error_x": {
                 "type": "data",
                 "array": [half],
@@ -86,8 +87,7 @@ def critical_difference(
     ]
     names = [name for name, _ in ranks]
     title = f"Mean rank (higher is better); critical difference {2 * half:.2f}"
-    figure = layout(38 * len(names) + 90, title, yaxis=rows_axis(names))
-    return {"data": traces, "layout": figure}
+    return {"data": traces, "layout": Rows(names, looks).layout(title, 38)}
 
 
 def order_figure(effect: OrderEffect) -> Figure:
@@ -124,15 +124,14 @@ def metric_figure(agreement: MetricAgreement, row: MetricRow, looks: Mapping[str
     for name in names:
         mine = [(value, one.mean, one.passage) for one, value in known if one.system == name]
         look = looks[name]
-        marker = {"color": look.colour, "symbol": look.symbol}
         traces.append(
             {
                 "type": "scatter",
                 "mode": "markers",
                 "x": [float(f"{value:.6g}") for value, _, _ in mine],
                 "y": [round(mean, 4) for _, mean, _ in mine],
-                "text": [label(f"{name}, {passage}") for _, _, passage in mine],
-                "marker": marker | {"size": 6, "opacity": 0.55},
+                "text": [escaped(f"{name}, {passage}") for _, _, passage in mine],
+                "marker": {**marker(look, 6), "opacity": 0.55, "line": {"width": 0}},
                 "hovertemplate": "%{text}: %{x}, rated %{y:.1f}<extra></extra>",
             }
         )
@@ -143,16 +142,16 @@ def metric_figure(agreement: MetricAgreement, row: MetricRow, looks: Mapping[str
                 "mode": "markers+text",
                 "x": [float(f"{centre[0]:.6g}")],
                 "y": [round(centre[1], 4)],
-                "text": [short_names([name], 18)[0]],
+                "text": [escaped(shortened(name, 18))],
                 "textposition": "top center",
                 "textfont": {"color": "ink"},
                 "cliponaxis": False,
-                "marker": marker | {"size": 12, "line": {"width": 1, "color": "ink"}},
+                "marker": marker(look, 12),
                 "hoverinfo": "skip",
             }
         )
     unit = f" ({row.unit})" if row.unit else ""
-    figure = layout(420, label(f"{row.metric}, {row.variant}{unit}", 60))
+    figure = layout(420, f"{row.metric}, {row.variant}{unit}")
     axis: dict[str, object] = {"title": {"text": "Mean rating"}, "zeroline": False}
     figure["yaxis"] = axis | {"fixedrange": True, "automargin": True}
     figure["xaxis"] |= {"zeroline": False}
@@ -162,7 +161,6 @@ def metric_figure(agreement: MetricAgreement, row: MetricRow, looks: Mapping[str
 def planning_figure(plan: Planning) -> Figure:
     """The smallest detectable difference over the number of listeners, a line per passages."""
     traces = []
-    dashes = ("solid", "dash", "dot", "dashdot", "longdash")
     counts = sorted({row.passages for row in plan.grid})
     for at, passages in enumerate(counts):
         rows = [row for row in plan.grid if row.passages == passages]
@@ -174,7 +172,11 @@ def planning_figure(plan: Planning) -> Figure:
                 "name": words,
                 "x": [row.listeners for row in rows],
                 "y": [round(row.detectable, 4) for row in rows],
-                "line": {"color": "ink" if at else "accent", "dash": dashes[at % 5], "width": 2},
+                "line": {
+                    "color": "ink" if at else "accent",
+                    "dash": DASHES[at % len(DASHES)],
+                    "width": 2,
+                },
                 "marker": {"color": "ink" if at else "accent", "size": 5},
                 "hovertemplate": f"%{{x}} listeners, {words}: %{{y:.1f}} points<extra></extra>",
             }

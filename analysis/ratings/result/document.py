@@ -119,7 +119,7 @@ class RatingsResult(QuestionResult, _Head):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             why = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
-        raise UserError(f"{path}: is no result.json of 'earmark analyse' ({why})")
+        raise UserError(f"{path}: is not a result.json of 'earmark analyse' ({why})")
 
     def json_text(self) -> str:
         """The text of ``result.json``: equal results give equal bytes."""
@@ -159,5 +159,5 @@ _EFFECT = ("effect", "effect_value", "effect_low", "effect_high")
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON schema of ``result.json``."""
+    """The JSON schema of the ``result.json`` of an analysis."""
     return RatingsResult.model_json_schema(by_alias=True)

@@ -15,6 +15,7 @@ from scipy import stats
 from earmark.analysis.ratings import crosscheck
 from earmark.analysis.ratings.crosscheck import crosscheck_ratings
 from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.methods.libraries import conover_p
 from earmark.analysis.ratings.methods.multiplicity import METHODS
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats, listener_means
@@ -80,8 +81,7 @@ def test_every_adjustment_is_held_against_statsmodels(adjust: str, tmp_path: Pat
 
 def test_a_wrong_library_is_unexplained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written_ratings(tmp_path / "ratings.csv", cells())
-    right = crosscheck.conover_p
-    monkeypatch.setattr(crosscheck, "conover_p", lambda *given: right(*given) / 2)
+    monkeypatch.setattr(crosscheck, "conover_p", lambda *given: conover_p(*given) / 2)
     found = checked(path)
     wrong = {name for name, one in found.items() if one.verdict is Verdict.UNEXPLAINED}
     assert len(wrong) == 6

@@ -30,7 +30,7 @@ BAD: dict[str, tuple[str, int, list[str]]] = {
         ["refrence", "'reference'"],
     ),
     "missing key": ("earmark: 1\nname: t\nsongs: {folder: songs}\n", 1, ["'systems' is missing"]),
-    "key said twice": (START + SYSTEMS + "name: u\n", 6, ["'name' stands here twice"]),
+    "key said twice": (START + SYSTEMS + "name: u\n", 6, ["'name' appears twice"]),
     "another format": (START.replace("1", "2", 1) + SYSTEMS, 1, ["format 1", "not 2"]),
     "name with a slash": (
         START.replace("name: t", "name: a/b") + SYSTEMS,

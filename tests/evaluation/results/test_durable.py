@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from earmark.evaluation.results.store import SCHEMA, Store, render_path, written
+from earmark.evaluation.results.schema import SCHEMA
+from earmark.evaluation.results.store import Store, render_path, written
 from earmark.models.errors import StorageError
 
 Event = tuple[str, str, str | None]

@@ -25,9 +25,8 @@ class Half(nn.Module):
         return audio * self.gain
 
 
-def built(folder: Path, systems: Any, **more: Any) -> Any:
-    given = {"metrics": METRICS, "sample_rate": RATE} | more
-    return em.benchmark("test", folder, systems, **given)
+def built(songs: Any, systems: Any, **more: Any) -> Any:
+    return em.benchmark("test", songs, systems, metrics=METRICS, sample_rate=RATE, **more)
 
 
 def test_a_benchmark_in_code_is_the_one_of_the_file(
@@ -125,8 +124,8 @@ def test_objects_run_in_this_process_alone(make_songs: Callable[..., Path], tmp_
 @pytest.mark.parametrize(
     ("systems", "message"),
     [
-        ({"a": "tcnn"}, r"^benchmark 'test': system 'a': 'tcnn' is no kind.*did you mean 'tcn'"),
-        ({"a": lambda audio: audio}, "function is no system; give a name, a path"),
+        ({"a": "tcnn"}, r"^benchmark 'test': system 'a': 'tcnn' is not a kind.*did you mean 'tcn'"),
+        ({"a": lambda audio: audio}, "function is not a system; give a name, a path"),
         ({"a": Path("nowhere")}, r"benchmark 'test' systems\[0\].*no such file or folder"),
         ({"a": {"kind": "loudness", "tarket": -14}}, "unknown key 'tarket'; did you mean 'target'"),
         ({"a": {"kind": "object"}}, "an object lives in a program"),

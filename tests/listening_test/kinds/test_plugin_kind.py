@@ -329,12 +329,12 @@ WORKS_NOT: dict[str, tuple[str, str]] = {
     ),
     "says something of nobody": (
         "Best.rows = lambda self, page, questions: [Row('nobody', 'best', 1.0)]",
-        ": kind of test 'best': rows() names 'nobody', which is no system of the study",
+        ": kind of test 'best': rows() names 'nobody', which is not a system of the study",
     ),
     "has pages of nobody": (
         "from earmark.listening_test.kinds import Unit\n"
         "Best.units = lambda self, study: (Unit('nowhere', ('mix', 'nobody')),)",
-        ": kind of test 'best': units() names 'nobody', which is no system of the study\n",
+        ": kind of test 'best': units() names 'nobody', which is not a system of the study\n",
     ),
 }
 

@@ -158,9 +158,9 @@ def test_a_newer_schema_and_a_server_without_fsync_are_refused(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("not a url", "is no URL; give one like postgresql"),
-        ("mysql://u:secret@h/x", "is no PostgreSQL"),
-        ("sqlite:///x", "is no PostgreSQL"),
+        ("not a url", "is not a URL; give one like postgresql"),
+        ("mysql://u:secret@h/x", "is not a PostgreSQL address"),
+        ("sqlite:///x", "is not a PostgreSQL address"),
         ("postgresql://u:secret@127.0.0.1:1/x", "cannot be used"),
     ],
 )

@@ -222,8 +222,8 @@ def test_the_driver_of_a_url_may_be_left_out_and_a_password_is_never_shown(drive
     found.present()
     for wrong, words in (
         ("mysql+pymysql://somebody:secret@host/none", r"'mysql\+pymysql://somebody:\*\*\*@host"),
-        ("somebody:secret@host", "database 'host': is no URL"),
-        ("x" * 200, f"database '{'x' * 80}': is no URL"),
+        ("somebody:secret@host", "database 'host': is not a URL"),
+        ("x" * 200, f"database '{'x' * 80}': is not a URL"),
     ):
         with pytest.raises(UserError, match=words) as caught:
             postgres(wrong)
@@ -427,7 +427,7 @@ def test_a_backup_never_writes_into_a_folder_that_is_there(folder: Folder, tmp_p
     target = tmp_path / "copy"
     target.mkdir()
     (target / "mine").write_text("mine")
-    with pytest.raises(UserError, match="copy: is there already; give a new folder with --out"):
+    with pytest.raises(UserError, match="copy: already exists; give a new folder with --out"):
         backup(folder, target)
     assert [path.name for path in target.iterdir()] == ["mine"]
 

@@ -80,7 +80,7 @@ BAD: dict[str, tuple[str, int, list[str]]] = {
     "a level that is set twice": (
         START + TEST + "before: [volume, volume]\n",
         6,
-        ["before: volume stands there twice", "leave one"],
+        ["before: volume appears twice", "remove one"],
     ),
     "headphones tested twice alike": (
         START + TEST + "before: [headphone_check, headphone_check]\n",

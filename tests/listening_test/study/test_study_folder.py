@@ -224,7 +224,7 @@ def test_a_backup_is_whole_while_the_study_is_open(tmp_path: Path, folder: Folde
     found = status_of(held.study, held.keys, held.database)
     assert found.ratings["real"] == 1
     held.database.close()
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         backup(folder, tmp_path / "copy")
 
 

@@ -100,7 +100,11 @@ def test_the_value_of_an_item_does_not_depend_on_its_neighbours() -> None:
 
 def test_mel_bands_and_weighting_are_those_of_the_audio_s_rate() -> None:
     audio, target = noise(0, 1), noise(1, 1)
-    for parameters in ({"perceptual_weighting": True}, {"scale": "mel", "n_bins": 40}):
+    cases: tuple[dict[str, Any], ...] = (
+        {"perceptual_weighting": True},
+        {"scale": "mel", "n_bins": 40},
+    )
+    for parameters in cases:
         loss = LibraryLoss("STFTLoss", parameters=parameters)
         assert abs(loss(audio, target, 44100) - loss(audio, target, 16000)).min() > 1e-4
 

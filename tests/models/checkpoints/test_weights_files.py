@@ -139,7 +139,7 @@ PICKLES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a tensor": (lambda path: torch.save(torch.ones(2), path), "holds no state_dict, but Tensor"),
     "a whole model's settings": (
         lambda path: torch.save({"epoch": 3, "lr": 0.1}, path),
-        r"2 entries are no tensors \(epoch, lr\)",
+        r"2 entries are not tensors \(epoch, lr\)",
     ),
     "other weights": (
         lambda path: torch.save({"fc.weight": torch.ones(2, 2)}, path),

@@ -72,7 +72,7 @@ def test_a_folder_that_is_no_demo_song_is_never_touched(tmp_path: Path, text: st
     (home / "mine.txt").write_text("mine")
     if text is not None:
         (home / "song.json").write_text(text)
-    with pytest.raises(UserError, match="no demo song"):
+    with pytest.raises(UserError, match="not a demo song"):
         written(tmp_path, count=1)
     assert (home / "mine.txt").read_text() == "mine"
 

@@ -104,12 +104,13 @@ def test_a_class_without_readable_source_needs_a_version() -> None:
 
 
 def test_wrapping_copies_the_module_and_leaves_the_own_one_alone() -> None:
-    model = nn.Sequential(Gain(0.5), nn.Dropout(0.9)).train()
+    gain = Gain(0.5)
+    model = nn.Sequential(gain, nn.Dropout(0.9)).train()
     wrapped = em.wrap(model, sample_rate=RATE)
     audio = music()
     first = em.master(audio, RATE, wrapped)
     torch.testing.assert_close(first, 0.5 * audio)
-    model[0].gain = 2.0
+    gain.gain = 2.0
     torch.testing.assert_close(em.master(audio, RATE, wrapped), first)
     assert model.training
 
@@ -122,7 +123,7 @@ def test_functions_are_known_by_version_code_and_what_they_close_over() -> None:
         return audio * factor
 
     def shifted(audio: Tensor) -> Tensor:
-        return audio + np.float32(0)
+        return audio + 0
 
     different = [
         key(amplifier(0.5), version="1"),
@@ -212,7 +213,7 @@ def test_what_is_no_master_is_refused_in_one_line(function: Any, message: str) -
         (Gain(1.0), {"sample_rate": 0}, "sample_rate is 0"),
         (lambda a: a, {}, "give version='1'"),
         (lambda a: a, {"version": ""}, "version is empty"),
-        (3, {"version": "1"}, "int is no model"),
+        (3, {"version": "1"}, "int is not a model"),
         (lambda a: a, {"version": "1", "context": -1}, "context is -1; give samples"),
         (lambda a: a, {"version": "1", "channels": 0}, "channels is 0"),
     ],

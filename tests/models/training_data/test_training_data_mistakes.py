@@ -141,7 +141,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "effect twice": (
         {"songs": {"strip": {"demo": DEMO, "effects": ["reverb", "reverb"]}}},
-        "'reverb' stands twice",
+        "'reverb' appears twice",
     ),
     "unknown setting": (
         {"songs": {"strip": {"demo": DEMO, "settings": {"treshold_db": -3}}}},

@@ -82,7 +82,7 @@
   /** @param {number | null} number @param {number} digits */
   function numberCell(number, digits) {
     const cell = element("td", earmark.cells.shown(number, digits), "num");
-    if (number !== null) cell.dataset.key = String(number);
+    if (number !== null) cell.dataset.raw = String(number);
     return cell;
   }
 
@@ -101,7 +101,7 @@
     const whole = chosen.passage.value === "";
     const passage = Number(chosen.passage.value);
     const { audio } = drill;
-    const table = element("table");
+    const table = element("table", undefined, "sortable");
     const head = table.createTHead().insertRow();
     if (whole) head.append(headingOf("Passage", false), headingOf("Mean rating", true));
     else head.append(headingOf("Listener", false), headingOf("Rating", true));
@@ -111,10 +111,11 @@
     const rows = whole ? byPassage(drill, system) : byListener(drill, system, passage);
     for (const [at, { name, value, count }] of rows.entries()) {
       const row = body.insertRow();
-      row.append(whole ? passageCell(name, form, at) : element("th", name), numberCell(value, 1));
+      row.append(whole ? passageCell(name, form, at) : element("th", name, "name"), numberCell(value, 1));
       if (whole) row.append(numberCell(count, 0));
       if (whole && audio) row.insertCell().append(...audio[at][system].map(player));
     }
+    earmark.tables.makeSortable(table);
     const scroll = element("div", undefined, "scroll");
     scroll.append(table);
     const sounds = !whole && audio ? [heard(audio[passage], system)] : [];
@@ -123,7 +124,7 @@
 
   /** A passage's name, to choose it. @param {string} name @param {HTMLFormElement} form @param {number} at */
   function passageCell(name, form, at) {
-    const cell = element("th");
+    const cell = element("th", undefined, "name");
     const button = element("button", name, "link");
     button.type = "button";
     button.addEventListener("click", () => {

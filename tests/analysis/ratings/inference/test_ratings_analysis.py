@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from ratings_simulation import document, pair, passed, simulated_cells, written_ratings
 
+from earmark.analysis.presentation.numbers import p_apa
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
 from earmark.analysis.ratings.methods.crossed import components, mean_squares
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.report.sentences import omnibus_sentence, p_apa
+from earmark.analysis.ratings.report.sentences import omnibus_sentence
 from earmark.analysis.ratings.report.tables import sheets
 from earmark.models.errors import UserError
 

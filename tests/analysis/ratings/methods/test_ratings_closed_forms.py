@@ -274,7 +274,8 @@ def test_a_missing_p_counts_in_no_family_and_no_method_is_unknown() -> None:
     assert adjusted([None, None], "holm") == [None, None]
     assert adjusted([0.01, 0.6], "none") == [0.01, 0.6]
     assert adjusted([0.9, 0.8], "bonferroni") == [1.0, 1.0]
-    assert adjusted([1.0, 0.0], "sidak")[0] == pytest.approx(1.0)
+    for method in ("sidak", "holm-sidak"):
+        assert adjusted([1.0, 0.0], method) == pytest.approx([1.0, 0.0])
     with pytest.raises(UserError, match="unknown adjustment 'x'; choose from bonferroni"):
         adjusted([0.1], "x")
 
@@ -399,6 +400,7 @@ def test_scores_of_pairs_met_equally_are_the_net_wins() -> None:
     for found, other in zip(score_pairs(wins, 0), expected, strict=True):
         assert (found.first, found.second) == (other.first, other.second)
         assert found.p == pytest.approx(other.p, abs=0.02)
+        assert found.statistic == pytest.approx(other.statistic), "half a score is a net win"
     apart = np.zeros((4, 3, 3))
     apart[:, 0, 1], apart[:, 1, 0] = 3, 1
     tests = score_pairs(apart, 0)
@@ -445,6 +447,8 @@ def test_mean_squares_are_those_of_the_sums_over_all_cells() -> None:
     assert found.statistic == pytest.approx(top / bottom)
     assert found.df == pytest.approx(top**2 / (ms.s**2 / 2 + ms.slp**2 / 24))
     assert found.df2 == pytest.approx(bottom**2 / (ms.sl**2 / 8 + ms.sp**2 / 6))
+    assert found.df is not None
+    assert found.df2 is not None
     assert found.p == pytest.approx(stats.f.sf(top / bottom, found.df, found.df2))
     shaped = np.random.default_rng(1).normal(0, 1, (5, 1, 1)) + np.zeros((5, 4, 3)) + np.arange(3)
     assert "do not differ at all" in quasi_f(mean_squares(shaped)).note
@@ -481,6 +485,8 @@ def test_the_error_of_a_crossed_mean_is_that_of_both_samples() -> None:
     df = (ms_l + ms_p - ms_lp) ** 2 / (ms_l**2 / 5 + ms_p**2 / 4 + ms_lp**2 / 20)
     assert found.df == pytest.approx(df)
     assert found.mean == pytest.approx(d.mean())
+    small = crossed_mean(d / 1e4, 0.05)
+    assert (small.df, small.error * 1e4) == pytest.approx((found.df, found.error))
     flat = crossed_mean(np.ones((6, 5)), 0.05)
     assert (flat.error, flat.df, flat.low, flat.high) == (0.0, 4.0, 1.0, 1.0)
 

@@ -225,6 +225,7 @@ def test_one_listener_or_one_system_leaves_no_test_over_listeners(shape: tuple[i
     for test in (friedman(table).f, friedman(table).chi2, quade(table).omnibus):
         assert (test.p, test.statistic) == (None, None)
         assert test.note == "needs at least two blocks and two systems"
+    assert all(pair.p is None for pair in quade_pairs(quade(table)))
     test = permutation_test(table, 0)
     assert (test.p, test.note) == (None, "needs at least two listeners and two systems")
 

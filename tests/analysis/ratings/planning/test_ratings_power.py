@@ -85,7 +85,7 @@ def test_the_variances_of_a_pilot_are_taken_from_its_result(tmp_path: Path) -> N
     assert source.sds["passage:system"] == pytest.approx(8, rel=0.4)
     with pytest.raises(UserError, match="has no question 'taste'; choose from overall"):
         from_pilot(result, "taste")
-    with pytest.raises(UserError, match=r"r\.csv: is no result\.json"):
+    with pytest.raises(UserError, match=r"r\.csv: is not a result\.json"):
         from_pilot(path)
 
 
@@ -118,7 +118,7 @@ def test_the_command_prints_a_table_or_json_with_the_monte_carlo_interval() -> N
     [
         (["--passages", "1"], "1 passages are too few; scope music needs 2"),
         (["--listeners", "1"], "1 listeners are too few"),
-        (["--runs", "5"], "5 runs say nothing"),
+        (["--runs", "5"], "5 runs are too few"),
         (["--scope", "world"], "unknown scope 'world'"),
         (["--adjust", "tukey"], "unknown adjustment 'tukey'"),
         (["--power", "2"], "power 2 must lie"),

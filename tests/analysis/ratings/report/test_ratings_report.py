@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from playwright.sync_api import sync_playwright
 from ratings_simulation import simulated_cells, written_ratings
 
+from earmark.analysis.presentation.numbers import p_apa, p_text
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import Options
 from earmark.analysis.ratings.reading.files import RatingsFile, read_ratings
@@ -21,8 +22,7 @@ from earmark.analysis.ratings.report.export import csv_table, sentences, write_r
 from earmark.analysis.ratings.report.html import page, write_page
 from earmark.analysis.ratings.report.latex import escaped, latex_table
 from earmark.analysis.ratings.report.rating_figures import answers, box
-from earmark.analysis.ratings.report.sentences import p_apa
-from earmark.analysis.ratings.report.table import Column, Sheet, p_text, shown
+from earmark.analysis.ratings.report.table import Column, Sheet, shown
 from earmark.analysis.ratings.report.tables import sheets
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.cli import earmark
@@ -264,7 +264,7 @@ def test_the_page_draws_and_drills_down_in_a_browser(
             assert tab.locator(".drilled tbody tr").count() == cells
             tab.locator("#q0-pairs thead button", has_text="P_adj").first.click()
             column = tab.locator("#q0-pairs table").first.locator("tbody tr td:nth-child(12)")
-            keys = [float(str(cell.get_attribute("data-key"))) for cell in column.all()]
+            keys = [float(str(cell.get_attribute("data-raw"))) for cell in column.all()]
             assert keys == sorted(keys)
             tab.close()
         browser.close()

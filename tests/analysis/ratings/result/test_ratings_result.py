@@ -102,7 +102,7 @@ def test_a_document_that_is_no_result_is_refused_with_the_place(
     with pytest.raises(UserError) as caught:
         RatingsResult.read(path)
     said = str(caught.value)
-    assert said.startswith(f"{path}: is no result.json of 'earmark analyse' (")
+    assert said.startswith(f"{path}: is not a result.json of 'earmark analyse' (")
     assert words in said
     assert "\n" not in said
 
@@ -111,7 +111,9 @@ def test_a_document_that_is_no_result_is_refused_with_the_place(
 def test_a_plan_refuses_what_is_no_result_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(UserError, match=r"other\.json: is no result\.json of 'earmark analyse' \("):
+    with pytest.raises(
+        UserError, match=r"other\.json: is not a result\.json of 'earmark analyse' \("
+    ):
         from_pilot(path)
     with pytest.raises(UserError, match=r"result\.json of 'earmark analyse' \(FileNotFoundError\)"):
         from_pilot(tmp_path / "absent.json")
