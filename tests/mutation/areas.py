@@ -50,8 +50,6 @@ _EXACT = tuple(
         "methods/test_ratings_reference",
         "methods/test_ratings_oracles",
         "methods/test_ratings_signed_rank",
-        "methods/test_ratings_closed_forms",
-        "methods/test_ratings_preferences",
         "methods/test_ratings_methods",
         "report/test_ratings_goldens",
     )

@@ -1,5 +1,6 @@
 """A result that was tampered with fails the check that it concerns."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,19 @@ def of_abx(folder: Path) -> dict[str, Any]:
     path = folder / "ratings.csv"
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n")
     return document(analyse(read_ratings(path), Options(abx=True)))
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Made], dict[str, Any]]:
+    """The document of each kind, made once; every test tampers with a copy of its own."""
+    found: dict[Made, dict[str, Any]] = {}
+
+    def of(made: Made) -> dict[str, Any]:
+        if made not in found:
+            found[made] = made(tmp_path_factory.mktemp("document"))
+        return copy.deepcopy(found[made])
+
+    return of
 
 
 def failing(result: dict[str, Any]) -> list[str]:
@@ -85,9 +99,9 @@ def failing(result: dict[str, Any]) -> list[str]:
     ],
 )
 def test_the_self_checks_find_what_published_tables_get_wrong(
-    tmp_path: Path, made: Made, where: str, value: Any, check: str
+    documents: Callable[[Made], dict[str, Any]], made: Made, where: str, value: Any, check: str
 ) -> None:
-    result = made(tmp_path)
+    result = documents(made)
     assert passed(result)
     assert failing(result) == []
     place: Any = result

@@ -14,6 +14,8 @@ from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.report.export import sentences
 from earmark.analysis.ratings.result.document import RatingsResult
 
+RUNS = 150
+
 
 def analysed(path: Path, right: list[int], trials: int, system: str = "x") -> dict[str, Any]:
     rows = ["listener,passage,system,score"]
@@ -27,15 +29,15 @@ def test_the_interval_of_unlike_listeners_holds_their_mean_about_as_often_as_it_
     r = np.random.default_rng(1)
     trials = np.full(8, 16.0)
     held = pooled = 0
-    for _ in range(300):
+    for _ in range(RUNS):
         chance = r.beta(1.7, 1.13, 8)  # mean .6, standard deviation .25
         right = r.binomial(16, chance).astype(np.float64)
         found = beta_binomial_test(right, trials)
         held += found.low <= 0.6 <= found.high
         exact = binomial_test(int(right.sum()), 128)
         pooled += exact.low <= 0.6 <= exact.high
-    assert 0.88 < held / 300 < 0.99
-    assert pooled / 300 < 0.75
+    assert 0.88 < held / RUNS < 0.99
+    assert pooled / RUNS < 0.75
 
 
 def test_the_interval_agrees_with_the_test_beside_it(tmp_path: Path) -> None:
