@@ -447,6 +447,8 @@ def test_mean_squares_are_those_of_the_sums_over_all_cells() -> None:
     assert found.statistic == pytest.approx(top / bottom)
     assert found.df == pytest.approx(top**2 / (ms.s**2 / 2 + ms.slp**2 / 24))
     assert found.df2 == pytest.approx(bottom**2 / (ms.sl**2 / 8 + ms.sp**2 / 6))
+    assert found.df is not None
+    assert found.df2 is not None
     assert found.p == pytest.approx(stats.f.sf(top / bottom, found.df, found.df2))
     shaped = np.random.default_rng(1).normal(0, 1, (5, 1, 1)) + np.zeros((5, 4, 3)) + np.arange(3)
     assert "do not differ at all" in quasi_f(mean_squares(shaped)).note
