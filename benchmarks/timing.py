@@ -17,7 +17,7 @@ import numpy as np
 from scipy.stats import friedmanchisquare
 
 from earmark.listening_test.server.serve import in_background
-from earmark.listening_test.study.study import Folder, load_study
+from earmark.listening_test.study.study import StudyFolder, load_study
 
 
 def fetched(address: str, path: str) -> float:
@@ -41,7 +41,7 @@ def fetched(address: str, path: str) -> float:
 @click.option("--seed", default=0, show_default=True)
 def main(study: Path, rounds: int, seed: int) -> None:
     """Print each system's median time and Friedman's test over passages and rounds."""
-    folder, draw = Folder(study), random.Random(seed)
+    folder, draw = StudyFolder(study), random.Random(seed)
     made = load_study(folder)
     systems = list(made.systems)
     blocks = []

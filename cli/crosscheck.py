@@ -102,7 +102,7 @@ def _of_ratings(
 ) -> "list[Opinion]":
     from ..analysis.ratings.crosscheck import crosscheck_ratings
     from ..analysis.ratings.inference.declared import names_in
-    from ..analysis.ratings.inference.options import Options
+    from ..analysis.ratings.inference.options import RatingsOptions
     from ..analysis.ratings.reading.files import Reading, read_ratings
     from ..analysis.ratings.reading.study_folder import is_study, read_study
     from ..models.errors import UserError
@@ -118,7 +118,9 @@ def _of_ratings(
     if reference is None and file.origin is not None:
         reference = file.origin.reference
     aside = names_in(anchors) if anchors else file.origin.anchors if file.origin else ()
-    options = Options(question=only, reference=reference, anchors=tuple(aside), adjust=adjust)
+    options = RatingsOptions(
+        question=only, reference=reference, anchors=tuple(aside), adjust=adjust
+    )
     return crosscheck_ratings(file, options)
 
 

@@ -69,14 +69,14 @@ def plan(pilot: Path | None, question: str | None, sd: str | None, **options: An
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..analysis.ratings.planning.plan import Wanted, from_pilot, lines, planned, stated
+    from ..analysis.ratings.planning.plan import PlanRequest, from_pilot, lines, planned, stated
     from ..models.errors import UserError
 
     if pilot is not None and sd is not None:
         raise UserError("give the variances once: --pilot or --sd")
     as_json = options.pop("as_json")
     source = stated(sd) if pilot is None else from_pilot(pilot, question)
-    wanted = Wanted(**options)
+    wanted = PlanRequest(**options)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         total = len(wanted.listeners) * len(wanted.passages)
         task = bar.add_task("simulated tests", total=total)

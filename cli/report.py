@@ -30,12 +30,12 @@ def report(
     from ..models.errors import UserError
 
     if study is not None:
-        from ..listening_test.study.study import Folder, folder_of, load_study
+        from ..listening_test.study.study import StudyFolder, folder_of, load_study
 
         if benchmark is not None:
             raise UserError("give the name of a study, or --benchmark, not both")
         path = Path(study)
-        folder = Folder(path.absolute()) if len(path.parts) > 1 else folder_of(results, study)
+        folder = StudyFolder(path.absolute()) if len(path.parts) > 1 else folder_of(results, study)
         load_study(folder)
         run(folder.path, out or folder.path / "report", {}, asked)
         return

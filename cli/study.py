@@ -184,7 +184,7 @@ def export(
     from ..evaluation.results.store import written
     from ..listening_test.export.progress import other_versions
     from ..listening_test.export.ratings import (
-        Choice,
+        SessionFilter,
         as_csv,
         as_json,
         json_text,
@@ -200,7 +200,7 @@ def export(
     marks = tuple(mark for mark in ("pilot", "simulated") if which[mark]) or ("",)
     more = (("open", "paused"), which["unfinished"]), (("withdrawn",), which["withdrawn"])
     states = ("complete", *(state for group, asked in more if asked for state in group))
-    choice = Choice(marks, states, which["practice"])
+    choice = SessionFilter(marks, states, which["practice"])
     folder = folder_of(results, name)
     loaded = load_study(folder)
     with opened(folder) as database:

@@ -20,7 +20,7 @@ from .measure import Reference, check_lengths
 from .metrics import REASONS, Analysis, Measurement, measure, select
 from .metrics.pairing import raw_pair
 from .metrics.spectrum import PRESETS
-from .second_opinion import Closeness, Opinion, Source, Value, opinion
+from .second_opinion import Closeness, Library, Measured, Opinion, opinion
 
 _MOST_CHANNELS = 6
 
@@ -91,7 +91,7 @@ class _Comparison:
     """One of our metrics beside what a library gives; ``theirs`` returns None with no reason."""
 
     metric: str
-    source: Source
+    source: Library
     theirs: Callable[[_Heard], float]
     closeness: Callable[[_Heard], Closeness]
     compares: bool = False
@@ -150,7 +150,7 @@ def _compared(one: _Comparison, ours: Measurement, heard: _Heard) -> Opinion:
     elif theirs is not None and not why_none:
         why_none = f"{one.source.package} gives {theirs}"
     said = ", ".join(f"{key} {str(value).lower()}" for key, value in one.parameters.items())
-    value = Value(heard.name, f"{one.metric} ({said})" if said else one.metric, ours.unit)
+    value = Measured(heard.name, f"{one.metric} ({said})" if said else one.metric, ours.unit)
     return opinion(value, ours.value, theirs, one.source, one.closeness(heard), why_none)
 
 
@@ -233,8 +233,8 @@ def _sizes(preset: str) -> dict[str, Parameter]:
     }
 
 
-def _meter(filters: str, call: str = "integrated_loudness") -> Source:
-    return Source("pyloudnorm", f'Meter(rate, filter_class="{filters}").{call}')
+def _meter(filters: str, call: str = "integrated_loudness") -> Library:
+    return Library("pyloudnorm", f'Meter(rate, filter_class="{filters}").{call}')
 
 
 _COMPARISONS = (
@@ -254,63 +254,63 @@ _COMPARISONS = (
     _Comparison("lufs_error", _meter("DeMan"), _loudness_error, _of_loudness, compares=True),
     _Comparison(
         "esr",
-        Source("auraloss", "time.ESRLoss()"),
+        Library("auraloss", "time.ESRLoss()"),
         _loss("ESRLoss"),
         _always(Closeness(1e-4, 1.0, _EPSILON, relative=True)),
         compares=True,
     ),
     _Comparison(
         "snr_db",
-        Source("auraloss", "-time.SNRLoss(zero_mean=False)"),
+        Library("auraloss", "-time.SNRLoss(zero_mean=False)"),
         _loss("SNRLoss", {"zero_mean": False}, -1.0),
         _always(Closeness(0.01, 20.0, _EPSILON)),
         compares=True,
     ),
     _Comparison(
         "snr_db",
-        Source("auraloss", "-time.SNRLoss()"),
+        Library("auraloss", "-time.SNRLoss()"),
         _loss("SNRLoss", sign=-1.0),
         _always(_MEANS),
         compares=True,
     ),
     _Comparison(
         "si_sdr_db",
-        Source("auraloss", "-time.SISDRLoss(zero_mean=False)"),
+        Library("auraloss", "-time.SISDRLoss(zero_mean=False)"),
         _loss("SISDRLoss", {"zero_mean": False}, -1.0),
         _always(Closeness(0.01, 20.0, _EPSILON)),
         compares=True,
     ),
     _Comparison(
         "si_sdr_db",
-        Source("auraloss", "-time.SISDRLoss()"),
+        Library("auraloss", "-time.SISDRLoss()"),
         _loss("SISDRLoss", sign=-1.0),
         _always(_MEANS),
         compares=True,
     ),
     _Comparison(
         "a_weighted_error_db",
-        Source("auraloss", 'perceptual.FIRFilter("aw"), time.ESRLoss()'),
+        Library("auraloss", 'perceptual.FIRFilter("aw"), time.ESRLoss()'),
         _weighted_error,
         _always(_WEIGHTING),
         compares=True,
     ),
     _Comparison(
         "mrstft_auraloss",
-        Source("auraloss", "freq.MultiResolutionSTFTLoss()"),
+        Library("auraloss", "freq.MultiResolutionSTFTLoss()"),
         _loss("MultiResolutionSTFTLoss"),
         _always(_SPECTRA),
         compares=True,
     ),
     _Comparison(
         "mrstft_music",
-        Source("auraloss", "freq.MultiResolutionSTFTLoss(sizes of the preset)"),
+        Library("auraloss", "freq.MultiResolutionSTFTLoss(sizes of the preset)"),
         _loss("MultiResolutionSTFTLoss", _sizes("music")),
         _always(_SPECTRA),
         compares=True,
     ),
     _Comparison(
         "mrstft_sum_diff",
-        Source("auraloss", "freq.SumAndDifferenceSTFTLoss(default sizes)"),
+        Library("auraloss", "freq.SumAndDifferenceSTFTLoss(default sizes)"),
         _loss("SumAndDifferenceSTFTLoss"),
         _always(_HALVED),
         compares=True,

@@ -15,7 +15,7 @@ from typing import Any
 SCHEMA = 1
 
 
-class Verdict(StrEnum):
+class Judgement(StrEnum):
     """What two values say of each other."""
 
     EQUAL = "equal"
@@ -41,7 +41,7 @@ class Opinion:
     difference: float | None
     library: str
     call: str
-    verdict: Verdict
+    verdict: Judgement
     reason: str
 
 
@@ -61,14 +61,14 @@ class Closeness:
     logarithm: bool = False
     factor: float = 1.0
 
-    def judge(self, ours: float, theirs: float) -> tuple[Verdict, str]:
+    def judge(self, ours: float, theirs: float) -> tuple[Judgement, str]:
         """The verdict on two finite values and, unless they are equal, the reason."""
         gap = self._gap(ours, self.factor * theirs)
         if gap <= self.rounding and (self.factor == 1 or ours == theirs):
-            return Verdict.EQUAL, ""
+            return Judgement.EQUAL, ""
         if self.why and gap <= self.known:
-            return Verdict.KNOWN, self.why
-        return Verdict.UNEXPLAINED, self.why and f"more than this explains: {self.why}"
+            return Judgement.KNOWN, self.why
+        return Judgement.UNEXPLAINED, self.why and f"more than this explains: {self.why}"
 
     def _gap(self, ours: float, theirs: float) -> float:
         if self.logarithm:
@@ -81,7 +81,7 @@ class Closeness:
 
 
 @dataclass(frozen=True)
-class Source:
+class Library:
     """The function of a library that gives a value."""
 
     package: str
@@ -94,7 +94,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Value:
+class Measured:
     """What is compared, of what, in which unit."""
 
     subject: str
@@ -103,17 +103,17 @@ class Value:
 
 
 def opinion(
-    value: Value,
+    value: Measured,
     ours: float | None,
     theirs: float | None,
-    source: Source,
+    source: Library,
     closeness: Closeness,
     why_none: str = "",
 ) -> Opinion:
     """Compare; ``why_none`` says why a value is missing. What is not finite counts as missing."""
     mine, other = (None if one is None or not math.isfinite(one) else one for one in (ours, theirs))
     if mine is None or other is None:
-        difference, verdict, reason = None, Verdict.UNDEFINED, why_none or "no value"
+        difference, verdict, reason = None, Judgement.UNDEFINED, why_none or "no value"
     else:
         difference = mine - other
         verdict, reason = closeness.judge(mine, other)
@@ -158,7 +158,7 @@ def _digits(number: float | None) -> str:
 
 def unexplained(opinions: Iterable[Opinion]) -> list[Opinion]:
     """Those that differ for no reason that is known."""
-    return [one for one in opinions if one.verdict is Verdict.UNEXPLAINED]
+    return [one for one in opinions if one.verdict is Judgement.UNEXPLAINED]
 
 
 @lru_cache

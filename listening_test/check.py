@@ -17,7 +17,7 @@ from .stimuli.find_audio import find_sources
 from .stimuli.prepare import check_files
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator
-from .study.study import Folder, Study
+from .study.study import Study, StudyFolder
 
 _MOST_MINUTES, _MOST_STIMULI = 45.0, 12
 _LISTENERS = 60
@@ -76,7 +76,7 @@ def check(file: StudyFile, results: Path) -> Report:
     return _report(study, problems)
 
 
-def check_made(study: Study, folder: Folder, results: Path) -> Report:
+def check_made(study: Study, folder: StudyFolder, results: Path) -> Report:
     """Check a study that was made: its stimuli, its design, and what became of its sources."""
     problems = [AudioProblem("error", one) for one in check_files(study, folder)]
     problems += [AudioProblem("error", one) for one in (*undeclared(study), *impossible(study))]

@@ -17,14 +17,14 @@ from .stimuli.find_audio import Sources, find_sources, rate_of
 from .stimuli.prepare import make_passage, make_sounds
 from .study.file import StudyFile
 from .study.plugin_files import copy_plugins, drop_others, plugin_files
-from .study.study import Folder, Passage, Study, folder_of, load_keys, save_study, stored_study
+from .study.study import Passage, Study, StudyFolder, folder_of, load_keys, save_study, stored_study
 
 Watch = Callable[[str, int, int], None]
 
 
 def make_study(
     file: StudyFile, results: Path, watch: Watch = lambda *_: None, *, again: bool = False
-) -> Folder:
+) -> StudyFolder:
     """Make the study of ``file`` in ``results``; one that is there already as described stays.
 
     ``again`` lets a study of this name that no listener has begun yet be replaced.
@@ -172,7 +172,7 @@ def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:
     return tuple(metric for entry in entries for metric in select(entry))
 
 
-def _replaceable(folder: Folder, *, again: bool) -> None:
+def _replaceable(folder: StudyFolder, *, again: bool) -> None:
     """Refuse where a listener has begun: their session, rated or not, belongs to this version."""
     from .storage.tables import counts, opened
 

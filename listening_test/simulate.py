@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from ..models.errors import UserError
-from .kinds import Question, Rules, Slot, kind_of
+from .kinds import PageItem, Question, Rules, kind_of
 from .server.request import CSRF_HEADER
 from .study.orders import generator
 from .study.study import Sound, Stimulus, Study
@@ -240,7 +240,7 @@ class Listener:
         events: list[dict[str, Any]] = []
         rated = [one for one in page["stimuli"] if one["role"] == "stimulus"]
         slots = {
-            one["label"]: Slot(one["label"], self._system(one), one["role"])
+            one["label"]: PageItem(one["label"], self._system(one), one["role"])
             for one in page["stimuli"]
         }
         for told in page["questions"]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from goldens import Goldens
     from postgres_server import Server
 
-    from earmark.listening_test.study.study import Folder
+    from earmark.listening_test.study.study import StudyFolder
 
 # Tests share the machine with worker processes; two threads on two busy cores are slower than one.
 torch.set_num_threads(1)
@@ -99,13 +99,13 @@ def postgresql() -> Iterator["Server"]:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def stored(request: pytest.FixtureRequest) -> Callable[["Folder"], "Folder"]:
+def stored(request: pytest.FixtureRequest) -> Callable[["StudyFolder"], "StudyFolder"]:
     """Says of a study where its ratings lie: in its own file, or in a new PostgreSQL database."""
     if request.param == "sqlite":
         return lambda folder: folder
     server = request.getfixturevalue("postgresql")
 
-    def put(folder: "Folder") -> "Folder":
+    def put(folder: "StudyFolder") -> "StudyFolder":
         from earmark.listening_test.storage.tables import use
 
         use(folder, server.url())

@@ -17,7 +17,7 @@ from ...evaluation.insights.renders import complete
 from ...evaluation.results.store import Store, written
 from ...listening_test import TOKENS
 from ..presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES
-from ..presentation.report_folder import Folder, folder_name
+from ..presentation.report_folder import ReportFolder, folder_name
 from .panels import (  # noqa: F401  they register what a report is made of
     charts,
     console,
@@ -86,7 +86,7 @@ def write_report(
     name = choose_benchmark(store, benchmark)
     complete(store, name)
     result = load(store, name)
-    folder = Folder(out or report_folder(store.folder, name))
+    folder = ReportFolder(out or report_folder(store.folder, name))
     media = prepare_media(folder, _song_renders(store, result), progress)
     assets = _write_assets(folder)
     pages = page_names(result.song_names)
@@ -113,7 +113,7 @@ def _song_renders(store: Store, result: Result) -> list[SongRenders]:
     return found
 
 
-def _write_assets(folder: Folder) -> dict[str, str]:
+def _write_assets(folder: ReportFolder) -> dict[str, str]:
     path = folder.keep(_PLOTLY)
     bundle = plotly.offline.get_plotlyjs().encode()
     # 5 MB: not written again by every report, only by another version of Plotly.
@@ -126,7 +126,7 @@ def _write_assets(folder: Folder) -> dict[str, str]:
     return assets | {_PLOTLY: _PLOTLY}
 
 
-def _write_tables(folder: Folder, made: list[Section]) -> None:
+def _write_tables(folder: ReportFolder, made: list[Section]) -> None:
     for section in made:
         for name, frame in section.tables.items():
             folder.text(f"tables/{name}.csv", as_csv(frame))
@@ -135,7 +135,7 @@ def _write_tables(folder: Folder, made: list[Section]) -> None:
 
 
 def _write_songs(
-    folder: Folder,
+    folder: ReportFolder,
     result: Result,
     media: Mapping[tuple[str, str], Media],
     pages: Mapping[str, str],
@@ -164,7 +164,7 @@ def _write_songs(
 
 
 def _write_page(
-    folder: Folder,
+    folder: ReportFolder,
     result: Result,
     made: list[Section],
     pages: Mapping[str, str],

@@ -24,7 +24,7 @@ def folder_name(text: str) -> str:
     return f"{plain or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
-class Folder:
+class ReportFolder:
     """Writes into ``path``; :meth:`finish` then removes what an earlier report left."""
 
     def __init__(self, path: Path) -> None:

@@ -9,7 +9,7 @@ from ...models.errors import UserError
 from ...models.roles import Role
 from .inference.analysis import Background, analyse
 from .inference.declared import names_in, read_declared
-from .inference.options import Options
+from .inference.options import RatingsOptions
 from .reading.files import RatingsFile, Reading, read_ratings
 from .reading.study_export import Which
 from .reading.study_folder import StudyRatings, is_study, read_study
@@ -143,7 +143,9 @@ def read(
     return None, replace(file, simulated=True) if simulated else file
 
 
-def _options(asked: Mapping[str, Any], declared: Mapping[str, Any], file: RatingsFile) -> Options:
+def _options(
+    asked: Mapping[str, Any], declared: Mapping[str, Any], file: RatingsFile
+) -> RatingsOptions:
     origin = file.origin
     usual = dict(_DEFAULTS)
     if origin is not None and origin.baseline is not None:
@@ -152,7 +154,7 @@ def _options(asked: Mapping[str, Any], declared: Mapping[str, Any], file: Rating
         name: declared.get(name, usual[name]) if asked.get(name) is None else asked[name]
         for name in usual
     }
-    return Options(
+    return RatingsOptions(
         question=asked.get("only") or declared.get("question"),
         **chosen | {"anchors": tuple(names_in(chosen["anchors"]))},
         seed=int(asked.get("seed") or 0),

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import stats
 
-from ...evaluation.second_opinion import Closeness, Opinion, Source, Value, opinion
+from ...evaluation.second_opinion import Closeness, Library, Measured, Opinion, opinion
 from ...models.errors import UserError
-from .inference.options import Options
+from .inference.options import RatingsOptions
 from .methods.friedman import conover_friedman, friedman, nemenyi, quade, quade_pairs
 from .methods.kruskal import conover_iman, kruskal_wallis
 from .methods.libraries import (
@@ -51,7 +51,7 @@ _LIMIT = Closeness(1e-6, math.inf, _NO_ERROR, logarithm=True)
 _POSTHOCS = "scikit-posthocs"
 
 
-def crosscheck_ratings(file: RatingsFile, options: Options) -> list[Opinion]:
+def crosscheck_ratings(file: RatingsFile, options: RatingsOptions) -> list[Opinion]:
     """Every value of each question that a library has too; reference and anchors are left out.
 
     Raises:
@@ -73,24 +73,24 @@ def crosscheck_ratings(file: RatingsFile, options: Options) -> list[Opinion]:
     return found
 
 
-def _pooled(ratings: Ratings, question: str, options: Options) -> Iterator[Opinion]:
+def _pooled(ratings: Ratings, question: str, options: RatingsOptions) -> Iterator[Opinion]:
     """Kruskal-Wallis and Conover-Iman, as the classical block has them."""
     count = len(ratings.systems)
     test = kruskal_wallis(ratings.value, ratings.system, count)
     p = kruskal_p(ratings.value, ratings.system)
-    value = Value(question, "Kruskal-Wallis p")
+    value = Measured(question, "Kruskal-Wallis p")
     yield opinion(
         value,
         test.omnibus.p,
         p,
-        Source("scipy", "stats.kruskal"),
+        Library("scipy", "stats.kruskal"),
         _P,
         test.omnibus.note or _NO_TEST,
     )
     own = conover_iman(test)
     theirs = conover_p(ratings.value, ratings.system, count)
     why = _TOO_MANY if len(ratings) > MOST_RATINGS else _NO_ERROR
-    source = Source(_POSTHOCS, "posthoc_conover")
+    source = Library(_POSTHOCS, "posthoc_conover")
     yield from _pairs("Conover-Iman p", ratings.systems, question, own, theirs, source, why)
     yield from _adjustments(ratings.systems, question, own, options.adjust)
 
@@ -101,11 +101,11 @@ def _adjustments(
     if adjust == "none":
         return
     raw = [one.p for one in own]
-    source = Source("statsmodels", f'multipletests(method="{adjust}")')
+    source = Library("statsmodels", f'multipletests(method="{adjust}")')
     both = zip(own, adjusted(raw, adjust), adjusted_p(raw, adjust), strict=True)
     for one, ours, theirs in both:
         name = f"Conover-Iman p, {adjust}, {_named(systems, one)}"
-        yield opinion(Value(question, name), ours, theirs, source, _P, _NO_TEST)
+        yield opinion(Measured(question, name), ours, theirs, source, _P, _NO_TEST)
 
 
 def _blocks(ratings: Ratings, question: str) -> Iterator[Opinion]:
@@ -120,17 +120,19 @@ def _blocks(ratings: Ratings, question: str) -> Iterator[Opinion]:
     found = friedman_p(table)
     q, p = found if found else (None, None)
     why = _TWO if table.shape[1] < 3 else test.chi2.note or _NO_TEST
-    source = Source("scipy", "stats.friedmanchisquare")
+    source = Library("scipy", "stats.friedmanchisquare")
     exact = Closeness(1e-9, relative=True)
-    yield opinion(Value(question, f"Friedman Q{some}"), test.chi2.statistic, q, source, exact, why)
-    yield opinion(Value(question, f"Friedman p{some}"), test.chi2.p, p, source, _P, why)
+    yield opinion(
+        Measured(question, f"Friedman Q{some}"), test.chi2.statistic, q, source, exact, why
+    )
+    yield opinion(Measured(question, f"Friedman p{some}"), test.chi2.p, p, source, _P, why)
     for name, own, call in (
         ("Conover-Friedman p", conover_friedman(test), "posthoc_conover_friedman"),
         ("Nemenyi p", nemenyi(test), "posthoc_nemenyi_friedman"),
         ("Quade p", quade_pairs(quade(table)), "posthoc_quade"),
     ):
         theirs = block_pairs_p(call, table)
-        source = Source(_POSTHOCS, call)
+        source = Library(_POSTHOCS, call)
         yield from _pairs(name, ratings.systems, question, own, theirs, source, _NO_ERROR)
 
 
@@ -147,14 +149,14 @@ def _own(ratings: Ratings, question: str) -> Iterator[Opinion]:
         if found.error and found.df and found.difference is not None:
             ours = comparison_p(Distribution.T, found.difference / found.error, found.df)
         theirs = _ttest(d) if ours is not None else None
-        value = Value(question, f"paired t p, {named}")
+        value = Measured(question, f"paired t p, {named}")
         why = "fewer than two listeners rated both, or all by the same difference"
-        yield opinion(value, ours, theirs, Source("scipy", "stats.ttest_1samp"), _P, why)
+        yield opinion(value, ours, theirs, Library("scipy", "stats.ttest_1samp"), _P, why)
         w, ties = signed_ranks(d)
         signed = signed_rank_p(w, ties) if ties else None
-        value = Value(question, f"Wilcoxon signed rank p, {named}")
+        value = Measured(question, f"Wilcoxon signed rank p, {named}")
         why = "no listener rated both, or all alike"
-        source = Source("scipy", "stats.wilcoxon")
+        source = Library("scipy", "stats.wilcoxon")
         yield opinion(value, signed, _wilcoxon(d), source, _SIGNED, why)
 
 
@@ -164,11 +166,11 @@ def _pairs(
     question: str,
     own: Sequence[Comparison],
     theirs: Floats,
-    source: Source,
+    source: Library,
     why: str,
 ) -> Iterator[Opinion]:
     for one in own:
-        value = Value(question, f"{name}, {_named(systems, one)}")
+        value = Measured(question, f"{name}, {_named(systems, one)}")
         p = float(theirs[one.first, one.second])
         closeness = _P if one.statistic is not None else _LIMIT
         yield opinion(value, one.p, p, source, closeness, _NO_TEST if one.p is None else why)

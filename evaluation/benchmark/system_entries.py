@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ...models.checkpoints.folders import shipped_names
 from ...models.configuration import Places, nearest, validate
 from ...models.errors import UserError
-from ...models.systems.contract import Kind, Options, SystemSpec, kinds
+from ...models.systems.contract import Options, SystemKind, SystemSpec, kinds
 from ..songs.folders import natural_key
 
 _LONGEST_NAME = 80
@@ -92,7 +92,7 @@ def system_named(name: str) -> SystemSpec:
     raise UserError(f"unknown system {name!r}{nearest(name, [*bare, *shipped])}")
 
 
-def _needs_nothing(kind: Kind) -> bool:
+def _needs_nothing(kind: SystemKind) -> bool:
     return not any(field.is_required() for field in kind.options.model_fields.values())
 
 
@@ -128,7 +128,7 @@ def _read(entries: Entries, index: int) -> Iterator[SystemSpec]:
         yield SystemSpec(f"{name} {part}", kind.name, options)
 
 
-def _kind(entries: Entries, index: int, entry: Mapping[str, Any]) -> Kind:
+def _kind(entries: Entries, index: int, entry: Mapping[str, Any]) -> SystemKind:
     known = kinds()
     if "kind" not in entry:
         raise UserError(
@@ -167,7 +167,7 @@ def _described(kind: str, entry: Mapping[str, Any]) -> str:
     return " ".join([kind, *shown])[:_LONGEST_NAME].strip()
 
 
-def _options(entries: Entries, index: int, kind: Kind, given: Mapping[str, Any]) -> Options:
+def _options(entries: Entries, index: int, kind: SystemKind, given: Mapping[str, Any]) -> Options:
     options = validate(dict(given), kind.options, entries.lines, ("systems", index))
     folder = entries.lines.path.parent.absolute()
     # A bare Path, which nothing has yet put beside the file; one of type YamlPath is absolute.
@@ -180,7 +180,7 @@ def _options(entries: Entries, index: int, kind: Kind, given: Mapping[str, Any])
 
 
 def _matches(
-    entries: Entries, index: int, kind: Kind, entry: Mapping[str, Any]
+    entries: Entries, index: int, kind: SystemKind, entry: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
     """Each path that the entry's glob finds, and the name of what its wildcards stand for."""
     where = entries.where(index, "glob")

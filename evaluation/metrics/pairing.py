@@ -18,7 +18,7 @@ _UNRELATED = 0.1
 
 
 @dataclass(frozen=True)
-class Pair:
+class AudioPair:
     """What is compared, or the reason why it cannot be."""
 
     analysis: Analysis
@@ -26,7 +26,7 @@ class Pair:
     reason: str = ""
 
 
-def raw_pair(analysis: Analysis, reference: Analysis) -> Pair:
+def raw_pair(analysis: Analysis, reference: Analysis) -> AudioPair:
     """Both as they are; lengths that differ by 50 ms or less are cut to the shorter.
 
     Raises:
@@ -36,21 +36,22 @@ def raw_pair(analysis: Analysis, reference: Analysis) -> Pair:
     if rate != reference.sample_rate:
         raise ValueError(f"audio at {rate} Hz, its reference at {reference.sample_rate} Hz")
     if abs(analysis.samples - reference.samples) > _TOLERANCE_SECONDS * rate:
-        return Pair(analysis, reference, "length_mismatch")
+        return AudioPair(analysis, reference, "length_mismatch")
     samples = min(analysis.samples, reference.samples)
     if analysis.samples == reference.samples:
-        return Pair(analysis, reference)
+        return AudioPair(analysis, reference)
     return analysis.keep(
-        ("raw", reference), lambda: Pair(_part(analysis, 0, samples), _part(reference, 0, samples))
+        ("raw", reference),
+        lambda: AudioPair(_part(analysis, 0, samples), _part(reference, 0, samples)),
     )
 
 
-def aligned_pair(analysis: Analysis, reference: Analysis) -> Pair:
+def aligned_pair(analysis: Analysis, reference: Analysis) -> AudioPair:
     """One item and its reference, the item loudness-matched, aligned in time and in polarity."""
     return analysis.keep(("aligned", reference), lambda: _aligned(raw_pair(analysis, reference)))
 
 
-def _aligned(pair: Pair) -> Pair:
+def _aligned(pair: AudioPair) -> AudioPair:
     analysis, reference = pair.analysis, pair.reference
     if pair.reason or analysis.channels != reference.channels:
         return pair
@@ -61,7 +62,7 @@ def _aligned(pair: Pair) -> Pair:
     if math.isnan(loudness) or math.isnan(target):
         short = analysis.samples < 0.4 * analysis.sample_rate
         code = "silent" if math.isnan(loudness) else "silent_reference"
-        return Pair(analysis, reference, "too_short" if short else code)
+        return AudioPair(analysis, reference, "too_short" if short else code)
     rate = analysis.sample_rate
     delay = delay_samples(analysis.audio[0], reference.audio[0], rate)
     gain = 10 ** ((target - loudness) / 20)
@@ -75,7 +76,7 @@ def _aligned(pair: Pair) -> Pair:
     first, last = 0, analysis.samples
     if abs(lag) >= 1:
         first, last = max(0, math.ceil(-lag)), last - max(0, math.ceil(lag))
-    return Pair(_part(moved, first, last), _part(reference, first, last))
+    return AudioPair(_part(moved, first, last), _part(reference, first, last))
 
 
 def _part(analysis: Analysis, first: int, last: int) -> Analysis:

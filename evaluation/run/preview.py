@@ -23,7 +23,7 @@ _BYTES_BESIDE = 4096  # header and sidecar
 
 
 @dataclass(frozen=True)
-class Row:
+class PreviewRow:
     """One system of the benchmark: what it is, and how many of its renders are there."""
 
     system: SystemSpec
@@ -46,7 +46,7 @@ class Preview:
 
     songs: tuple[Song, ...]
     problems: tuple[SongProblem, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[PreviewRow, ...]
     audio_seconds: float
     done: int
     todo: int
@@ -94,7 +94,7 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     )
 
 
-def _row(system: SystemSpec, songs: Sequence[Song], planned: Plan) -> Row:
+def _row(system: SystemSpec, songs: Sequence[Song], planned: Plan) -> PreviewRow:
     kind = kinds()[system.kind]
     takes, error = str(kind.input), ""
     try:
@@ -106,10 +106,10 @@ def _row(system: SystemSpec, songs: Sequence[Song], planned: Plan) -> Row:
     placed = [planned.placements.get((song.id, system.name)) for song in songs]
     count = sum(key in planned.renders for key in placed)
     uses = system.uses_reference
-    return Row(system, kind.role, takes, uses, count, len(placed) - count, error)
+    return PreviewRow(system, kind.role, takes, uses, count, len(placed) - count, error)
 
 
-def _lacking(row: Row, songs: Sequence[Song]) -> Iterable[SongProblem]:
+def _lacking(row: PreviewRow, songs: Sequence[Song]) -> Iterable[SongProblem]:
     """Songs that a system cannot render because they lack what it needs."""
     if row.takes == "stems":
         yield from _without(row, "stems", [song.id for song in songs if not song.stems])
@@ -118,7 +118,7 @@ def _lacking(row: Row, songs: Sequence[Song]) -> Iterable[SongProblem]:
         yield from _without(row, "a reference", without)
 
 
-def _without(row: Row, what: str, songs: Sequence[str]) -> Iterable[SongProblem]:
+def _without(row: PreviewRow, what: str, songs: Sequence[str]) -> Iterable[SongProblem]:
     if not songs:
         return
     shown = ", ".join(songs[:3]) + (f" and {len(songs) - 3} more" if len(songs) > 3 else "")

@@ -29,7 +29,7 @@ _SILENT = ("blocked", "stopped", "stalled")
 
 
 @dataclass(frozen=True)
-class Choice:
+class SessionFilter:
     """Which sessions are exported: complete real ones, and what is asked for beside them."""
 
     marks: tuple[str, ...] = ("",)
@@ -75,7 +75,7 @@ def json_schema() -> dict[str, Any]:
     return TypeAdapter(TidyRow).json_schema() | {"additionalProperties": False}
 
 
-def tidy(study: Study, database: Database, choice: Choice) -> list[TidyRow]:
+def tidy(study: Study, database: Database, choice: SessionFilter) -> list[TidyRow]:
     """Every rating of the chosen sessions, unrated ones among them."""
     with database.reading() as session:
         return [
@@ -96,7 +96,7 @@ def as_csv(rows: Sequence[TidyRow]) -> str:
     return out.getvalue()
 
 
-def as_json(study: Study, database: Database, choice: Choice) -> dict[str, Any]:
+def as_json(study: Study, database: Database, choice: SessionFilter) -> dict[str, Any]:
     """Everything of the chosen sessions: steps, pages, presentations, ratings, events, answers."""
     with database.reading() as session:
         return {
@@ -111,7 +111,7 @@ def written_csv(text: str) -> bytes:
     return text.encode("utf-8-sig")
 
 
-def _chosen(session: Session, study: Study, choice: Choice) -> Sequence[Listening]:
+def _chosen(session: Session, study: Study, choice: SessionFilter) -> Sequence[Listening]:
     unknown = set(choice.marks) - set(MARKS)
     if unknown:
         raise UserError(f"unknown sort of session {sorted(unknown)}; choose from {list(MARKS)}")
@@ -131,7 +131,7 @@ def _chosen(session: Session, study: Study, choice: Choice) -> Sequence[Listenin
 
 
 def _rows(
-    session: Session, study: Study, listening: Listening, choice: Choice
+    session: Session, study: Study, listening: Listening, choice: SessionFilter
 ) -> Iterator[TidyRow]:
     kind = kind_of(study)
     listened = _listened(session, listening)

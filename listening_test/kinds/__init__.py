@@ -1,19 +1,19 @@
 """The kinds of test, one file for each family; a user's plug-in adds more."""
 
 from .contract import KINDS, VIEWS, Kind, bands, kind, kind_of, kinds, named, opens, rated
-from .pages import Answered, Missing, Place, Question, Row, Rules, Slot, Unit, letter
+from .pages import Answered, ItemState, Missing, PageItem, Question, Row, Rules, Unit, letter
 
 __all__ = [
     "KINDS",
     "VIEWS",
     "Answered",
+    "ItemState",
     "Kind",
     "Missing",
-    "Place",
+    "PageItem",
     "Question",
     "Row",
     "Rules",
-    "Slot",
     "Unit",
     "bands",
     "kind",

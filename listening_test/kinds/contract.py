@@ -17,7 +17,7 @@ from ..study.study import REFERENCE, Study, in_language
 from ..study.texts import text
 from .conformance import Item
 from .for_analysis import ForAnalysis
-from .pages import Answered, Missing, Question, Row, Rules, Slot, Unit, letter
+from .pages import Answered, Missing, PageItem, Question, Row, Rules, Unit, letter
 from .simulation import Felt, graded, on_the_whole
 
 KindT = TypeVar("KindT", bound="type[Kind]")
@@ -81,10 +81,10 @@ class Kind:
 
     def slots(
         self, study: Study, unit: Unit, order: Sequence[str], draw: random.Random
-    ) -> list[Slot]:
+    ) -> list[PageItem]:
         """The places of a page; ``order`` are the unit's systems as this listener meets them."""
-        reference = [Slot("R", REFERENCE, "reference", "open")] if opens(self, study) else []
-        return reference + [Slot(letter(index), system) for index, system in enumerate(order)]
+        reference = [PageItem("R", REFERENCE, "reference", "open")] if opens(self, study) else []
+        return reference + [PageItem(letter(index), system) for index, system in enumerate(order)]
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         """What is asked, in the listener's language."""
@@ -97,7 +97,7 @@ class Kind:
         return [{one.id: None for one in questions if one.per == "stimulus"} for _ in range(places)]
 
     def simulated(
-        self, page: Mapping[str, Slot], question: Question, felt: Felt, draw: random.Random
+        self, page: Mapping[str, PageItem], question: Question, felt: Felt, draw: random.Random
     ) -> float:
         """What a simulated listener answers to a question about the page, its slots by label."""
         return on_the_whole(page, question, felt)

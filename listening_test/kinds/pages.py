@@ -28,7 +28,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Slot:
+class PageItem:
     """One place on a page. ``shown`` is what the listener knows of it, ``system`` what it is."""
 
     label: str
@@ -80,11 +80,11 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Place:
+class ItemState:
     """A slot with what was done to it; ``id`` is the page's own token for it."""
 
     id: str
-    slot: Slot
+    slot: PageItem
     position: int
     ratings: Mapping[str, float | None] = field(default_factory=dict)
     played: bool = False
@@ -96,7 +96,7 @@ class Answered:
     """A page as it stands: its unit, its places in the order shown, its own answers."""
 
     unit: Unit
-    places: tuple[Place, ...]
+    places: tuple[ItemState, ...]
     ratings: Mapping[str, float | None] = field(default_factory=dict)
     comment: str = ""
 
@@ -117,7 +117,7 @@ class Row:
     system: str
     question: str
     value: float | None
-    place: Place | None = None
+    place: ItemState | None = None
     other: str = ""
     answer: str = ""
     role: str = ""

@@ -10,7 +10,7 @@ from ..study.study import REFERENCE, Study
 from ..study.texts import text
 from .contract import Kind, kind, opens, rated
 from .for_analysis import ExportRow, ForAnalysis, Value, Values, given, place_of_pair
-from .pages import Answered, Question, Row, Rules, Slot, Unit
+from .pages import Answered, PageItem, Question, Row, Rules, Unit
 from .simulation import Felt, compared
 
 QUESTION = "preference"
@@ -72,9 +72,9 @@ class Ab(Kind):
 
     def slots(
         self, study: Study, unit: Unit, order: Sequence[str], draw: random.Random
-    ) -> list[Slot]:
-        reference = [Slot("R", REFERENCE, "reference", "open")] if opens(self, study) else []
-        return [*reference, Slot("A", order[0]), Slot("B", order[1])]
+    ) -> list[PageItem]:
+        reference = [PageItem("R", REFERENCE, "reference", "open")] if opens(self, study) else []
+        return [*reference, PageItem("A", order[0]), PageItem("B", order[1])]
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         name = text(language, "scale.preference.label")
@@ -86,7 +86,7 @@ class Ab(Kind):
         return (Question(QUESTION, name, "page", "choice", options=options),)
 
     def simulated(
-        self, page: Mapping[str, Slot], question: Question, felt: Felt, draw: random.Random
+        self, page: Mapping[str, PageItem], question: Question, felt: Felt, draw: random.Random
     ) -> float:
         return compared(page, question, felt)
 
@@ -130,9 +130,13 @@ class Abx(Ab):
 
     def slots(
         self, study: Study, unit: Unit, order: Sequence[str], draw: random.Random
-    ) -> list[Slot]:
+    ) -> list[PageItem]:
         hidden = draw.choice(sorted(unit.systems))
-        return [Slot("A", order[0]), Slot("B", order[1]), Slot("X", hidden, copy="open")]
+        return [
+            PageItem("A", order[0]),
+            PageItem("B", order[1]),
+            PageItem("X", hidden, copy="open"),
+        ]
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         name = text(language, "scale.abx.label")
@@ -140,7 +144,7 @@ class Abx(Ab):
         return (Question("same", name, "page", "choice", options=options),)
 
     def simulated(
-        self, page: Mapping[str, Slot], question: Question, felt: Felt, draw: random.Random
+        self, page: Mapping[str, PageItem], question: Question, felt: Felt, draw: random.Random
     ) -> float:
         """Right the more often, the further the two lie apart."""
         truth = FIRST if page["X"].system == page["A"].system else SECOND

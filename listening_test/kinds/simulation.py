@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from .pages import Question, Slot
+from .pages import PageItem, Question
 
 
 class Felt(Protocol):
@@ -31,7 +31,7 @@ def graded(question: Question, felt: Sequence[float], *, one_at_maximum: bool) -
     return [round(value, 2) for value in values]
 
 
-def on_the_whole(page: Mapping[str, Slot], question: Question, felt: Felt) -> float:
+def on_the_whole(page: Mapping[str, PageItem], question: Question, felt: Felt) -> float:
     """An answer about a page from what is felt of its versions together."""
     own = [felt(slot.system) for slot in page.values() if slot.shown == "stimulus"]
     wanted = question.minimum + (question.maximum - question.minimum) * sum(own) / len(own) / 100
@@ -42,7 +42,7 @@ def on_the_whole(page: Mapping[str, Slot], question: Question, felt: Felt) -> fl
     return round(value, 6 if step else 2)
 
 
-def compared(page: Mapping[str, Slot], question: Question, felt: Felt) -> float:
+def compared(page: Mapping[str, PageItem], question: Question, felt: Felt) -> float:
     """How far the place B is liked better than the place A, on the question's scale."""
     more = felt(page["B"].system) - felt(page["A"].system)
     options = [option[0] for option in question.options]

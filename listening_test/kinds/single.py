@@ -11,7 +11,7 @@ from ..study.study import REFERENCE, Study
 from ..study.texts import text
 from .contract import Kind, kind, rated
 from .for_analysis import ExportRow, ForAnalysis, Range, Value, Values, given, place_of_pair
-from .pages import Answered, Missing, Question, Row, Rules, Slot, Unit
+from .pages import Answered, Missing, PageItem, Question, Row, Rules, Unit
 from .simulation import Felt, compared
 
 _GRADES = ("bad", "poor", "fair", "good", "excellent")
@@ -122,8 +122,8 @@ class Ccr(Kind):
 
     def slots(
         self, study: Study, unit: Unit, order: Sequence[str], draw: random.Random
-    ) -> list[Slot]:
-        return [Slot("A", order[0]), Slot("B", order[1])]
+    ) -> list[PageItem]:
+        return [PageItem("A", order[0]), PageItem("B", order[1])]
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         options = tuple(
@@ -134,7 +134,7 @@ class Ccr(Kind):
         return (Question("comparison", name, "page", "choice", options=options),)
 
     def simulated(
-        self, page: Mapping[str, Slot], question: Question, felt: Felt, draw: random.Random
+        self, page: Mapping[str, PageItem], question: Question, felt: Felt, draw: random.Random
     ) -> float:
         return compared(page, question, felt)
 
@@ -191,9 +191,9 @@ class Bs1116(Kind):
 
     def slots(
         self, study: Study, unit: Unit, order: Sequence[str], draw: random.Random
-    ) -> list[Slot]:
-        known = Slot("A", REFERENCE, "reference", "open")
-        return [known, Slot("B", order[0]), Slot("C", order[1])]
+    ) -> list[PageItem]:
+        known = PageItem("A", REFERENCE, "reference", "open")
+        return [known, PageItem("B", order[0]), PageItem("C", order[1])]
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         names = ("very_annoying", "annoying", "slightly_annoying", "not_annoying", "inaudible")

@@ -11,7 +11,7 @@ from ...models.plugins import failure_in
 from ..study.orders import generator
 from ..study.study import Study
 from .contract import KINDS, Kind, kind_of
-from .pages import Answered, Place, Question, Slot, Unit
+from .pages import Answered, ItemState, PageItem, Question, Unit
 
 _LIKED = 70.0
 
@@ -103,7 +103,7 @@ def _page(kind: Kind, study: Study, unit: Unit, questions: tuple[Question, ...])
 
 
 def _answered(
-    unit: Unit, slots: list[Slot], each: dict[str, list[float]], whole: dict[str, float]
+    unit: Unit, slots: list[PageItem], each: dict[str, list[float]], whole: dict[str, float]
 ) -> Answered:
     """The page with these answers: by question for each rated place, and for the page."""
     places, rated = [], 0
@@ -112,5 +112,5 @@ def _answered(
         if slot.shown == "stimulus":
             ratings = {question: values[rated] for question, values in each.items()}
             rated += 1
-        places.append(Place(slot.label, slot, position, ratings, played=True))
+        places.append(ItemState(slot.label, slot, position, ratings, played=True))
     return Answered(unit, tuple(places), dict(whole))

@@ -12,10 +12,10 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ...models.errors import UserError
 from ..stimuli.prepare import check_files
 from ..storage.connections import UnavailableError, reason
-from ..study.study import Folder
+from ..study.study import StudyFolder
 from . import pages, progress
 from .pages import message
-from .request import Held, ReplacedError, held
+from .request import ReplacedError, ServedStudy, held
 
 MOST_BYTES = 1024 * 1024
 STATIC = Path(__file__).parent.parent / "static"
@@ -36,13 +36,13 @@ _POLICY = "; ".join(
 )
 
 
-def create_app(folder: Folder, *, secure: bool = False) -> Flask:
+def create_app(folder: StudyFolder, *, secure: bool = False) -> Flask:
     """The application of the study in ``folder``; ``secure`` where it is reached by https alone.
 
     Raises:
         UserError: if the study, its stimuli or its ratings are not as they should be.
     """
-    held = Held(folder)
+    held = ServedStudy(folder)
     wrong = check_files(held.study, folder)
     if wrong:
         raise UserError("\n".join(wrong))

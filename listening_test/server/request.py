@@ -11,7 +11,7 @@ from flask import abort, current_app, request, session
 from ...models.errors import UserError
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
-from ..study.study import Folder, Keys, Study, load_keys, load_study, stored_study
+from ..study.study import Keys, Study, StudyFolder, load_keys, load_study, stored_study
 
 CSRF_HEADER = "X-Earmark-CSRF"
 
@@ -20,10 +20,10 @@ class ReplacedError(UnavailableError):
     """The study in the folder is no longer the one that is served."""
 
 
-class Held:
+class ServedStudy:
     """What every request of one application shares."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: StudyFolder) -> None:
         self.folder = folder
         # Before it is read: what is put there meanwhile is then looked at again.
         self._seen = _identity(folder)
@@ -51,7 +51,7 @@ class Held:
         self._seen = identity
 
 
-def _identity(folder: Folder) -> tuple[int, ...] | None:
+def _identity(folder: StudyFolder) -> tuple[int, ...] | None:
     try:
         found = folder.study.stat()
     except OSError:
@@ -59,9 +59,9 @@ def _identity(folder: Folder) -> tuple[int, ...] | None:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def held() -> Held:
+def held() -> ServedStudy:
     """The study, its keys and its database, for the request being answered."""
-    found: Held = current_app.extensions["earmark"]
+    found: ServedStudy = current_app.extensions["earmark"]
     return found
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from waitress import wasyncore
 
 from ...models.errors import UserError
-from ..study.study import Folder
+from ..study.study import StudyFolder
 from .app import create_app
 
 
@@ -44,7 +44,7 @@ def server(app: Flask, place: socket.socket) -> Any:
 
 
 def serve(
-    folder: Folder, place: socket.socket, started: Callable[[], None], *, secure: bool = False
+    folder: StudyFolder, place: socket.socket, started: Callable[[], None], *, secure: bool = False
 ) -> None:
     """Serve until the process is stopped; ``started`` is called when requests are taken."""
     running = server(create_app(folder, secure=secure), place)
@@ -53,7 +53,7 @@ def serve(
 
 
 @contextlib.contextmanager
-def in_background(folder: Folder) -> Iterator[str]:
+def in_background(folder: StudyFolder) -> Iterator[str]:
     """The address of a server of the study on this machine, in a thread, until the block ends."""
     with bind("127.0.0.1", 0) as place:
         app = create_app(folder)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..kinds import VIEWS, Answered, Place, Question, Slot, Unit, kind_of
+from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
 from ..kinds.pages import Shown
 from ..storage.tables import Answer, Listening, PageRow
 from ..study.file import Ask, Step
@@ -195,9 +195,9 @@ def answered(row: PageRow) -> Answered:
     return Answered(
         unit_of(row),
         tuple(
-            Place(
+            ItemState(
                 one.token,
-                Slot(
+                PageItem(
                     one.label, one.system, "reference" if one.shown == "reference" else "stimulus"
                 ),
                 one.position,

@@ -8,7 +8,7 @@ differ in their dither. An open reference is known anyway; one file for each use
 
 from collections.abc import Sequence
 
-from ..kinds import Slot, Unit, kind_of, opens
+from ..kinds import PageItem, Unit, kind_of, opens
 from ..study.study import REFERENCE, Study
 
 
@@ -30,7 +30,7 @@ def copies_of(study: Study, passage: str, system: str) -> list[str]:
     return uses
 
 
-def copy_for(study: Study, slot: Slot, unit: Unit, part: str) -> str:
+def copy_for(study: Study, slot: PageItem, unit: Unit, part: str) -> str:
     """The use of a page's slot; ``part`` is repeat, practice, or nothing for the page itself."""
     pages = _pages_with(study, unit.passage, slot.system)
     page = pages.index(unit) if slot.shown == "stimulus" and unit in pages else 0

@@ -13,7 +13,7 @@ from ...models.audio.files import info
 from ...models.audio.loudness import loudness_profile, true_peak_dbtp
 from ...models.errors import UserError
 from ..study.study import REFERENCE, Passage, Study
-from .find_audio import Source, excerpt_of, read_versions
+from .find_audio import AudioSource, excerpt_of, read_versions
 from .prepare import UNEQUAL_SECONDS, fade_of, prepare, seconds_apart
 
 _DELAY_SECONDS = 0.001
@@ -31,7 +31,7 @@ class AudioProblem:
         return f"{self.severity}: {self.message}"
 
 
-def check_passage(source: Source, study: Study) -> tuple[Passage, list[AudioProblem]]:
+def check_passage(source: AudioSource, study: Study) -> tuple[Passage, list[AudioProblem]]:
     """A passage as far as it can be read, and every problem of its files.
 
     Files that are gone are told by :func:`.sources.find_sources`, and are passed over here.

@@ -19,7 +19,7 @@ from ..study.study import REFERENCE
 
 
 @dataclass(frozen=True)
-class Source:
+class AudioSource:
     """One passage before it is cut: its versions, and the file that says where the excerpt lies."""
 
     id: str
@@ -40,7 +40,7 @@ class Sources:
     ``benchmark_systems`` are those of the benchmark in its order.
     """
 
-    passages: tuple[Source, ...]
+    passages: tuple[AudioSource, ...]
     systems: Mapping[str, Role]
     simulated: bool
     problems: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ def find_sources(file: StudyFile, results: Path) -> Sources:
     return replace(found, systems=systems, problems=tuple(problems))
 
 
-def excerpt_of(source: Source, file: StudyFile, rate: int) -> tuple[int, int, bool]:
+def excerpt_of(source: AudioSource, file: StudyFile, rate: int) -> tuple[int, int, bool]:
     """Where a passage's excerpt begins and how long it is, in samples; and if less was there.
 
     Raises:
@@ -117,7 +117,7 @@ def excerpt_of(source: Source, file: StudyFile, rate: int) -> tuple[int, int, bo
     return part.start, part.samples, part.short
 
 
-def read_versions(source: Source, start: int, samples: int, rate: int) -> dict[str, Tensor]:
+def read_versions(source: AudioSource, start: int, samples: int, rate: int) -> dict[str, Tensor]:
     """Every version of a passage, cut alike: ``(2, samples)`` each, or shorter where it ends."""
     cut = Excerpt(start / rate, samples / rate)
     return {
@@ -160,7 +160,7 @@ def _from_files(file: StudyFile) -> Sources:
             if name not in files
         ]
         guide = files.get(REFERENCE) or next(iter(files.values()))
-        passages.append(Source(entry.id, files, guide, entry.start))
+        passages.append(AudioSource(entry.id, files, guide, entry.start))
     roles: dict[str, Role] = {
         name: "reference" if name == REFERENCE else "system" for name in names
     }
@@ -226,7 +226,7 @@ def _from_benchmark(file: StudyFile, results: Path) -> Sources:
             if files:
                 mix = store.render_path(songs[song] or "none")
                 guide = mix.absolute() if mix.is_file() else next(iter(files.values()))
-                passages.append(Source(song, files, guide))
+                passages.append(AudioSource(song, files, guide))
     if not passages:
         raise UserError(f"nothing of benchmark {asked.benchmark!r} can be heard: {problems[:3]}")
     roles = {name: rows[name] for name in wanted}

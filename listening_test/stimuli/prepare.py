@@ -26,10 +26,10 @@ from ..kinds import kind_of
 from ..study.file import ANCHORS, Matching
 from ..study.orders import generator
 from ..study.plugin_files import wrong_plugins
-from ..study.study import REFERENCE, Folder, Passage, Sound, Stimulus, Study
+from ..study.study import REFERENCE, Passage, Sound, Stimulus, Study, StudyFolder
 from . import headphones
 from .blind_copies import copies_of
-from .find_audio import Source, Sources, excerpt_of, read_versions
+from .find_audio import AudioSource, Sources, excerpt_of, read_versions
 from .flac import decode, encode, pad_equal
 
 _PASS_HZ = {"lowpass_3500": 3500.0, "lowpass_7000": 7000.0}
@@ -167,7 +167,9 @@ class Made:
     loudest: Tensor
 
 
-def make_passage(source: Source, study: Study, folder: Folder, metrics: Sequence[Metric]) -> Made:
+def make_passage(
+    source: AudioSource, study: Study, folder: StudyFolder, metrics: Sequence[Metric]
+) -> Made:
     """Write the files of one passage, check each as written, measure each as heard.
 
     Raises:
@@ -233,7 +235,7 @@ def make_passage(source: Source, study: Study, folder: Folder, metrics: Sequence
     return Made(passage, tuple(stimuli), tuple(heard), loudest)
 
 
-def make_sounds(study: Study, music: Tensor, folder: Folder) -> tuple[Sound, ...]:
+def make_sounds(study: Study, music: Tensor, folder: StudyFolder) -> tuple[Sound, ...]:
     """The files of the set-up pages that the study has: music for the level, headphone trials."""
     rate, sounds = study.sample_rate, []
     for step in study.file.before:
@@ -256,7 +258,7 @@ def dither_seed(study: Study, *parts: str) -> int:
 
 
 def _written(
-    trials: Sequence[tuple[Tensor, Any]], use: str, study: Study, folder: Folder
+    trials: Sequence[tuple[Tensor, Any]], use: str, study: Study, folder: StudyFolder
 ) -> list[Sound]:
     files = pad_equal(
         [
@@ -318,7 +320,7 @@ def _scores(
     ]
 
 
-def check_files(study: Study, folder: Folder) -> list[str]:
+def check_files(study: Study, folder: StudyFolder) -> list[str]:
     """Files that are missing or are not what the study says, as lines of text."""
     found = wrong_plugins(study.plugins, folder.plugins)
     for one in study.files:

@@ -12,14 +12,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
 from ...models.errors import UserError
-from ..study.study import Folder
+from ..study.study import StudyFolder
 from .connections import Sqlite, reason
 from .tables import Base, Database, opened
 
 _ROWS = 1000
 
 
-def backup(folder: Folder, target: Path) -> None:
+def backup(folder: StudyFolder, target: Path) -> None:
     """A whole copy of a study in ``target``.
 
     Raises:
@@ -28,7 +28,7 @@ def backup(folder: Folder, target: Path) -> None:
     """
     if target.exists():
         raise UserError(f"{target}: already exists; give a new folder with --out")
-    copy = Folder(target.absolute())
+    copy = StudyFolder(target.absolute())
     try:
         target.mkdir(parents=True)
         for path in (folder.study, folder.keys, folder.heard):
@@ -52,7 +52,7 @@ def backup(folder: Folder, target: Path) -> None:
         ) from None
 
 
-def _copy_ratings(database: Database, copy: Folder) -> None:
+def _copy_ratings(database: Database, copy: StudyFolder) -> None:
     if isinstance(database.storage, Sqlite):
         source = sqlite3.connect(f"{database.storage.path.as_uri()}?mode=ro", uri=True)
         target = sqlite3.connect(copy.ratings)

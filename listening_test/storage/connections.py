@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from ...evaluation.results.store import written
 from ...models.errors import UserError
-from ..study.study import Folder
+from ..study.study import StudyFolder
 
 FORMAT = 1
 BUSY_SECONDS = 20
@@ -128,7 +128,7 @@ class Postgres:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
-def storage_of(folder: Folder) -> Storage:
+def storage_of(folder: StudyFolder) -> Storage:
     """The place in which a study's ratings lie, made where there is none yet.
 
     Raises:
@@ -150,7 +150,7 @@ def storage_of(folder: Folder) -> Storage:
     return sqlite
 
 
-def reading_storage_of(folder: Folder) -> Storage:
+def reading_storage_of(folder: StudyFolder) -> Storage:
     """The place in which a study's ratings lie, to be read alone; nothing is made.
 
     Raises:
@@ -178,7 +178,7 @@ def postgres(url: str) -> Postgres:
     return Postgres(parsed)
 
 
-def recorded_url(folder: Folder) -> str:
+def recorded_url(folder: StudyFolder) -> str:
     """The URL in ``database.json``; '' for the study's own file.
 
     Raises:
@@ -197,7 +197,7 @@ def recorded_url(folder: Folder) -> str:
         ) from None
 
 
-def record_url(folder: Folder, url: str) -> None:
+def record_url(folder: StudyFolder, url: str) -> None:
     """Note where the ratings lie; a URL may hold a password, so the file is its owner's alone."""
     if folder.database.is_file() and recorded_url(folder) == url:
         return

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from ...models.errors import UserError
-from ..study.study import Folder, stored_study
+from ..study.study import StudyFolder, stored_study
 from .connections import (
     Sqlite,
     Storage,
@@ -196,7 +196,7 @@ class Database:
     """
 
     def __init__(
-        self, folder: Folder, storage: Storage | None = None, *, read_only: bool = False
+        self, folder: StudyFolder, storage: Storage | None = None, *, read_only: bool = False
     ) -> None:
         self._only: Session | None = None
         if read_only:
@@ -244,7 +244,7 @@ class Database:
 
 
 @contextlib.contextmanager
-def opened(folder: Folder, *, read_only: bool = False) -> Iterator[Database]:
+def opened(folder: StudyFolder, *, read_only: bool = False) -> Iterator[Database]:
     """The database of a study's folder, closed at the end."""
     database = Database(folder, read_only=read_only)
     try:
@@ -286,7 +286,7 @@ def counts(database: Database, study: str = "") -> Mapping[str, int]:
         return {"sessions": session.scalar(real) or 0, "ratings": session.scalar(rated) or 0}
 
 
-def use(folder: Folder, url: str) -> None:
+def use(folder: StudyFolder, url: str) -> None:
     """Keep a study's ratings in the PostgreSQL database of ``url`` from now on.
 
     Raises:
@@ -332,7 +332,7 @@ def _revision(connection: Connection, scripts: ScriptDirectory, name: str) -> st
     return found
 
 
-def _check_schema(storage: Storage, folder: Folder) -> None:
+def _check_schema(storage: Storage, folder: StudyFolder) -> None:
     _, scripts = _migrations()
     with storage.engine.connect() as connection:
         if _revision(connection, scripts, storage.name) != scripts.get_current_head():

@@ -170,7 +170,7 @@ class Test(Strict):
         return self
 
 
-class Design(Strict):
+class StudyDesign(Strict):
     """``design``: who hears what, in which order."""
 
     pages_per_listener: Literal["all"] | Annotated[StrictInt, Field(ge=1, le=500)] = "all"
@@ -208,7 +208,7 @@ class StudyFile(Strict):
     excerpts: Excerpts = Excerpts()
     loudness: Matching = Matching()
     test: Test
-    design: Design = Design()
+    design: StudyDesign = StudyDesign()
     before: list[Step] = Field(default_factory=list)
     after: list[Step] = Field(default_factory=list)
     languages: Annotated[list[Literal[LANGUAGES]], Field(min_length=1)] = Field(  # type: ignore[valid-type]

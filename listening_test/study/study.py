@@ -183,7 +183,7 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Folder:
+class StudyFolder:
     """``results/studies/<id>``: where a study and its ratings lie."""
 
     path: Path
@@ -223,7 +223,7 @@ class Folder:
         return self.stimuli / f"{token}.flac"
 
 
-def folder_of(results: Path, name: str) -> Folder:
+def folder_of(results: Path, name: str) -> StudyFolder:
     """The folder of the study ``name``.
 
     Raises:
@@ -234,10 +234,10 @@ def folder_of(results: Path, name: str) -> Folder:
     except ValueError as error:
         mend = "; give the folder before 'studies' by --results" if Path(name).name != name else ""
         raise UserError(f"study {name!r}: {error}{mend}") from None
-    return Folder((results / "studies" / name).absolute())
+    return StudyFolder((results / "studies" / name).absolute())
 
 
-def load_study(folder: Folder) -> Study:
+def load_study(folder: StudyFolder) -> Study:
     """The study of a folder, its plug-ins loaded.
 
     Raises:
@@ -249,7 +249,7 @@ def load_study(folder: Folder) -> Study:
     return study
 
 
-def stored_study(folder: Folder) -> Study:
+def stored_study(folder: StudyFolder) -> Study:
     """The study of a folder as it is written there; its kind of test may still be unknown.
 
     Raises:
@@ -301,14 +301,14 @@ def study_from_json(data: Mapping[str, Any]) -> Study:
     )
 
 
-def save_study(folder: Folder, study: Study) -> None:
+def save_study(folder: StudyFolder, study: Study) -> None:
     """Write ``study.json``, whole or not at all; it keeps the study's own sha256 with it."""
     text = json.dumps(study.as_json() | {"sha256": study.sha256}, indent=1, ensure_ascii=False)
     with written(folder.study) as scratch:
         scratch.write_text(text + "\n", encoding="utf-8")
 
 
-def load_keys(folder: Folder) -> Keys:
+def load_keys(folder: StudyFolder) -> Keys:
     """The secrets of a study; made where there are none yet, readable by the owner alone."""
     if not folder.keys.is_file():
         links = {name: secrets.token_urlsafe(16) for name in _LINKS}

@@ -122,7 +122,7 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 
 
 @dataclass(frozen=True)
-class Kind:
+class SystemKind:
     """A kind of system: how its options are read and how it is built.
 
     ``version`` grows whenever the code renders something else from the same options. ``identity``
@@ -177,7 +177,7 @@ class SystemSpec:
 
 
 # A user's plug-in adds to it with ``@kind``, as the built-in modules do when they are imported.
-KINDS: Registry[Kind] = Registry(
+KINDS: Registry[SystemKind] = Registry(
     Sort("kind of system", "system kinds", lists=False),
     (
         ".systems.loudness_baselines",
@@ -216,7 +216,7 @@ def kind(
         summary = (build.__doc__ or "").strip().split("\n")[0]
         # A plug-in's module is named after the bytes of its file: an edited one is another kind.
         origin = build.__module__ if build.__module__.startswith(PLUGIN_MODULE) else ""
-        entry = Kind(
+        entry = SystemKind(
             name,
             version,
             options,
@@ -235,7 +235,7 @@ def kind(
     return register
 
 
-def kinds() -> Mapping[str, Kind]:
+def kinds() -> Mapping[str, SystemKind]:
     """Every kind of system, the built-in ones loaded."""
     return KINDS
 

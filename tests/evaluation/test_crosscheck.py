@@ -18,7 +18,7 @@ from earmark.cli import earmark
 from earmark.evaluation import crosscheck
 from earmark.evaluation.crosscheck import crosscheck_file
 from earmark.evaluation.measure import Reference
-from earmark.evaluation.second_opinion import Closeness, Opinion, Verdict
+from earmark.evaluation.second_opinion import Closeness, Judgement, Opinion
 
 Audio = npt.NDArray[np.float32]
 RATE = 22_050
@@ -54,16 +54,16 @@ def test_a_file_and_its_reference_agree_or_say_why_not(
     path = written("master", changed, rate)
     other = Reference(written("reference", reference, rate))
     found = crosscheck_file(path, other)
-    assert [one for one in found if one.verdict is Verdict.UNEXPLAINED] == []
+    assert [one for one in found if one.verdict is Judgement.UNEXPLAINED] == []
     values = by_call(found)
-    equal = {name for (name, _), one in values.items() if one.verdict is Verdict.EQUAL}
+    equal = {name for (name, _), one in values.items() if one.verdict is Judgement.EQUAL}
     stereo = {"mrstft_sum_diff"} if channels == 2 else set()
     assert equal >= {"lufs_integrated", "lufs_error", "esr", "snr_db", "si_sdr_db"}
     assert {one.value for one in found} >= equal | {"lra", "a_weighted_error_db"} | stereo
     for one in found:
         if one.ours is not None and one.theirs is not None:
             assert one.difference == pytest.approx(one.ours - one.theirs)
-        assert bool(one.reason) == (one.verdict is not Verdict.EQUAL)
+        assert bool(one.reason) == (one.verdict is not Judgement.EQUAL)
         assert one.library.split()[0] in ("pyloudnorm", "auraloss")
 
 
@@ -82,7 +82,7 @@ def test_what_is_printed_is_what_the_library_gives(written: Any) -> None:
     sizes = [[1024, 2048, 512], [120, 240, 50], [600, 1200, 240]]
     pair = (torch.from_numpy(one)[None] for one in (changed, reference))
     assert halved.theirs == pytest.approx(SumAndDifferenceSTFTLoss(*sizes)(*pair).item(), rel=1e-6)
-    assert halved.verdict is Verdict.KNOWN
+    assert halved.verdict is Judgement.KNOWN
     assert "halves" in halved.reason
 
 
@@ -90,9 +90,9 @@ def test_an_offset_shows_as_the_mean_that_the_library_removes(written: Any) -> N
     reference = audio(0)
     path = written("offset", reference + 0.1 * audio(1) + np.float32(0.05))
     found = by_call(crosscheck_file(path, Reference(written("reference", reference))))
-    assert found["snr_db", "-time.SNRLoss(zero_mean=False)"].verdict is Verdict.EQUAL
+    assert found["snr_db", "-time.SNRLoss(zero_mean=False)"].verdict is Judgement.EQUAL
     default = found["snr_db", "-time.SNRLoss()"]
-    assert default.verdict is Verdict.KNOWN
+    assert default.verdict is Judgement.KNOWN
     assert default.difference is not None
     assert default.difference < -3
     assert "mean" in default.reason
@@ -102,7 +102,7 @@ def test_an_identical_render_is_undefined_here_and_a_number_there(written: Any) 
     path = written("same", audio())
     found = by_call(crosscheck_file(path, Reference(path)))
     one = found["si_sdr_db", "-time.SISDRLoss(zero_mean=False)"]
-    assert (one.verdict, one.ours, one.difference) == (Verdict.UNDEFINED, None, None)
+    assert (one.verdict, one.ours, one.difference) == (Judgement.UNDEFINED, None, None)
     assert one.theirs is not None
     assert "what its eps makes" in one.reason
 
@@ -122,36 +122,36 @@ def test_what_one_of_the_two_cannot_say_has_its_reason(
     found = [one for one in crosscheck_file(written("odd", samples)) if one.value == value]
     assert found
     for one in found:
-        assert one.verdict is Verdict.UNDEFINED
+        assert one.verdict is Judgement.UNDEFINED
         assert one.reason.startswith(reason)
 
 
 def test_four_channels_are_weighted_as_the_library_has_them(written: Any) -> None:
     samples = audio(channels=4, seconds=1) * np.array([[1], [1], [3], [1]], dtype=np.float32)
     one = crosscheck_file(written("quad", samples))[0]
-    assert one.verdict is Verdict.KNOWN
+    assert one.verdict is Judgement.KNOWN
     assert "L R C Ls" in one.reason
 
 
 @pytest.mark.parametrize(
     ("closeness", "ours", "theirs", "verdict"),
     [
-        (Closeness(0.1), 1.0, 1.05, Verdict.EQUAL),
-        (Closeness(0.1), 1.0, 1.2, Verdict.UNEXPLAINED),
-        (Closeness(0.1, 1.0, "why"), 1.0, 1.2, Verdict.KNOWN),
-        (Closeness(0.1, 1.0, "why"), 1.0, 2.2, Verdict.UNEXPLAINED),
-        (Closeness(0.01, relative=True), 100.0, 100.9, Verdict.EQUAL),
-        (Closeness(0.01, relative=True), 0.1, 0.15, Verdict.UNEXPLAINED),
-        (Closeness(1e-6, logarithm=True), 1e-200, 1.0001e-200, Verdict.EQUAL),
-        (Closeness(1e-6, logarithm=True), 0.01, 0.02, Verdict.UNEXPLAINED),
-        (Closeness(1e-6, logarithm=True), 0.0, 1e-9, Verdict.UNEXPLAINED),
-        (Closeness(1e-6, logarithm=True), 0.0, 0.0, Verdict.EQUAL),
-        (Closeness(1e-6, 0.01, "half", factor=2.0), 2.0, 1.0, Verdict.KNOWN),
-        (Closeness(1e-6, 0.01, "half", factor=2.0), 1.0, 1.0, Verdict.UNEXPLAINED),
+        (Closeness(0.1), 1.0, 1.05, Judgement.EQUAL),
+        (Closeness(0.1), 1.0, 1.2, Judgement.UNEXPLAINED),
+        (Closeness(0.1, 1.0, "why"), 1.0, 1.2, Judgement.KNOWN),
+        (Closeness(0.1, 1.0, "why"), 1.0, 2.2, Judgement.UNEXPLAINED),
+        (Closeness(0.01, relative=True), 100.0, 100.9, Judgement.EQUAL),
+        (Closeness(0.01, relative=True), 0.1, 0.15, Judgement.UNEXPLAINED),
+        (Closeness(1e-6, logarithm=True), 1e-200, 1.0001e-200, Judgement.EQUAL),
+        (Closeness(1e-6, logarithm=True), 0.01, 0.02, Judgement.UNEXPLAINED),
+        (Closeness(1e-6, logarithm=True), 0.0, 1e-9, Judgement.UNEXPLAINED),
+        (Closeness(1e-6, logarithm=True), 0.0, 0.0, Judgement.EQUAL),
+        (Closeness(1e-6, 0.01, "half", factor=2.0), 2.0, 1.0, Judgement.KNOWN),
+        (Closeness(1e-6, 0.01, "half", factor=2.0), 1.0, 1.0, Judgement.UNEXPLAINED),
     ],
 )
 def test_a_verdict_is_of_the_gap_and_of_what_is_known(
-    closeness: Closeness, ours: float, theirs: float, verdict: Verdict
+    closeness: Closeness, ours: float, theirs: float, verdict: Judgement
 ) -> None:
     assert closeness.judge(ours, theirs)[0] is verdict
 

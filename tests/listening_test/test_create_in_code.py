@@ -6,7 +6,7 @@ import pytest
 from study_fixtures import write_study
 
 import earmark as em
-from earmark.listening_test.study.study import Folder, load_study
+from earmark.listening_test.study.study import StudyFolder, load_study
 
 
 def test_a_study_is_made_once_and_replaced_only_when_asked(tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_a_study_is_made_once_and_replaced_only_when_asked(tmp_path: Path) -> No
     told: list[tuple[str, int, int]] = []
     results = tmp_path / "results"
     study = em.create_study(file, results, watch=lambda *words: told.append(words))
-    folder = Folder(results / "studies" / study.id)
+    folder = StudyFolder(results / "studies" / study.id)
     assert load_study(folder) == study
     assert [words[1:] for words in told] == [(n, len(told)) for n in range(len(told))]
     assert em.create_study(str(file), str(results)) == study

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from study_fixtures import hosted, make_study
 
 from earmark.cli import earmark
-from earmark.listening_test.export.ratings import Choice, as_json
+from earmark.listening_test.export.ratings import SessionFilter, as_json
 from earmark.listening_test.simulate import number_within, simulate
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.orders import generator
@@ -35,7 +35,7 @@ def test_they_answer_within_limits_and_comment_where_they_must(tmp_path: Path, k
     with hosted(folder) as server:
         assert len(simulate(study, server.links["simulated"], 2, 0)) == 2
     with opened(folder) as database:
-        sessions = as_json(study, database, Choice(("simulated",)))["sessions"]
+        sessions = as_json(study, database, SessionFilter(("simulated",)))["sessions"]
     assert len(sessions) == 2
     for session in sessions:
         answers = {one["question"]: one["value"] for one in session["answers"]}

@@ -22,7 +22,7 @@ from places import DATA
 from study_fixtures import served
 
 from earmark.cli import earmark
-from earmark.listening_test.study.study import Folder
+from earmark.listening_test.study.study import StudyFolder
 
 KEPT = DATA / "kept"
 # What a sidecar says of its run and machine; the audio is compared by its samples.
@@ -171,7 +171,7 @@ def test_a_kept_study_is_analysed_as_it_was(
 
 
 def test_a_kept_study_goes_on_being_served(study: Path) -> None:
-    folder = Folder(study / "studies" / "kept")
+    folder = StudyFolder(study / "studies" / "kept")
     keys = json.loads(text_of(folder.path / "keys.json"))
     with served(folder) as server:
         with urlopen(f"{server.url}/s/{keys['study']}/") as answer:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ...presentation.numbers import number_format
-from ..result.effect_cells import METRICS, Cell
+from ..result.effect_cells import METRICS, EffectCell
 from .registry import Context, Section, render, section
 
 LABELS: Mapping[str, str] = {
@@ -56,7 +56,7 @@ def effects(context: Context) -> Section | None:
     return Section("effects", "How well is each effect modelled?", html, tables={"effects": table})
 
 
-def _shown(cell: Cell | None, show: Callable[[float], str]) -> dict[str, Any]:
+def _shown(cell: EffectCell | None, show: Callable[[float], str]) -> dict[str, Any]:
     if cell is None:
         return {"mean": "–", "sd": "", "best": False}
     sd = "" if cell.sd is None else f"({show(cell.sd)})"

@@ -19,13 +19,13 @@ Levels = tuple[Number | None, ...]
 Free = dict[str, JsonValue]
 
 
-class Stored(BaseModel):
+class ResultPart(BaseModel):
     """A part of the file: it cannot change, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Interval(Stored):
+class Interval(ResultPart):
     """How the intervals of the summary were made."""
 
     level: Number
@@ -33,7 +33,7 @@ class Interval(Stored):
     resamples: StrictInt
 
 
-class SongRow(Stored):
+class SongRow(ResultPart):
     """A song of the benchmark, as excerpted; ``mix_key`` is the render that holds it."""
 
     song: str
@@ -46,7 +46,7 @@ class SongRow(Stored):
     mix_key: str | None
 
 
-class SystemRow(Stored):
+class SystemRow(ResultPart):
     """A system of the benchmark; ``step`` is of a checkpoint, ``parameters`` of its render."""
 
     system: str
@@ -60,7 +60,7 @@ class SystemRow(Stored):
     key: str
 
 
-class MetricRow(Stored):
+class MetricRow(ResultPart):
     """A metric with its parameters, and what its numbers mean."""
 
     metric: str
@@ -72,7 +72,7 @@ class MetricRow(Stored):
     variants: tuple[str, ...]
 
 
-class SummaryRow(Stored):
+class SummaryRow(ResultPart):
     """One system by one metric over the songs; ``missing`` counts why values are undefined."""
 
     system: str
@@ -93,7 +93,7 @@ class SummaryRow(Stored):
     missing: dict[str, StrictInt]
 
 
-class DifferenceRow(Stored):
+class DifferenceRow(ResultPart):
     """One system less the baseline, paired by song."""
 
     system: str
@@ -108,7 +108,7 @@ class DifferenceRow(Stored):
     high: Number | None
 
 
-class ScoreRow(Stored):
+class ScoreRow(ResultPart):
     """One value of one metric for one render: also a row of the scores that are exported as CSV.
 
     ``parameters`` is JSON text. ``value`` is null, an empty cell, where ``reason`` says why.
@@ -125,7 +125,7 @@ class ScoreRow(Stored):
     version: StrictInt
 
 
-class SetRow(Stored):
+class SetRow(ResultPart):
     """A distance of a system's renders to the reference masters; ``record`` as ``earmark fad``'s.
 
     ``record`` is empty where its file is lost.
@@ -139,7 +139,7 @@ class SetRow(Stored):
     record: Free
 
 
-class EffectRow(Stored):
+class EffectRow(ResultPart):
     """One error of one system over the songs of an effect."""
 
     effect: str
@@ -151,14 +151,14 @@ class EffectRow(Stored):
     best: StrictBool
 
 
-class MixInsight(Stored):
+class MixInsight(ResultPart):
     """The average spectrum of a song's mix, on ``bands_hz``."""
 
     song: str
     spectrum_db: Levels
 
 
-class BandInsight(Stored):
+class BandInsight(ResultPart):
     """One band of an equaliser; ``active`` is null where the system has no gates."""
 
     kind: str
@@ -168,7 +168,7 @@ class BandInsight(Stored):
     active: StrictBool | None
 
 
-class EqualiserInsight(Stored):
+class EqualiserInsight(ResultPart):
     """An equaliser's bands and its curve on ``curve_hz``, null above half the sample rate.
 
     ``part`` names a channel, or is empty.
@@ -179,7 +179,7 @@ class EqualiserInsight(Stored):
     gains_db: Levels
 
 
-class DynamicsInsight(Stored):
+class DynamicsInsight(ResultPart):
     """A chain's settings and its static curve on ``levels_dbfs``."""
 
     part: str
@@ -187,7 +187,7 @@ class DynamicsInsight(Stored):
     out_dbfs: Values
 
 
-class RenderInsight(Stored):
+class RenderInsight(ResultPart):
     """What a render shows of how it was made."""
 
     song: str
@@ -198,7 +198,7 @@ class RenderInsight(Stored):
     strips: tuple[Free, ...] = ()
 
 
-class FiltersInsight(Stored):
+class FiltersInsight(ResultPart):
     """The filters that a network learned; see ``docs/report.md``."""
 
     count: StrictInt
@@ -212,7 +212,7 @@ class FiltersInsight(Stored):
     z_db: tuple[Values, ...] = ()
 
 
-class SweepInsight(Stored):
+class SweepInsight(ResultPart):
     """What a control does: each measure at each of its values."""
 
     control: str
@@ -221,7 +221,7 @@ class SweepInsight(Stored):
     measures: dict[str, Levels]
 
 
-class SystemInsight(Stored):
+class SystemInsight(ResultPart):
     """What a network shows of itself."""
 
     system: str
@@ -229,7 +229,7 @@ class SystemInsight(Stored):
     sweeps: tuple[SweepInsight, ...] = ()
 
 
-class InsightsPart(Stored):
+class InsightsPart(ResultPart):
     """Spectra, settings and filters, with the axes that their lists are given on."""
 
     bands_hz: Values
@@ -240,7 +240,7 @@ class InsightsPart(Stored):
     systems: tuple[SystemInsight, ...]
 
 
-class FailureRow(Stored):
+class FailureRow(ResultPart):
     """A unit of work that failed, and why."""
 
     song: str
@@ -249,7 +249,7 @@ class FailureRow(Stored):
     message: str
 
 
-class BenchmarkResult(Stored):
+class BenchmarkResult(ResultPart):
     """What the report of a benchmark found, without times and machines."""
 
     schema_number: Literal[1] = Field(alias="schema")

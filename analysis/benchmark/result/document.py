@@ -18,8 +18,7 @@ from . import tables
 from .bootstrap import LEVEL, RESAMPLES
 from .columns import COSTS, Column, columns, headline
 from .contract import SCHEMA, BenchmarkResult
-from .effect_cells import Cell as EffectCell
-from .effect_cells import effect_cells
+from .effect_cells import EffectCell, effect_cells
 from .finding import Evidence, finding
 from .insight_records import insight_records
 from .summary import BASELINE, Cell, Values, differences, summarise, tabulate

@@ -14,7 +14,7 @@ METRICS = ("mae", "esr", "mcd_k25", "mrstft_auraloss")
 
 
 @dataclass(frozen=True)
-class Cell:
+class EffectCell:
     """One metric of one system over the songs of an effect; ``sd`` is None for one song."""
 
     effect: str
@@ -32,7 +32,7 @@ class Cell:
 
 def effect_cells(
     songs: pd.DataFrame, systems: pd.DataFrame, scores: pd.DataFrame
-) -> tuple[Cell, ...]:
+) -> tuple[EffectCell, ...]:
     """Every cell, by effect, metric and system in their order; none without tagged songs.
 
     The raw values count: what an effect model delivers is not aligned. ``best`` is the smallest
@@ -47,7 +47,7 @@ def effect_cells(
         if row.role == "system" and not row.uses_reference
     }
     untouched = set(systems[systems["kind"] == "unprocessed"]["system"])
-    cells: list[Cell] = []
+    cells: list[EffectCell] = []
     for effect, ids in _effects(songs).items():
         raw = scores[scores["song"].isin(ids) & (scores["variant"] == "raw")]
         for metric in METRICS:
@@ -58,7 +58,7 @@ def effect_cells(
             if least is not None and any(means[name] <= least for name in untouched & {*means}):
                 least = None  # doing nothing is better
             cells += [
-                Cell(
+                EffectCell(
                     effect,
                     name,
                     metric,

@@ -21,7 +21,7 @@ from ....models.audio.files import read
 from ....models.audio.loudness import integrated_loudness
 from ....models.content_key import content_key
 from ....models.errors import UserError
-from ...presentation.report_folder import Folder
+from ...presentation.report_folder import ReportFolder
 from .pictures import difference_image, spectrogram_db, spectrogram_image, waveform
 
 # Grows when the files below look or sound different; older ones are then made anew.
@@ -57,7 +57,9 @@ class SongRenders:
 
 
 def prepare_media(
-    folder: Folder, songs: Sequence[SongRenders], done: Callable[[int, int], None] | None = None
+    folder: ReportFolder,
+    songs: Sequence[SongRenders],
+    done: Callable[[int, int], None] | None = None,
 ) -> dict[tuple[str, str], Media]:
     """Make what is missing; by render key and key of the reference it is shown against (or '').
 
@@ -92,7 +94,7 @@ class _Target:
         return self._levels
 
 
-def _song_media(folder: Folder, song: SongRenders) -> dict[tuple[str, str], Media]:
+def _song_media(folder: ReportFolder, song: SongRenders) -> dict[tuple[str, str], Media]:
     target = _Target(song.files.get(song.reference or ""))
     found: dict[tuple[str, str], Media] = {}
     for key, path in song.files.items():

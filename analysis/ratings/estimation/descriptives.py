@@ -8,7 +8,7 @@ from scipy import stats
 from ..methods.crossed import crossed_mean
 from ..reading.scales import Scale
 from ..reading.table import Floats, Ratings, listener_means
-from ..result.blocks import AnswerScale, CellRow, Descriptives, SystemRow
+from ..result.blocks import AnswerScale, CellRow, Descriptives, SystemSummary
 from ..result.names import Scope
 
 INTERVALS = {
@@ -38,7 +38,9 @@ def descriptives(
     )
 
 
-def _systems(ratings: Ratings, scale: Scale, alpha: float, scope: Scope) -> tuple[SystemRow, ...]:
+def _systems(
+    ratings: Ratings, scale: Scale, alpha: float, scope: Scope
+) -> tuple[SystemSummary, ...]:
     means = listener_means(ratings.cells)
     ranks = _mean_ranks(ratings.cells)
     rows = []
@@ -48,7 +50,7 @@ def _systems(ratings: Ratings, scale: Scale, alpha: float, scope: Scope) -> tupl
         if scope is Scope.MUSIC:
             found |= _over_both(ratings.cells[:, :, at], alpha)
         rank = None if ranks is None else float(ranks[at])
-        rows.append(SystemRow(system=name, **found, mean_rank=rank))
+        rows.append(SystemSummary(system=name, **found, mean_rank=rank))
     return tuple(rows)
 
 

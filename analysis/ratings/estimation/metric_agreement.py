@@ -20,7 +20,7 @@ from scipy import stats
 
 from ..methods.resampling import draws, interval
 from ..reading.table import Bools, Floats, Ratings
-from ..result.secondary import Correlation, MetricAgreement, MetricRow, Stimulus
+from ..result.secondary import Correlation, MetricAgreement, MetricAgreementRow, RatedStimulus
 
 RESAMPLES = 1000
 FEW_SYSTEMS = 8
@@ -41,13 +41,13 @@ def metric_agreement(
         return None
     means = _means(cells, np.ones((1, len(cells))))[0]
     resampled = _resampled(cells, seed)
-    rows: list[MetricRow] = []
+    rows: list[MetricAgreementRow] = []
     for (metric, variant, parameters, unit), values in table.items():
         both = known & ~np.isnan(values)
         pairs = zip(values[known].tolist(), both[known].tolist(), strict=True)
         note = _untestable(values, both, unit)
         rows.append(
-            MetricRow(
+            MetricAgreementRow(
                 metric=metric,
                 variant=variant,
                 parameters=json.loads(parameters),
@@ -70,7 +70,9 @@ def metric_agreement(
         ranked=not few,
         reliability=_reliability(cells, seed),
         stimuli=tuple(
-            Stimulus(passage=tested.passages[p], system=tested.systems[s], mean=float(means[p, s]))
+            RatedStimulus(
+                passage=tested.passages[p], system=tested.systems[s], mean=float(means[p, s])
+            )
             for p, s in zip(passages, systems, strict=True)
         ),
         rows=tuple(rows),

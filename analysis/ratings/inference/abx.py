@@ -9,15 +9,15 @@ from ..methods.abx import BetaBinomial, abx_d_prime, beta_binomial_test, binomia
 from ..methods.multiplicity import adjusted
 from ..reading.table import Floats, Ratings
 from ..result.names import AbxTest
-from ..result.secondary import Abx, AbxListener, BetaBinomialFit
-from .options import Options
+from ..result.secondary import AbxListener, AbxResult, BetaBinomialFit
+from .options import RatingsOptions
 
 _NO_FIT = BetaBinomialFit(
     mean=None, overdispersion=None, statistic=None, p=None, low=None, high=None
 )
 
 
-def abx_answers(ratings: Ratings, options: Options) -> tuple[Abx, ...]:
+def abx_answers(ratings: Ratings, options: RatingsOptions) -> tuple[AbxResult, ...]:
     """Right (1) or wrong (0) answers per system, which here names what A and B were.
 
     Raises:
@@ -28,12 +28,12 @@ def abx_answers(ratings: Ratings, options: Options) -> tuple[Abx, ...]:
     found = [_comparison(ratings, code, options.alpha) for code in range(len(ratings.systems))]
     p_adj = adjusted([one.deciding_p for one in found], options.adjust)
     return tuple(
-        Abx(**one.given() | {"p_adj": p, "reject": p is not None and p < options.alpha})
+        AbxResult(**one.given() | {"p_adj": p, "reject": p is not None and p < options.alpha})
         for one, p in zip(found, p_adj, strict=True)
     )
 
 
-def _comparison(ratings: Ratings, code: int, alpha: float) -> Abx:
+def _comparison(ratings: Ratings, code: int, alpha: float) -> AbxResult:
     """One comparison, not yet adjusted for the others.
 
     Of several listeners the beta-binomial test and its interval decide, else the exact one: the
@@ -50,7 +50,7 @@ def _comparison(ratings: Ratings, code: int, alpha: float) -> Abx:
     fit = beta_binomial_test(right[took], trials[took], alpha) if len(took) > 1 else None
     share = float((right[took] / trials[took]).mean()) if fit else exact.right / exact.trials
     interval = fit or exact
-    return Abx(
+    return AbxResult(
         system=ratings.systems[code],
         right=exact.right,
         trials=exact.trials,

@@ -3,19 +3,19 @@
 import numpy as np
 
 from ..methods.friedman import friedman
-from ..methods.paired import Estimate, paired, wilcoxon
+from ..methods.paired import PairDifference, paired, wilcoxon
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.names import Distribution, Method
 from ..result.p_values import comparison_p
 from ..result.secondary import AgainstZero, ManyToOne
 from ..result.tests import Comparison, EstimatedPair, PairTest
-from .options import Options
+from .options import RatingsOptions
 from .pairs import pair_tests
 
 ZERO = "zero (no difference)"
 
 
-def many_to_one(ratings: Ratings, control: str, options: Options) -> ManyToOne:
+def many_to_one(ratings: Ratings, control: str, options: RatingsOptions) -> ManyToOne:
     """Every system under test against ``control``: Wilcoxon on listener means, Demšar's z.
 
     A ``note`` says why where nothing can be compared with it.
@@ -40,7 +40,7 @@ def many_to_one(ratings: Ratings, control: str, options: Options) -> ManyToOne:
 
 
 def _compared(
-    under: Ratings, at: int, options: Options
+    under: Ratings, at: int, options: RatingsOptions
 ) -> tuple[list[EstimatedPair], list[PairTest]]:
     """The others against the system at ``at``."""
     means = listener_means(under.cells)
@@ -61,13 +61,13 @@ def _signed(d: Floats, first: int, second: int) -> Comparison:
     return wilcoxon(d[~np.isnan(d)], first, second)
 
 
-def _turned(estimate: Estimate) -> Estimate:
+def _turned(estimate: PairDifference) -> PairDifference:
     """The same difference the other way round; only what a result stores of it."""
     difference, low, high = (
         None if value is None else -1.0 * value
         for value in (estimate.difference, estimate.high, estimate.low)
     )
-    return Estimate(difference, low=low, high=high, units=estimate.units)
+    return PairDifference(difference, low=low, high=high, units=estimate.units)
 
 
 def _demsar(means: Floats, at: int, others: list[int]) -> list[Comparison]:
@@ -86,7 +86,10 @@ def _demsar(means: Floats, at: int, others: list[int]) -> list[Comparison]:
 
 
 def _estimated(
-    tests: list[Comparison], estimates: list[Estimate], names: tuple[str, ...], options: Options
+    tests: list[Comparison],
+    estimates: list[PairDifference],
+    names: tuple[str, ...],
+    options: RatingsOptions,
 ) -> list[EstimatedPair]:
     pairs = pair_tests(tests, names, options.adjust, options.alpha)
     return [
@@ -101,7 +104,7 @@ def _estimated(
     ]
 
 
-def against_zero(ratings: Ratings, options: Options) -> AgainstZero:
+def against_zero(ratings: Ratings, options: RatingsOptions) -> AgainstZero:
     """Listener means of each system against zero, "no difference" on a signed scale (CCR)."""
     means = listener_means(ratings.cells)
     table = np.concatenate([means, np.zeros((len(means), 1))], axis=1)

@@ -34,9 +34,9 @@ from ..result.people import Participants
 from .classical import classical
 from .decision import Case, decide
 from .design import detect
-from .options import Options
+from .options import RatingsOptions
 from .participants import Counted, summarised
-from .primary import Choice, choose
+from .primary import ChosenTest, choose
 from .screening import screen, without_exclusions
 from .secondary import secondary
 from .self_checks import checks
@@ -69,7 +69,7 @@ class Tested:
 
 
 def analyse(
-    file: RatingsFile, options: Options, background: Background | None = None
+    file: RatingsFile, options: RatingsOptions, background: Background | None = None
 ) -> RatingsResult:
     """Analyse every question of a ratings file, or the one that ``options`` name.
 
@@ -119,7 +119,7 @@ def _participants(
     return summarised(background.people, background.asked, counted, free_text=background.free_text)
 
 
-def _question_note(asked: Sequence[str], options: Options) -> str:
+def _question_note(asked: Sequence[str], options: RatingsOptions) -> str:
     if len(asked) == 1:
         return "one question: nothing to adjust across questions"
     return (
@@ -128,7 +128,9 @@ def _question_note(asked: Sequence[str], options: Options) -> str:
     )
 
 
-def _over_questions(alone: Sequence[QuestionResult], options: Options) -> list[QuestionResult]:
+def _over_questions(
+    alone: Sequence[QuestionResult], options: RatingsOptions
+) -> list[QuestionResult]:
     """The results with the p of all systems adjusted over the questions that have one."""
     p_adj = adjusted([one.primary.omnibus.p for one in alone], options.adjust)
     tested = sum(p is not None for p in p_adj)
@@ -142,7 +144,7 @@ def _over_questions(alone: Sequence[QuestionResult], options: Options) -> list[Q
 
 
 def _question(
-    file: RatingsFile, question: str, options: Options, heard: Sequence[Mapping[str, Any]]
+    file: RatingsFile, question: str, options: RatingsOptions, heard: Sequence[Mapping[str, Any]]
 ) -> QuestionResult:
     """Screen, test, estimate, describe; then check what all of it says of one question."""
     everyone, scale = file.ratings.of_question(question), file.scales[question]
@@ -169,7 +171,7 @@ def _question(
 
 
 def _screened(
-    everyone: Ratings, scale: Scale, options: Options
+    everyone: Ratings, scale: Scale, options: RatingsOptions
 ) -> tuple[Screening, tuple[str, ...]]:
     """What screening found, and a note where it would leave nobody."""
     screening = screen(everyone, scale, options.reference, options.anchors)
@@ -179,7 +181,7 @@ def _screened(
     return without_exclusions(screening, everyone), (note,)
 
 
-def _tested(kept: Ratings, scale: Scale, options: Options, notes: tuple[str, ...]) -> Tested:
+def _tested(kept: Ratings, scale: Scale, options: RatingsOptions, notes: tuple[str, ...]) -> Tested:
     """The design of the systems under test, the analysis chosen for it, and the classical one."""
     tested = kept.without_systems(options.aside)
     if not len(tested):
@@ -193,15 +195,15 @@ def _tested(kept: Ratings, scale: Scale, options: Options, notes: tuple[str, ...
     return Tested(tested, design, standard, primary)
 
 
-def _chosen(design: Design, options: Options) -> Choice:
+def _chosen(design: Design, options: RatingsOptions) -> ChosenTest:
     choice = choose(design, options.resolved_scope())
     if not options.abx:
         return choice
     reason = "answers are right or wrong, and each comparison is tested against guessing"
-    return Choice(Chosen.NONE, choice.scope, reason)
+    return ChosenTest(Chosen.NONE, choice.scope, reason)
 
 
-def _all_listeners(everyone: Ratings, scale: Scale, options: Options) -> AllListeners:
+def _all_listeners(everyone: Ratings, scale: Scale, options: RatingsOptions) -> AllListeners:
     found = _tested(everyone, scale, options, ())
     return AllListeners(
         descriptives=descriptives(everyone, scale, options.alpha, found.primary.scope),

@@ -14,13 +14,13 @@ from ..methods.libraries import adjusted_p, conover_p, kruskal_p
 from ..reading.table import Ratings
 from ..result.blocks import Classical
 from ..result.tests import ClassicalPair, Comparison, Omnibus
-from .options import Options
+from .options import RatingsOptions
 from .pairs import pair_tests
 
 LABEL = "Classical: Kruskal-Wallis and Conover-Iman, for comparison with the literature"
 
 
-def classical(ratings: Ratings, options: Options) -> Classical:
+def classical(ratings: Ratings, options: RatingsOptions) -> Classical:
     """The pooled tests with a banner where they take one listener's ratings for many's."""
     count = len(ratings.systems)
     test = kruskal_wallis(ratings.value, ratings.system, count)

@@ -10,16 +10,16 @@ from ..estimation.effect_sizes import matched_rank_biserial, paired_superiority,
 from ..methods.bradley_terry import preferences
 from ..methods.equivalence import tost, verdict
 from ..methods.multiplicity import adjusted, letters
-from ..methods.paired import Estimate, differences
+from ..methods.paired import PairDifference, differences
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
 from ..result.blocks import Classical, Primary
 from ..result.design import Design
 from ..result.names import DesignKind, Method, Scope
 from ..result.tests import ClassicalPair, Comparison, Effect, Equivalence, Omnibus, Pair, PairTest
-from .options import Options
+from .options import RatingsOptions
 from .pairs import pair_tests
-from .primary import Choice, Outcome, run
+from .primary import ChosenTest, Outcome, run
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Case:
     """What is to be decided: a design, the method chosen for it, its scale and the options."""
 
     design: Design
-    choice: Choice
+    choice: ChosenTest
     scale: Scale
-    options: Options
+    options: RatingsOptions
     notes: tuple[str, ...] = ()
 
 
@@ -64,7 +64,7 @@ def _outcome(tested: Ratings, case: Case) -> Outcome:
     return replace(found, pairs=[]) if case.options.abx else found
 
 
-def _as_run(choice: Choice, outcome: Outcome) -> Choice:
+def _as_run(choice: ChosenTest, outcome: Outcome) -> ChosenTest:
     """The choice with the scope and the reason of what was run in its place."""
     return replace(
         choice, scope=outcome.scope or choice.scope, reason=outcome.reason or choice.reason
@@ -139,7 +139,7 @@ def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
 def _compared(tested: Ratings, case: Case, test: Comparison, outcome: Outcome) -> dict[str, Any]:
     """By how much the systems of a pair differ, by the fields of a :class:`Pair`."""
     options, pair = case.options, (test.first, test.second)
-    estimate = outcome.estimates.get(pair, Estimate(None))
+    estimate = outcome.estimates.get(pair, PairDifference(None))
     median, (first, *more) = _effects(tested, case, pair, outcome)
     return {
         "n": estimate.units,
@@ -179,7 +179,7 @@ def _effects(
     return float(np.median(known)) if len(known) else None, [*own, superiority, ranks]
 
 
-def _equivalence(estimate: Estimate, options: Options) -> Equivalence | None:
+def _equivalence(estimate: PairDifference, options: RatingsOptions) -> Equivalence | None:
     if options.margin is None or estimate.error is None or estimate.df is None:
         return None
     difference = estimate.difference or 0.0

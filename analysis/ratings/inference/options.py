@@ -17,7 +17,7 @@ DECLARABLE = (
 
 
 @dataclass(frozen=True)
-class Options:
+class RatingsOptions:
     """How to analyse; ``declared`` is what the study fixed beforehand, for flagging deviations.
 
     ``margin`` is in points of the scale. ``baseline`` is a system under test that the others are

@@ -13,7 +13,7 @@ import numpy as np
 from ....listening_test.export.participants import Person
 from ....listening_test.study.file import Ask
 from ....listening_test.study.study import in_language
-from ..result.people import Answers, OptionCount, Participants, Spread, Stage, Texts
+from ..result.people import Answers, FlowStage, OptionCount, Participants, Spread, Texts
 
 _CHOSEN = ("choice", "choices", "likert")
 _NUMBERS = ("number", "slider")
@@ -64,7 +64,7 @@ def _texts(asked: Sequence[Ask], finished: Sequence[Person]) -> tuple[Texts, ...
 
 def _flow(
     mine: Sequence[Person], finished: Sequence[Person], counted: Counted
-) -> tuple[Stage, ...]:
+) -> tuple[FlowStage, ...]:
     """One entry per stage; a count of None was not asked for or is not known, with the reason."""
     consents = [one.consented for one in mine if one.consented is not None]
     heard = [one.headphones for one in mine if one.headphones is not None]
@@ -87,7 +87,7 @@ def _flow(
         ("screened out", counted.screened_out, ""),
         ("analysed", counted.analysed, ""),
     ]
-    return tuple(Stage(stage=stage, count=count, note=note) for stage, count, note in stages)
+    return tuple(FlowStage(stage=stage, count=count, note=note) for stage, count, note in stages)
 
 
 def _given(ask: Ask, people: Sequence[Person]) -> list[Any]:

@@ -17,7 +17,7 @@ from ..methods.friedman import conover_friedman, friedman
 from ..methods.incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pairs
 from ..methods.kruskal import conover_iman, kruskal_wallis
 from ..methods.mixed import fit_mixed
-from ..methods.paired import Estimate, own_method, own_pairs, paired, t_estimate
+from ..methods.paired import PairDifference, own_method, own_pairs, paired, t_estimate
 from ..methods.permutation import flip_listeners, permutation_pairs, permutation_test, within_pages
 from ..reading.table import Bools, Floats, Ratings, listener_means
 from ..result.design import Design
@@ -29,7 +29,7 @@ _BALANCED = "complete and balanced, listeners and passages random"
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenTest:
     """Which method, for which scope, and why; ``ordinal`` on a scale of few steps."""
 
     method: Chosen
@@ -48,7 +48,7 @@ class Outcome:
 
     omnibus: Omnibus
     pairs: list[Comparison]
-    estimates: dict[tuple[int, int], Estimate]
+    estimates: dict[tuple[int, int], PairDifference]
     interval: str
     pair_method: Method
     kendall_w: float | None = None
@@ -58,45 +58,45 @@ class Outcome:
     reason: str = ""
 
 
-def choose(design: Design, scope: Scope) -> Choice:
+def choose(design: Design, scope: Scope) -> ChosenTest:
     """The primary method for a design and the scope asked for."""
     why = {entry.inference: entry.reason for entry in design.allows}
     if design.kind in (DesignKind.ONE_SYSTEM, DesignKind.NO_VARIATION):
-        return Choice(Chosen.NONE, scope, why["passages"])
+        return ChosenTest(Chosen.NONE, scope, why["passages"])
     if design.kind is DesignKind.ONE_LISTENER:
         if design.permits("listener"):
-            return Choice(Chosen.OVER_PASSAGES, Scope.LISTENER, why["listener"])
-        return Choice(Chosen.NONE, scope, why["listener"])
+            return ChosenTest(Chosen.OVER_PASSAGES, Scope.LISTENER, why["listener"])
+        return ChosenTest(Chosen.NONE, scope, why["listener"])
     note = ""
     if scope is Scope.MUSIC and not design.permits("music"):
         note = f"Scope music is not possible ({why['music']}), so: "
         scope = Scope.PASSAGES
     if scope is Scope.MUSIC:
         if design.balanced:
-            return Choice(Chosen.QUASI_F, scope, _BALANCED)
+            return ChosenTest(Chosen.QUASI_F, scope, _BALANCED)
         text = "not balanced, so a mixed model with both slopes instead of quasi-F′"
-        return Choice(Chosen.MIXED_MODEL, scope, text)
+        return ChosenTest(Chosen.MIXED_MODEL, scope, text)
     if design.kind is DesignKind.PREFERENCES:
         text = "one of two systems on every page, listeners as units"
-        return Choice(Chosen.BRADLEY_TERRY, scope, note + text)
+        return ChosenTest(Chosen.BRADLEY_TERRY, scope, note + text)
     if design.kind is DesignKind.BETWEEN:
         text = "different listeners rated each system"
-        return Choice(Chosen.KRUSKAL_WALLIS, scope, note + text)
+        return ChosenTest(Chosen.KRUSKAL_WALLIS, scope, note + text)
     if design.kind in (DesignKind.COMPLETE, DesignKind.COMPLETE_BLOCKS):
         if design.systems == 2:
             text = "two systems, every listener rated both: signs of differences are exchangeable"
-            return Choice(Chosen.PERMUTATION, scope, note + text)
-        return Choice(Chosen.FRIEDMAN_F, scope, note + "every listener rated every system")
+            return ChosenTest(Chosen.PERMUTATION, scope, note + text)
+        return ChosenTest(Chosen.FRIEDMAN_F, scope, note + "every listener rated every system")
     if design.kind is DesignKind.BALANCED_INCOMPLETE:
         text = "each listener rated a balanced part of the systems"
-        return Choice(Chosen.DURBIN, scope, note + text)
+        return ChosenTest(Chosen.DURBIN, scope, note + text)
     if design.passages > 1:
         text = "cells are missing, so a mixed model with the passages fixed"
-        return Choice(Chosen.MIXED_MODEL, scope, note + text)
-    return Choice(Chosen.SKILLINGS_MACK, scope, note + "cells are missing on one passage")
+        return ChosenTest(Chosen.MIXED_MODEL, scope, note + text)
+    return ChosenTest(Chosen.SKILLINGS_MACK, scope, note + "cells are missing on one passage")
 
 
-def run(choice: Choice, ratings: Ratings, alpha: float, seed: int) -> Outcome:
+def run(choice: ChosenTest, ratings: Ratings, alpha: float, seed: int) -> Outcome:
     """Run the chosen method on the ratings of the systems under test."""
     if choice.method is Chosen.NONE:
         pairs = [
@@ -107,7 +107,7 @@ def run(choice: Choice, ratings: Ratings, alpha: float, seed: int) -> Outcome:
     return _METHODS[choice.method](ratings, choice, alpha, seed)
 
 
-def _friedman(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
+def _friedman(ratings: Ratings, choice: ChosenTest, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = friedman(means)
     return Outcome(
@@ -120,7 +120,7 @@ def _friedman(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Out
     )
 
 
-def _over_passages(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
+def _over_passages(ratings: Ratings, choice: ChosenTest, alpha: float, _seed: int) -> Outcome:
     table = np.round(ratings.cells[0], 10)
     table = table[~np.isnan(table).any(axis=1)]
     test = friedman(table)
@@ -134,7 +134,7 @@ def _over_passages(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -
     )
 
 
-def _permutation(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> Outcome:
+def _permutation(ratings: Ratings, _choice: ChosenTest, alpha: float, seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     return Outcome(
         permutation_test(means, seed),
@@ -146,7 +146,7 @@ def _permutation(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> 
     )
 
 
-def _kruskal(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Outcome:
+def _kruskal(ratings: Ratings, _choice: ChosenTest, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     listener, system = np.nonzero(~np.isnan(means))
     test = kruskal_wallis(means[listener, system], system.astype(np.int64), means.shape[1])
@@ -159,7 +159,7 @@ def _kruskal(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Out
     )
 
 
-def _quasi_f(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Outcome:
+def _quasi_f(ratings: Ratings, _choice: ChosenTest, alpha: float, _seed: int) -> Outcome:
     cells = ratings.cells
     found = crossed_pairs(cells, alpha)
     w = friedman(listener_means(cells)).kendall_w
@@ -168,7 +168,7 @@ def _quasi_f(ratings: Ratings, _choice: Choice, alpha: float, _seed: int) -> Out
     return Outcome(test, *_from(found, cells), interval, Method.CROSSED_T, w)
 
 
-def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
+def _mixed(ratings: Ratings, choice: ChosenTest, alpha: float, seed: int) -> Outcome:
     try:
         fit = fit_mixed(ratings.cells, choice.scope)
         test = fit.omnibus()
@@ -185,7 +185,7 @@ def _mixed(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome
     return Outcome(test, *_from(found, ratings.cells), interval, Method.MIXED_T)
 
 
-def _shared_cells(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> Outcome:
+def _shared_cells(ratings: Ratings, choice: ChosenTest, alpha: float, seed: int) -> Outcome:
     """Where systems were not rated on the same passages: only what stands on one page compares."""
     cells = ratings.cells
     scores, information = within_pages(cells)
@@ -198,7 +198,7 @@ def _shared_cells(ratings: Ratings, choice: Choice, alpha: float, seed: int) -> 
     )
 
 
-def _durbin(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
+def _durbin(ratings: Ratings, choice: ChosenTest, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = durbin(means)
     best = test.f if test.f.p is not None else test.chi2
@@ -211,7 +211,7 @@ def _durbin(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outco
     )
 
 
-def _skillings_mack(ratings: Ratings, choice: Choice, alpha: float, _seed: int) -> Outcome:
+def _skillings_mack(ratings: Ratings, choice: ChosenTest, alpha: float, _seed: int) -> Outcome:
     means = listener_means(ratings.cells)
     test = skillings_mack(means)
     return Outcome(
@@ -223,7 +223,7 @@ def _skillings_mack(ratings: Ratings, choice: Choice, alpha: float, _seed: int) 
     )
 
 
-def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -> Outcome:
+def _bradley_terry(ratings: Ratings, _choice: ChosenTest, alpha: float, seed: int) -> Outcome:
     wins = preferences(ratings)
     if wins is None:
         raise ValueError("these ratings are not preferences")
@@ -249,13 +249,13 @@ def _bradley_terry(ratings: Ratings, _choice: Choice, alpha: float, seed: int) -
         known = bool(np.isfinite(low[i, j]))
         bounds = (float(low[i, j]), float(high[i, j])) if known else (None, None)
         at_low, at_high = (None if b is None else 2 * b - 1 for b in bounds)
-        estimates[i, j] = Estimate(2 * p - 1, low=at_low, high=at_high, units=len(wins))
+        estimates[i, j] = PairDifference(2 * p - 1, low=at_low, high=at_high, units=len(wins))
         effects[i, j] = effect(Method.BEATS, p, *bounds)
     notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
     return Outcome(test, pairs, estimates, interval, name, notes=notes, effects=effects)
 
 
-_METHODS: dict[Chosen, Callable[[Ratings, Choice, float, int], Outcome]] = {
+_METHODS: dict[Chosen, Callable[[Ratings, ChosenTest, float, int], Outcome]] = {
     Chosen.FRIEDMAN_F: _friedman,
     Chosen.OVER_PASSAGES: _over_passages,
     Chosen.PERMUTATION: _permutation,
@@ -268,7 +268,7 @@ _METHODS: dict[Chosen, Callable[[Ratings, Choice, float, int], Outcome]] = {
 }
 
 
-def _welch(means: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
+def _welch(means: Floats, alpha: float) -> dict[tuple[int, int], PairDifference]:
     found = {}
     columns = [means[~np.isnan(means[:, system]), system] for system in range(means.shape[1])]
     for i, j in all_pairs(len(columns)):
@@ -276,7 +276,7 @@ def _welch(means: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
         difference = float(x.mean() - y.mean())
         units = len(x) + len(y)
         if min(len(x), len(y)) < 2:
-            found[i, j] = Estimate(difference, units=units)
+            found[i, j] = PairDifference(difference, units=units)
             continue
         a, b = float(x.var(ddof=1) / len(x)), float(y.var(ddof=1) / len(y))
         df = (a + b) ** 2 / (a**2 / (len(x) - 1) + b**2 / (len(y) - 1)) if a + b else units - 2
@@ -286,11 +286,13 @@ def _welch(means: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
 
 def _from(
     found: list[PairEstimate], cells: Floats
-) -> tuple[list[Comparison], dict[tuple[int, int], Estimate]]:
+) -> tuple[list[Comparison], dict[tuple[int, int], PairDifference]]:
     rated: Bools = ~np.asarray(np.isnan(cells).all(axis=1))
     estimates = {}
     for pair in found:
         i, j = pair.comparison.first, pair.comparison.second
         units = int((rated[:, i] & rated[:, j]).sum())
-        estimates[i, j] = Estimate(pair.difference, pair.error, pair.df, pair.low, pair.high, units)
+        estimates[i, j] = PairDifference(
+            pair.difference, pair.error, pair.df, pair.low, pair.high, units
+        )
     return [pair.comparison for pair in found], estimates

@@ -18,7 +18,7 @@ from ..reading.table import Floats, Ratings, listener_means
 from ..result.names import Method
 from ..result.secondary import OtherTest
 from ..result.tests import Comparison, Omnibus
-from .options import Options
+from .options import RatingsOptions
 from .pairs import pair_tests
 
 _MOST_LISTENERS = 2000  # above, the permutation takes long and says what F says
@@ -29,7 +29,7 @@ def of_all_systems(test: Omnibus, unit: str, **more: Any) -> OtherTest:
     return OtherTest(method=test.method, unit=unit, omnibus=test, **more)
 
 
-def rank_tests(ratings: Ratings, options: Options) -> list[OtherTest]:
+def rank_tests(ratings: Ratings, options: RatingsOptions) -> list[OtherTest]:
     """Friedman, Quade, Nemenyi and the permutation on the means of listeners with every system."""
     whole, unit = _whole(ratings)
     names, adjust = ratings.systems, options.adjust

@@ -32,7 +32,7 @@ from ..result.secondary import (
 from ..result.tests import Omnibus, PassageTest
 from .abx import abx_answers
 from .against import against_zero, many_to_one
-from .options import Options
+from .options import RatingsOptions
 from .rank_tests import of_all_systems, rank_tests
 
 _UNTESTED = (
@@ -50,7 +50,7 @@ def secondary(
     everything: Ratings,
     design: Design,
     scale: Scale,
-    options: Options,
+    options: RatingsOptions,
     heard: Sequence[Mapping[str, Any]],
 ) -> Secondary:
     """All secondary results of one question.
@@ -80,7 +80,9 @@ def secondary(
     )
 
 
-def _other_tests(ratings: Ratings, design: Design, options: Options) -> tuple[OtherTest, ...]:
+def _other_tests(
+    ratings: Ratings, design: Design, options: RatingsOptions
+) -> tuple[OtherTest, ...]:
     if design.kind in _UNTESTED or options.abx:
         return ()
     return (
@@ -122,7 +124,7 @@ def _quietly(fit: Callable[[], Omnibus]) -> Omnibus | None:
         return None  # the primary analysis states why, where it needs the model
 
 
-def _per_passage(ratings: Ratings, options: Options) -> PerPassage:
+def _per_passage(ratings: Ratings, options: RatingsOptions) -> PerPassage:
     # Right and wrong answers are tested against guessing, not comparison against comparison.
     passages = () if options.abx else ratings.passages
     tables = [np.round(ratings.cells[:, at, :], 10) for at in range(len(passages))]
@@ -178,7 +180,7 @@ def _preference(ratings: Ratings) -> Preference | None:
 
 
 def _metrics(
-    everything: Ratings, heard: Sequence[Mapping[str, Any]], options: Options
+    everything: Ratings, heard: Sequence[Mapping[str, Any]], options: RatingsOptions
 ) -> MetricAgreement | None:
     tested = everything.without_systems(options.aside)
     if options.abx or not heard or not len(tested):

@@ -22,7 +22,7 @@ from .signed_rank import signed_rank_p, signed_ranks
 
 
 @dataclass(frozen=True)
-class Estimate:
+class PairDifference:
     """The difference of a pair in points of the scale, its error, df and interval."""
 
     difference: float | None
@@ -49,7 +49,7 @@ def differences(values: Floats, i: int, j: int) -> Floats:
     return np.round(means, 10)
 
 
-def paired(table: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
+def paired(table: Floats, alpha: float) -> dict[tuple[int, int], PairDifference]:
     """t estimates of :func:`differences` of every two systems of ``table``, the last axis."""
     found = {}
     for i, j in all_pairs(table.shape[-1]):
@@ -57,7 +57,7 @@ def paired(table: Floats, alpha: float) -> dict[tuple[int, int], Estimate]:
         d = d[~np.isnan(d)]
         n = len(d)
         if n < 2:
-            found[i, j] = Estimate(float(d.mean()) if n else None, units=n)
+            found[i, j] = PairDifference(float(d.mean()) if n else None, units=n)
             continue
         error = float(d.std(ddof=1) / np.sqrt(n))
         found[i, j] = t_estimate(float(d.mean()), error, n - 1, alpha, n)
@@ -109,7 +109,9 @@ def wilcoxon(d: Floats, first: int, second: int, ranks: float | None = None) -> 
     return Comparison(first, second, w, Distribution.WILCOXON, None, p, ranks, ties=ties)
 
 
-def t_estimate(difference: float, error: float, df: float, alpha: float, units: int) -> Estimate:
+def t_estimate(
+    difference: float, error: float, df: float, alpha: float, units: int
+) -> PairDifference:
     """The estimate that a t interval with this error and df makes of a difference."""
     half = float(stats.t.isf(alpha / 2, df)) * error
-    return Estimate(difference, error, df, difference - half, difference + half, units)
+    return PairDifference(difference, error, df, difference - half, difference + half, units)

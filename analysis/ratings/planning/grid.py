@@ -9,7 +9,7 @@ import pandas as pd
 
 from ....models.errors import UserError
 from ...presentation import notebook
-from .plan import Source, Wanted, from_pilot, lines, planned, stated
+from .plan import PlanRequest, VarianceSource, from_pilot, lines, planned, stated
 from .power import USUAL_SDS
 
 _SHARES = ("omnibus", "pair", "every")
@@ -97,7 +97,7 @@ def plan(
     if pilot is not None and sds is not None:
         raise UserError("give the variances once: pilot or sds")
     source = from_pilot(Path(pilot), question) if pilot is not None else _stated(sds)
-    wanted = Wanted(
+    wanted = PlanRequest(
         listeners=tuple(listeners),
         passages=tuple(passages),
         systems=systems,
@@ -112,7 +112,7 @@ def plan(
     return PlanGrid(planned(wanted, source))
 
 
-def _stated(sds: Mapping[str, float] | None) -> Source:
+def _stated(sds: Mapping[str, float] | None) -> VarianceSource:
     if sds is None:
         return stated(None)
     unknown = sorted(set(sds) - set(USUAL_SDS))

@@ -9,13 +9,13 @@ from ....models.errors import UserError
 from ..result.design import SCOPES
 from ..result.document import RatingsResult
 from ..result.names import Scope
-from .power import USUAL_SDS, Plan, Power, simulated_power
+from .power import USUAL_SDS, Power, StudySize, simulated_power
 
 SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class Source:
+class VarianceSource:
     """Where the standard deviations come from, in words, and the scope that belongs to them."""
 
     sds: Mapping[str, float]
@@ -25,7 +25,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PlanRequest:
     """What is planned for: the grid, the effect, and the options of the later analysis."""
 
     listeners: tuple[int, ...]
@@ -41,14 +41,14 @@ class Wanted:
 
 
 def planned(
-    wanted: Wanted, source: Source, done: Callable[[int], None] = lambda _: None
+    wanted: PlanRequest, source: VarianceSource, done: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
     """Every combination of listeners and passages with its power, as plain values."""
     if not 0.5 <= wanted.power < 1:
         raise UserError(f"power {wanted.power:g} must lie between 0.5 and 1; 0.8 is usual")
     scope = wanted.scope or source.scope or "music"
     plans = [
-        Plan(
+        StudySize(
             *(n, m, wanted.systems, wanted.effect, source.sds),
             scope=scope,
             alpha=wanted.alpha,
@@ -91,7 +91,7 @@ def _enough(grid: Sequence[Power], passages: int, wanted: float) -> dict[str, An
     return {"passages": passages, "listeners": sure[0] if sure else None, "most": mine[-1][0]}
 
 
-def stated(text: str | None) -> Source:
+def stated(text: str | None) -> VarianceSource:
     """``listener:system=6,passage:system=8,residual=12`` as standard deviations.
 
     Raises:
@@ -99,7 +99,7 @@ def stated(text: str | None) -> Source:
     """
     if text is None:
         words = "usual ones of MUSHRA tests on 0 to 100; a pilot's own are better (--pilot)"
-        return Source(USUAL_SDS, words)
+        return VarianceSource(USUAL_SDS, words)
     found = dict.fromkeys(USUAL_SDS, 0.0)
     for part in text.split(","):
         name, equals, number = part.strip().rpartition("=")
@@ -112,10 +112,10 @@ def stated(text: str | None) -> Source:
                 f"--sd {part.strip()!r}: write NAME=POINTS with the names {', '.join(USUAL_SDS)}"
             )
         found[name] = value
-    return Source(found, "stated")
+    return VarianceSource(found, "stated")
 
 
-def from_pilot(path: Path, question: str | None = None) -> Source:
+def from_pilot(path: Path, question: str | None = None) -> VarianceSource:
     """The standard deviations that a pilot's ``result.json`` found.
 
     Raises:
@@ -141,7 +141,7 @@ def from_pilot(path: Path, question: str | None = None) -> Source:
         f"those of {path.name} ({block.design.listeners} listeners, {block.design.passages} "
         "passages), taken as known, which they are not"
     )
-    return Source(sds, words, scope if scope in SCOPES else None, result.label)
+    return VarianceSource(sds, words, scope if scope in SCOPES else None, result.label)
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:

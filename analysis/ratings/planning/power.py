@@ -37,7 +37,7 @@ _LEAST_RUNS = 100
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudySize:
     """A test to be planned: ``effect`` in points, ``sds`` by the names of :data:`USUAL_SDS`."""
 
     listeners: int
@@ -91,14 +91,14 @@ class Power:
     the odd system, after adjustment for all pairs. ``every``: that all of them do.
     """
 
-    plan: Plan
+    plan: StudySize
     runs: int
     omnibus: Share
     pair: Share
     every: Share
 
 
-def simulated_power(plan: Plan, runs: int = 1000, seed: int = 0) -> Power:
+def simulated_power(plan: StudySize, runs: int = 1000, seed: int = 0) -> Power:
     """Simulate ``plan``; equal arguments give equal results.
 
     Raises:
@@ -119,7 +119,7 @@ def simulated_power(plan: Plan, runs: int = 1000, seed: int = 0) -> Power:
     return Power(plan, runs, wilson(found), _mean(shares), wilson(shares == 1))
 
 
-def drawn(plan: Plan, generator: np.random.Generator) -> Floats:
+def drawn(plan: StudySize, generator: np.random.Generator) -> Floats:
     """Ratings ``(listeners, passages, systems)`` of one test, but for what cancels."""
     n, m, k = plan.listeners, plan.passages, plan.systems
     by_passage = generator.normal(0, plan.sds.get("passage:system", 0.0), (1, m, k))
@@ -135,7 +135,7 @@ def drawn(plan: Plan, generator: np.random.Generator) -> Floats:
     return cells
 
 
-def _tests(plan: Plan, cells: Floats, run: int) -> tuple[Omnibus, Sequence[Comparison]]:
+def _tests(plan: StudySize, cells: Floats, run: int) -> tuple[Omnibus, Sequence[Comparison]]:
     if plan.scope == "music":
         pairs = [pair.comparison for pair in crossed_pairs(cells, plan.alpha)]
         return quasi_f(mean_squares(cells)), pairs

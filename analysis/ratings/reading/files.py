@@ -17,7 +17,7 @@ import numpy as np
 
 from ....models.errors import UserError
 from .headers import find_columns
-from .rows import Rows
+from .rows import RatingRows
 from .scales import Scale, declared_scale, few_steps, guessed_scale
 from .study_export import COLUMNS, Origin, Which, exported, is_exported
 from .table import Ratings
@@ -100,7 +100,7 @@ def ratings_in(data: bytes, name: str, place: str, how: Reading) -> RatingsFile:
     if own:
         export = exported(header, lines, place, how.which)
         found, origin = export.columns, export.origin
-        table = Rows(place, found, len(found), pairs=origin.pairs)
+        table = RatingRows(place, found, len(found), pairs=origin.pairs)
         for line, row in export.rows:
             table.add(line, row)
         milliseconds = False
@@ -110,7 +110,7 @@ def ratings_in(data: bytes, name: str, place: str, how: Reading) -> RatingsFile:
     else:
         origin = None
         found = find_columns(header, how.columns, place, header_line)
-        table = Rows(place, found, len(header), pairs="winner" in found)
+        table = RatingRows(place, found, len(header), pairs="winner" in found)
         for line, row in lines:
             table.add(line, row)
         milliseconds = "seconds" in found and header[found["seconds"]].strip() == "rating_time"

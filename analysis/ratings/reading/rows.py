@@ -18,7 +18,7 @@ _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _TRUE = frozenset({"1", "true", "yes"})
 
 
-class Rows:
+class RatingRows:
     """Rows on their way to a table; names become codes at once, so that a million rows fit."""
 
     def __init__(

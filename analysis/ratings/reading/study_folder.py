@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ....listening_test.export.participants import Person, people
-from ....listening_test.export.ratings import Choice, as_csv, tidy, written_csv
+from ....listening_test.export.ratings import SessionFilter, as_csv, tidy, written_csv
 from ....listening_test.storage.connections import recorded_url
 from ....listening_test.storage.tables import frozen_at, opened
-from ....listening_test.study.study import Folder, Study, in_language, load_study
+from ....listening_test.study.study import Study, StudyFolder, in_language, load_study
 from ....models.errors import UserError
 from ....models.roles import Role
 from .files import RatingsFile, Reading, ratings_in
@@ -84,7 +84,7 @@ def read_study(path: Path, how: Reading) -> StudyRatings:
     Raises:
         UserError: if the folder cannot be read, or holds no such session.
     """
-    folder = Folder(path.absolute())
+    folder = StudyFolder(path.absolute())
     study = load_study(folder)
     which = how.which
     if not (folder.ratings.is_file() or recorded_url(folder)):
@@ -102,17 +102,17 @@ def read_study(path: Path, how: Reading) -> StudyRatings:
 
 
 def _read(
-    folder: Folder, study: Study, which: Which
+    folder: StudyFolder, study: Study, which: Which
 ) -> tuple[bytes | None, list[Person], str | None]:
     states = ("complete", *(("open", "paused") if which.unfinished else ()))
     with opened(folder, read_only=True) as database:
-        rows = tidy(study, database, Choice((_MARKS[which.sessions],), states))
+        rows = tidy(study, database, SessionFilter((_MARKS[which.sessions],), states))
         everyone = people(study, database)
         frozen = frozen_at(database, study.sha256)
     return (written_csv(as_csv(rows)) if rows else None), everyone, frozen
 
 
-def _stamp(folder: Folder) -> tuple[int, int]:
+def _stamp(folder: StudyFolder) -> tuple[int, int]:
     if not folder.ratings.is_file():  # a database of a server, which reads one whole state
         return 0, 0
     found = folder.ratings.stat()
@@ -131,7 +131,7 @@ def _nothing(everyone: list[Person], which: Which) -> str:
     )
 
 
-def _audio(study: Study, folder: Folder) -> dict[tuple[str, str], Path]:
+def _audio(study: Study, folder: StudyFolder) -> dict[tuple[str, str], Path]:
     found = {}
     for one in study.stimuli:
         # An open reference is heard like the hidden one; the copies differ in dither alone.
@@ -140,7 +140,7 @@ def _audio(study: Study, folder: Folder) -> dict[tuple[str, str], Path]:
     return found
 
 
-def _heard(folder: Folder) -> tuple[Mapping[str, Any], ...]:
+def _heard(folder: StudyFolder) -> tuple[Mapping[str, Any], ...]:
     if not folder.heard.is_file():
         return ()
     try:

@@ -14,7 +14,7 @@ from ..result.document import RatingsResult
 from .latex import latex_table
 from .people_tables import flow_sheet, people_sheet
 from .sentences import finding, methods_paragraph, omnibus_sentence, pair_sentence
-from .table import Column, Sheet
+from .table import Sheet, SheetColumn
 from .tables import sheets
 
 _LIBRARIES = ("earmark", "numpy", "scipy", "scikit-posthocs", "statsmodels", "plotly")
@@ -75,7 +75,7 @@ def labelled(sheet: Sheet, label: str | None) -> Sheet:
     return Sheet(
         sheet.name,
         f"{label} data. {sheet.caption}",
-        (*sheet.columns, Column("Data")),
+        (*sheet.columns, SheetColumn("Data")),
         tuple((*row, label) for row in sheet.rows),
     )
 

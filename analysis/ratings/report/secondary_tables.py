@@ -1,11 +1,11 @@
 """The tables of a result's secondary part: one control, zero, preferences, ABX, metrics."""
 
 from ..result.secondary import (
-    Abx,
+    AbxResult,
     AgainstZero,
     ManyToOne,
     MetricAgreement,
-    MetricRow,
+    MetricAgreementRow,
     Preference,
     Secondary,
 )
@@ -76,7 +76,7 @@ def _preference(found: Preference) -> Sheet:
     return Sheet("preferences", caption, columns, rows)
 
 
-def _abx(asked: tuple[Abx, ...]) -> Sheet:
+def _abx(asked: tuple[AbxResult, ...]) -> Sheet:
     rows = tuple(
         (
             *(row.system, row.right, row.trials, row.share, row.low, row.high, row.p),
@@ -97,7 +97,7 @@ def _abx(asked: tuple[Abx, ...]) -> Sheet:
     return Sheet("abx", caption, columns, rows)
 
 
-def _abx_listeners(asked: tuple[Abx, ...]) -> Sheet:
+def _abx_listeners(asked: tuple[AbxResult, ...]) -> Sheet:
     rows = tuple(
         (row.system, one.listener, one.right, one.trials, one.low, one.high, one.p)
         for row in asked
@@ -135,6 +135,6 @@ def _metrics(found: MetricAgreement) -> Sheet:
     return Sheet("metrics", caption, columns, rows)
 
 
-def _named(row: MetricRow) -> str:
+def _named(row: MetricAgreementRow) -> str:
     parameters = ", ".join(f"{name} {value}" for name, value in row.parameters.items())
     return f"{row.metric} ({parameters})" if parameters else row.metric

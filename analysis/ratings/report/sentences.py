@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ...presentation.numbers import p_apa
-from ..result.blocks import Primary, SystemRow
+from ..result.blocks import Primary, SystemSummary
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import AbxTest, Chosen, Distribution, Method, Scope, Verdict
-from ..result.secondary import Abx
+from ..result.secondary import AbxResult
 from ..result.tests import Omnibus, Pair
 
 PAIRS: Mapping[Method, str] = {
@@ -140,7 +140,7 @@ def _other(pair: Pair, name: str) -> str:
     return pair.group2 if pair.group1 == name else pair.group1
 
 
-def highest(block: QuestionResult) -> SystemRow:
+def highest(block: QuestionResult) -> SystemSummary:
     """The descriptives of the best system under test by the pairs of the primary analysis.
 
     Plain means would not do: systems may have been rated on different passages, or by others.
@@ -153,7 +153,7 @@ def highest(block: QuestionResult) -> SystemRow:
             leads[pair.group1].append(pair.mean_diff)
             leads[pair.group2].append(-pair.mean_diff)
 
-    def rank(row: SystemRow) -> tuple[float, float, str]:
+    def rank(row: SystemSummary) -> tuple[float, float, str]:
         mine = leads[row.system]
         lead = round(sum(mine) / len(mine), 9) if mine else -math.inf
         return lead, row.mean, row.system
@@ -192,7 +192,7 @@ def is_preference(primary: Primary) -> bool:
     return primary.preferences
 
 
-def _highest(best: SystemRow, block: QuestionResult) -> str:
+def _highest(best: SystemSummary, block: QuestionResult) -> str:
     tested = set(block.design.system_names)
     means = [row.mean for row in block.descriptives.systems if row.system in tested]
     if best.mean < max(means) - 1e-9:
@@ -213,7 +213,7 @@ def _highest(best: SystemRow, block: QuestionResult) -> str:
     return f"{best.system} has the highest mean rating ({numbers.replace('-', '−')})"
 
 
-def abx_sentence(row: Abx) -> str:
+def abx_sentence(row: AbxResult) -> str:
     """Whether the two of an ABX test were told apart."""
     heard = "were told apart" if row.reject else "were not shown to be told apart"
     share = f"{100 * row.share:.0f} %, {100 * row.low:.0f} to {100 * row.high:.0f} %"
@@ -287,7 +287,7 @@ def methods_paragraph(
     return " ".join(text)
 
 
-def _abx_methods(rows: Sequence[Abx]) -> str:
+def _abx_methods(rows: Sequence[AbxResult]) -> str:
     exact = "by the exact binomial test, one-sided"
     if all(row.test is AbxTest.BINOMIAL for row in rows):
         return f"Answers were tested against guessing {exact}."

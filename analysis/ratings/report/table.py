@@ -7,7 +7,7 @@ from ...presentation.numbers import NONE, fixed, p_text
 
 
 @dataclass(frozen=True)
-class Column:
+class SheetColumn:
     """A column's title and kind: ``text``, ``count``, ``points``, ``number``, ``share``, ``df``,
     ``p``, ``yes`` (True or False)."""
 
@@ -21,7 +21,7 @@ class Sheet:
 
     name: str
     caption: str
-    columns: tuple[Column, ...]
+    columns: tuple[SheetColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 
@@ -45,9 +45,9 @@ def shown(value: Any, kind: str) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-PAIR = (Column("Group 1"), Column("Group 2"))
+PAIR = (SheetColumn("Group 1"), SheetColumn("Group 2"))
 
 
-def columns_of(*entries: str) -> tuple[Column, ...]:
+def columns_of(*entries: str) -> tuple[SheetColumn, ...]:
     """``title/kind`` entries as columns."""
-    return tuple(Column(*entry.split("/")) for entry in entries)
+    return tuple(SheetColumn(*entry.split("/")) for entry in entries)

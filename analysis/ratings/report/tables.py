@@ -10,7 +10,7 @@ from ..result.names import Chosen
 from ..result.tests import Pair, SystemsTest
 from .secondary_tables import secondary_sheets
 from .sentences import pair_words
-from .table import PAIR, Column, Sheet, columns_of
+from .table import PAIR, Sheet, SheetColumn, columns_of
 
 
 def sheets(block: QuestionResult) -> list[Sheet]:
@@ -138,7 +138,7 @@ def _tests(block: QuestionResult) -> Sheet:
         first, *others = rows
         rows = [_before_note(first, primary.omnibus.p_questions)]
         rows += [_before_note(row, None) for row in others]
-        columns = (*columns[:-1], Column("P_adj over questions", "p"), columns[-1])
+        columns = (*columns[:-1], SheetColumn("P_adj over questions", "p"), columns[-1])
         caption += f"; P_adj of the primary test by {primary.adjust} over {over} questions"
     return Sheet("tests", caption, columns, tuple(rows))
 

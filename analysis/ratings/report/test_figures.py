@@ -8,7 +8,7 @@ from ...presentation.figures import Figure, Rows, escaped, layout, marker, names
 from ...presentation.looks import DASHES, Look, shortened
 from ...presentation.numbers import p_cell
 from ..result.blocks import Planning
-from ..result.secondary import MetricAgreement, MetricRow, OrderEffect
+from ..result.secondary import MetricAgreement, MetricAgreementRow, OrderEffect
 from ..result.tests import Pair
 
 # Steps at .001, .01 and .05, as reports mark them; in each the lighter the larger p.
@@ -112,7 +112,9 @@ def order_figure(effect: OrderEffect) -> Figure:
     return {"data": [trace], "layout": figure}
 
 
-def metric_figure(agreement: MetricAgreement, row: MetricRow, looks: Mapping[str, Look]) -> Figure:
+def metric_figure(
+    agreement: MetricAgreement, row: MetricAgreementRow, looks: Mapping[str, Look]
+) -> Figure:
     """Mean ratings over a metric: a small point per stimulus, each system's means with its name."""
     known = [
         (one, value)

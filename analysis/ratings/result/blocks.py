@@ -113,7 +113,7 @@ class Described(_System):
     high: Maybe
 
 
-class SystemRow(Described):
+class SystemSummary(Described):
     """A system over all passages."""
 
     mean_rank: Maybe
@@ -132,7 +132,7 @@ class Descriptives(Stored):
 
     interval: str
     scale: AnswerScale
-    systems: tuple[SystemRow, ...]
+    systems: tuple[SystemSummary, ...]
     cells: tuple[CellRow, ...]
 
 

@@ -15,7 +15,7 @@ from .blocks import (
     Input,
     Primary,
     Screening,
-    SystemRow,
+    SystemSummary,
     VarianceComponents,
 )
 from .design import Design
@@ -145,7 +145,7 @@ class RatingsResult(QuestionResult, _Head):
         """What was rated per system, a row each, with its question."""
         from pandas import DataFrame
 
-        names = list(SystemRow.model_fields)
+        names = list(SystemSummary.model_fields)
         rows = [
             (one.question, *(getattr(row, name) for name in names))
             for one in self.every_question()

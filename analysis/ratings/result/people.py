@@ -3,7 +3,7 @@
 from .stored import Number, Stored
 
 
-class Stage(Stored):
+class FlowStage(Stored):
     """How many people came so far; None with a note where that is not known."""
 
     stage: str
@@ -49,7 +49,7 @@ class Participants(Stored):
     """The flow of participants, the time they took, and their questionnaires as counts."""
 
     sessions: str
-    flow: tuple[Stage, ...]
+    flow: tuple[FlowStage, ...]
     others: dict[str, int]
     minutes: Spread | None
     questionnaire: tuple[Answers, ...]

@@ -100,7 +100,7 @@ class _System(Stored):
     system: str
 
 
-class Abx(_Answers, _System):
+class AbxResult(_Answers, _System):
     """Whether the two of a comparison were told apart; ``low`` to ``high`` is about ``share``."""
 
     test: AbxTest
@@ -152,7 +152,7 @@ class Correlation(Stored):
     high: Maybe
 
 
-class Stimulus(Stored):
+class RatedStimulus(Stored):
     """The mean rating of a passage as one system made it."""
 
     passage: str
@@ -160,7 +160,7 @@ class Stimulus(Stored):
     mean: Number
 
 
-class MetricRow(Stored):
+class MetricAgreementRow(Stored):
     """A metric against the ratings; ``values`` are those of the stimuli, in their order."""
 
     metric: str
@@ -187,8 +187,8 @@ class MetricAgreement(Stored):
     caution: str
     ranked: bool
     reliability: Maybe
-    stimuli: tuple[Stimulus, ...]
-    rows: tuple[MetricRow, ...]
+    stimuli: tuple[RatedStimulus, ...]
+    rows: tuple[MetricAgreementRow, ...]
 
 
 class Secondary(Stored):
@@ -198,7 +198,7 @@ class Secondary(Stored):
     per_passage: PerPassage
     many_to_one: tuple[ManyToOne, ...]
     preference: Preference | None
-    abx: tuple[Abx, ...] | None
+    abx: tuple[AbxResult, ...] | None
     against_zero: AgainstZero | None
     order_effects: tuple[OrderEffect, ...]
     metrics: MetricAgreement | None

@@ -26,7 +26,7 @@ from earmark.listening_test.create import make_study
 from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
-from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.models.roles import Role
 
 # Not the first ones, and in another order.
@@ -57,7 +57,7 @@ def benchmark(results: Path) -> Result:
         return load(store, "small")
 
 
-def made(results: Path, name: str, systems: tuple[str, ...] | str) -> Folder:
+def made(results: Path, name: str, systems: tuple[str, ...] | str) -> StudyFolder:
     """A study of some of the benchmark's systems."""
     named = systems if isinstance(systems, str) else f"[{', '.join(systems)}]"
     path = results.parent / f"{name}.yaml"
@@ -66,7 +66,7 @@ def made(results: Path, name: str, systems: tuple[str, ...] | str) -> Folder:
 
 
 @pytest.fixture(scope="module")
-def study(results: Path) -> Folder:
+def study(results: Path) -> StudyFolder:
     folder = made(results, "some", CHOSEN)
     with in_background(folder) as address:
         simulate(load_study(folder), f"{address}/s/{load_keys(folder).study}/", 3, seed=1)
@@ -83,7 +83,7 @@ def markers(figure: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def test_a_system_looks_alike_in_the_reports_of_its_benchmark_and_its_study(
-    benchmark: Result, study: Folder, tmp_path: Path
+    benchmark: Result, study: StudyFolder, tmp_path: Path
 ) -> None:
     analyse_file(Request(study.path, tmp_path, {}, {}), ["test"])
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -98,7 +98,7 @@ def test_a_system_looks_alike_in_the_reports_of_its_benchmark_and_its_study(
 
 
 def test_colour_symbol_and_dash_are_those_of_the_benchmark(
-    benchmark: Result, study: Folder
+    benchmark: Result, study: StudyFolder
 ) -> None:
     known = read_study(study.path, Reading(which=Which())).systems
     found = system_looks(CHOSEN, "reference", (), known)
@@ -106,7 +106,7 @@ def test_colour_symbol_and_dash_are_those_of_the_benchmark(
 
 
 def test_tables_of_both_reports_show_the_same_symbol(
-    results: Path, study: Folder, tmp_path: Path
+    results: Path, study: StudyFolder, tmp_path: Path
 ) -> None:
     analyse_file(Request(study.path, tmp_path / "rated", {}, {}), ["test"])
     with Store(results, create=False) as store:
@@ -119,7 +119,7 @@ def test_tables_of_both_reports_show_the_same_symbol(
 
 
 def test_only_a_study_that_needs_it_stores_the_order_of_its_benchmark(
-    results: Path, study: Folder
+    results: Path, study: StudyFolder
 ) -> None:
     stored = json.loads(study.study.read_text(encoding="utf-8"))
     assert list(stored["benchmark_systems"]) == [system.name for system in SYSTEMS]

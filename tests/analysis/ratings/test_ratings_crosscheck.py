@@ -14,13 +14,13 @@ from scipy import stats
 
 from earmark.analysis.ratings import crosscheck
 from earmark.analysis.ratings.crosscheck import crosscheck_ratings
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.libraries import conover_p
 from earmark.analysis.ratings.methods.multiplicity import METHODS
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats, listener_means
 from earmark.cli import earmark
-from earmark.evaluation.second_opinion import Opinion, Verdict
+from earmark.evaluation.second_opinion import Judgement, Opinion
 
 
 def cells(seed: int = 1, *, coarse: bool = False) -> Floats:
@@ -29,12 +29,14 @@ def cells(seed: int = 1, *, coarse: bool = False) -> Floats:
 
 
 def checked(path: Path, **options: Any) -> dict[str, Opinion]:
-    return {one.value: one for one in crosscheck_ratings(read_ratings(path), Options(**options))}
+    return {
+        one.value: one for one in crosscheck_ratings(read_ratings(path), RatingsOptions(**options))
+    }
 
 
 def test_every_value_of_a_complete_test_is_equal(tmp_path: Path) -> None:
     found = checked(written_ratings(tmp_path / "ratings.csv", cells()))
-    assert {one.verdict for one in found.values()} == {Verdict.EQUAL}
+    assert {one.verdict for one in found.values()} == {Judgement.EQUAL}
     # Seven families of six pairs, Kruskal-Wallis, and Friedman's Q and p.
     assert len(found) == 7 * 6 + 3
 
@@ -47,9 +49,9 @@ def test_coarse_ratings_with_missing_cells_differ_for_known_reasons_alone(
     values[0, :, 1] = np.nan
     values[3, 1, 2] = np.nan
     found = checked(written_ratings(tmp_path / "ratings.csv", values))
-    assert Verdict.UNEXPLAINED not in {one.verdict for one in found.values()}
+    assert Judgement.UNEXPLAINED not in {one.verdict for one in found.values()}
     for name, one in found.items():
-        if one.verdict is Verdict.KNOWN:
+        if one.verdict is Judgement.KNOWN:
             assert name.startswith("Wilcoxon")
     assert "Friedman Q, 8 of 9 listeners" in found
 
@@ -76,14 +78,14 @@ def test_every_adjustment_is_held_against_statsmodels(adjust: str, tmp_path: Pat
     found = checked(written_ratings(tmp_path / "ratings.csv", cells()), adjust=adjust)
     adjusted = [one for name, one in found.items() if f"p, {adjust}, " in name]
     assert len(adjusted) == (0 if adjust == "none" else 6)
-    assert {one.verdict for one in adjusted} <= {Verdict.EQUAL}
+    assert {one.verdict for one in adjusted} <= {Judgement.EQUAL}
 
 
 def test_a_wrong_library_is_unexplained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written_ratings(tmp_path / "ratings.csv", cells())
     monkeypatch.setattr(crosscheck, "conover_p", lambda *given: conover_p(*given) / 2)
     found = checked(path)
-    wrong = {name for name, one in found.items() if one.verdict is Verdict.UNEXPLAINED}
+    wrong = {name for name, one in found.items() if one.verdict is Judgement.UNEXPLAINED}
     assert len(wrong) == 6
     assert all(name.startswith("Conover-Iman p, ") for name in wrong)
     done = CliRunner().invoke(earmark, ["crosscheck", str(path)])
@@ -104,8 +106,8 @@ def test_limits_are_undefined_or_known_and_never_a_warning(row: Any, tmp_path: P
     rows = [f"L{n},p,{'abc'[s]},{row(n, s)}" for n in range(5) for s in range(3)]
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n")
     found = checked(path)
-    assert Verdict.UNEXPLAINED not in {one.verdict for one in found.values()}
-    assert all(one.reason for one in found.values() if one.verdict is not Verdict.EQUAL)
+    assert Judgement.UNEXPLAINED not in {one.verdict for one in found.values()}
+    assert all(one.reason for one in found.values() if one.verdict is not Judgement.EQUAL)
 
 
 def test_the_command_leaves_reference_and_anchors_out_and_reads_named_columns(

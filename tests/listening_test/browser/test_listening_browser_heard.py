@@ -9,14 +9,14 @@ from listening_visits import Visit, running, visit
 from playwright.sync_api import Browser
 from study_fixtures import hosted, make_study
 
-from earmark.listening_test.export.ratings import Choice, tidy
+from earmark.listening_test.export.ratings import SessionFilter, tidy
 from earmark.listening_test.storage.tables import opened
-from earmark.listening_test.study.study import Folder, load_study
+from earmark.listening_test.study.study import StudyFolder, load_study
 
 pytestmark = pytest.mark.browser
 
 SECONDS = 1.2
-Study = tuple[Folder, str]
+Study = tuple[StudyFolder, str]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield found
 
 
-def a_study(folder: Path, loop: str) -> Folder:
+def a_study(folder: Path, loop: str) -> StudyFolder:
     more = "design: {pages_per_listener: 2}"
     return make_study(folder, "ape", seconds=SECONDS, test=f"loop: {loop}", more=more)
 
@@ -49,7 +49,7 @@ def play(one: Visit, label: str) -> None:
     one.page.wait_for_selector(f'.marker[data-label="{label}"][data-heard="playing"]')
 
 
-def heard(folder: Folder, session: str, page: int = 1) -> dict[str, float]:
+def heard(folder: StudyFolder, session: str, page: int = 1) -> dict[str, float]:
     """Seconds by label, of one session by the token in its link."""
     from earmark.listening_test.storage.tables import Listening
 
@@ -58,7 +58,9 @@ def heard(folder: Folder, session: str, page: int = 1) -> dict[str, float]:
             found = reading.get(Listening, session)
             assert found is not None
             name = found.id
-        rows = tidy(load_study(folder), database, Choice(states=("open", "paused", "complete")))
+        rows = tidy(
+            load_study(folder), database, SessionFilter(states=("open", "paused", "complete"))
+        )
     return {
         row.shown_label: row.listened_seconds
         for row in rows

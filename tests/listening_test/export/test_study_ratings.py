@@ -10,22 +10,29 @@ from listening_client import Client
 from sqlalchemy import event
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import Choice, TidyRow, as_csv, as_json, json_text, tidy
+from earmark.listening_test.export.ratings import (
+    SessionFilter,
+    TidyRow,
+    as_csv,
+    as_json,
+    json_text,
+    tidy,
+)
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
 from earmark.listening_test.storage.tables import opened
-from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 
-SIMULATED = Choice(marks=("simulated",))
+SIMULATED = SessionFilter(marks=("simulated",))
 
 
 @pytest.fixture(scope="module", params=sorted(kinds()))
 def simulated(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Folder, int]:
+) -> tuple[StudyFolder, int]:
     more = "design: {repeats: 1}\nbefore: [consent, {training: {pages: 1}}]"
     folder = make_study(
         tmp_path_factory.mktemp(request.param), request.param, seconds=0.8, more=more
@@ -36,12 +43,14 @@ def simulated(
     return folder, 2
 
 
-def rows(folder: Folder, choice: Choice = SIMULATED) -> list[TidyRow]:
+def rows(folder: StudyFolder, choice: SessionFilter = SIMULATED) -> list[TidyRow]:
     with opened(folder) as database:
         return tidy(load_study(folder), database, choice)
 
 
-def test_every_rating_of_every_kind_is_one_row_with_a_value(simulated: tuple[Folder, int]) -> None:
+def test_every_rating_of_every_kind_is_one_row_with_a_value(
+    simulated: tuple[StudyFolder, int],
+) -> None:
     folder, sessions = simulated
     found = rows(folder)
     study = load_study(folder)
@@ -57,16 +66,16 @@ def test_every_rating_of_every_kind_is_one_row_with_a_value(simulated: tuple[Fol
 
 
 def test_sessions_that_do_not_count_are_exported_only_when_asked_for(
-    simulated: tuple[Folder, int],
+    simulated: tuple[StudyFolder, int],
 ) -> None:
     folder, _ = simulated
-    assert rows(folder, Choice()) == []
-    assert rows(folder, Choice(marks=("pilot",))) == []
-    more = rows(folder, Choice(marks=("simulated",), practice=True))
+    assert rows(folder, SessionFilter()) == []
+    assert rows(folder, SessionFilter(marks=("pilot",))) == []
+    more = rows(folder, SessionFilter(marks=("simulated",), practice=True))
     assert {row.part for row in more} == {"main", "training"}
 
 
-def test_csv_and_json_say_the_same(simulated: tuple[Folder, int]) -> None:
+def test_csv_and_json_say_the_same(simulated: tuple[StudyFolder, int]) -> None:
     folder, sessions = simulated
     found = rows(folder)
     read = list(csv.DictReader(io.StringIO(as_csv(found))))
@@ -89,7 +98,7 @@ def test_csv_and_json_say_the_same(simulated: tuple[Folder, int]) -> None:
 def test_the_values_of_a_page_belong_to_the_systems_that_were_rated(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", test="comments: per_stimulus")
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.study)
     given: dict[tuple[int, str], float] = {}
     for number in (1, 2):
@@ -103,7 +112,7 @@ def test_the_values_of_a_page_belong_to_the_systems_that_were_rated(tmp_path: Pa
         first = rated[0]["id"]
         client.send(client.event("comment", page=number, stimulus=first, value='=1+1, "x"\n&'))
         assert client.next().status_code == 200
-    found = rows(folder, Choice())
+    found = rows(folder, SessionFilter())
     assert {(row.page, row.system): row.value for row in found} == given
     assert all(row.changes == 1 and row.start_position is not None for row in found)
     read = list(csv.DictReader(io.StringIO(as_csv(found))))
@@ -115,7 +124,7 @@ def test_the_values_of_a_page_belong_to_the_systems_that_were_rated(tmp_path: Pa
 def test_listened_seconds_are_the_time_between_play_switch_and_pause(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape")
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.study)
     page = client.step()
     ids = [one["id"] for one in page["stimuli"]]
@@ -125,7 +134,7 @@ def test_listened_seconds_are_the_time_between_play_switch_and_pause(tmp_path: P
         client.send(client.event(kind, page=1, stimulus=stimulus) | {"at_ms": at_ms})
     found = {
         row.shown_label: row.listened_seconds
-        for row in rows(folder, Choice(states=("open",)))
+        for row in rows(folder, SessionFilter(states=("open",)))
         if row.page == 1
     }
     assert found == {"A": 1.75, "B": 4.0, "C": 0.0}
@@ -135,7 +144,7 @@ def test_listened_seconds_are_the_time_between_play_switch_and_pause(tmp_path: P
 def test_what_ends_the_sound_without_a_press_ends_what_is_counted(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", seconds=0.6)
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.study)
     page = client.step()
     a, b, c = (one["id"] for one in page["stimuli"] if one["role"] == "stimulus")
@@ -155,7 +164,7 @@ def test_what_ends_the_sound_without_a_press_ends_what_is_counted(tmp_path: Path
     send("pause", 60_000, page=2)
     found = {
         row.shown_label: row.listened_seconds
-        for row in rows(folder, Choice(states=("open",)))
+        for row in rows(folder, SessionFilter(states=("open",)))
         if row.page == 1
     }
     # C: nothing says when it ended, but that it was heard when the window was last heard of.
@@ -166,7 +175,7 @@ def test_what_ends_the_sound_without_a_press_ends_what_is_counted(tmp_path: Path
 def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ab", systems=("old", "new"), passages=4, seconds=0.6)
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.study)
     shown_first = set()
     while (page := client.step())["type"] == "page":
@@ -180,7 +189,7 @@ def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Pat
         value = 0.0 if labels["new"] == "A" else 100.0
         client.send(client.event("rating", page=page["number"], question="preference", value=value))
         assert client.next().status_code == 200
-    found = rows(folder, Choice())
+    found = rows(folder, SessionFilter())
     assert shown_first == {"A", "B"}
     assert {(row.system, row.other, row.value) for row in found} == {("old", "new", 0.0)}
     held.database.close()
@@ -190,7 +199,7 @@ def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Pat
 def test_every_comment_of_a_page_is_in_a_row(tmp_path: Path, kind: str) -> None:
     folder = make_study(tmp_path, kind, systems=("old", "new"), seconds=0.6, passages=1)
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.study)
     rated = [one for one in client.step()["stimuli"] if one["role"] == "stimulus"]
     for one in rated:
@@ -200,7 +209,7 @@ def test_every_comment_of_a_page_is_in_a_row(tmp_path: Path, kind: str) -> None:
     pair = kind != "ape"
     together = " | ".join(f"{label}: of {label}" for label in labels)
     alone = {f"of {label}" for label in labels}
-    unfinished = Choice(states=("open",))
+    unfinished = SessionFilter(states=("open",))
     assert {row.comment for row in rows(folder, unfinished)} - {""} == (
         {together} if pair else alone
     )
@@ -217,7 +226,7 @@ def test_pages_are_read_for_all_sessions_at_once(tmp_path: Path) -> None:
     """Per session only its events are asked for; pages and ratings come in a few statements."""
     folder = make_study(tmp_path, "ape", seconds=0.6)
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     statements: list[str] = []
     event.listen(
         held.database.engine,
@@ -227,7 +236,7 @@ def test_pages_are_read_for_all_sessions_at_once(tmp_path: Path) -> None:
 
     def asked() -> int:
         statements.clear()
-        tidy(held.study, held.database, Choice(states=("open",)))
+        tidy(held.study, held.database, SessionFilter(states=("open",)))
         return len([one for one in statements if one.startswith("SELECT")])
 
     Client(app, held.keys.study)

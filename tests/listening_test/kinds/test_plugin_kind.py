@@ -20,10 +20,10 @@ from earmark.listening_test.create import make_study as make
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.session.view import script_of
 from earmark.listening_test.study.study import (
-    Folder,
+    StudyFolder,
     load_keys,
     load_study,
     stored_study,
@@ -51,7 +51,7 @@ def refused(*words: object) -> str:
     return str(done.exception)
 
 
-def made(folder: Path, **more: str) -> Folder:
+def made(folder: Path, **more: str) -> StudyFolder:
     return make(read_study_file(write_plugin_study(folder, **more)), folder / "results")
 
 
@@ -196,7 +196,7 @@ def test_a_study_without_plugins_does_not_speak_of_them(tmp_path: Path) -> None:
 def test_a_changed_plugin_is_another_study_which_replaces_it_on_request(tmp_path: Path) -> None:
     place = ("--results", tmp_path / "results")
     path = write_plugin_study(tmp_path)
-    folder = Folder(tmp_path / "results" / "studies" / "small")
+    folder = StudyFolder(tmp_path / "results" / "studies" / "small")
     with registries_kept():
         run("study", "new", path, *place)
     first = stored_study(folder)
@@ -260,7 +260,7 @@ def test_only_scripts_are_served_and_only_under_their_own_address(tmp_path: Path
         assert words["best.choose"] == "{label} ist die beste"
         assert one.http.get("/languages/uk.json").get_json()["best.choose"] == "{label} is the best"
     finally:
-        held: Held = app.extensions["earmark"]
+        held: ServedStudy = app.extensions["earmark"]
         held.database.close()
 
 
@@ -270,7 +270,7 @@ def test_a_backup_holds_the_plugins(tmp_path: Path) -> None:
         run("study", "new", path, *place)
         run("study", "backup", "small", *place, "--out", tmp_path / "copy")
     with registries_kept():
-        assert load_study(Folder(tmp_path / "copy")).file.test.kind == "best"
+        assert load_study(StudyFolder(tmp_path / "copy")).file.test.kind == "best"
 
 
 BAD: dict[str, tuple[str, dict[str, str], list[str]]] = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.listening_test.kinds import Question, Slot, kinds
+from earmark.listening_test.kinds import PageItem, Question, kinds
 from earmark.listening_test.kinds.simulation import compared, graded, on_the_whole
 from earmark.listening_test.study.orders import generator
 
@@ -37,8 +37,8 @@ class Certain:
         return self.worths[system]
 
 
-def page(first: float, second: float) -> tuple[dict[str, Slot], Certain]:
-    slots = {"A": Slot("A", "one"), "B": Slot("B", "other")}
+def page(first: float, second: float) -> tuple[dict[str, PageItem], Certain]:
+    slots = {"A": PageItem("A", "one"), "B": PageItem("B", "other")}
     return slots, Certain({"one": first, "other": second})
 
 
@@ -90,7 +90,7 @@ def test_abx_is_right_the_more_often_the_further_the_systems_lie_apart() -> None
 
     def right(far: float) -> int:
         slots, felt = page(40.0, 40.0 + far)
-        slots["X"] = Slot("X", "other", copy="open")
+        slots["X"] = PageItem("X", "other", copy="open")
         return sum(one.simulated(slots, question, felt, draw) == 100.0 for _ in range(400))
 
     near, middle, wide = (right(far) for far in (0.0, 15.0, 60.0))

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from study_fixtures import make_study
 
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import CSRF_HEADER, Held
+from earmark.listening_test.server.request import CSRF_HEADER, ServedStudy
 from earmark.listening_test.storage.tables import (
     EventRow,
     Listening,
@@ -21,26 +21,28 @@ from earmark.listening_test.storage.tables import (
     counts,
     opened,
 )
-from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 
 HARD = "a & b <script>alert(1)</script> ../../etc/passwd '; DROP TABLE rating; 🎧 שלום \u202eabc "
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, stored: Callable[[Folder], Folder]) -> Folder:
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, stored: Callable[[StudyFolder], StudyFolder]
+) -> StudyFolder:
     place = tmp_path_factory.mktemp("api")
     return stored(make_study(place, "ape", test="comments: per_stimulus"))
 
 
 @pytest.fixture(scope="module")
-def app(folder: Folder) -> Iterator[Flask]:
+def app(folder: StudyFolder) -> Iterator[Flask]:
     app = create_app(folder)
     yield app
     held(app).database.close()
 
 
-def held(app: Flask) -> Held:
-    found: Held = app.extensions["earmark"]
+def held(app: Flask) -> ServedStudy:
+    found: ServedStudy = app.extensions["earmark"]
     return found
 
 
@@ -197,7 +199,7 @@ def test_another_device_finds_the_same_order_positions_and_ratings(
     assert theirs["next_seq"] > 0
 
 
-def test_the_order_outlives_the_server(folder: Folder, app: Flask, client: Client) -> None:
+def test_the_order_outlives_the_server(folder: StudyFolder, app: Flask, client: Client) -> None:
     before = client.state()
     again = create_app(folder)
     after = Client(again, "", link=client.link).state()

@@ -8,16 +8,16 @@ from listening_client import Client
 from study_fixtures import make_study
 
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import opened
-from earmark.listening_test.study.study import Folder
+from earmark.listening_test.study.study import StudyFolder
 from earmark.models.errors import UserError
 
 
-def begun(folder: Folder) -> tuple[Client, Held]:
+def begun(folder: StudyFolder) -> tuple[Client, ServedStudy]:
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     return Client(app, held.keys.study), held
 
 

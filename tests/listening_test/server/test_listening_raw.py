@@ -13,21 +13,23 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import Choice, as_csv, as_json, json_text, tidy
+from earmark.listening_test.export.ratings import SessionFilter, as_csv, as_json, json_text, tidy
 from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.storage.tables import opened
-from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 
 SCRIPT = "<script>alert(1)</script>"
 HARD = f"=1+1 & b ../../keys.json {SCRIPT} \"' 🎧 שלום \u202eabc \r\n\t%00 "
 LONG = (HARD * 200)[:10_000]
-OPEN = Choice(marks=("pilot",), states=("open", "complete", "paused"))
+OPEN = SessionFilter(marks=("pilot",), states=("open", "complete", "paused"))
 WEIRD: list[Any] = [HARD, "\x00", "\ud800", "", None, True, -1, 10**40, 1.5, [], [[]], {}, {"a": 1}]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, stored: Callable[[Folder], Folder]) -> Folder:
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, stored: Callable[[StudyFolder], StudyFolder]
+) -> StudyFolder:
     more = (
         "before:\n  - questionnaire: [{id: words, type: long_text, label: W}]\nlanguages: [en, de]"
     )
@@ -36,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, stored: Callable[[Folder], 
 
 
 @pytest.fixture(scope="module")
-def address(folder: Folder) -> Iterator[str]:
+def address(folder: StudyFolder) -> Iterator[str]:
     with in_background(folder) as found:
         yield found
 
@@ -65,7 +67,7 @@ class Wire:
         assert SCRIPT.encode() not in data or found["Content-Type"] == "application/json"
         return answer.status, found, data
 
-    def begin(self, folder: Folder, **form: str) -> "Wire":
+    def begin(self, folder: StudyFolder, **form: str) -> "Wire":
         link = f"/s/{load_keys(folder).pilot}/"
         csrf = re.search(rb'name="csrf"\s+value="([^"]+)"', self.ask("GET", link)[2])
         assert csrf
@@ -104,7 +106,7 @@ class Wire:
 
 
 @pytest.fixture
-def wire(address: str, folder: Folder) -> Wire:
+def wire(address: str, folder: StudyFolder) -> Wire:
     found = Wire(address).begin(folder)
     found.post("next", {"step": "before-1"})
     assert found.state()["step"]["type"] == "page"
@@ -140,7 +142,7 @@ def test_anything_in_any_field_of_an_event_is_stored_or_refused_and_harms_nothin
 
 @pytest.mark.parametrize("what", ["next", "back", "answers", "pause", "withdraw", "language"])
 def test_anything_in_any_field_of_a_move_leaves_the_session_where_it_is(
-    address: str, folder: Folder, what: str
+    address: str, folder: StudyFolder, what: str
 ) -> None:
     wire = Wire(address).begin(folder, language=HARD[:50])
     before = wire.state()
@@ -157,7 +159,7 @@ def test_anything_in_any_field_of_a_move_leaves_the_session_where_it_is(
 
 
 def test_comments_and_answers_of_ten_thousand_characters_come_back_and_are_exported_whole(
-    wire: Wire, folder: Folder
+    wire: Wire, folder: StudyFolder
 ) -> None:
     other = Wire(f"http://{wire.place[0]}:{wire.place[1]}").begin(folder)
     given = {"step": "before-1", "answers": {"words": LONG}}
@@ -180,7 +182,7 @@ def test_comments_and_answers_of_ten_thousand_characters_come_back_and_are_expor
 
 
 def test_events_out_of_order_over_two_windows_with_clocks_that_jump_are_all_kept(
-    wire: Wire, folder: Folder
+    wire: Wire, folder: StudyFolder
 ) -> None:
     one = rated(wire)["id"]
     about = {"stimulus": one, "question": "preference", "type": "rating"}
@@ -258,7 +260,7 @@ def test_a_broken_request_breaks_nothing(wire: Wire, sent: bytes) -> None:
     assert wire.send(wire.event("after", 1))[1]["acknowledged"] == ["after"]
 
 
-def test_no_word_of_a_listener_becomes_part_of_a_page(wire: Wire, folder: Folder) -> None:
+def test_no_word_of_a_listener_becomes_part_of_a_page(wire: Wire, folder: StudyFolder) -> None:
     one = rated(wire)["id"]
     wire.send(wire.event("c", 1, type="comment", stimulus=one, value=SCRIPT), client=SCRIPT)
     keys = load_keys(folder)

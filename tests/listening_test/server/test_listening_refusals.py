@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from study_fixtures import make_study
 
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import CSRF_HEADER, Held
+from earmark.listening_test.server.request import CSRF_HEADER, ServedStudy
 from earmark.listening_test.storage.tables import EventRow
 
 
@@ -22,8 +22,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     held(app).database.close()
 
 
-def held(app: Flask) -> Held:
-    found: Held = app.extensions["earmark"]
+def held(app: Flask) -> ServedStudy:
+    found: ServedStudy = app.extensions["earmark"]
     return found
 
 

@@ -10,18 +10,18 @@ from listening_client import Client
 from sqlalchemy import select
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import Choice, as_json, json_text
+from earmark.listening_test.export.ratings import SessionFilter, as_json, json_text
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import CSRF_HEADER, Held
+from earmark.listening_test.server.request import CSRF_HEADER, ServedStudy
 from earmark.listening_test.storage.tables import EventRow
-from earmark.listening_test.study.study import Folder
+from earmark.listening_test.study.study import StudyFolder
 
-ANY = Choice(states=("open", "paused", "complete", "withdrawn"))
+ANY = SessionFilter(states=("open", "paused", "complete", "withdrawn"))
 
 
 @pytest.fixture(scope="module")
 def app(
-    tmp_path_factory: pytest.TempPathFactory, stored: Callable[[Folder], Folder]
+    tmp_path_factory: pytest.TempPathFactory, stored: Callable[[StudyFolder], StudyFolder]
 ) -> Iterator[Flask]:
     test = "comments: per_stimulus, back: true"
     folder = stored(make_study(tmp_path_factory.mktemp("events"), "ape", seconds=0.6, test=test))
@@ -35,8 +35,8 @@ def client(app: Flask) -> Client:
     return Client(app, held(app).keys.study)
 
 
-def held(app: Flask) -> Held:
-    found: Held = app.extensions["earmark"]
+def held(app: Flask) -> ServedStudy:
+    found: ServedStudy = app.extensions["earmark"]
     return found
 
 

@@ -8,11 +8,11 @@ from flask import Flask
 from listening_client import Client
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import Choice, as_json, tidy
+from earmark.listening_test.export.ratings import SessionFilter, as_json, tidy
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.storage.tables import opened
-from earmark.listening_test.study.study import Folder, load_study
+from earmark.listening_test.study.study import StudyFolder, load_study
 
 MORE = """
 before:
@@ -34,20 +34,20 @@ design: {pages_per_listener: 2, break_after: 1}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     place = tmp_path_factory.mktemp("steps")
     return make_study(place, "ape", passages=4, seconds=0.6, more=MORE)
 
 
 @pytest.fixture(scope="module")
-def app(folder: Folder) -> Iterator[Flask]:
+def app(folder: StudyFolder) -> Iterator[Flask]:
     app = create_app(folder)
     yield app
     held(app).database.close()
 
 
-def held(app: Flask) -> Held:
-    found: Held = app.extensions["earmark"]
+def held(app: Flask) -> ServedStudy:
+    found: ServedStudy = app.extensions["earmark"]
     return found
 
 
@@ -173,7 +173,7 @@ def test_a_questionnaire_takes_answers_to_its_questions_alone(
     assert client.next().status_code == (200 if "age" in answers and status == 200 else 422)
 
 
-def test_practice_comes_first_is_marked_and_never_counts(app: Flask, folder: Folder) -> None:
+def test_practice_comes_first_is_marked_and_never_counts(app: Flask, folder: StudyFolder) -> None:
     client, step = at(app, "training")
     assert step["pages"] == 2
     assert client.state()["progress"] == {"page": 0, "pages": 2}
@@ -190,8 +190,8 @@ def test_practice_comes_first_is_marked_and_never_counts(app: Flask, folder: Fol
     assert (step["completion_code"], step["redirect"]) == ("C0DE", "https://example.org/done")
     with opened(folder) as database:
         study = load_study(folder)
-        rows = tidy(study, database, Choice())
-        whole = as_json(study, database, Choice())["sessions"]
+        rows = tidy(study, database, SessionFilter())
+        whole = as_json(study, database, SessionFilter())["sessions"]
     mine = [row for row in rows if row.session == whole[-1]["id"]]
     assert {row.part for row in mine} == {"main"}
     assert len(mine) == 2 * 3

@@ -21,7 +21,7 @@ from earmark import listening_test
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser
-from earmark.listening_test.study.study import Folder, Stimulus, load_keys, load_study
+from earmark.listening_test.study.study import Stimulus, StudyFolder, load_keys, load_study
 
 STATIC = Path(listening_test.__file__).parent / "static"
 NAMES = SECRETS[:3]
@@ -53,7 +53,7 @@ class Raw:
 @pytest.fixture(scope="module", params=sorted(kinds()))
 def studied(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Folder, str]]:
+) -> Iterator[tuple[StudyFolder, str]]:
     folder = make_study(
         tmp_path_factory.mktemp(request.param),
         request.param,
@@ -66,7 +66,7 @@ def studied(
         yield folder, address
 
 
-def session_pages(folder: Folder, address: str) -> tuple[Browser, Raw, list[dict[str, Any]]]:
+def session_pages(folder: StudyFolder, address: str) -> tuple[Browser, Raw, list[dict[str, Any]]]:
     """A session taken to its end; every page as it was sent, every answer recorded."""
     from earmark.listening_test.simulate import Listener
     from earmark.listening_test.study.orders import generator
@@ -91,7 +91,7 @@ def session_pages(folder: Folder, address: str) -> tuple[Browser, Raw, list[dict
 
 
 def test_no_answer_of_the_server_names_a_system_a_file_or_a_role(
-    studied: tuple[Folder, str],
+    studied: tuple[StudyFolder, str],
 ) -> None:
     folder, address = studied
     browser, raw, pages = session_pages(folder, address)
@@ -127,7 +127,7 @@ def test_no_answer_of_the_server_names_a_system_a_file_or_a_role(
 
 
 def test_what_is_shown_of_a_hidden_reference_or_anchor_equals_what_is_shown_of_the_others(
-    studied: tuple[Folder, str],
+    studied: tuple[StudyFolder, str],
 ) -> None:
     folder, address = studied
     study = load_study(folder)
@@ -152,7 +152,9 @@ def _shape(value: Any) -> Any:
     return type(value).__name__ if not isinstance(value, list) else [_shape(one) for one in value]
 
 
-def test_files_of_a_page_differ_in_nothing_but_their_samples(studied: tuple[Folder, str]) -> None:
+def test_files_of_a_page_differ_in_nothing_but_their_samples(
+    studied: tuple[StudyFolder, str],
+) -> None:
     folder, address = studied
     _, raw, pages = session_pages(folder, address)
     for page in pages:
@@ -174,7 +176,7 @@ def test_files_of_a_page_differ_in_nothing_but_their_samples(studied: tuple[Fold
 
 
 def test_no_file_of_a_session_comes_twice_so_nothing_tells_that_two_are_the_same(
-    studied: tuple[Folder, str],
+    studied: tuple[StudyFolder, str],
 ) -> None:
     folder, address = studied
     _, _, pages = session_pages(folder, address)

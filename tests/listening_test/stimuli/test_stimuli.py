@@ -15,12 +15,12 @@ from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.stimuli.flac import decode, encode, pad_equal, padded, stripped
 from earmark.listening_test.stimuli.prepare import anchor, faded, gains
 from earmark.listening_test.study.file import Matching
-from earmark.listening_test.study.study import Folder, Study, load_study
+from earmark.listening_test.study.study import Study, StudyFolder, load_study
 from earmark.models.audio.loudness import integrated_loudness, true_peak_dbtp
 from earmark.models.errors import UserError
 
 
-def heard(folder: Folder) -> tuple[Study, dict[str, dict[str, torch.Tensor]]]:
+def heard(folder: StudyFolder) -> tuple[Study, dict[str, dict[str, torch.Tensor]]]:
     """The study, and the decoded main files by passage and system."""
     study = load_study(folder)
     files: dict[str, dict[str, torch.Tensor]] = {}
@@ -33,12 +33,12 @@ def heard(folder: Folder) -> tuple[Study, dict[str, dict[str, torch.Tensor]]]:
 
 
 @pytest.fixture(scope="module")
-def mushra(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def mushra(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     more = "design: {repeats: 1}\nbefore: [volume, headphone_check, {training: {pages: 1}}]"
     return make_study(tmp_path_factory.mktemp("mushra"), "mushra", more=more)
 
 
-def test_versions_of_a_passage_are_matched_within_a_tenth_of_a_unit(mushra: Folder) -> None:
+def test_versions_of_a_passage_are_matched_within_a_tenth_of_a_unit(mushra: StudyFolder) -> None:
     _, files = heard(mushra)
     for versions in files.values():
         levels = [
@@ -49,7 +49,7 @@ def test_versions_of_a_passage_are_matched_within_a_tenth_of_a_unit(mushra: Fold
         assert max(levels) - min(levels) < 0.1
 
 
-def test_matching_only_ever_lowers_and_no_file_passes_the_ceiling(mushra: Folder) -> None:
+def test_matching_only_ever_lowers_and_no_file_passes_the_ceiling(mushra: StudyFolder) -> None:
     study, files = heard(mushra)
     assert all(one.gain_db <= 1e-6 for one in study.stimuli)
     for versions in files.values():
@@ -57,7 +57,7 @@ def test_matching_only_ever_lowers_and_no_file_passes_the_ceiling(mushra: Folder
 
 
 def test_all_files_of_a_passage_are_equal_in_bytes_and_samples_and_none_in_content(
-    mushra: Folder,
+    mushra: StudyFolder,
 ) -> None:
     study = load_study(mushra)
     for passage in study.passages:
@@ -68,7 +68,7 @@ def test_all_files_of_a_passage_are_equal_in_bytes_and_samples_and_none_in_conte
         assert {decode(one)[0].shape[-1] for one in data} == {passage.samples}
 
 
-def test_anchors_meet_the_mask_and_have_no_delay(mushra: Folder) -> None:
+def test_anchors_meet_the_mask_and_have_no_delay(mushra: StudyFolder) -> None:
     study, files = heard(mushra)
     for versions in files.values():
         reference = versions["reference"].double().numpy()[0]
@@ -203,7 +203,7 @@ def test_fades_are_raised_cosine_and_leave_the_middle_alone() -> None:
     assert float(out[0, 0]) < 0.001
 
 
-def test_every_version_is_scored_as_it_is_heard(mushra: Folder) -> None:
+def test_every_version_is_scored_as_it_is_heard(mushra: StudyFolder) -> None:
     import json
 
     rows = json.loads(mushra.heard.read_text())["scores"]

@@ -24,11 +24,11 @@ from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import EventRow, opened
-from earmark.listening_test.study.study import Folder
+from earmark.listening_test.study.study import StudyFolder
 from earmark.models.errors import UserError
 
 
-def stored(folder: Folder) -> set[str]:
+def stored(folder: StudyFolder) -> set[str]:
     with opened(folder) as database, database.reading() as session:
         return set(session.scalars(select(EventRow.id)).all())
 
@@ -125,7 +125,7 @@ def test_an_export_or_backup_that_the_disk_has_no_room_for_leaves_nothing_half_w
     for option, path in kinds.items():
         assert run(study, [*words, option, str(path)]).exit_code == 0
     backup(folder, out / "copy")
-    assert stored(Folder(out / "copy")) == stored(folder) != set()
+    assert stored(StudyFolder(out / "copy")) == stored(folder) != set()
 
 
 def test_a_study_that_the_disk_has_no_room_for_is_not_half_there(

@@ -13,7 +13,7 @@ from study_fixtures import make_study, served
 from earmark.listening_test.simulate import Browser, Listener
 from earmark.listening_test.storage.tables import EventRow, Listening, RatingRow, opened
 from earmark.listening_test.study.orders import generator
-from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.listening_test.taste import qualities, taste
 
 
@@ -30,7 +30,7 @@ def shown(browser: Browser) -> list[object]:
 
 
 def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same_place(
-    tmp_path: Path, stored: Callable[[Folder], Folder]
+    tmp_path: Path, stored: Callable[[StudyFolder], StudyFolder]
 ) -> None:
     test, more = "comments: per_stimulus", "after: [thanks]"
     folder = make_study(tmp_path, "ape", passages=6, seconds=0.6, test=test, more=more)
@@ -79,7 +79,7 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
     assert len(ratings) == 3 * 6 * 3
 
 
-def check(folder: Folder, listeners: list[Listener]) -> None:
+def check(folder: StudyFolder, listeners: list[Listener]) -> None:
     """Every acknowledged event is in the database, once, as it was sent."""
     with opened(folder) as database, database.reading() as session:
         for listener in listeners:

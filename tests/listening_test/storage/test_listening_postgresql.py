@@ -15,22 +15,22 @@ from earmark.analysis.ratings.reading.files import Reading
 from earmark.analysis.ratings.reading.study_export import Which
 from earmark.analysis.ratings.reading.study_folder import read_study
 from earmark.listening_test.export.progress import status_of
-from earmark.listening_test.export.ratings import Choice, TidyRow, as_json, tidy
+from earmark.listening_test.export.ratings import SessionFilter, TidyRow, as_json, tidy
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import Base, Database, opened, use
-from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.models.errors import UserError
 
-SIMULATED = Choice(marks=("simulated",))
+SIMULATED = SessionFilter(marks=("simulated",))
 
 
-def begun(folder: Folder) -> tuple[Client, Held]:
+def begun(folder: StudyFolder) -> tuple[Client, ServedStudy]:
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     return Client(app, held.keys.study), held
 
 
@@ -39,7 +39,7 @@ def stimulus(client: Client) -> str:
     return found
 
 
-def rows(folder: Folder) -> list[TidyRow]:
+def rows(folder: StudyFolder) -> list[TidyRow]:
     """Without what differs from one run to the next."""
     with opened(folder) as database:
         found = tidy(load_study(folder), database, SIMULATED)
@@ -53,7 +53,7 @@ def test_simulated_ratings_are_the_same_in_either_database_and_in_a_backup(
 ) -> None:
     more = "before: [consent, {training: {pages: 1}}]\ndesign: {repeats: 1}"
     here = make_study(tmp_path, "ape", seconds=0.6, test="comments: per_stimulus", more=more)
-    there = Folder(tmp_path / "other" / "studies" / "small")
+    there = StudyFolder(tmp_path / "other" / "studies" / "small")
     shutil.copytree(here.path, there.path)
     use(there, postgresql.url())
     assert there.database.stat().st_mode & 0o077 == 0
@@ -64,7 +64,7 @@ def test_simulated_ratings_are_the_same_in_either_database_and_in_a_backup(
     assert not there.ratings.exists()
     assert rows(here) == rows(there) != []
     backup(there, tmp_path / "copy")
-    copy = Folder(tmp_path / "copy")
+    copy = StudyFolder(tmp_path / "copy")
     assert rows(copy) == rows(there)
     study = load_study(there)
     with opened(there) as one, opened(copy) as other:

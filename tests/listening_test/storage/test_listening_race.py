@@ -12,12 +12,12 @@ from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser, Listener
 from earmark.listening_test.storage.tables import Listening, opened
 from earmark.listening_test.study.orders import generator
-from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.listening_test.taste import qualities, taste
 
 
 def test_listeners_who_begin_at_once_share_the_least_used_pages_evenly(
-    tmp_path: Path, stored: Callable[[Folder], Folder]
+    tmp_path: Path, stored: Callable[[StudyFolder], StudyFolder]
 ) -> None:
     more = "design: {pages_per_listener: 1}"
     folder = stored(make_study(tmp_path, "ape", passages=4, seconds=0.5, more=more))

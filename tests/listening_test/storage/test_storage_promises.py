@@ -38,21 +38,21 @@ from earmark.listening_test.storage.tables import (
     now,
     opened,
 )
-from earmark.listening_test.study.study import Folder
+from earmark.listening_test.study.study import StudyFolder
 from earmark.models.errors import UserError
 
 A_URL = "postgresql+pg8000://somebody:secret@localhost:1/none"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    home = Folder(tmp_path / "studies" / "small")
+def folder(tmp_path: Path) -> StudyFolder:
+    home = StudyFolder(tmp_path / "studies" / "small")
     home.path.mkdir(parents=True)
     return home
 
 
 @pytest.fixture
-def database(folder: Folder) -> Iterator[Database]:
+def database(folder: StudyFolder) -> Iterator[Database]:
     with opened(folder) as found:
         yield found
 
@@ -101,7 +101,7 @@ def test_sqlite_confirms_only_what_is_on_disk_and_keeps_what_belongs_together(
 
 
 def test_a_writer_holds_the_lock_before_it_reads_and_readers_wait_for_nobody(
-    folder: Folder, database: Database
+    folder: StudyFolder, database: Database
 ) -> None:
     other = sqlite3.connect(folder.ratings, timeout=0, isolation_level=None)
     with closing(other):
@@ -132,7 +132,7 @@ def test_what_fails_midway_is_not_written(database: Database) -> None:
 
 
 def test_nothing_is_written_to_a_file_that_is_gone_or_another_one(
-    folder: Folder, database: Database
+    folder: StudyFolder, database: Database
 ) -> None:
     with pytest.raises(UnavailableError, match="is gone"), database.writing() as session:
         session.add(version())
@@ -144,7 +144,7 @@ def test_nothing_is_written_to_a_file_that_is_gone_or_another_one(
     assert not folder.ratings.exists()
     # A backup that is put in the place is noticed once, and opened next.
     database.engine.dispose()
-    other = Folder(folder.path / "other")
+    other = StudyFolder(folder.path / "other")
     other.path.mkdir()
     with opened(other):
         pass
@@ -158,7 +158,7 @@ def test_nothing_is_written_to_a_file_that_is_gone_or_another_one(
         assert asked.execute("SELECT sha256 FROM study_version").fetchall() == [("again",)]
 
 
-def test_a_connection_never_makes_the_file_that_it_finds_gone(folder: Folder) -> None:
+def test_a_connection_never_makes_the_file_that_it_finds_gone(folder: StudyFolder) -> None:
     storage = Sqlite(folder.ratings)
     with pytest.raises(OperationalError, match="unable to open"):
         storage.engine.connect()
@@ -170,7 +170,7 @@ def test_a_connection_never_makes_the_file_that_it_finds_gone(folder: Folder) ->
     assert storage.name == str(folder.ratings)
 
 
-def test_ratings_that_were_there_and_are_gone_are_not_begun_anew(folder: Folder) -> None:
+def test_ratings_that_were_there_and_are_gone_are_not_begun_anew(folder: StudyFolder) -> None:
     found = storage_of(folder)
     assert isinstance(found, Sqlite)
     assert folder.ratings.is_file()
@@ -181,10 +181,10 @@ def test_ratings_that_were_there_and_are_gone_are_not_begun_anew(folder: Folder)
         storage_of(folder)
     assert not folder.ratings.exists()
     with pytest.raises(UserError, match=r"ratings.sqlite: cannot be made \(No such file"):
-        storage_of(Folder(folder.path / "nowhere"))
+        storage_of(StudyFolder(folder.path / "nowhere"))
 
 
-def test_where_the_ratings_lie_is_recorded_for_the_owner_alone(folder: Folder) -> None:
+def test_where_the_ratings_lie_is_recorded_for_the_owner_alone(folder: StudyFolder) -> None:
     assert recorded_url(folder) == ""
     record_url(folder, A_URL)
     assert folder.database.stat().st_mode & 0o777 == 0o600
@@ -205,7 +205,7 @@ def test_where_the_ratings_lie_is_recorded_for_the_owner_alone(folder: Folder) -
 @pytest.mark.parametrize(
     "said", ["", "{", "[]", '{"format": 1}', '{"format": 2, "url": ""}', '{"url": "x"}', "\xff"]
 )
-def test_a_record_that_cannot_be_read_is_one_line(folder: Folder, said: str) -> None:
+def test_a_record_that_cannot_be_read_is_one_line(folder: StudyFolder, said: str) -> None:
     folder.database.write_bytes(said.encode("latin-1"))
     with pytest.raises(UserError, match=r"database.json: cannot be read .*restore it") as caught:
         recorded_url(folder)
@@ -249,7 +249,7 @@ def test_an_error_of_a_database_is_one_line() -> None:
     "error", [UnavailableError("away"), sqlite3.DatabaseError("malformed"), None]
 )
 def test_what_a_database_raises_when_it_is_opened_is_told_with_its_mend(
-    folder: Folder, error: Exception | None
+    folder: StudyFolder, error: Exception | None
 ) -> None:
     if error is None:
         with told(StillSqlite(folder.ratings)):
@@ -268,7 +268,7 @@ def test_what_a_database_raises_when_it_is_opened_is_told_with_its_mend(
         raise ValueError("a slip of ours")
 
 
-def test_reading_alone_leaves_no_trace_and_sees_one_state(folder: Folder) -> None:
+def test_reading_alone_leaves_no_trace_and_sees_one_state(folder: StudyFolder) -> None:
     with opened(folder) as database, database.writing() as session:
         session.add(version())
     names = sorted(path.name for path in folder.path.iterdir())
@@ -282,7 +282,7 @@ def test_reading_alone_leaves_no_trace_and_sees_one_state(folder: Folder) -> Non
     assert folder.ratings.read_bytes() == before
 
 
-def test_reading_alone_sees_what_a_server_has_only_in_its_log(folder: Folder) -> None:
+def test_reading_alone_sees_what_a_server_has_only_in_its_log(folder: StudyFolder) -> None:
     with opened(folder) as database:
         with database.writing() as session:
             session.add(version())
@@ -295,7 +295,7 @@ def test_reading_alone_sees_what_a_server_has_only_in_its_log(folder: Folder) ->
                 assert session.scalar(text("SELECT count(*) FROM study_version")) == 1
 
 
-def test_a_folder_that_may_not_be_written_can_still_be_read(folder: Folder) -> None:
+def test_a_folder_that_may_not_be_written_can_still_be_read(folder: StudyFolder) -> None:
     with opened(folder):
         pass
     folder.path.chmod(0o500)
@@ -306,14 +306,14 @@ def test_a_folder_that_may_not_be_written_can_still_be_read(folder: Folder) -> N
         folder.path.chmod(0o700)
 
 
-def set_revision(folder: Folder, revision: str) -> None:
+def set_revision(folder: StudyFolder, revision: str) -> None:
     with closing(sqlite3.connect(folder.ratings)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
         connection.commit()
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_a_newer_schema_is_refused_and_left_alone(folder: Folder, *, read_only: bool) -> None:
+def test_a_newer_schema_is_refused_and_left_alone(folder: StudyFolder, *, read_only: bool) -> None:
     with opened(folder):
         pass
     set_revision(folder, "9999")
@@ -324,7 +324,7 @@ def test_a_newer_schema_is_refused_and_left_alone(folder: Folder, *, read_only: 
 
 
 def test_an_older_database_is_brought_up_to_date_by_a_writer_and_told_to_a_reader(
-    folder: Folder,
+    folder: StudyFolder,
 ) -> None:
     folder.ratings.touch()
     with pytest.raises(UserError, match=r"made by an older Earmark; 'earmark study status small'"):
@@ -335,7 +335,7 @@ def test_an_older_database_is_brought_up_to_date_by_a_writer_and_told_to_a_reade
         assert counts(still) == {"sessions": 0, "ratings": 0}
 
 
-def test_what_is_no_database_is_one_line(folder: Folder) -> None:
+def test_what_is_no_database_is_one_line(folder: StudyFolder) -> None:
     folder.ratings.write_text("this is no database, and long enough to tell so " * 20)
     for read_only in (False, True):
         with pytest.raises(UserError, match=r"cannot be used \(file is not a database\); free"):
@@ -387,7 +387,7 @@ def test_times_are_utc_to_the_millisecond() -> None:
     assert abs((datetime.now(UTC) - read).total_seconds()) < 3600
 
 
-def filled(folder: Folder) -> None:
+def filled(folder: StudyFolder) -> None:
     folder.study.write_text("{}")
     folder.keys.write_text("keys")
     folder.heard.write_text("heard")
@@ -396,7 +396,7 @@ def filled(folder: Folder) -> None:
 
 
 def test_a_backup_holds_every_file_and_the_ratings_of_the_moment(
-    folder: Folder, tmp_path: Path
+    folder: StudyFolder, tmp_path: Path
 ) -> None:
     filled(folder)
     with opened(folder) as database:
@@ -405,7 +405,7 @@ def test_a_backup_holds_every_file_and_the_ratings_of_the_moment(
         backup(folder, tmp_path / "deep" / "copy")
         with database.writing() as session:
             session.add(version("later"))
-    copy = Folder(tmp_path / "deep" / "copy")
+    copy = StudyFolder(tmp_path / "deep" / "copy")
     for name in ("study", "keys", "heard"):
         assert getattr(copy, name).read_bytes() == getattr(folder, name).read_bytes()
     assert copy.stimulus("token").read_bytes() == b"sound"
@@ -414,7 +414,7 @@ def test_a_backup_holds_every_file_and_the_ratings_of_the_moment(
 
 
 def test_a_study_without_ratings_is_backed_up_without_making_any(
-    folder: Folder, tmp_path: Path
+    folder: StudyFolder, tmp_path: Path
 ) -> None:
     folder.study.write_text("{}")
     backup(folder, tmp_path / "copy")
@@ -422,7 +422,9 @@ def test_a_study_without_ratings_is_backed_up_without_making_any(
     assert not folder.ratings.exists()
 
 
-def test_a_backup_never_writes_into_a_folder_that_is_there(folder: Folder, tmp_path: Path) -> None:
+def test_a_backup_never_writes_into_a_folder_that_is_there(
+    folder: StudyFolder, tmp_path: Path
+) -> None:
     filled(folder)
     target = tmp_path / "copy"
     target.mkdir()
@@ -442,7 +444,7 @@ def test_a_backup_never_writes_into_a_folder_that_is_there(folder: Folder, tmp_p
     ],
 )
 def test_nothing_is_left_of_a_backup_that_was_stopped(
-    folder: Folder,
+    folder: StudyFolder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
@@ -465,7 +467,7 @@ def test_nothing_is_left_of_a_backup_that_was_stopped(
 
 
 def test_ratings_that_are_gone_are_told_and_leave_no_half_of_a_backup(
-    folder: Folder, tmp_path: Path
+    folder: StudyFolder, tmp_path: Path
 ) -> None:
     filled(folder)
     with opened(folder):

@@ -14,29 +14,29 @@ from earmark.listening_test.create import make_study as make
 from earmark.listening_test.export.progress import status_of
 from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import bind
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import Database, opened
-from earmark.listening_test.study.study import Folder, folder_of, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, folder_of, load_keys, load_study
 from earmark.models.errors import UserError
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path) -> StudyFolder:
     return make_study(tmp_path, "ape", seconds=0.6)
 
 
-def rate_once(folder: Folder, *, pilot: bool = False) -> None:
+def rate_once(folder: StudyFolder, *, pilot: bool = False) -> None:
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.pilot if pilot else held.keys.study)
     stimulus = next(one for one in client.step()["stimuli"] if one["role"] == "stimulus")
     client.rate(stimulus["id"], 10)
     held.database.close()
 
 
-def test_making_a_study_again_changes_nothing(tmp_path: Path, folder: Folder) -> None:
+def test_making_a_study_again_changes_nothing(tmp_path: Path, folder: StudyFolder) -> None:
     before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
     again = make(read_study_file(tmp_path / "small.yaml"), tmp_path / "results")
     assert again == folder
@@ -44,7 +44,7 @@ def test_making_a_study_again_changes_nothing(tmp_path: Path, folder: Folder) ->
 
 
 def test_another_study_of_the_name_is_refused_until_told_to_replace(
-    tmp_path: Path, folder: Folder
+    tmp_path: Path, folder: StudyFolder
 ) -> None:
     other = read_study_file(write_study(tmp_path, "mushra", seconds=0.6))
     with pytest.raises(UserError, match="a study of this name is there and differs"):
@@ -56,7 +56,7 @@ def test_another_study_of_the_name_is_refused_until_told_to_replace(
     assert {p.stem for p in folder.stimuli.glob("*.flac")} == {one.token for one in study.files}
 
 
-def test_a_study_with_a_rating_is_frozen(tmp_path: Path, folder: Folder) -> None:
+def test_a_study_with_a_rating_is_frozen(tmp_path: Path, folder: StudyFolder) -> None:
     rate_once(folder)
     other = read_study_file(write_study(tmp_path, "mushra", seconds=0.6))
     with pytest.raises(UserError, match=r"1 sessions, 1 ratings.* another name"):
@@ -69,10 +69,10 @@ def test_a_study_with_a_rating_is_frozen(tmp_path: Path, folder: Folder) -> None
 
 @pytest.mark.parametrize("taken_back", [False, True])
 def test_a_study_that_a_listener_has_begun_is_not_replaced_rated_or_not(
-    tmp_path: Path, folder: Folder, *, taken_back: bool
+    tmp_path: Path, folder: StudyFolder, *, taken_back: bool
 ) -> None:
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.study)
     if taken_back:
         stimulus = next(one for one in client.step()["stimuli"] if one["role"] == "stimulus")
@@ -87,10 +87,10 @@ def test_a_study_that_a_listener_has_begun_is_not_replaced_rated_or_not(
 
 
 def test_a_listener_who_begins_while_the_study_is_made_again_keeps_it(
-    tmp_path: Path, folder: Folder
+    tmp_path: Path, folder: StudyFolder
 ) -> None:
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     before = set(folder.stimuli.iterdir())
     other = read_study_file(write_study(tmp_path, "mushra", seconds=0.6))
 
@@ -105,10 +105,10 @@ def test_a_listener_who_begins_while_the_study_is_made_again_keeps_it(
 
 
 def test_a_server_whose_study_was_replaced_confirms_nothing_more(
-    tmp_path: Path, folder: Folder
+    tmp_path: Path, folder: StudyFolder
 ) -> None:
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.pilot)
     page, old = client.step(), folder.study.read_bytes()
     other = read_study_file(write_study(tmp_path, "mushra", seconds=0.6))
@@ -129,7 +129,7 @@ def test_a_server_whose_study_was_replaced_confirms_nothing_more(
     held.database.close()
 
 
-def test_an_edited_or_damaged_study_is_refused(folder: Folder) -> None:
+def test_an_edited_or_damaged_study_is_refused(folder: StudyFolder) -> None:
     text = folder.study.read_text()
     folder.study.write_text(text.replace('"seed": 7', '"seed": 8', 1))
     with pytest.raises(UserError, match="was changed after the study was made"):
@@ -140,13 +140,15 @@ def test_an_edited_or_damaged_study_is_refused(folder: Folder) -> None:
             load_study(folder)
 
 
-def test_a_stimulus_that_is_gone_or_changed_keeps_the_server_from_starting(folder: Folder) -> None:
+def test_a_stimulus_that_is_gone_or_changed_keeps_the_server_from_starting(
+    folder: StudyFolder,
+) -> None:
     folder.stimulus(load_study(folder).stimuli[0].token).unlink()
     with pytest.raises(UserError, match="is gone; restore it"):
         create_app(folder)
 
 
-def test_a_database_of_a_newer_schema_or_of_no_schema_is_refused(folder: Folder) -> None:
+def test_a_database_of_a_newer_schema_or_of_no_schema_is_refused(folder: StudyFolder) -> None:
     Database(folder).close()
     with contextlib.closing(sqlite3.connect(folder.ratings)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -158,7 +160,7 @@ def test_a_database_of_a_newer_schema_or_of_no_schema_is_refused(folder: Folder)
         Database(folder)
 
 
-def test_the_tables_that_the_migrations_make_are_those_of_the_code(folder: Folder) -> None:
+def test_the_tables_that_the_migrations_make_are_those_of_the_code(folder: StudyFolder) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
@@ -175,11 +177,11 @@ def test_the_tables_that_the_migrations_make_are_those_of_the_code(folder: Folde
 
 
 def test_a_locked_database_asks_the_browser_to_come_again(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("earmark.listening_test.storage.connections.BUSY_SECONDS", 0.05)
     app = create_app(folder)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     client = Client(app, held.keys.study)
     event = client.event("play", page=1)
     with contextlib.closing(sqlite3.connect(folder.ratings)) as other:
@@ -207,20 +209,20 @@ def test_a_study_name_is_never_a_path(tmp_path: Path, name: str) -> None:
 
 
 def test_a_study_that_is_not_there_is_told_with_those_that_are(
-    tmp_path: Path, folder: Folder
+    tmp_path: Path, folder: StudyFolder
 ) -> None:
     with pytest.raises(UserError, match="no such study \\(there are small\\)"):
         load_study(folder_of(tmp_path / "results", "smal"))
 
 
-def test_a_backup_is_whole_while_the_study_is_open(tmp_path: Path, folder: Folder) -> None:
+def test_a_backup_is_whole_while_the_study_is_open(tmp_path: Path, folder: StudyFolder) -> None:
     with opened(folder):
         rate_once(folder)
         backup(folder, tmp_path / "copy")
-    copy = Folder(tmp_path / "copy")
+    copy = StudyFolder(tmp_path / "copy")
     assert load_study(copy) == load_study(folder)
     app = create_app(copy)
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     found = status_of(held.study, held.keys, held.database)
     assert found.ratings["real"] == 1
     held.database.close()
@@ -229,7 +231,9 @@ def test_a_backup_is_whole_while_the_study_is_open(tmp_path: Path, folder: Folde
 
 
 @pytest.mark.parametrize("newer", [False, True])
-def test_a_backup_that_fails_leaves_nothing(tmp_path: Path, folder: Folder, *, newer: bool) -> None:
+def test_a_backup_that_fails_leaves_nothing(
+    tmp_path: Path, folder: StudyFolder, *, newer: bool
+) -> None:
     Database(folder).close()
     if newer:
         with contextlib.closing(sqlite3.connect(folder.ratings)) as connection:
@@ -242,7 +246,7 @@ def test_a_backup_that_fails_leaves_nothing(tmp_path: Path, folder: Folder, *, n
     assert not (tmp_path / "copy").exists()
 
 
-def test_the_keys_of_a_study_are_for_its_owner_alone(folder: Folder) -> None:
+def test_the_keys_of_a_study_are_for_its_owner_alone(folder: StudyFolder) -> None:
     assert folder.keys.stat().st_mode & 0o077 == 0
     keys = json.loads(folder.keys.read_text())
     assert len(set(keys.values())) == len(keys) == 6

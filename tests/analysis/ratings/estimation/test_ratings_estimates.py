@@ -32,7 +32,7 @@ from earmark.analysis.ratings.estimation.sample_size import (
     smallest_detectable,
 )
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.resampling import draws
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats, Ratings
@@ -53,7 +53,7 @@ def test_each_system_is_described_by_the_numbers_of_numpy_and_scipy(
     cells = np.clip(np.round(simulated_cells(3, (9, 4, 3), residual=30), 0), 0, 100)
     cells[0, 0, 0] = NAN
     path = written_ratings(tmp_path / "r.csv", cells, systems="ABC", digits=0)
-    result = json.loads(analyse(read_ratings(path), Options(alpha=alpha)).json_text())[
+    result = json.loads(analyse(read_ratings(path), RatingsOptions(alpha=alpha)).json_text())[
         "descriptives"
     ]
     whole = cells.reshape(-1, 3)
@@ -98,7 +98,7 @@ def test_each_system_is_described_by_the_numbers_of_numpy_and_scipy(
 def test_one_rating_has_no_spread_and_no_interval(tmp_path: Path) -> None:
     cells = np.array([[[10.0, 20.0, 55.5]]])
     path = written_ratings(tmp_path / "r.csv", cells, systems="ABC")
-    result = json.loads(analyse(read_ratings(path), Options()).json_text())
+    result = json.loads(analyse(read_ratings(path), RatingsOptions()).json_text())
     row = result["descriptives"]["systems"][2]
     assert (row["n"], row["mean"], row["sd"]) == (1, 55.5, None)
     assert (row["low"], row["high"], row["listeners"]) == (None, None, 1)

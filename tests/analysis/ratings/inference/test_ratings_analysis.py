@@ -11,7 +11,7 @@ from ratings_simulation import document, pair, passed, simulated_cells, written_
 
 from earmark.analysis.presentation.numbers import p_apa
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.crossed import components, mean_squares
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
@@ -26,9 +26,9 @@ NAN = float("nan")
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    def make(cells: Floats, options: Options | None = None, **more: Any) -> dict[str, Any]:
+    def make(cells: Floats, options: RatingsOptions | None = None, **more: Any) -> dict[str, Any]:
         path = written_ratings(tmp_path / "ratings.csv", cells, **more)
-        return document(analyse(read_ratings(path), options or Options()))
+        return document(analyse(read_ratings(path), options or RatingsOptions()))
 
     return make
 
@@ -36,7 +36,7 @@ def run(tmp_path: Path) -> Run:
 @pytest.mark.parametrize("scope", ["passages", "music"])
 def test_known_effects_are_recovered(run: Run, scope: str) -> None:
     cells = simulated_cells(1, (24, 8, 5), effects=EFFECTS, listener_system=4)
-    result = run(cells, Options(scope=scope, margin=6.0))
+    result = run(cells, RatingsOptions(scope=scope, margin=6.0))
     primary = result["primary"]
     assert primary["scope"] == scope
     assert primary["omnibus"]["p"] < 1e-6
@@ -67,7 +67,7 @@ def test_known_effects_are_recovered(run: Run, scope: str) -> None:
 def test_the_design_chooses_the_primary_analysis(
     run: Run, change: Callable[[Floats], Floats], scope: str, kind: str, choice: str
 ) -> None:
-    result = run(change(simulated_cells(2, effects=EFFECTS)), Options(scope=scope))
+    result = run(change(simulated_cells(2, effects=EFFECTS)), RatingsOptions(scope=scope))
     assert result["design"]["kind"] == kind
     assert result["primary"]["choice"] == choice
     assert result["primary"]["reason"]
@@ -78,7 +78,7 @@ def test_missing_cells_lead_to_the_mixed_model_in_both_scopes(run: Run) -> None:
     cells = simulated_cells(3, effects=EFFECTS)
     cells[np.random.default_rng(0).random(cells.shape) < 0.1] = NAN
     for scope in ("passages", "music"):
-        result = run(cells, Options(scope=scope))
+        result = run(cells, RatingsOptions(scope=scope))
         assert result["design"]["kind"] == "incomplete"
         assert result["design"]["missing"] == int(np.isnan(cells).sum())
         assert result["primary"]["choice"] == "mixed model"
@@ -108,7 +108,7 @@ def test_different_listeners_per_system_lead_to_kruskal_on_listener_means(run: R
     cells = simulated_cells(5, (40, 3, 5), effects=EFFECTS * 2)
     for listener in range(40):
         cells[listener, :, np.arange(5) != listener % 5] = NAN
-    result = run(cells, Options(scope="music"))
+    result = run(cells, RatingsOptions(scope="music"))
     assert result["design"]["kind"] == "between"
     primary = result["primary"]
     assert (primary["choice"], primary["scope"]) == ("Kruskal-Wallis", "passages")
@@ -141,18 +141,18 @@ def test_the_classical_block_is_always_there_with_its_banner(run: Run) -> None:
 
 def test_equal_input_options_and_seed_give_equal_bytes(tmp_path: Path) -> None:
     path = written_ratings(tmp_path / "ratings.csv", simulated_cells(1))
-    texts = {analyse(read_ratings(path), Options(seed=3)).json_text() for _ in range(2)}
+    texts = {analyse(read_ratings(path), RatingsOptions(seed=3)).json_text() for _ in range(2)}
     assert len(texts) == 1
     assert "NaN" not in texts.pop()
 
 
 def test_the_order_of_the_rows_changes_nothing_but_the_files_sum(tmp_path: Path) -> None:
     path = written_ratings(tmp_path / "ratings.csv", simulated_cells(1, effects=EFFECTS))
-    first = document(analyse(read_ratings(path), Options()))
+    first = document(analyse(read_ratings(path), RatingsOptions()))
     header, *rows = path.read_text().splitlines()
     np.random.default_rng(0).shuffle(rows)
     path.write_text("\n".join([header, *rows]))
-    second = document(analyse(read_ratings(path), Options()))
+    second = document(analyse(read_ratings(path), RatingsOptions()))
     assert first["input"].pop("sha256") != second["input"].pop("sha256")
     for key in ("design", "primary", "agreement"):
         close(first[key], second[key])
@@ -181,7 +181,7 @@ def test_screening_excludes_by_the_assessors_own_items_and_shows_both_results(ru
     reference[2, 0] = 40  # one of four: 25 %
     cells = np.concatenate([cells, reference], axis=2)
     cells[2, 4:] = NAN
-    result = run(cells, Options(reference="ref"), systems=["A", "B", "C", "ref"])
+    result = run(cells, RatingsOptions(reference="ref"), systems=["A", "B", "C", "ref"])
     excluded = result["screening"]["excluded"]
     assert [entry["listener"] for entry in excluded] == ["L0", "L2"]
     assert excluded[0]["rule"] == "bs1534-reference"
@@ -200,14 +200,14 @@ def test_a_mid_anchor_that_many_rate_high_accuses_nobody(run: Run) -> None:
     anchor[:4, 0] = 97  # rated high by 40 %: the item's fault
     anchor[9, 2] = 97  # one of the three items that count
     cells = np.concatenate([cells, anchor], axis=2)
-    result = run(cells, Options(anchors=("mid",)), systems=["A", "B", "mid"])
+    result = run(cells, RatingsOptions(anchors=("mid",)), systems=["A", "B", "mid"])
     assert [entry["listener"] for entry in result["screening"]["excluded"]] == ["L9"]
 
 
 def test_a_rule_that_would_exclude_everyone_excludes_no_one(run: Run) -> None:
     cells = simulated_cells(1, (5, 4, 2))
     cells = np.concatenate([cells, np.full((5, 4, 1), 50.0)], axis=2)
-    result = run(cells, Options(reference="ref"), systems=["A", "B", "ref"])
+    result = run(cells, RatingsOptions(reference="ref"), systems=["A", "B", "ref"])
     assert result["screening"]["excluded"] == []
     assert "every listener" in result["primary"]["notes"][0]
 
@@ -217,7 +217,7 @@ def test_each_question_has_its_own_result_and_the_family_is_declared(tmp_path: P
     written_ratings(extra, simulated_cells(2), question="clarity")
     more = extra.read_text().splitlines()[1:]
     path = written_ratings(tmp_path / "ratings.csv", simulated_cells(1, effects=EFFECTS), more=more)
-    result = analyse(read_ratings(path), Options())
+    result = analyse(read_ratings(path), RatingsOptions())
     assert result.questions == ("clarity", "overall")
     assert result.others[0].question == "overall"
     raw = [one.primary.omnibus.p for one in result.every_question()]
@@ -232,7 +232,7 @@ def test_each_question_has_its_own_result_and_the_family_is_declared(tmp_path: P
         (tests,) = [sheet for sheet in sheets(block) if sheet.name == "tests"]
         column = [column.title for column in tests.columns].index("P_adj over questions")
         assert [row[column] for row in tests.rows][:2] == [p, None]
-    only = analyse(read_ratings(path), Options(question="overall"))
+    only = analyse(read_ratings(path), RatingsOptions(question="overall"))
     assert only.questions == ("overall",)
     assert only.others == ()
     assert "questions" not in omnibus_sentence(only)
@@ -253,7 +253,7 @@ def test_names_that_no_row_contains_are_refused(
     run: Run, options: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(UserError, match=words):
-        run(simulated_cells(1), Options(**options))
+        run(simulated_cells(1), RatingsOptions(**options))
 
 
 @pytest.mark.parametrize(
@@ -262,19 +262,19 @@ def test_names_that_no_row_contains_are_refused(
 )
 def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UserError):
-        Options(**options)
+        RatingsOptions(**options)
 
 
 def test_deviations_from_what_the_study_declared_are_named(run: Run) -> None:
     declared = {"scope": "music", "alpha": 0.05, "adjust": "bonferroni"}
-    result = run(simulated_cells(1), Options(declared=declared))
+    result = run(simulated_cells(1), RatingsOptions(declared=declared))
     assert result["primary"]["scope"] == "music", "auto follows the study"
     assert result["deviations"] == ["adjust is 'holm'; the study declared 'bonferroni'"]
 
 
 def test_many_to_one_compares_the_systems_with_the_reference(run: Run) -> None:
     cells = simulated_cells(1, effects=np.array([0, 0, 0, 0, 70.0]))
-    result = run(cells, Options(reference="E"))
+    result = run(cells, RatingsOptions(reference="E"))
     (block,) = result["secondary"]["many_to_one"]
     assert block["control"] == "E"
     assert [p["group1"] for p in block["wilcoxon"]] == list("ABCD")
@@ -292,7 +292,7 @@ def test_drift_over_the_session_is_found_and_named(tmp_path: Path) -> None:
                 rows.append(f"L{listener},p{passage},s{system},{value:.1f},{position + 1}")
     path = tmp_path / "drift.csv"
     path.write_text("\n".join(rows))
-    effects = document(analyse(read_ratings(path), Options()))["secondary"]["order_effects"]
+    effects = document(analyse(read_ratings(path), RatingsOptions()))["secondary"]["order_effects"]
     assert effects[0]["order"] == "position"
     assert effects[0]["low"] < 4 < effects[0]["high"] + 1
     assert effects[0]["p"] < 1e-6
@@ -309,7 +309,7 @@ def test_slopes_that_differ_by_rounding_alone_are_no_drift(tmp_path: Path) -> No
                 rows.append(f"L{listener},p{passage},{system},{value:.1f},{at + 1}")
     path = tmp_path / "still.csv"
     path.write_text("\n".join(rows))
-    effects = document(analyse(read_ratings(path), Options()))["secondary"]["order_effects"]
+    effects = document(analyse(read_ratings(path), RatingsOptions()))["secondary"]["order_effects"]
     assert effects[0]["p"] is None
     assert effects[0]["note"] == "the slopes of all listeners are equal"
 
@@ -320,7 +320,7 @@ def test_repeats_are_averaged_for_the_test_and_measured_for_agreement(tmp_path: 
     rows = written_ratings(path, cells).read_text().splitlines()
     second = written_ratings(path, cells + 4).read_text().splitlines()[1:]
     path.write_text("\n".join([*rows, *second]))
-    result = document(analyse(read_ratings(path), Options(scope="music")))
+    result = document(analyse(read_ratings(path), RatingsOptions(scope="music")))
     assert result["design"]["replicates"] == [2, 2]
     assert result["primary"]["choice"] == "quasi-F"
     assert all(e["mean_absolute_difference"] <= 4.01 for e in result["agreement"]["intra_rater"])
@@ -336,7 +336,7 @@ def test_a_signed_scale_is_also_tested_against_zero(tmp_path: Path) -> None:
             rows.append(f"L{listener},p,{system},{value}")
     path = tmp_path / "ccr.csv"
     path.write_text("\n".join(rows))
-    result = document(analyse(read_ratings(path), Options()))
+    result = document(analyse(read_ratings(path), RatingsOptions()))
     found = {p["group1"]: p["reject"] for p in result["secondary"]["against_zero"]["systems"]}
     assert found == {"same": False, "better": True}
 

@@ -10,7 +10,7 @@ import pytest
 from ratings_simulation import document, passed, simulated_cells, written_ratings
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.inference.self_checks import checks
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.result.document import RatingsResult
@@ -21,14 +21,14 @@ Made = Callable[[Path], dict[str, Any]]
 def of_pairs(folder: Path) -> dict[str, Any]:
     cells = simulated_cells(1, effects=np.array([0, 0, 6, 12, -20.0]))
     path = written_ratings(folder / "ratings.csv", cells)
-    return document(analyse(read_ratings(path), Options(baseline="A", margin=9.0)))
+    return document(analyse(read_ratings(path), RatingsOptions(baseline="A", margin=9.0)))
 
 
 def with_an_excluded_listener(folder: Path) -> dict[str, Any]:
     cells = simulated_cells(1, (10, 4, 5), effects=np.array([0, 0, 6, 12, 70.0]))
     cells[9, :, 4] = 40
     path = written_ratings(folder / "ratings.csv", cells)
-    return document(analyse(read_ratings(path), Options(reference="E")))
+    return document(analyse(read_ratings(path), RatingsOptions(reference="E")))
 
 
 def of_abx(folder: Path) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def of_abx(folder: Path) -> dict[str, Any]:
     ]
     path = folder / "ratings.csv"
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n")
-    return document(analyse(read_ratings(path), Options(abx=True)))
+    return document(analyse(read_ratings(path), RatingsOptions(abx=True)))
 
 
 @pytest.fixture(scope="module")

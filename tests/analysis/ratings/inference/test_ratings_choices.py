@@ -7,7 +7,7 @@ import pytest
 from ratings_simulation import document, pair, passed
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.permutation import flip_listeners
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.models.errors import UserError
@@ -29,7 +29,7 @@ def preference_rows(seed: int, listeners: int = 16) -> list[str]:
 def test_preferences_lead_to_bradley_terry_with_listeners_as_units(tmp_path: Path) -> None:
     path = tmp_path / "preferences.csv"
     path.write_text("\n".join(preference_rows(1)))
-    result = document(analyse(read_ratings(path), Options()))
+    result = document(analyse(read_ratings(path), RatingsOptions()))
     assert result["design"]["kind"] == "preferences"
     primary = result["primary"]
     assert primary["choice"] == "Bradley-Terry"
@@ -48,12 +48,12 @@ def test_the_order_of_rows_in_a_file_of_preferences_is_no_order_of_pages(tmp_pat
     path = tmp_path / "preferences.csv"
     rows = preference_rows(2)
     path.write_text("\n".join(rows))
-    found = document(analyse(read_ratings(path), Options()))["secondary"]["order_effects"]
+    found = document(analyse(read_ratings(path), RatingsOptions()))["secondary"]["order_effects"]
     assert [(effect["p"], effect["steps"]) for effect in found] == [(None, [])] * 2
     # Nor is a column that numbers the pages: both systems of a page share its number.
     numbered = [f"{row},{at or 'order'}" for at, row in enumerate(rows)]
     path.write_text("\n".join(numbered))
-    found = document(analyse(read_ratings(path), Options()))["secondary"]["order_effects"]
+    found = document(analyse(read_ratings(path), RatingsOptions()))["secondary"]["order_effects"]
     assert [effect["p"] for effect in found] == [None, None]
     halves = ["listener,item,system,value,page_number"]
     for at, row in enumerate(rows[1:]):
@@ -62,7 +62,7 @@ def test_the_order_of_rows_in_a_file_of_preferences_is_no_order_of_pages(tmp_pat
             f"{listener},{item},{s},{int(w == winner)},{at}" for s, w in ((a, "a"), (b, "b"))
         ]
     path.write_text("\n".join(halves))
-    result = document(analyse(read_ratings(path), Options()))
+    result = document(analyse(read_ratings(path), RatingsOptions()))
     assert result["design"]["kind"] == "preferences"
     page = result["secondary"]["order_effects"][1]
     assert (page["p"], page["note"].startswith("what two systems get")) == (None, True)
@@ -80,7 +80,7 @@ def test_ties_count_half_and_winners_may_be_named(tmp_path: Path) -> None:
     ]
     path.write_text("\n".join(rows))
     file = read_ratings(path)
-    result = document(analyse(file, Options()))
+    result = document(analyse(file, RatingsOptions()))
     assert (file.rows, file.missing) == (10, 2)
     assert result["secondary"]["preference"]["wins"] == [[0, 0.5, 0], [1.5, 0, 0], [1, 1, 0]]
     path.write_text("\n".join([*rows, "m,x,y,q"]))
@@ -111,7 +111,7 @@ def test_abx_answers_are_tested_against_guessing(tmp_path: Path) -> None:
             rows.append(f"L{listener},same,{int(r.random() < 0.5)},{trial}")
     path = tmp_path / "abx.csv"
     path.write_text("\n".join(rows))
-    result = document(analyse(read_ratings(path), Options(abx=True)))
+    result = document(analyse(read_ratings(path), RatingsOptions(abx=True)))
     easy, same = result["secondary"]["abx"]
     assert (easy["system"], easy["reject"], same["reject"]) == ("easy", True, False)
     assert easy["trials"] == 120

@@ -10,7 +10,7 @@ from ratings_simulation import document, passed, simulated_cells, written_rating
 from earmark.analysis.ratings.inference import classical as block
 from earmark.analysis.ratings.inference import self_checks
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods import libraries
 from earmark.analysis.ratings.methods.kruskal import conover_iman, kruskal_wallis
 from earmark.analysis.ratings.methods.libraries import adjusted_p, conover_p, kruskal_p
@@ -35,7 +35,7 @@ def the_check(result: dict[str, Any]) -> dict[str, Any]:
 def test_what_is_printed_is_the_library_s_p(ratings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shown by a library that is wrong in a known way: its p is printed, and the check fails."""
     file = read_ratings(ratings)
-    sound = document(analyse(file, Options()))
+    sound = document(analyse(file, RatingsOptions()))
     assert passed(sound)
     assert the_check(sound)["detail"].startswith("the test of all systems and 6 pairs")
 
@@ -43,7 +43,7 @@ def test_what_is_printed_is_the_library_s_p(ratings: Path, monkeypatch: pytest.M
         return conover_p(values, groups, count) / 2  # what R's conover.test prints
 
     monkeypatch.setattr(block, "conover_p", halved)
-    wrong = document(analyse(file, Options()))
+    wrong = document(analyse(file, RatingsOptions()))
     for pair, right in zip(wrong["classical"]["pairs"], sound["classical"]["pairs"], strict=True):
         assert pair["p_raw"] == pytest.approx(right["p_raw"] / 2)
         assert (pair["t"], pair["df"]) == (right["t"], right["df"])
@@ -55,11 +55,11 @@ def test_more_ratings_than_the_library_counts_keep_our_p(
     ratings: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = read_ratings(ratings)
-    before = document(analyse(file, Options()))["classical"]["pairs"]
+    before = document(analyse(file, RatingsOptions()))["classical"]["pairs"]
     for module in (libraries, self_checks):
         monkeypatch.setattr(module, "MOST_RATINGS", 10)
     assert np.isnan(conover_p(file.ratings.value, file.ratings.system, 4)).all()
-    result = document(analyse(file, Options()))
+    result = document(analyse(file, RatingsOptions()))
     assert passed(result)
     assert "the raw p are ours" in the_check(result)["detail"]
     for pair, other in zip(result["classical"]["pairs"], before, strict=True):
@@ -99,7 +99,7 @@ def test_ratings_that_leave_no_error_are_analysed_without_a_warning(
     rows = [f"L{n % 3},p,{'abc'[n // 3]},{value:g}" for n, value in enumerate(values)]
     path = tmp_path / "ratings.csv"
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n")
-    assert passed(document(analyse(read_ratings(path), Options())))
+    assert passed(document(analyse(read_ratings(path), RatingsOptions())))
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))

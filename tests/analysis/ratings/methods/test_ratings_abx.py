@@ -8,7 +8,7 @@ import pytest
 from ratings_simulation import document, passed
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.abx import beta_binomial_test, binomial_test
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.report.export import sentences
@@ -22,7 +22,7 @@ def analysed(path: Path, right: list[int], trials: int, system: str = "x") -> di
     for listener, count in enumerate(right):
         rows += [f"L{listener},P{at},{system},{int(at < count)}" for at in range(trials)]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return document(analyse(read_ratings(path), Options(abx=True)))
+    return document(analyse(read_ratings(path), RatingsOptions(abx=True)))
 
 
 def test_the_interval_of_unlike_listeners_holds_their_mean_about_as_often_as_it_says() -> None:

@@ -13,7 +13,7 @@ from scipy import special
 
 from earmark.analysis.ratings.estimation.effect_sizes import paired_superiority
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.crossed import crossed_pairs
 from earmark.analysis.ratings.methods.friedman import conover_friedman, friedman
 from earmark.analysis.ratings.methods.incomplete import durbin, durbin_pairs, skillings_mack
@@ -162,7 +162,7 @@ def test_a_report_on_simulated_ratings_recovers_their_effects(tmp_path: Path) ->
     effects = np.array([0, 1, 8, 16, -15.0])
     cells = simulated_cells(4, (40, 12, 5), effects=effects, listener_system=5, passage_system=3)
     file = read_ratings(written_ratings(tmp_path / "r.csv", cells))
-    result = analyse(file, Options(scope="music", margin=7.0))
+    result = analyse(file, RatingsOptions(scope="music", margin=7.0))
     names = list("ABCDE")
     verdicts = {(p.group1, p.group2): p.verdict for p in result.primary.pairs}
     for (first, second), verdict in verdicts.items():

@@ -6,7 +6,7 @@ import numpy as np
 from ratings_simulation import document, pair, passed, simulated_cells, written_ratings
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.paired import own_pairs
 from earmark.analysis.ratings.methods.permutation import flip_listeners, within_pages
 from earmark.analysis.ratings.reading.files import read_ratings
@@ -37,7 +37,7 @@ def test_a_hard_passage_that_one_system_was_spared_does_not_count_for_it() -> No
 def test_the_report_compares_what_listeners_rated_on_the_same_passages(tmp_path: Path) -> None:
     cells = one_passage_without_a(3, np.array([0.0, 15.0, 15.0]))
     file = read_ratings(written_ratings(tmp_path / "r.csv", cells, systems="ABC"))
-    result = document(analyse(file, Options()))
+    result = document(analyse(file, RatingsOptions()))
     primary = result["primary"]
     assert primary["method"] == "listener flips"
     assert primary["omnibus"]["p"] < 0.01
@@ -57,7 +57,7 @@ def test_the_columns_of_a_pair_agree_where_systems_were_rated_on_different_passa
     cells[:, 2, 0] = np.where(np.arange(16) < 2, cells[:, 2, 0], np.nan)
     cells[:, 0, 1] = np.where(np.arange(16) > 13, cells[:, 0, 1], np.nan)
     file = read_ratings(written_ratings(tmp_path / "r.csv", cells, systems="ABC"))
-    result = document(analyse(file, Options()))
+    result = document(analyse(file, RatingsOptions()))
     found = pair(result["primary"], "AB")
     assert found["mean_diff"] < -8
     assert found["median_diff"] < -8
@@ -75,6 +75,6 @@ def test_ratings_without_any_error_and_with_a_hole_are_analysed(tmp_path: Path) 
     cells[1, 2, 0] = np.nan
     file = read_ratings(written_ratings(tmp_path / "r.csv", cells, systems="ABC"))
     for scope in ("music", "passages"):
-        result = document(analyse(file, Options(scope=scope)))
+        result = document(analyse(file, RatingsOptions(scope=scope)))
         assert pair(result["primary"], "AB")["verdict"] == "B better"
         assert passed(result)

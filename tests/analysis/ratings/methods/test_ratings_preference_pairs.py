@@ -8,7 +8,7 @@ from ratings_simulation import document, pair, passed
 from scipy import special
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.bradley_terry_pairs import meetings, score_pairs
 from earmark.analysis.ratings.methods.multiplicity import adjusted
 from earmark.analysis.ratings.methods.permutation import flip_listeners, permutation_pairs
@@ -88,7 +88,7 @@ def test_the_report_of_uneven_preferences_is_sound_and_says_how_pairs_were_teste
         rows += [f"L{listener},{'ABC'[i]},{'ABC'[j]},a"] * int(count)
     path = tmp_path / "preferences.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    result = document(analyse(read_ratings(path), Options()))
+    result = document(analyse(read_ratings(path), RatingsOptions()))
     assert result["primary"]["pair_method"] == "flipped scores"
     assert not pair(result["primary"], "AB")["reject"]
     assert pair(result["primary"], "AC")["verdict"] == "A better"

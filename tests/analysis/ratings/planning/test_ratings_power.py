@@ -12,14 +12,20 @@ from ratings_simulation import simulated_cells, written_ratings
 
 from earmark.analysis.ratings.estimation.sample_size import power, precision
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.planning.plan import from_pilot, stated
-from earmark.analysis.ratings.planning.power import USUAL_SDS, Plan, drawn, simulated_power, wilson
+from earmark.analysis.ratings.planning.power import (
+    USUAL_SDS,
+    StudySize,
+    drawn,
+    simulated_power,
+    wilson,
+)
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.cli import earmark
 from earmark.models.errors import UserError
 
-PLAN = Plan(16, 8, 3, 7.0, {"listener:system": 6, "passage:system": 5, "residual": 12})
+PLAN = StudySize(16, 8, 3, 7.0, {"listener:system": 6, "passage:system": 5, "residual": 12})
 
 
 @pytest.mark.parametrize("scope", ["music", "passages"])
@@ -78,7 +84,7 @@ def test_the_variances_of_a_pilot_are_taken_from_its_result(tmp_path: Path) -> N
     cells = simulated_cells(1, (30, 12, 4), listener_system=6, passage_system=8, residual=12)
     path = written_ratings(tmp_path / "r.csv", cells, systems="ABCD")
     result = tmp_path / "result.json"
-    result.write_text(analyse(read_ratings(path), Options(scope="music")).json_text())
+    result.write_text(analyse(read_ratings(path), RatingsOptions(scope="music")).json_text())
     source = from_pilot(result)
     assert source.scope == "music"
     assert source.sds["residual"] == pytest.approx(12, rel=0.1)

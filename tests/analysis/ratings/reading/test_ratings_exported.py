@@ -11,7 +11,7 @@ import pytest
 from ratings_simulation import document
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.bradley_terry import preferences
 from earmark.analysis.ratings.reading.files import RatingsFile, Reading, read_ratings
 from earmark.analysis.ratings.reading.study_export import Which
@@ -123,7 +123,7 @@ def test_abx_answers_become_right_or_wrong_for_the_pair(read: Read) -> None:
     assert file.ratings.systems == ("a / b",)
     assert file.origin is not None
     assert file.origin.abx
-    (found,) = document(analyse(file, Options(abx=True)))["secondary"]["abx"]
+    (found,) = document(analyse(file, RatingsOptions(abx=True)))["secondary"]["abx"]
     assert (found["right"], found["trials"]) == (24, 30)
 
 

@@ -16,16 +16,16 @@ from study_fixtures import make_study
 
 from earmark.analysis.ratings.analyse import Request, analyse_file
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.reading.files import Reading, read_ratings
 from earmark.analysis.ratings.reading.study_export import Which
 from earmark.analysis.ratings.reading.study_folder import read_study
 from earmark.cli import earmark
 from earmark.listening_test.server.app import create_app
-from earmark.listening_test.server.request import Held
+from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
-from earmark.listening_test.study.study import Folder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.models.errors import UserError
 
 MORE = """before:
@@ -40,7 +40,7 @@ AXES = "axes: [{name: clarity}, {name: space}]"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     """SIMULATED listeners at every link: six as if real, two SIMULATED, one pilot, one leaves."""
     place = tmp_path_factory.mktemp("study")
     made = make_study(place, "ape", passages=3, seconds=0.6, test=AXES, more=MORE)
@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     leaving = Client(app, keys.study)
     assert leaving.post("withdraw", {}).status_code == 200
     Client(app, keys.study)  # begins, and goes no further
-    held: Held = app.extensions["earmark"]
+    held: ServedStudy = app.extensions["earmark"]
     held.database.close()
     return made
 
@@ -61,7 +61,7 @@ def result_of(target: Path, out: Path, **options: Any) -> dict[str, Any]:
     return document(analyse_file(Request(target, out, {}, options), ["test"])[0])
 
 
-def exported(folder: Folder, path: Path, *more: str) -> Path:
+def exported(folder: StudyFolder, path: Path, *more: str) -> Path:
     results = str(folder.path.parent.parent)
     words = ["study", "export", folder.path.name, "--results", results, "--ratings", str(path)]
     done = CliRunner().invoke(earmark, [*words, *more], catch_exceptions=False)
@@ -69,7 +69,7 @@ def exported(folder: Folder, path: Path, *more: str) -> Path:
     return path
 
 
-def test_a_study_and_its_export_give_one_result(folder: Folder, tmp_path: Path) -> None:
+def test_a_study_and_its_export_give_one_result(folder: StudyFolder, tmp_path: Path) -> None:
     direct = result_of(folder.path, tmp_path / "direct")
     (tmp_path / "declared.yaml").write_text(
         "{primary: clarity, scope: music, alpha: 0.01, adjust: simes-hochberg, margin: 8}"
@@ -93,7 +93,7 @@ def test_a_study_and_its_export_give_one_result(folder: Folder, tmp_path: Path) 
     assert direct == through
 
 
-def test_reading_changes_nothing_in_the_folder(folder: Folder, tmp_path: Path) -> None:
+def test_reading_changes_nothing_in_the_folder(folder: StudyFolder, tmp_path: Path) -> None:
     def state() -> Mapping[str, tuple[int, int]]:
         return {
             path.name: (path.stat().st_mtime_ns, path.stat().st_size)
@@ -106,13 +106,13 @@ def test_reading_changes_nothing_in_the_folder(folder: Folder, tmp_path: Path) -
     assert state() == before
 
 
-def test_a_study_is_read_while_it_is_served(folder: Folder, tmp_path: Path) -> None:
+def test_a_study_is_read_while_it_is_served(folder: StudyFolder, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(folder.path, copy)
-    app = create_app(Folder(copy))
-    held: Held = app.extensions["earmark"]
+    app = create_app(StudyFolder(copy))
+    held: ServedStudy = app.extensions["earmark"]
     try:
-        client = Client(app, load_keys(Folder(copy)).study)
+        client = Client(app, load_keys(StudyFolder(copy)).study)
         assert (copy / "ratings.sqlite-wal").is_file()
         data = result_of(copy, tmp_path / "out")
         assert data["participants"]["flow"][1] == {"stage": "started", "count": 9, "note": ""}
@@ -122,7 +122,7 @@ def test_a_study_is_read_while_it_is_served(folder: Folder, tmp_path: Path) -> N
 
 
 def test_the_declared_analysis_is_followed_and_what_differs_is_flagged(
-    folder: Folder, tmp_path: Path
+    folder: StudyFolder, tmp_path: Path
 ) -> None:
     data = result_of(folder.path, tmp_path / "a")
     assert data["question"] == "clarity"
@@ -142,7 +142,7 @@ def test_the_declared_analysis_is_followed_and_what_differs_is_flagged(
 
 
 def test_the_flow_and_the_questionnaires_are_summarised_without_naming_anybody(
-    folder: Folder, tmp_path: Path
+    folder: StudyFolder, tmp_path: Path
 ) -> None:
     data = result_of(folder.path, tmp_path / "out", invited=20)
     people = data["participants"]
@@ -172,7 +172,7 @@ def test_the_flow_and_the_questionnaires_are_summarised_without_naming_anybody(
 
 @pytest.mark.parametrize(("option", "label"), [("simulated", "SIMULATED"), ("pilot", "PILOT")])
 def test_sessions_that_do_not_count_are_analysed_only_when_asked_and_labelled_everywhere(
-    folder: Folder, tmp_path: Path, option: str, label: str
+    folder: StudyFolder, tmp_path: Path, option: str, label: str
 ) -> None:
     out = tmp_path / "out"
     data = result_of(folder.path, out, **{option: True})
@@ -191,7 +191,7 @@ def test_sessions_that_do_not_count_are_analysed_only_when_asked_and_labelled_ev
     assert counted["design"]["listeners"] == 6
 
 
-def test_the_report_plays_what_was_heard(folder: Folder, tmp_path: Path) -> None:
+def test_the_report_plays_what_was_heard(folder: StudyFolder, tmp_path: Path) -> None:
     copy = tmp_path / "a study"
     shutil.copytree(folder.path, copy)
     study = load_study(folder)
@@ -212,7 +212,9 @@ def test_the_report_plays_what_was_heard(folder: Folder, tmp_path: Path) -> None
     assert (tmp_path / "folder" / "audio").is_dir()
 
 
-def test_the_report_takes_a_study_by_its_folder_or_its_name(folder: Folder, tmp_path: Path) -> None:
+def test_the_report_takes_a_study_by_its_folder_or_its_name(
+    folder: StudyFolder, tmp_path: Path
+) -> None:
     results = folder.path.parent.parent
     for at, named in enumerate((str(folder.path), folder.path.name)):
         out = tmp_path / str(at)
@@ -222,7 +224,7 @@ def test_the_report_takes_a_study_by_its_folder_or_its_name(folder: Folder, tmp_
     assert (tmp_path / "0/result.json").read_bytes() == (tmp_path / "1/result.json").read_bytes()
 
 
-def test_stimuli_elsewhere_are_found_by_the_option(folder: Folder, tmp_path: Path) -> None:
+def test_stimuli_elsewhere_are_found_by_the_option(folder: StudyFolder, tmp_path: Path) -> None:
     copy = tmp_path / "study"
     shutil.copytree(folder.path, copy, ignore=shutil.ignore_patterns("stimuli"))
     result_of(copy, tmp_path / "none")
@@ -235,7 +237,7 @@ def test_stimuli_elsewhere_are_found_by_the_option(folder: Folder, tmp_path: Pat
 
 
 def test_what_cannot_be_analysed_is_one_line_that_says_what_there_is(
-    folder: Folder, tmp_path: Path
+    folder: StudyFolder, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match=r"is a folder without study\.json"):
         result_of(tmp_path, tmp_path / "out")
@@ -249,7 +251,7 @@ def test_what_cannot_be_analysed_is_one_line_that_says_what_there_is(
     with pytest.raises(UserError, match=r"no complete real session \(there are 2 SIMULATED\)"):
         read_ratings(path)
     file = read_ratings(path, Reading(which=Which("SIMULATED")))
-    assert document(analyse(file, Options()))["label"] == "SIMULATED"
+    assert document(analyse(file, RatingsOptions()))["label"] == "SIMULATED"
     with sqlite3.connect(empty / "ratings.sqlite") as database:
         database.execute("CREATE TABLE alembic_version (version_num TEXT)")
         database.execute("INSERT INTO alembic_version VALUES ('9999')")

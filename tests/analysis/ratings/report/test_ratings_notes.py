@@ -9,9 +9,9 @@ import pytest
 from ratings_simulation import simulated_cells, written_ratings
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.reading.files import read_ratings
-from earmark.analysis.ratings.report.footnotes import NOTES, Note, notes
+from earmark.analysis.ratings.report.footnotes import NOTES, Footnote, notes
 from earmark.analysis.ratings.report.html import page
 from earmark.analysis.ratings.report.sentences import PAIRS
 from earmark.analysis.ratings.result.names import Method
@@ -21,7 +21,7 @@ r = np.random.default_rng(3)
 
 def rated(folder: Path, cells: Any, **options: Any) -> tuple[str, set[str]]:
     file = read_ratings(written_ratings(folder / "r.csv", np.asarray(cells)))
-    result = analyse(file, Options(**options))
+    result = analyse(file, RatingsOptions(**options))
     return page(result, file, bundle=""), {name for name, _ in notes(result)}
 
 
@@ -29,7 +29,7 @@ def answered(folder: Path, rows: list[str], **options: Any) -> tuple[str, set[st
     path = folder / "r.csv"
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n", encoding="utf-8")
     file = read_ratings(path)
-    result = analyse(file, Options(**options))
+    result = analyse(file, RatingsOptions(**options))
     return page(result, file, bundle=""), {name for name, _ in notes(result)}
 
 
@@ -86,10 +86,10 @@ def test_every_test_of_a_report_has_its_footnote(tmp_path: Path, name: str) -> N
         assert NOTES[Method(note)].calls() in text
 
 
-def footnotes(folder: Path, rows: list[str], **options: Any) -> dict[str, Note]:
+def footnotes(folder: Path, rows: list[str], **options: Any) -> dict[str, Footnote]:
     path = folder / "r.csv"
     path.write_text("\n".join(["listener,passage,system,value", *rows]) + "\n", encoding="utf-8")
-    return dict(notes(analyse(read_ratings(path), Options(**options))))
+    return dict(notes(analyse(read_ratings(path), RatingsOptions(**options))))
 
 
 def rows_of(cells: Any) -> list[str]:

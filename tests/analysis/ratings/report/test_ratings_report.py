@@ -15,14 +15,14 @@ from ratings_simulation import simulated_cells, written_ratings
 
 from earmark.analysis.presentation.numbers import p_apa, p_text
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.reading.files import RatingsFile, read_ratings
 from earmark.analysis.ratings.reading.scales import declared_scale
 from earmark.analysis.ratings.report.export import csv_table, sentences, write_result
 from earmark.analysis.ratings.report.html import page, write_page
 from earmark.analysis.ratings.report.latex import escaped, latex_table
 from earmark.analysis.ratings.report.rating_figures import answers, box
-from earmark.analysis.ratings.report.table import Column, Sheet, shown
+from earmark.analysis.ratings.report.table import Sheet, SheetColumn, shown
 from earmark.analysis.ratings.report.tables import sheets
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.cli import earmark
@@ -42,7 +42,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> RatingsFile:
 
 @pytest.fixture(scope="module")
 def result(file: RatingsFile) -> RatingsResult:
-    return analyse(file, Options(margin=6.0, baseline="A"))
+    return analyse(file, RatingsOptions(margin=6.0, baseline="A"))
 
 
 def test_the_command_writes_result_tables_sentences_and_page(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_hostile_names_stay_text_everywhere(tmp_path: Path) -> None:
             row = [f"@{listener}", f"</script>{passage}", NASTY[system]]
             writer.writerow([*row, f"{np.clip(value, 0, 100):.1f}"])
     file = read_ratings(path)
-    result = analyse(file, Options())
+    result = analyse(file, RatingsOptions())
     text = page(result, file, bundle="")
     assert "<b>bold</b>" not in text
     assert "</script>0" not in text
@@ -199,7 +199,7 @@ def test_latex_tables_compile(tmp_path: Path, result: RatingsResult) -> None:
     if tex is None:
         pytest.skip("needs pdflatex with booktabs")
     letters = "".join(chr(code) for code in (*range(0x20, 0x250), *range(0x370, 0x3FF), 0x65E5))
-    every = Sheet("every letter", "αρτ σ₂ ≤ √2", (Column("Name"),), ((letters,), ("名前 🎧",)))
+    every = Sheet("every letter", "αρτ σ₂ ≤ √2", (SheetColumn("Name"),), ((letters,), ("名前 🎧",)))
     body = "".join(latex_table(sheet) for sheet in [*sheets(result), every])
     (tmp_path / "all.tex").write_text(
         "\\documentclass{article}\\usepackage[utf8]{inputenc}\\usepackage{booktabs,graphicx}\n"
@@ -304,14 +304,14 @@ def test_scales_of_few_steps_are_drawn_as_shares_that_add_up(tmp_path: Path) -> 
     figure = answers(file.ratings, declared_scale(1, 5))
     shares = np.array([trace["x"] for trace in figure["data"]])
     np.testing.assert_allclose(shares.sum(axis=0), 100, atol=0.01)
-    assert '"q0-answers"' in page(analyse(file, Options()), file, bundle="")
+    assert '"q0-answers"' in page(analyse(file, RatingsOptions()), file, bundle="")
 
 
 def test_where_pairs_are_many_the_page_draws_those_with_the_best(tmp_path: Path) -> None:
     cells = simulated_cells(1, (8, 3, 9), effects=np.linspace(0, 20, 9))
     path = written_ratings(tmp_path / "many.csv", cells, systems="ABCDEFGHI")
     file = read_ratings(path)
-    result = analyse(file, Options())
+    result = analyse(file, RatingsOptions())
     text = page(result, file, bundle="")
     figures = json.loads(text.split('id="figures">')[1].split("</script>")[0])
     forest = figures["q0-forest"]

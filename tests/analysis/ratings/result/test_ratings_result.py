@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ratings_simulation import simulated_cells, written_ratings
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.options import Options
+from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.planning.plan import from_pilot
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.result.document import RatingsResult
@@ -52,7 +52,7 @@ def test_what_an_analysis_writes_is_what_is_read(tmp_path: Path, data: st.DataOb
     holes[0, 0, 0] = False
     cells = np.where(holes, np.nan, np.round(cells, data.draw(st.sampled_from((-1, 0, 1)))))
     path = written_ratings(tmp_path / "ratings.csv", cells)
-    options = Options(
+    options = RatingsOptions(
         scope=data.draw(st.sampled_from(("auto", "music"))),
         margin=data.draw(st.sampled_from((None, 5.0))),
         reference=data.draw(st.sampled_from((None, "A"))),
