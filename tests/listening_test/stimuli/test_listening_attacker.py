@@ -102,6 +102,8 @@ def test_no_answer_of_the_server_names_a_system_a_file_or_a_role(
         for stimulus in page["stimuli"]:
             raw.get(stimulus["url"])
     asked = {path.decode() for path in re.findall(rb'(?:src|href)="(/static/[^"?]+)', _all(raw))}
+    # What draws the pages of other kinds can be asked for by anybody too.
+    asked |= {f"/static/kinds/{one.view}.js" for one in kinds().values()}
     known: set[str] = set()
     while asked:
         path = asked.pop()
