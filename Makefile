@@ -12,7 +12,7 @@ MUSICNN := --no-deps musicnn==0.1.0
 TYPESCRIPT := typescript@5.9.3
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint mutants docs serve clean
+.PHONY: help install demo test lint mutants docs pictures serve clean
 
 help:
 	@echo "make demo    set up, then master, measure and report eight songs (about ten minutes)"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint    set up, then check style and types"
 	@echo "make mutants set up, then make small slips in the code and count those that tests notice"
 	@echo "make docs    set up, then write docs/api.md from the docstrings"
+	@echo "make pictures set up, then make the pictures of the documentation anew (needs Chromium)"
 	@echo "make serve   show the reports in $(RESULTS) on http://127.0.0.1:8000"
 	@echo "make install set up $(VENV) only"
 	@echo "make clean   remove renders, reports and caches; studies are never touched"
@@ -63,6 +64,9 @@ lint: $(VENV)/.installed-dev
 	else \
 	  echo "npx not found: the types of the scripts are not checked (install nodejs and npm)"; \
 	fi
+
+pictures: $(VENV)/.installed-dev
+	$(BIN)/python docs/make_pictures.py
 
 docs: install
 	$(BIN)/python docs/make_api.py

@@ -64,8 +64,8 @@ def crosscheck_ratings(file: RatingsFile, options: Options) -> list[Opinion]:
         tested = ratings.of_question(question).without_systems(options.aside)
         if len(tested.systems) < 2:
             raise UserError(
-                f"{file.name}: question {question!r} has {len(tested.systems)} systems beside "
-                "reference and anchors; two are the least to compare"
+                f"{file.name}: question {question!r} has too few systems beside reference and "
+                f"anchors ({len(tested.systems)}); two are the least to compare"
             )
         found += _pooled(tested, question, options)
         found += _blocks(tested, question)

@@ -2,13 +2,13 @@
 
 from ...models.audio.files import info, read
 from ...models.errors import UserError
+from ...models.roles import Role
 from ..presentation import notebook
 from ..presentation.estimate import Estimate
 from ..presentation.looks import looks
-from ..presentation.numbers import number_format
+from ..presentation.numbers import number_format, p_equals
 from .analyse import Analysed
 from .report.sentences import finding
-from .report.table import p_equals
 from .result.document import AnalysisOptions, QuestionResult
 
 PLAYED_SECONDS = 6.0
@@ -32,7 +32,7 @@ def analysis_html(analysed: Analysed, source: str) -> str:
 
 def _means(one: QuestionResult, options: AnalysisOptions) -> str:
     rows = one.descriptives.systems
-    roles = dict.fromkeys(options.anchors, "anchor")
+    roles: dict[str, Role] = dict.fromkeys(options.anchors, "anchor")
     if options.reference is not None:
         roles[options.reference] = "reference"
     shown = looks((row.system, roles.get(row.system, "system")) for row in rows)

@@ -111,7 +111,7 @@ def _equaliser(notes: Notes, sample_rate: int) -> Iterator[dict[str, Any]]:
         yield {"part": "", "bands": described, "gains_db": curve}
     elif "eq_curve_db" in notes:
         curve = list(notes["eq_curve_db"])
-        if len(curve) == len(CURVE_HZ):
+        if len(curve) == len(CURVE_HZ) and all(gain is None or _is_number(gain) for gain in curve):
             yield {"part": "", "bands": [], "gains_db": curve}
 
 
@@ -142,6 +142,10 @@ def _chain(part: str, notes: Notes) -> dict[str, Any]:
     if ceiling is not None:
         settings["ceiling_dbtp"] = ceiling
     return {"part": part, "settings": settings, "out_dbfs": curve}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _stem_number(name: str) -> str:

@@ -302,7 +302,8 @@ class Inspect(Stage[InsightTask | SystemInsightTask, str]):
         found = self.run.plan.renders.values()
         renders = [insight_task(results, one.path, one.record) for one in found]
         networks = system_tasks(results, ledger.benchmark.systems)
-        waiting = [*lacking(renders), *(one for one in networks if not one.path.is_file())]
+        waiting: list[InsightTask | SystemInsightTask] = [*lacking(renders)]
+        waiting += [one for one in networks if not one.path.is_file()]
         return waiting, len(renders) + len(networks)
 
     def label(self, task: InsightTask | SystemInsightTask) -> str:

@@ -94,9 +94,7 @@ class LibraryLoss:
 
     def _refusal(self, channels: int, samples: int, error: Exception) -> str:
         if self.name in STEREO and channels != 2:
-            return (
-                f"{self.label} compares L + R and L - R, and there are {channels} channels, not 2"
-            )
+            return f"{self.label} compares L + R and L - R: it needs 2 channels, not {channels}"
         if self.parameters.get("scale_invariance") and channels > 1:
             return (
                 f"{self.label}: scale_invariance of auraloss {library_version()} works for one "

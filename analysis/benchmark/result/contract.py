@@ -169,11 +169,14 @@ class BandInsight(Stored):
 
 
 class EqualiserInsight(Stored):
-    """An equaliser's bands and its curve on ``curve_hz``; ``part`` names a channel, or is empty."""
+    """An equaliser's bands and its curve on ``curve_hz``, null above half the sample rate.
+
+    ``part`` names a channel, or is empty.
+    """
 
     part: str
     bands: tuple[BandInsight, ...]
-    gains_db: Values
+    gains_db: Levels
 
 
 class DynamicsInsight(Stored):

@@ -14,6 +14,7 @@ from ....evaluation.results.store import written
 from ....models.roles import Role
 from ...presentation import assets
 from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
+from ...presentation.figures import Figure
 from ...presentation.looks import Look
 from ...presentation.numbers import fixed, p_equals
 from ..reading.files import RatingsFile
@@ -182,7 +183,7 @@ def _question(
 
 def _figures(
     block: QuestionResult, kept: Ratings, scale: Scale, look: Mapping[str, Look]
-) -> dict[str, rating_figures.Figure]:
+) -> dict[str, Figure]:
     aside = block.design.set_aside
     tested = kept.without_systems(aside)
     tested = tested if len(tested) else kept

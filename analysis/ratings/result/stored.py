@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 
 class Stored(BaseModel):
@@ -41,7 +41,11 @@ def plain(value: Any) -> Any:
 
 
 # A whole number stays one: a df of 4 is written as 4, one of 4.0 as 4.0.
-Number = Annotated[int | float, Field(allow_inf_nan=False)]
-Maybe = Annotated[int | float | None, BeforeValidator(_known)]
+Number = Annotated[int | float, Field(allow_inf_nan=False), WithJsonSchema({"type": "number"})]
+Maybe = Annotated[
+    int | float | None,
+    BeforeValidator(_known),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]}),
+]
 # What users wrote themselves, of any form.
 Free = Annotated[Any, BeforeValidator(plain)]

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 from fad_files import RATE, call, noise, write_plugin, write_set
+from registries import registries_kept
 from tensor_bundles import tensorflow_names, write_bundle
 
+import earmark as em
+from earmark.evaluation.distances.compare import as_json
 from earmark.models.content_key import path_sha256
 from earmark.models.embeddings.musicnn_vgg import MSD_POOLS, MusicnnVgg
 
@@ -236,3 +239,22 @@ def test_a_checkpoint_of_ones_own_is_told_by_its_sha256(tmp_path: Path) -> None:
     assert found["sha256"] == path_sha256(tmp_path / "w" / ".data-00000-of-00001")
     assert found["channels"][0]["n_evaluated"] == 6
     assert found["channels"][0]["dimensions"] == 256
+
+
+def test_the_distance_from_python_is_that_of_the_command(tmp_path: Path) -> None:
+    with registries_kept():
+        found = compared(tmp_path, "--infinity", "--kad")
+        made = em.fad(
+            *(tmp_path / "real", tmp_path / "made"),
+            embedding="bands",
+            results=tmp_path / "r",
+            infinity=True,
+            kad=True,
+        )
+    assert json.loads(json.dumps(as_json(made))) == found
+    frame = made.frame()
+    assert list(frame["channel"]) == ["l", "r", "m", "s"]
+    assert list(frame["fad"]) == [one["fad"] for one in found["channels"]]
+    assert list(frame["noise_floor"]) == [one["noise_floor"]["value"] for one in found["channels"]]
+    with pytest.raises(em.UserError, match="seed -1"):
+        em.fad(tmp_path / "real", tmp_path / "made", seed=-1)

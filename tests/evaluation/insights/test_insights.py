@@ -338,6 +338,7 @@ def test_settings_are_found_in_the_notes_of_each_channel_and_band() -> None:
         {"eq_bands": [{"kind": "peak"}]},
         {"eq_bands": [{"kind": "peak", "frequency_hz": 1e6, "gain_db": 1.0, "q": 1.0}]},
         {"eq_curve_db": [1.0]},
+        {"eq_curve_db": ["loud"] * len(CURVE_HZ)},
         {"compressor": {"threshold": 3}},
         {"band_compressors": [3]},
         {"console": {"stems": "none"}},

@@ -99,7 +99,7 @@ def test_a_plan_remembers_what_it_saw_and_forgets_what_is_gone(
     assert found.done == (task,)
     task.path.unlink()
     assert found.look(task) is None
-    assert found.done == ()
+    assert not found.done
 
 
 def test_what_a_worker_made_out_of_sight_is_a_failure(

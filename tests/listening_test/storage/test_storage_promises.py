@@ -154,8 +154,8 @@ def test_nothing_is_written_to_a_file_that_is_gone_or_another_one(
         pass
     with database.writing() as session:
         session.add(version("again"))
-    with closing(sqlite3.connect(folder.ratings)) as other:
-        assert other.execute("SELECT sha256 FROM study_version").fetchall() == [("again",)]
+    with closing(sqlite3.connect(folder.ratings)) as asked:
+        assert asked.execute("SELECT sha256 FROM study_version").fetchall() == [("again",)]
 
 
 def test_a_connection_never_makes_the_file_that_it_finds_gone(folder: Folder) -> None:

@@ -85,7 +85,7 @@ BAD: dict[str, tuple[str, int, list[str]]] = {
     "headphones tested twice alike": (
         START + TEST + "before: [headphone_check, headphone_check]\n",
         6,
-        ["headphone_check with method huggins", "leave one"],
+        ["headphone_check with method huggins", "remove one"],
     ),
     "headphones that cannot pass": (
         START + TEST + "before:\n  - headphone_check:\n      {trials: 3, pass_at: 12}\n",

@@ -139,7 +139,7 @@ def test_what_cannot_work_is_refused_in_one_line(
 
 def test_a_loss_of_the_sides_wants_two_channels() -> None:
     for name in STEREO:
-        with pytest.raises(UserError, match="there are 1 channels, not 2"):
+        with pytest.raises(UserError, match="it needs 2 channels, not 1"):
             LibraryLoss(name).try_on(1, 9001, 44100)
 
 

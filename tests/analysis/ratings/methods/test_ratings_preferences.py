@@ -61,6 +61,7 @@ def test_what_is_no_pair_of_shares_is_no_preference(tmp_path: Path) -> None:
 
 def test_the_order_of_the_rows_changes_no_win(tmp_path: Path) -> None:
     found = wins(tmp_path, GOOD)
+    assert found is not None
     for seed in range(3):
         mixed = [GOOD[at] for at in np.random.default_rng(seed).permutation(len(GOOD))]
         other = wins(tmp_path, mixed)
