@@ -114,6 +114,21 @@ ALIKE: Sequence[tuple[str, str]] = (
     (f"{_METHODS}/abx.py", "signed = np.sqrt(statistic) if (mean >= 0.5) else -np.sqrt(statistic)"),
     # There are as many patterns of what is there as of what is missing.
     (f"{_METHODS}/mixed.py", "known = (np.isnan(cells.reshape(len(cells), -1)))"),
+    # The matrix is symmetric.
+    (
+        "analysis/ratings/estimation/agreement.py",
+        "marginal = coincidence.sum(axis=1)",
+    ),
+    # Audio has two dimensions, of which the last is the second.
+    (
+        "models/audio/alignment.py",
+        "samples = min(audio.shape[(1)], target.shape[-1])",
+    ),
+    # Another length of a transform is slower or faster, and gives the same.
+    (
+        "models/audio/loudness.py",
+        "power = 1 << max((samples + 1), 1).bit_length()",
+    ),
     # The file lay there just before.
     (_STORE, "scratch.unlink(missing_ok=False)"),
 )
