@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from registries import registries_kept
 from small_songs import RATE, save, song
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--renew-goldens", action="store_true", help="Write the goldens that differ or are absent."
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plugins_end_with_their_file() -> Iterator[None]:
+    """What a test's plug-ins add is gone for the tests of other files."""
+    with registries_kept():
+        yield
 
 
 @pytest.fixture(scope="module")

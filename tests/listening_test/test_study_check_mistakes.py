@@ -132,7 +132,7 @@ def test_samples_that_are_no_number_are_told_and_no_study_is_made_of_them(
     text = refused(path)
     assert text.startswith("passage 'song 1': 'loud': samples that are not numbers")
     assert "export the audio again" in text
-    assert [one for one in said(look(path)) if "no number" in one] == [f"error: {text}"]
+    assert [one for one in said(look(path)) if "not numbers" in one] == [f"error: {text}"]
 
 
 def test_two_files_for_one_reference_are_told_and_the_same_one_twice_is_none(

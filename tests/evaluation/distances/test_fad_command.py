@@ -191,7 +191,7 @@ def test_a_bad_set_on_either_side_is_one_line(
         (["--seed", "-1"], "--seed -1"),
         (["--checkpoint", "weights.pt"], "'bands' has no weights; leave weights.pt out"),
         (["--embedding", "vggish"], "vggish-10086976.pth: no such checkpoint; download https"),
-        (["--embedding", "clap", "--checkpoint", "no.pt"], "no.pt: no such checkpoint"),
+        (["--embedding", "vggish", "--checkpoint", "no.pt"], "no.pt: no such checkpoint"),
         (["--benchmark", "x"], "holds no benchmark"),
         (["--device", "tpu"], "device 'tpu'"),
     ],
