@@ -319,8 +319,8 @@ WORKS_NOT: dict[str, tuple[str, str]] = {
         ": kind of test 'best': a simulated listener answers 7.0 to 'best', which the question",
     ),
     "gives two places one label": (
-        "from earmark.listening_test.kinds import Slot\n"
-        "Best.slots = lambda self, study, unit, order, draw: [Slot('A', one) for one in order]",
+        "from earmark.listening_test.kinds import PageItem\n"
+        "Best.slots = lambda self, study, unit, order, draw: [PageItem('A', one) for one in order]",
         ": kind of test 'best': slots() gives two places one label, ['A', 'A', 'A']",
     ),
     "starts nowhere": (
