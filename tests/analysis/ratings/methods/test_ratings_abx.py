@@ -14,7 +14,7 @@ from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.report.export import sentences
 from earmark.analysis.ratings.result.document import RatingsResult
 
-RUNS = 150
+RUNS = 300
 
 
 def analysed(path: Path, right: list[int], trials: int, system: str = "x") -> dict[str, Any]:
