@@ -2,8 +2,8 @@
 
 Of each question the pooled classical tests, and of listener means the tests of complete blocks:
 listeners who lack a system are left out of those, by both alike. What no installed library has is
-not listed: the mixed model as fast, quasi-F', Durbin's F, intraclass correlation, Krippendorff's
-alpha, Bradley-Terry.
+not listed: the mixed model as fast, quasi-F', intraclass correlation, Krippendorff's alpha,
+Bradley-Terry. Durbin's test, which scikit-posthocs has, is not compared.
 """
 
 import math
