@@ -127,7 +127,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
         if any(states.values()):
             words = ", ".join(f"{count} {state}" for state, count in states.items() if count)
             click.echo(f"{mark}: {words}; {found.ratings[mark]} ratings")
-    if not found.sessions:
+    if not found.all:
         click.echo("No sessions yet.")
     if found.other_versions:
         click.echo(_elsewhere(found.other_versions))
@@ -181,16 +181,9 @@ def export(
     name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
 ) -> None:
     """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
-    from ..evaluation.results.store import written
     from ..listening_test.export.progress import other_versions
-    from ..listening_test.export.ratings import (
-        SessionFilter,
-        as_csv,
-        as_json,
-        json_text,
-        tidy,
-        written_csv,
-    )
+    from ..listening_test.export.ratings import SessionFilter
+    from ..listening_test.export.to_files import write_csv, write_json
     from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError
@@ -205,16 +198,11 @@ def export(
     loaded = load_study(folder)
     with opened(folder) as database:
         if ratings is not None:
-            rows = tidy(loaded, database, choice)
-            with written(ratings) as scratch:
-                scratch.write_bytes(written_csv(as_csv(rows)))
-            sessions = len({row.session for row in rows})
-            click.echo(f"{ratings}: {len(rows)} ratings of {sessions} sessions")
+            rows, sessions = write_csv(loaded, database, choice, ratings)
+            click.echo(f"{ratings}: {rows} ratings of {sessions} sessions")
         if whole is not None:
-            data = as_json(loaded, database, choice)
-            with written(whole) as scratch:
-                scratch.write_text(json_text(data), encoding="utf-8")
-            click.echo(f"{whole}: {len(data['sessions'])} sessions with everything")
+            sessions = write_json(loaded, database, choice, whole)
+            click.echo(f"{whole}: {sessions} sessions with everything")
         others = other_versions(loaded, database)
     if others:
         click.echo(_elsewhere(others), err=True)

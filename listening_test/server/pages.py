@@ -19,10 +19,10 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..kinds import kind_of
-from ..session import clean_input, navigation, sessions, view
+from ..session import clean_input, erasure, navigation, sessions, view
 from ..session.events import record
 from ..session.messages import Batch
-from ..storage.tables import Listening
+from ..storage.rooms import Room, save
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .request import body, csrf_token, held, require_csrf
@@ -46,7 +46,7 @@ def welcome(token: str) -> str:
     resume = False
     if isinstance(known, str):
         with held().database.reading() as reading:
-            found = sessions.find(reading, known, study)
+            found = sessions.find(reading, known, study, pages=False)
             if found is not None and found.mark == mark and found.state in ("open", "paused"):
                 resume = True
     return render_template(
@@ -74,7 +74,7 @@ def start(token: str) -> AnyResponse:
     known = session.get("session")
     language = _language(request.form.get("language"), _language(session.get("language")))
     with held().database.writing(f"{study.sha256} begins") as writing:
-        found: Listening | None = None
+        found: Room | None = None
         if isinstance(known, str) and request.form.get("fresh") != "1":
             found = sessions.find(writing, known, study)
         if found is None or found.mark != mark or found.state not in ("open", "paused"):
@@ -84,7 +84,9 @@ def start(token: str) -> AnyResponse:
                 clean_input.clean(request.headers.get("User-Agent", "")),
             )
             found = sessions.begin(writing, study, visitor)
-        found.language = language
+        if found.language != language:
+            found.language = language
+            save(writing, found)
         link = found.token
     session["session"], session["language"] = link, language
     return redirect(f"/l/{link}/", 303)
@@ -95,7 +97,7 @@ def listen(token: str) -> str:
     """The one page on which a session takes place, on whichever device opens it."""
     study = held().study
     with held().database.reading() as reading:
-        found = _found(reading, token)
+        found = _found(reading, token, pages=False)
         language, mark = found.language, found.mark
     return render_template(
         "listen.html",
@@ -126,7 +128,7 @@ def events(token: str) -> Response:
     except ValidationError:
         abort(400, "json")
     with held().database.writing(token) as writing:
-        found = _found(writing, token)
+        found = _found(writing, token, pages=False)
         receipt = record(writing, held().study, found, batch)
         seq = found.next_seq
     return jsonify(**asdict(receipt), next_seq=seq)
@@ -141,9 +143,7 @@ def forward(token: str) -> AnyResponse:
 @routes.post("/api/l/<token>/back")
 def backward(token: str) -> AnyResponse:
     """Return to the page before; what was rated stays."""
-    return _move(
-        token, lambda _, study, listening, sent: navigation.backward(study, listening, sent)
-    )
+    return _move(token, navigation.backward)
 
 
 @routes.post("/api/l/<token>/answers")
@@ -157,9 +157,10 @@ def pause(token: str) -> Response:
     """Note that the listener takes a pause; the link leads back to the same place."""
     body()
     with held().database.writing(token) as writing:
-        found = _found(writing, token)
+        found = _found(writing, token, pages=False)
         if found.state == "open":
             found.state = "paused"
+            save(writing, found)
     return jsonify(ok=True, link=f"/l/{token}/")
 
 
@@ -169,7 +170,7 @@ def withdraw(token: str) -> Response:
     sent = body()
     with held().database.writing(token) as writing:
         found = _found(writing, token)
-        navigation.withdraw(writing, found, erase=sent.get("erase") is True)
+        erasure.withdraw(writing, found, whole=sent.get("erase") is True)
         shown = view.step(writing, held().study, found)
     return jsonify(ok=True, step=shown)
 
@@ -181,6 +182,7 @@ def language(token: str) -> Response:
     with held().database.writing(token) as writing:
         found = _found(writing, token)
         found.language = _language(sent.get("language"), found.language)
+        save(writing, found)
         session["language"] = found.language
         return jsonify(view.state(writing, held().study, found))
 
@@ -263,8 +265,8 @@ def _mark(token: str) -> str:
     return mark
 
 
-def _found(session_of: Any, token: str) -> Listening:
-    found = sessions.find(session_of, token, held().study)
+def _found(session_of: Any, token: str, *, pages: bool = True) -> Room:
+    found = sessions.find(session_of, token, held().study, pages=pages)
     if found is None:
         abort(404)
     return found
@@ -294,8 +296,9 @@ def _move(token: str, move: Any) -> AnyResponse:
             return _with_status(jsonify(error=str(error), **_shown(reading, found)), 409)
 
 
-def _shown(session_of: Any, found: Listening) -> dict[str, Any]:
+def _shown(session_of: Any, found: Room) -> dict[str, Any]:
     study = held().study
+    view.furnish_here(session_of, found)
     return {
         "step": view.step(session_of, study, found),
         "progress": view.progress(found),

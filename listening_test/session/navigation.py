@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..kinds import kind_of
-from ..storage.tables import Answer, EventRow, Listening, now
+from ..storage.rooms import Room, count, furnish, save, save_pages
+from ..storage.tables import Answer
 from ..study.file import Ask, Step
 from ..study.study import Study
+from .asked import questions, rules, unit_named
+from .balance import take
 from .clean_input import clean
 from .messages import LONGEST_COMMENT
 from .plan import BreakStep, PageStep, PlanEntry, entry_at, page_of
 from .sessions import arrive
-from .view import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
+from .view import answered, answers, can_go_back, headphone, said_of, sounds
 
 
 class ElsewhereError(Exception):
@@ -29,60 +32,63 @@ class IncompleteError(Exception):
         self.missing = missing
 
 
-def forward(
-    session: Session, study: Study, listening: Listening, request: Mapping[str, Any]
-) -> None:
+def forward(session: Session, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Leave the step that ``request`` names for the next one.
 
     Raises:
         ElsewhereError: if the session does not stand there.
         IncompleteError: if something is missing.
     """
-    entry = _at(listening, request)
+    entry = _at(session, listening, request)
+    done = None
     if isinstance(entry, PageStep):
         page = page_of(listening, entry)
         if request.get("revision") is not None and request["revision"] != page.revision:
             raise ElsewhereError("the page was changed in another window")
-        kind = kind_of(study)
-        questions = kind.questions(study, unit_of(page), listening.language)
-        missing = kind.missing(answered(page), questions, kind.rules(study))
+        furnish(session, [page])
+        asked = questions(study, unit_named(study, page.unit), listening.language)
+        missing = kind_of(study).missing(answered(page), asked, rules(study))
         if missing:
             raise IncompleteError([dict(one.__dict__) for one in missing])
-        page.done_at = now()
+        if page.done_at is None and page.part == "main":
+            listening.done_pages += 1
+            done = page
+        page.done_at = listening.now()
+        save_pages(session, [page])
     else:
         missing_answers = _missing_answers(session, study, listening, entry)
         if missing_answers:
             raise IncompleteError(missing_answers)
     if listening.place + 1 < len(listening.plan):
         listening.place += 1
-        arrive(listening)
+        arrive(session, listening)
+    if done is not None:
+        count(session, listening, [done], heard=1)
 
 
-def backward(study: Study, listening: Listening, request: Mapping[str, Any]) -> None:
+def backward(session: Session, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Go back to the page before.
 
     Raises:
         ElsewhereError: if the session does not stand where ``request`` says, or Back leads nowhere.
     """
-    _at(listening, request)
+    _at(session, listening, request)
     if not can_go_back(study, listening):
         raise ElsewhereError("there is no way back from here")
     listening.place -= 1
     if isinstance(entry_at(listening), BreakStep):
         listening.place -= 1
-    arrive(listening)
+    arrive(session, listening)
 
 
-def answer(
-    session: Session, study: Study, listening: Listening, request: Mapping[str, Any]
-) -> None:
+def answer(session: Session, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Store answers of the step that ``request`` names.
 
     Raises:
         ElsewhereError: if the session does not stand there.
         IncompleteError: if an answer cannot be one; nothing is stored then.
     """
-    entry = _at(listening, request)
+    entry = _at(session, listening, request)
     given = request.get("answers")
     if not isinstance(given, Mapping):
         raise IncompleteError([{"question": None, "why": "invalid"}])
@@ -93,26 +99,11 @@ def answer(
     checked = _checked(study, entry.type, step, given)
     for question, value in checked.items():
         _store(session, listening, entry.id, question, value)
-    listening.updated_at = now()
+    listening.updated_at = listening.now()
+    save(session, listening)
 
 
-def withdraw(session: Session, listening: Listening, *, erase: bool) -> None:
-    """End the session at the listener's wish; ``erase`` also removes what was said."""
-    listening.state = "withdrawn"
-    listening.updated_at = now()
-    if not erase:
-        return
-    session.execute(delete(EventRow).where(EventRow.session_token == listening.token))
-    session.execute(delete(Answer).where(Answer.session_token == listening.token))
-    for page in listening.pages:
-        page.comment = ""
-        for presentation in page.presentations:
-            presentation.comment = ""
-        for rating in page.ratings:
-            rating.value, rating.at, rating.at_ms = None, None, None
-
-
-def _at(listening: Listening, request: Mapping[str, Any]) -> PlanEntry:
+def _at(session: Session, listening: Room, request: Mapping[str, Any]) -> PlanEntry:
     entry = entry_at(listening)
     if listening.state == "withdrawn":
         raise ElsewhereError("this session was withdrawn")
@@ -123,10 +114,11 @@ def _at(listening: Listening, request: Mapping[str, Any]) -> PlanEntry:
         raise ElsewhereError("the session is at another step")
     if listening.state == "paused":
         listening.state = "open"
+    take(session, listening)
     return entry
 
 
-def _store(session: Session, listening: Listening, step: str, question: str, value: Any) -> None:
+def _store(session: Session, listening: Room, step: str, question: str, value: Any) -> None:
     found = session.scalar(
         select(Answer).where(
             Answer.session_token == listening.token,
@@ -137,11 +129,11 @@ def _store(session: Session, listening: Listening, step: str, question: str, val
     if found is None:
         found = Answer(session_token=listening.token, step=step, question=question)
         session.add(found)
-    found.value, found.at = [value], now()
+    found.value, found.at = [value], listening.now()
 
 
 def _missing_answers(
-    session: Session, study: Study, listening: Listening, entry: PlanEntry
+    session: Session, study: Study, listening: Room, entry: PlanEntry
 ) -> list[dict[str, Any]]:
     step = said_of(study, entry)
     given = answers(session, listening, entry.id)
@@ -219,7 +211,7 @@ def _between(value: Any, low: float, high: float) -> bool:
 
 
 def _try_headphones(
-    session: Session, study: Study, listening: Listening, given: Mapping[str, Any], left: Any
+    session: Session, study: Study, listening: Room, given: Mapping[str, Any], left: Any
 ) -> None:
     entry = entry_at(listening)
     step = said_of(study, entry)

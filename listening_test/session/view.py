@@ -1,6 +1,7 @@
 """What a listener is shown at a step: plain data for the browser, without a system's identity."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -8,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
 from ..kinds.pages import Shown
-from ..storage.tables import Answer, Listening, PageRow
+from ..storage.rooms import Page, Room, furnish
+from ..storage.tables import Answer
 from ..study.file import Ask, Step
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
 from ..study.texts import NAMES, direction, html_of, text
+from .asked import help_html, questions, rules, title, unit_named
 from .plan import (
     BreakStep,
     PageStep,
@@ -24,9 +27,10 @@ from .plan import (
 )
 
 
-def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
+def state(session: Session, study: Study, listening: Room) -> dict[str, Any]:
     """Everything the listener's page needs to show where the session stands."""
     file = study.file
+    furnish_here(session, listening)
     return {
         "study": {
             "title": in_language(file.title, listening.language, file.languages),
@@ -45,6 +49,14 @@ def state(session: Session, study: Study, listening: Listening) -> dict[str, Any
     }
 
 
+def furnish_here(session: Session, listening: Room) -> None:
+    """Read what is on the page at which the session stands, and on the next, together."""
+    many = 2 if isinstance(entry_at(listening), PageStep) else 1
+    coming = (one for one in entries(listening, listening.place) if isinstance(one, PageStep))
+    near = list(islice(coming, many))
+    furnish(session, [page_of(listening, one) for one in near])
+
+
 def mark(study: Study, session_mark: str) -> str:
     """The words of the band over a session that does not count, or whose music was made."""
     if session_mark == "simulated" or (study.simulated and not session_mark):
@@ -52,7 +64,7 @@ def mark(study: Study, session_mark: str) -> str:
     return session_mark
 
 
-def progress(listening: Listening) -> dict[str, int]:
+def progress(listening: Room) -> dict[str, int]:
     """How many of the pages that count are done or open, and how many there are."""
     main = [page.number for page in listening.pages if page.part == "main"]
     passed = entries(listening, stop=listening.place + 1)
@@ -60,7 +72,7 @@ def progress(listening: Listening) -> dict[str, int]:
     return {"page": sum(number in seen for number in main), "pages": len(main)}
 
 
-def level(session: Session, listening: Listening) -> float | None:
+def level(session: Session, listening: Room) -> float | None:
     """The level (0 to 1) that was set at the volume step, on whichever device; None before it."""
     for entry in entries(listening, stop=listening.place):
         if entry.type == "volume":
@@ -69,7 +81,7 @@ def level(session: Session, listening: Listening) -> float | None:
     return None
 
 
-def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
+def step(session: Session, study: Study, listening: Room) -> dict[str, Any]:
     """The step at which the session stands."""
     language = listening.language
     if listening.state == "withdrawn":
@@ -84,7 +96,9 @@ def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]
     shown: dict[str, Any] = {"id": entry.id, "type": entry.type}
     shown["back"] = can_go_back(study, listening)
     if isinstance(entry, PageStep):
-        return shown | page(study, listening, page_of(listening, entry))
+        here = page_of(listening, entry)
+        furnish(session, [here])
+        return shown | page(study, listening, here)
     said = said_of(study, entry)
     words = _html(study, language, said, entry.type, progress(listening))
     shown |= {"title": "", "html": words}
@@ -116,7 +130,7 @@ def said_of(study: Study, entry: PlanEntry) -> Step:
     return Step(type="text")
 
 
-def can_go_back(study: Study, listening: Listening) -> bool:
+def can_go_back(study: Study, listening: Room) -> bool:
     """Whether Back leads somewhere: from page to page of one part, never into the set-up."""
     if listening.state != "open" or not study.file.test.back or listening.place == 0:
         return False
@@ -130,22 +144,20 @@ def can_go_back(study: Study, listening: Listening) -> bool:
     return page_of(listening, here).part == page_of(listening, before).part
 
 
-def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
+def page(study: Study, listening: Room, row: Page) -> dict[str, Any]:
     """A page as the browser gets it; every value that could name a system stays here."""
-    kind, language, test = kind_of(study), listening.language, study.file.test
-    unit = unit_of(row)
-    questions = kind.questions(study, unit, language)
+    language, test = listening.language, study.file.test
+    asked = questions(study, unit_named(study, row.unit), language)
     ratings = {(one.presentation, one.question): one.value for one in row.ratings}
     tokens = {one.label: one.token for one in row.presentations}
-    rules = kind.rules(study)
     return {
         "number": row.number,
         "practice": row.part == "training",
         "kind": row.kind,
         "view": script_of(study),
-        "title": kind.title(study, language),
-        "html": html_of(kind.help(study, language)),
-        "questions": [_question(one, tokens) for one in questions],
+        "title": title(study, language),
+        "html": help_html(study, language),
+        "questions": [_question(one, tokens) for one in asked],
         "stimuli": [
             {
                 "id": one.token,
@@ -174,7 +186,7 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
             "loop": test.loop,
             "minimum_loop_ms": MINIMUM_LOOP_MS,
         },
-        "rules": dict(rules.__dict__),
+        "rules": dict(rules(study).__dict__),
         "revision": row.revision,
     }
 
@@ -187,7 +199,7 @@ def script_of(study: Study) -> str:
     return next(f"/kinds/{one.place}" for one in study.plugins if one.name == name)
 
 
-def answered(row: PageRow) -> Answered:
+def answered(row: Page) -> Answered:
     """A stored page as its kind judges it."""
     ratings: dict[str, dict[str, float | None]] = {}
     for one in row.ratings:
@@ -216,12 +228,12 @@ def _shown(said: str) -> Shown:
     return "reference" if said == "reference" else "stimulus"
 
 
-def unit_of(row: PageRow) -> Unit:
+def unit_of(row: Page) -> Unit:
     """The unit that a stored page is about."""
     return Unit.parse(row.unit)
 
 
-def preload(study: Study, listening: Listening) -> list[str]:
+def preload(study: Study, listening: Room) -> list[str]:
     """The audio of the next page, if there is one."""
     for entry in entries(listening, listening.place + 1):
         if isinstance(entry, PageStep):
@@ -234,15 +246,17 @@ def audio_url(token: str) -> str:
     return f"/audio/{token}.flac"
 
 
-def answers(session: Session, listening: Listening, step_id: str) -> dict[str, Any]:
+def answers(session: Session, listening: Room, step_id: str) -> dict[str, Any]:
     """The latest answers of a step by question."""
-    found = session.scalars(
-        select(Answer).where(Answer.session_token == listening.token, Answer.step == step_id)
+    found = session.execute(
+        select(Answer.question, Answer.value).where(
+            Answer.session_token == listening.token, Answer.step == step_id
+        )
     )
-    return {one.question: one.value[0] for one in found}
+    return {question: value[0] for question, value in found}
 
 
-def headphone(session: Session, study: Study, listening: Listening, said: Step) -> dict[str, Any]:
+def headphone(session: Session, study: Study, listening: Room, said: Step) -> dict[str, Any]:
     """The headphone test as it stands; which interval is right is not told."""
     entry = entry_at(listening)
     tries = answers(session, listening, entry.id)

@@ -25,6 +25,15 @@ from ..study.study import StudyFolder
 
 FORMAT = 1
 BUSY_SECONDS = 20
+_PRAGMAS = tuple(
+    f"PRAGMA {one}"
+    for one in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    )
+)
 _DRIVER = "postgresql+pg8000"
 
 
@@ -75,6 +84,17 @@ class Sqlite:
     def lock(self, connection: Connection, about: str) -> None:
         """``BEGIN IMMEDIATE`` took it."""
 
+    def shrink(self) -> None:
+        """Write the file anew without what was deleted, and empty its log, if nobody reads it now.
+
+        Until then nothing deleted is left behind either, as far as this version deleted it: what
+        is deleted is overwritten, and the log is the only place where it was.
+        """
+        with contextlib.closing(self._open()) as connection:
+            connection.isolation_level = None
+            for statement in (*_PRAGMAS, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.execute(statement).fetchall()
+
     def _open(self) -> sqlite3.Connection:
         address = f"{self.path.absolute().as_uri()}?mode=rw"
         return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
@@ -94,6 +114,10 @@ class StillSqlite:
 
     def lock(self, connection: Connection, about: str) -> None:
         """Nothing is written."""
+
+    def connected(self) -> sqlite3.Connection:
+        """A connection of its own."""
+        return self._open()
 
     def _open(self) -> sqlite3.Connection:
         # A database that nobody has open has no log beside it. It is then read as a file that
@@ -229,8 +253,8 @@ def _bare(url: str) -> str:
 
 def _prepare(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin below, not by the driver
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    for statement in _PRAGMAS:
+        connection.execute(statement)
 
 
 def _begin(connection: Connection) -> None:

@@ -179,6 +179,7 @@ class StudyDesign(Strict):
     pool: Literal["least_used", "random", "first"] = "least_used"
     break_after: Annotated[StrictInt, Field(ge=1)] | None = None
     minutes_per_page: Annotated[float, Field(gt=0, le=60)] | None = None
+    abandoned_after_minutes: Annotated[float, Field(ge=5, le=10_000_000)] | None = None
 
 
 class Declared(Strict):

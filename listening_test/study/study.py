@@ -94,6 +94,11 @@ class Study:
         """The identity of this version of the study."""
         return content_key(self.as_json())
 
+    @cached_property
+    def memory(self) -> dict[object, object]:
+        """What others work out of the study once, under keys of their own."""
+        return {}
+
     @property
     def names_reference(self) -> bool:
         """Whether the reference was named among the systems to be rated."""
@@ -136,13 +141,15 @@ class Study:
     def as_json(self) -> dict[str, Any]:
         """Plain data, enough to make the study again from its stimuli.
 
-        Plug-ins and the benchmark's order are named only where there are some: a study's identity
-        is that of this data.
+        What studies of an earlier version cannot have (plug-ins, the benchmark's order, times) is
+        named only where it is given: a study's identity is that of this data.
         """
         order = {"benchmark_systems": dict(self.benchmark_systems)}
         config = self.file.model_dump(mode="json", by_alias=True)
         if not self.plugins:
             del config["plugins"]
+        if config["design"]["abandoned_after_minutes"] is None:
+            del config["design"]["abandoned_after_minutes"]
         plain = {
             "format": FORMAT,
             "study": self.id,

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from study_fixtures import make_study, served
 
 from earmark.listening_test.simulate import Browser, Listener
-from earmark.listening_test.storage.tables import EventRow, Listening, RatingRow, opened
+from earmark.listening_test.storage.rooms import events
+from earmark.listening_test.storage.tables import Listening, RatingRow, opened
 from earmark.listening_test.study.orders import generator
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.listening_test.taste import qualities, taste
@@ -84,9 +85,7 @@ def check(folder: StudyFolder, listeners: list[Listener]) -> None:
     with opened(folder) as database, database.reading() as session:
         for listener in listeners:
             acknowledged = dict(listener.browser.acknowledged)
-            rows = session.scalars(
-                select(EventRow).where(EventRow.session_token == listener.browser.session)
-            ).all()
+            rows = events(session, [listener.browser.session])
             found = {row.id: row for row in rows}
             assert len(found) == len(rows)
             assert set(acknowledged) <= set(found)
