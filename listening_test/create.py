@@ -44,11 +44,13 @@ def make_study(
         there = stored_study(folder)
         sources_there = {p.id: dict(p.sources) for p in there.passages}
         same = (there.file, there.plugins) == (file, study.plugins)
-        if same and sources_there == {one.id: one.sha256 for one in sources.passages}:
+        same = same and sources_there == {one.id: one.sha256 for one in sources.passages}
+        # The files of an older study tell its versions apart: asked to, it is made anew.
+        if same and not (again and there.container == "flac"):
             return folder
         _replaceable(folder, again=again)
     copy_plugins(file.plugins, study.plugins, folder.plugins)
-    old = set(folder.stimuli.glob("*.flac"))
+    old = set(folder.audio_files())
     made = []
     for number, source in enumerate(sources.passages):
         watch(source.id, number, len(sources.passages))
@@ -65,7 +67,7 @@ def make_study(
             # Making takes minutes; a listener may have begun meanwhile.
             _replaceable(folder, again=again)
         except UserError:
-            for path in set(folder.stimuli.glob("*.flac")) - old:
+            for path in set(folder.audio_files()) - old:
                 path.unlink(missing_ok=True)
             raise
     heard: list[dict[str, Any]] = [row for one in made for row in one.heard]

@@ -6,7 +6,7 @@ writes a page; a listener never sees them.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -129,15 +129,14 @@ class Event(BaseModel):
             raise BadEventError("an event is an object")
         try:
             more = {name: value for name, value in sent.items() if name not in _FIELDS}
-            return cls.model_construct(
-                **{name: check(sent.get(name)) for name, check in _CHECKS.items()},
-                data=bounded(more) if more else {},
-            )
+            found: dict[str, Any] = {name: check(sent.get(name)) for name, check in _CHECKS.items()}
+            # What pydantic would check a second time, at twenty times the cost.
+            return cls.model_construct(None, **found, data=bounded(more) if more else {})
         except ValueError as error:
             raise BadEventError(str(error)) from None
 
 
-_CHECKS = {
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "id": _id,
     "type": _type,
     "seq": _seq,

@@ -1,6 +1,8 @@
 """What a listener is shown at a step: plain data for the browser, without a system's identity."""
 
+import hmac
 from collections.abc import Mapping
+from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
 from ..kinds.pages import Shown
+from ..stimuli.addresses import Addresses
 from ..storage.rooms import Page, Room, furnish
 from ..storage.tables import Answer
 from ..study.file import Ask, Step
@@ -27,8 +30,9 @@ from .plan import (
 )
 
 
-def state(session: Session, study: Study, listening: Room) -> dict[str, Any]:
+def state(session: Session, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """Everything the listener's page needs to show where the session stands."""
+    study = addresses.study
     file = study.file
     furnish_here(session, listening)
     return {
@@ -44,8 +48,8 @@ def state(session: Session, study: Study, listening: Room) -> dict[str, Any]:
         "next_seq": listening.next_seq,
         "level": level(session, listening),
         "session": {"state": listening.state, "link": f"/l/{listening.token}/"},
-        "step": step(session, study, listening),
-        "preload": preload(study, listening),
+        "step": step(session, addresses, listening),
+        "preload": preload(addresses, listening),
     }
 
 
@@ -81,9 +85,9 @@ def level(session: Session, listening: Room) -> float | None:
     return None
 
 
-def step(session: Session, study: Study, listening: Room) -> dict[str, Any]:
+def step(session: Session, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """The step at which the session stands."""
-    language = listening.language
+    study, language = addresses.study, listening.language
     if listening.state == "withdrawn":
         return {
             "id": "withdrawn",
@@ -98,16 +102,16 @@ def step(session: Session, study: Study, listening: Room) -> dict[str, Any]:
     if isinstance(entry, PageStep):
         here = page_of(listening, entry)
         furnish(session, [here])
-        return shown | page(study, listening, here)
+        return shown | page(addresses, listening, here)
     said = said_of(study, entry)
     words = _html(study, language, said, entry.type, progress(listening))
     shown |= {"title": "", "html": words}
     if entry.type == "consent":
         shown["version"] = said.version
     elif entry.type == "volume":
-        shown |= _volume(study)
+        shown |= _volume(addresses, listening)
     elif entry.type == "headphone":
-        shown |= headphone(session, study, listening, said)
+        shown |= headphone(session, addresses, listening, said)
     elif entry.type == "questionnaire":
         shown["questions"] = [_ask(study, ask, language) for ask in said.questions]
         shown["answers"] = answers(session, listening, entry.id)
@@ -144,9 +148,9 @@ def can_go_back(study: Study, listening: Room) -> bool:
     return page_of(listening, here).part == page_of(listening, before).part
 
 
-def page(study: Study, listening: Room, row: Page) -> dict[str, Any]:
+def page(addresses: Addresses, listening: Room, row: Page) -> dict[str, Any]:
     """A page as the browser gets it; every value that could name a system stays here."""
-    language, test = listening.language, study.file.test
+    study, language, test = addresses.study, listening.language, addresses.study.file.test
     asked = questions(study, unit_named(study, row.unit), language)
     ratings = {(one.presentation, one.question): one.value for one in row.ratings}
     tokens = {one.label: one.token for one in row.presentations}
@@ -162,7 +166,7 @@ def page(study: Study, listening: Room, row: Page) -> dict[str, Any]:
             {
                 "id": one.token,
                 "label": one.label,
-                "url": audio_url(one.audio),
+                "url": addresses.of(one.audio, one.token),
                 "role": one.shown,
                 "start": one.start,
                 "rating": {
@@ -179,7 +183,7 @@ def page(study: Study, listening: Room, row: Page) -> dict[str, Any]:
         "comments": test.comments,
         "comment": row.comment,
         "audio": {
-            "sample_rate": study.sample_rate,
+            **_file_facts(study),
             "samples": study.passage(row.passage).samples,
             "fade_ms": FADE_MS,
             "crossfade": test.crossfade,
@@ -233,17 +237,13 @@ def unit_of(row: Page) -> Unit:
     return Unit.parse(row.unit)
 
 
-def preload(study: Study, listening: Room) -> list[str]:
+def preload(addresses: Addresses, listening: Room) -> list[str]:
     """The audio of the next page, if there is one."""
     for entry in entries(listening, listening.place + 1):
         if isinstance(entry, PageStep):
-            return [audio_url(one.audio) for one in page_of(listening, entry).presentations]
+            shown = page_of(listening, entry).presentations
+            return [addresses.of(one.audio, one.token) for one in shown]
     return []
-
-
-def audio_url(token: str) -> str:
-    """Where the file of a token is served."""
-    return f"/audio/{token}.flac"
 
 
 def answers(session: Session, listening: Room, step_id: str) -> dict[str, Any]:
@@ -256,18 +256,29 @@ def answers(session: Session, listening: Room, step_id: str) -> dict[str, Any]:
     return {question: value[0] for question, value in found}
 
 
-def headphone(session: Session, study: Study, listening: Room, said: Step) -> dict[str, Any]:
+def headphone(
+    session: Session, addresses: Addresses, listening: Room, said: Step
+) -> dict[str, Any]:
     """The headphone test as it stands; which interval is right is not told."""
-    entry = entry_at(listening)
-    tries = answers(session, listening, entry.id)
+    study = addresses.study
+    trials = trials_of(study, said.method, listening)
+    return {
+        "method": said.method,
+        "audio": _file_facts(study),
+        "trials": [
+            {"id": name, "url": _sound_url(addresses, one, listening), "intervals": 3}
+            for name, one in trials.items()
+        ],
+        **attempts(session, listening, said),
+    }
+
+
+def attempts(session: Session, listening: Room, said: Step) -> dict[str, Any]:
+    """What came of the headphone test so far."""
+    tries = answers(session, listening, entry_at(listening).id)
     done = [tries[name] for name in sorted(tries) if name.startswith("attempt-")]
     last = done[-1] if done else None
     return {
-        "method": said.method,
-        "trials": [
-            {"id": _trial(one), "url": audio_url(one.token), "intervals": 3}
-            for one in sounds(study, said.method)
-        ],
         "attempts_left": max(said.attempts - len(done), 0),
         "last": last and {key: last[key] for key in ("passed", "correct", "of")},
         "required": said.required,
@@ -275,27 +286,46 @@ def headphone(session: Session, study: Study, listening: Room, said: Step) -> di
     }
 
 
-def sounds(study: Study, use: str) -> list[Sound]:
-    """The set-up files for a use."""
-    return [one for one in study.sounds if one.use == use]
+def trials_of(study: Study, use: str, listening: Room) -> dict[str, Sound]:
+    """The set-up files for a use by their names in this session, in its own order.
+
+    Names and order are another in each session: listeners who compare them learn no answer.
+    """
+    named = {
+        hmac.digest(one.token.encode(), listening.token.encode(), sha256).hex()[:12]: one
+        for one in study.sounds
+        if one.use == use
+    }
+    return dict(sorted(named.items()))
 
 
-def _volume(study: Study) -> dict[str, Any]:
-    (music,) = sounds(study, "volume")
+def stored_name(sound: Sound) -> str:
+    """What a set-up file is called in what is stored and exported, in every session."""
+    return sound.token[:12]
+
+
+def _volume(addresses: Addresses, listening: Room) -> dict[str, Any]:
+    study = addresses.study
+    (music,) = trials_of(study, "volume", listening).values()
     return {
         "audio": {
-            "url": audio_url(music.token),
-            "sample_rate": study.sample_rate,
+            "url": _sound_url(addresses, music, listening),
+            **_file_facts(study),
             "samples": music.samples,
         },
         "sides": [
-            {"id": _trial(one), "url": audio_url(one.token)} for one in sounds(study, "side")
+            {"id": name, "url": _sound_url(addresses, one, listening)}
+            for name, one in trials_of(study, "side", listening).items()
         ],
     }
 
 
-def _trial(sound: Sound) -> str:
-    return sound.token[:12]
+def _file_facts(study: Study) -> dict[str, int]:
+    return {"sample_rate": study.sample_rate, "lead": study.lead}
+
+
+def _sound_url(addresses: Addresses, sound: Sound, listening: Room) -> str:
+    return addresses.of(sound.token, f"{listening.token} {sound.token}")
 
 
 def _html(study: Study, language: str, said: Step, kind: str, done: Mapping[str, int]) -> str:

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 LONGEST = 3_900
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -125,7 +125,7 @@ def events_in(
     ``types`` are those that are wanted; None is all.
     """
     for pack in packs:
-        received_at, about = "", [None, None, None]
+        received_at, about = "", cast(list[Any], [None, None, None])
         for line in pack.lines.split("\n"):
             if not line:
                 continue

@@ -202,6 +202,6 @@ def test_a_stimulus_or_source_that_changed_since_is_told(tmp_path: Path) -> None
         stream.seek(200)
         stream.write(b"xx")
     found = said(check_made(study, folder, tmp_path / "results"))
-    assert f"{gone.token}.flac: is gone" in found
-    assert f"{edited.token}.flac: was changed" in found
+    assert f"{gone.token}.wav: is gone" in found
+    assert f"{edited.token}.wav: was changed" in found
     assert "the audio of 'loud' changed since the study was made" in found
