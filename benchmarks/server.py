@@ -34,7 +34,7 @@ from earmark.listening_test.study.study import StudyFolder, load_keys
 
 PARTS = ("size", "requests", "growth", "export", "live")
 HERE = Path(__file__).parent
-ROUNDS = 5
+ROUNDS = 7
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -86,8 +86,11 @@ def requests(world: StudyFolder, scratch: Path, repeats: int, pymushra: str) -> 
             numbers = count()
             rated = [one["id"] for one in page["stimuli"] if one["role"] == "stimulus"]
 
+            of_bare = rated
+
             def drag(who: Listener, moves: int) -> list[dict[str, Any]]:
-                played = who.event("switch", page=1, stimulus=rated[next(numbers) % len(rated)])
+                among = of_bare if who is peer else rated
+                played = who.event("switch", page=1, stimulus=among[next(numbers) % len(among)])
                 return [played, *who.drag(1, played["stimulus"], moves)]
 
             def bare_batch(moves: int) -> None:
@@ -110,15 +113,17 @@ def requests(world: StudyFolder, scratch: Path, repeats: int, pymushra: str) -> 
                     lambda: listener.send(drag(listener, 0)),
                     lambda: bare_batch(0),
                 ),
-                ("a state", 2.0, listener.state, lambda: peer.ask("GET", "/state")),
+                ("a state", 2.0, lambda: listener.state(), lambda: peer.ask("GET", "/state")),
             ]
             for name, target, ours, theirs in acts:
-                for act in (ours, theirs):
-                    cost(server, act, 10)
-                both = [
-                    (cost(server, ours, repeats), cost(bare, theirs, repeats))
-                    for _ in range(ROUNDS)
-                ]
+                both = []
+                for _ in range(ROUNDS):
+                    # Sessions as long as people's: a long one would have a long journal.
+                    listener, page = at_page(server, folder)
+                    rated = [one["id"] for one in page["stimuli"] if one["role"] == "stimulus"]
+                    for act in (ours, theirs):
+                        cost(server, act, 5)
+                    both.append((cost(server, ours, repeats), cost(bare, theirs, repeats)))
                 own = statistics.median(one for one, _ in both)
                 peers = statistics.median(one for _, one in both)
                 ratio = statistics.median(one / other for one, other in both)
@@ -305,7 +310,7 @@ def stored_events(folder: StudyFolder, scratch: Path) -> int:
 
 @click.command()
 @click.option("--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part.")
-@click.option("--repeats", default=100, show_default=True, help="Requests of a round.")
+@click.option("--repeats", default=40, show_default=True, help="Requests of a round.")
 @click.option("--sizes", default="10,100,1000,10000", show_default=True, help="For growth.")
 @click.option("--sessions", default=10_000, show_default=True, help="For the export.")
 @click.option("--whole", default=20, show_default=True, help="Sessions whose size is taken.")

@@ -210,7 +210,7 @@ class Listener:
         yield [self.event("preload", page=number, value=1.0)]
         rated = [one["id"] for one in page["stimuli"] if one["role"] == "stimulus"]
         kind = "play"
-        for one in [*(one["id"] for one in page["stimuli"]), *rated[:2]]:
+        for one in [*(one["id"] for one in page["stimuli"]), *rated[:1]]:
             yield [self.event(kind, page=number, stimulus=one)]
             kind = "switch"
             if one in rated:

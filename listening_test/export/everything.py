@@ -11,7 +11,8 @@ from typing import Any
 
 from ..session.clean_input import plain
 from ..storage.journal import Pack, events_in
-from ..storage.rooms import Item, Page, Rating, Room, answers_of, packs, rooms, shown
+from ..storage.many import answers_of, packs, rooms
+from ..storage.rooms import Item, Page, Rating, Room, shown
 from ..storage.tables import Database
 from ..study.study import Study
 from .progress import MARKS

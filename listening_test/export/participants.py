@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from ..session.plan import entries
-from ..storage.rooms import Room, answers_of, rooms
+from ..storage.many import answers_of, rooms
+from ..storage.rooms import Room
 from ..storage.tables import Database, Listening
 from ..study.study import Study
 from .progress import MARKS

@@ -18,7 +18,8 @@ from ..kinds import kind_of
 from ..session.asked import questions, unit_named
 from ..session.view import answered
 from ..storage.journal import Pack, Stored, events_in
-from ..storage.rooms import Item, Page, Rating, Room, packs, rooms, shown
+from ..storage.many import packs, rooms
+from ..storage.rooms import Item, Page, Rating, Room, shown
 from ..storage.tables import Database, Listening
 from ..study.study import Study
 from .progress import MARKS

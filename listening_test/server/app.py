@@ -54,6 +54,8 @@ def create_app(folder: StudyFolder, *, secure: bool = False) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=secure,
+        # The cookie is renewed on the first page, not signed anew with every request.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MOST_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=300,
     )

@@ -44,7 +44,7 @@ def welcome(token: str) -> str:
     known = session.get("session")
     resume = False
     if isinstance(known, str):
-        with held().database.reading() as reading:
+        with held().database.looking() as reading:
             found = sessions.find(reading, known, study, pages=False)
             if found is not None and found.mark == mark and found.state in ("open", "paused"):
                 resume = True
@@ -72,7 +72,7 @@ def start(token: str) -> AnyResponse:
     study = held().study
     known = session.get("session")
     language = _language(request.form.get("language"), _language(session.get("language")))
-    with held().database.writing(f"{study.sha256} begins") as writing:
+    with held().database.changing(f"{study.sha256} begins") as writing:
         found: Room | None = None
         if isinstance(known, str) and request.form.get("fresh") != "1":
             found = sessions.find(writing, known, study)
@@ -95,7 +95,7 @@ def start(token: str) -> AnyResponse:
 def listen(token: str) -> str:
     """The one page on which a session takes place, on whichever device opens it."""
     study = held().study
-    with held().database.reading() as reading:
+    with held().database.looking() as reading:
         found = _found(reading, token, pages=False)
         language, mark = found.language, found.mark
     return render_template(
@@ -115,7 +115,7 @@ def listen(token: str) -> str:
 @routes.get("/api/l/<token>/state")
 def state(token: str) -> Response:
     """Where the session stands."""
-    with held().database.reading() as reading:
+    with held().database.looking() as reading:
         return jsonify(view.state(reading, held().addresses, _found(reading, token)))
 
 
@@ -126,7 +126,7 @@ def events(token: str) -> Response:
         batch = Batch.model_validate(body())
     except ValidationError:
         abort(400, "json")
-    with held().database.writing(token) as writing:
+    with held().database.changing(token) as writing:
         found = _found(writing, token, pages=False)
         receipt = record(writing, held().study, found, batch)
         seq = found.next_seq
@@ -155,7 +155,7 @@ def answers(token: str) -> AnyResponse:
 def pause(token: str) -> Response:
     """Note that the listener takes a pause; the link leads back to the same place."""
     body()
-    with held().database.writing(token) as writing:
+    with held().database.changing(token) as writing:
         found = _found(writing, token, pages=False)
         if found.state == "open":
             found.state = "paused"
@@ -167,7 +167,7 @@ def pause(token: str) -> Response:
 def withdraw(token: str) -> Response:
     """End the session; with ``erase`` also forget what was said."""
     sent = body()
-    with held().database.writing(token) as writing:
+    with held().database.changing(token) as writing:
         found = _found(writing, token)
         erasure.withdraw(writing, found, whole=sent.get("erase") is True)
         shown = view.step(writing, held().addresses, found)
@@ -178,7 +178,7 @@ def withdraw(token: str) -> Response:
 def language(token: str) -> Response:
     """Go on in another language of the study."""
     sent = body()
-    with held().database.writing(token) as writing:
+    with held().database.changing(token) as writing:
         found = _found(writing, token)
         found.language = _language(sent.get("language"), found.language)
         save(writing, found)
@@ -268,15 +268,14 @@ def _move(token: str, move: Any) -> AnyResponse:
     sent = body()
     study = held().study
     try:
-        with held().database.writing(token) as writing:
+        with held().database.changing(token) as writing:
             found = _found(writing, token)
             move(writing, study, found, sent)
-            writing.flush()
             return jsonify(ok=True, **_shown(writing, found))
     except navigation.IncompleteError as error:
         return _with_status(jsonify(missing=error.missing), 422)
     except navigation.ElsewhereError as error:
-        with held().database.reading() as reading:
+        with held().database.looking() as reading:
             found = _found(reading, token)
             return _with_status(jsonify(error=str(error), **_shown(reading, found)), 409)
 

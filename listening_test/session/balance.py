@@ -5,19 +5,36 @@ all the same, and counts again from then on. ``unit_count`` is changed in the tr
 change, so that a beginning reads a few rows however many sessions there are.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
 
-from ..storage.rooms import Page, Room, count, enter, rooms
-from ..storage.tables import Listening, UnitCount
+from ..storage.rooms import SESSION, Page, Room, count, enter, room, save_holds, table
+from ..storage.tables import UnitCount
+from ..storage.wire import Statement, Wire
 from ..study.study import Study
 
 ABANDONED_AFTER_MINUTES = 120
 _UNFINISHED = ("open", "paused")
+_COUNTS = table(UnitCount)
+_USES = Statement(
+    select(_COUNTS.c.unit, _COUNTS.c.turn, _COUNTS.c.held).where(
+        _COUNTS.c.study_version == bindparam("study_version"), _COUNTS.c.mark == bindparam("mark")
+    )
+)
+_ABANDONED = Statement(
+    select(SESSION.c.token)
+    .where(
+        SESSION.c.study_version == bindparam("study_version"),
+        SESSION.c.mark == bindparam("mark"),
+        SESSION.c.state == bindparam("state"),
+        SESSION.c.holds == bindparam("holds"),
+        SESSION.c.updated_at < bindparam("before"),
+    )
+    .order_by(SESSION.c.token)
+    .with_for_update()
+)
 
 
 @dataclass
@@ -40,16 +57,11 @@ def abandoned_after(study: Study) -> timedelta:
     return timedelta(minutes=ABANDONED_AFTER_MINUTES if said is None else said)
 
 
-def uses(session: Session, study: Study, mark: str, at: str) -> Uses:
+def uses(wire: Wire, study: Study, mark: str, at: str) -> Uses:
     """What is taken at this time, after abandoned sessions gave back what they had."""
-    _release_abandoned(session, study, mark, at)
+    _release_abandoned(wire, study, mark, at)
     found = Uses()
-    rows = session.execute(
-        select(UnitCount.unit, UnitCount.turn, UnitCount.held).where(
-            UnitCount.study_version == study.sha256, UnitCount.mark == mark
-        )
-    )
-    for unit, turn, held in rows:
+    for unit, turn, held in wire.rows(_USES, study_version=study.sha256, mark=mark):
         if held:
             found.add(unit, turn, held)
     return found
@@ -60,53 +72,32 @@ def taken(found: Room) -> list[Page]:
     return [page for page in found.pages if page.part == "main" and page.repeat == 0]
 
 
-def take(session: Session, found: Room) -> None:
-    """Count a session that gave its pages back and is heard of again; the caller saves it."""
-    if found.holds or found.state not in _UNFINISHED:
-        return
-    _mark(session, found, holds=1)
-    count(session, found, taken(found), held=1)
+def take(wire: Wire, found: Room) -> None:
+    """Count a session that gave its pages back and is heard of again."""
+    if not found.holds and found.state in _UNFINISHED:
+        _change(wire, found, holds=1)
 
 
-def give_back(session: Session, found: Room) -> None:
-    """Count a session's pages no longer; the caller saves it."""
-    if not found.holds:
-        return
-    _mark(session, found, holds=0)
-    count(session, found, taken(found), held=-1)
+def give_back(wire: Wire, found: Room) -> None:
+    """Count a session's pages no longer."""
+    if found.holds:
+        _change(wire, found, holds=0)
 
 
-def _mark(session: Session, found: Room, *, holds: int) -> None:
+def _change(wire: Wire, found: Room, *, holds: int) -> None:
     """The session's row first, then counters: in this order nobody waits in a circle."""
-    enter(session, found)
+    enter(wire, found)
     found.holds = holds
-    session.execute(
-        update(Listening).where(Listening.token == found.token).values(holds=holds),
-        execution_options={"synchronize_session": False},
-    )
+    save_holds(wire, found)
+    count(wire, found, taken(found), held=1 if holds else -1)
 
 
-def _release_abandoned(session: Session, study: Study, mark: str, at: str) -> None:
+def _release_abandoned(wire: Wire, study: Study, mark: str, at: str) -> None:
     last = datetime.fromisoformat(at) - abandoned_after(study)
-    tokens = session.scalars(
-        select(Listening.token)
-        .where(
-            Listening.study_version == study.sha256,
-            Listening.mark == mark,
-            Listening.state.in_(_UNFINISHED),
-            Listening.holds == 1,
-            Listening.updated_at < last.isoformat(timespec="milliseconds"),
-        )
-        .order_by(Listening.token)
-        .with_for_update()
-    ).all()
-    for found in rooms(session, tokens) if tokens else []:
-        give_back(session, found)
-
-
-def counted(units: Mapping[str, int]) -> Uses:
-    """Uses of which the rows are not known."""
-    found = Uses()
-    for unit, times in units.items():
-        found.add(unit, -1, times)
-    return found
+    before = last.isoformat(timespec="milliseconds")
+    of = {"study_version": study.sha256, "mark": mark, "holds": 1, "before": before}
+    for state in _UNFINISHED:
+        for (token,) in wire.rows(_ABANDONED, state=state, **of):
+            found = room(wire, token)
+            if found is not None:
+                give_back(wire, found)

@@ -4,77 +4,117 @@ What stays of an erased session names nobody: its random id and number, its lang
 were drawn, on which day it took place, and, where a study keeps them, the values of its ratings.
 """
 
-from sqlalchemy import delete, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, update
 
-from ..storage.rooms import Room, count, furnish, save
-from ..storage.tables import Answer, JournalRow, Listening, PageRow, Presentation, RatingRow
+from ..storage.rooms import (
+    ANSWER,
+    ITEM,
+    JOURNAL,
+    PAGE,
+    RATING,
+    SESSION,
+    Room,
+    count,
+    enter,
+    furnish,
+    save,
+)
+from ..storage.wire import Statement, Wire
 from .balance import give_back
 
+_EVENTS = Statement(delete(JOURNAL).where(JOURNAL.c.session_token == bindparam("of")))
+_ANSWERS = Statement(delete(ANSWER).where(ANSWER.c.session_token == bindparam("of")))
+_PAGE = Statement(
+    update(PAGE)
+    .where(PAGE.c.id == bindparam("of"))
+    .values(
+        comment=bindparam("empty"),
+        revision=bindparam("zero"),
+        first_at=bindparam("nothing"),
+        done_at=bindparam("done_at"),
+    )
+)
+_ITEMS = Statement(
+    update(ITEM)
+    .where(ITEM.c.page_id == bindparam("of"))
+    .values(comment=bindparam("empty"), plays=bindparam("zero"))
+)
+_RATINGS = Statement(
+    update(RATING)
+    .where(RATING.c.page_id == bindparam("of"))
+    .values(
+        client=bindparam("empty"),
+        seq=bindparam("none_yet"),
+        at_ms=bindparam("nothing"),
+        at=bindparam("nothing"),
+        changes=bindparam("zero"),
+    )
+)
+_VALUES = Statement(
+    update(RATING).where(RATING.c.page_id == bindparam("of")).values(value=bindparam("nothing"))
+)
+_TIMES = ("created_at", "updated_at", "completed_at", "erased_at", "state")
+_SESSION = Statement(
+    update(SESSION)
+    .where(SESSION.c.token == bindparam("of"))
+    .values(
+        {name: bindparam(name) for name in _TIMES}
+        | {
+            "agent": bindparam("empty"),
+            "completion_code": bindparam("empty"),
+            "next_seq": bindparam("zero"),
+        }
+    )
+)
+_BLANK = {"empty": "", "zero": 0, "none_yet": -1, "nothing": None}
 
-def withdraw(session: Session, found: Room, *, whole: bool) -> None:
+
+def withdraw(wire: Wire, found: Room, *, whole: bool) -> None:
     """End the session at the listener's wish; ``whole`` also erases what was said."""
-    if found.erased_at is None:
-        found.updated_at = found.now()
+    if found.erased_at is not None:
+        return
+    found.updated_at = found.now()
     found.state = "withdrawn"
-    save(session, found)
-    give_back(session, found)
+    save(wire, found)
+    give_back(wire, found)
     if whole:
-        erase(session, found)
+        erase(wire, found)
 
 
-def erase(session: Session, found: Room, *, keep_ratings: bool = False) -> None:
+def erase(wire: Wire, found: Room, *, keep_ratings: bool = False) -> None:
     """Remove what a person left: words, answers, events, browser, times and counts, ratings.
 
     A session whose ratings are kept stays what it was, complete or not; others are withdrawn.
     """
-    today = _day(found.now())
+    enter(wire, found)
     if not keep_ratings:
         found.state = "withdrawn"
-        give_back(session, found)
-        _uncount(session, found)
-    session.execute(delete(JournalRow).where(JournalRow.session_token == found.token))
-    session.execute(delete(Answer).where(Answer.session_token == found.token))
-    ids = [page.id for page in found.pages]
+    found.erased_at = found.updated_at = _day(found.now())
+    found.created_at = _day(found.created_at)
+    found.completed_at = None if found.completed_at is None else _day(found.completed_at)
+    of = _BLANK | {"of": found.token}
+    wire.run(_SESSION, [of | {name: getattr(found, name) for name in _TIMES}])
+    if not keep_ratings:
+        give_back(wire, found)
+        _uncount(wire, found)
+    for statement in (_EVENTS, _ANSWERS):
+        wire.run(statement, [of])
     for page in found.pages:
-        done = None if page.done_at is None else _day(page.done_at)
-        page.comment, page.revision, page.first_at, page.done_at = "", 0, None, done
-        session.execute(
-            update(PageRow)
-            .where(PageRow.id == page.id)
-            .values(comment="", revision=0, first_at=None, done_at=done)
-        )
-    session.execute(
-        update(Presentation).where(Presentation.page_id.in_(ids)).values(comment="", plays=0)
-    )
-    values: dict[str, object] = {"client": "", "seq": -1, "at_ms": None, "at": None, "changes": 0}
-    values |= {} if keep_ratings else {"value": None}
-    session.execute(update(RatingRow).where(RatingRow.page_id.in_(ids)).values(values))
-    completed = found.completed_at
-    session.execute(
-        update(Listening)
-        .where(Listening.token == found.token)
-        .values(
-            state=found.state,
-            agent="",
-            completion_code="",
-            next_seq=0,
-            created_at=_day(found.created_at),
-            updated_at=today,
-            completed_at=None if completed is None else _day(completed),
-            erased_at=today,
-        )
-    )
-    found.erased_at, found.updated_at = today, today
+        page.comment, page.revision, page.first_at = "", 0, None
+        page.done_at = None if page.done_at is None else _day(page.done_at)
+        on = _BLANK | {"of": page.id, "done_at": page.done_at}
+        for statement in (_PAGE, _ITEMS, _RATINGS, *(() if keep_ratings else (_VALUES,))):
+            wire.run(statement, [on])
+        page.presentations, page.ratings = [], []  # to be read anew
 
 
-def _uncount(session: Session, found: Room) -> None:
+def _uncount(wire: Wire, found: Room) -> None:
     """Ratings that are about to go are no longer counted."""
-    furnish(session, found.pages)
+    furnish(wire, found.pages)
     for page in sorted(found.pages, key=lambda page: (page.unit, page.turn)):
         values = sum(one.value is not None for one in page.ratings)
         if values and page.part == "main":
-            count(session, found, [page], ratings=-values)
+            count(wire, found, [page], ratings=-values)
 
 
 def _day(at: str) -> str:

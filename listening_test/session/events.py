@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, update
 
 from ..storage.journal import Journal, Said, Stored, about_of
 from ..storage.rooms import (
@@ -22,8 +21,10 @@ from ..storage.rooms import (
     save_journal,
     save_pages,
     save_ratings,
+    table,
 )
 from ..storage.tables import StudyVersion
+from ..storage.wire import Statement, Wire
 from ..study.study import Study
 from .asked import questions, unit_named
 from .balance import take
@@ -31,6 +32,12 @@ from .clean_input import clean
 from .messages import BadEventError, Batch, Event, Receipt, Refusal
 from .plan import PageStep, entry_at
 
+_VERSION = table(StudyVersion)
+_FREEZE = Statement(
+    update(_VERSION)
+    .where(_VERSION.c.sha256 == bindparam("of"), _VERSION.c.frozen_at.is_(None))
+    .values(frozen_at=bindparam("frozen_at"))
+)
 _PLAYS = ("play", "switch")
 
 
@@ -59,7 +66,7 @@ class _Outcome:
         return Receipt(tuple(self.acknowledged), tuple(self.unknown), tuple(refused), self.revision)
 
 
-def record(session: Session, study: Study, found: Room, batch: Batch) -> Receipt:
+def record(wire: Wire, study: Study, found: Room, batch: Batch) -> Receipt:
     """Store events in the caller's transaction; those that are there already are known again.
 
     Ratings and comments of one client follow its sequence numbers, whatever order they arrive in;
@@ -75,7 +82,7 @@ def record(session: Session, study: Study, found: Room, batch: Batch) -> Receipt
             name = sent.get("id") if isinstance(sent, Mapping) else None
             outcome.refuse(clean(str(name))[:64], str(error))
     numbers = sorted({one.page for one in events if one.page is not None})
-    pages = numbered(session, found.token, numbers) if numbers else {}
+    pages = numbered(wire, found.token, numbers) if numbers else {}
     closed = found.state == "withdrawn" or found.erased_at is not None
     desk = _Desk(
         study,
@@ -83,12 +90,12 @@ def record(session: Session, study: Study, found: Room, batch: Batch) -> Receipt
         clean(batch.client)[:64],
         found.now(),
         pages,
-        Journal(()) if closed else journal(session, found.token),
+        Journal(()) if closed else journal(wire, found.token),
     )
     for event in events:
         desk.take(event, outcome, closed=closed)
     if not closed:
-        desk.write(session, woken=bool(outcome.acknowledged))
+        desk.write(wire, woken=bool(outcome.acknowledged))
     return outcome.receipt()
 
 
@@ -133,24 +140,24 @@ class _Desk:
         if page is not None:
             outcome.revision = page.revision
 
-    def write(self, session: Session, *, woken: bool) -> None:
+    def write(self, wire: Wire, *, woken: bool) -> None:
         """Write what has changed; the session's row before any counter (:mod:`.balance`)."""
         found = self.found
         found.updated_at = self.at
-        save_journal(session, found.token, self.journal)
-        heard_of(session, found)
+        save_journal(wire, found.token, self.journal)
+        heard_of(wire, found)
         if woken and found.state == "paused":
             found.state = "open"
-            save(session, found)
+            save(wire, found)
         if not found.holds:
-            take(session, found)
-        save_pages(session, list(self.changed.values()))
-        save_items(session, list(self.heard.values()))
-        save_ratings(session, list(self.rated.values()))
+            take(wire, found)
+        save_pages(wire, list(self.changed.values()))
+        save_items(wire, list(self.heard.values()))
+        save_ratings(wire, list(self.rated.values()))
         for number, more in self.ratings.items():
             if more and self.pages[number].part == "main":
-                count(session, found, [self.pages[number]], ratings=more)
-        self._freeze(session)
+                count(wire, found, [self.pages[number]], ratings=more)
+        self._freeze(wire)
 
     def _stored(self, event: Event) -> Stored:
         text = {"text": event.value} if isinstance(event.value, str) else {}
@@ -226,16 +233,11 @@ class _Desk:
         page.revision += 1
         self.changed[page.number] = page
 
-    def _freeze(self, session: Session) -> None:
+    def _freeze(self, wire: Wire) -> None:
         """A study is frozen at its first rating that counts."""
         rated = (page for page in self._rated_pages() if page.part == "main")
-        if self.found.mark or not any(one.value is not None for p in rated for one in p.ratings):
-            return
-        session.connection().execute(
-            update(StudyVersion)
-            .where(StudyVersion.sha256 == self.study.sha256, StudyVersion.frozen_at.is_(None))
-            .values(frozen_at=self.at)
-        )
+        if not self.found.mark and any(one.value is not None for p in rated for one in p.ratings):
+            wire.run(_FREEZE, [{"of": self.study.sha256, "frozen_at": self.at}])
 
     def _rated_pages(self) -> Sequence[Page]:
         return [self.pages[number] for number in self.ratings]

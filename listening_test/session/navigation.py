@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from ..kinds import kind_of
-from ..storage.rooms import Room, count, furnish, save, save_pages
-from ..storage.tables import Answer
+from ..storage.rooms import Room, answers, count, furnish, save, save_answer, save_pages
+from ..storage.wire import Wire
 from ..study.file import Ask
 from ..study.study import Study
 from .asked import questions, rules, unit_named
@@ -19,7 +16,6 @@ from .plan import BreakStep, PageStep, PlanEntry, entry_at, page_of
 from .sessions import arrive
 from .view import (
     answered,
-    answers,
     attempts,
     can_go_back,
     said_of,
@@ -40,20 +36,20 @@ class IncompleteError(Exception):
         self.missing = missing
 
 
-def forward(session: Session, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
+def forward(wire: Wire, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Leave the step that ``request`` names for the next one.
 
     Raises:
         ElsewhereError: if the session does not stand there.
         IncompleteError: if something is missing.
     """
-    entry = _at(session, listening, request)
+    entry = _at(wire, listening, request)
     done = None
     if isinstance(entry, PageStep):
         page = page_of(listening, entry)
         if request.get("revision") is not None and request["revision"] != page.revision:
             raise ElsewhereError("the page was changed in another window")
-        furnish(session, [page])
+        furnish(wire, [page])
         asked = questions(study, unit_named(study, page.unit), listening.language)
         missing = kind_of(study).missing(answered(page), asked, rules(study))
         if missing:
@@ -62,55 +58,55 @@ def forward(session: Session, study: Study, listening: Room, request: Mapping[st
             listening.done_pages += 1
             done = page
         page.done_at = listening.now()
-        save_pages(session, [page])
+        save_pages(wire, [page])
     else:
-        missing_answers = _missing_answers(session, study, listening, entry)
+        missing_answers = _missing_answers(wire, study, listening, entry)
         if missing_answers:
             raise IncompleteError(missing_answers)
     if listening.place + 1 < len(listening.plan):
         listening.place += 1
-        arrive(session, listening)
+        arrive(wire, listening)
     if done is not None:
-        count(session, listening, [done], heard=1)
+        count(wire, listening, [done], heard=1)
 
 
-def backward(session: Session, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
+def backward(wire: Wire, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Go back to the page before.
 
     Raises:
         ElsewhereError: if the session does not stand where ``request`` says, or Back leads nowhere.
     """
-    _at(session, listening, request)
+    _at(wire, listening, request)
     if not can_go_back(study, listening):
         raise ElsewhereError("there is no way back from here")
     listening.place -= 1
     if isinstance(entry_at(listening), BreakStep):
         listening.place -= 1
-    arrive(session, listening)
+    arrive(wire, listening)
 
 
-def answer(session: Session, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
+def answer(wire: Wire, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Store answers of the step that ``request`` names.
 
     Raises:
         ElsewhereError: if the session does not stand there.
         IncompleteError: if an answer cannot be one; nothing is stored then.
     """
-    entry = _at(session, listening, request)
+    entry = _at(wire, listening, request)
     given = request.get("answers")
     if not isinstance(given, Mapping):
         raise IncompleteError([{"question": None, "why": "invalid"}])
     if entry.type == "headphone":
-        _try_headphones(session, study, listening, given, request.get("left"))
+        _try_headphones(wire, study, listening, given, request.get("left"))
         return
     checked = _checked(study, listening, entry.type, given)
     for question, value in checked.items():
-        _store(session, listening, entry.id, question, value)
+        save_answer(wire, listening, entry.id, question, value)
     listening.updated_at = listening.now()
-    save(session, listening)
+    save(wire, listening)
 
 
-def _at(session: Session, listening: Room, request: Mapping[str, Any]) -> PlanEntry:
+def _at(wire: Wire, listening: Room, request: Mapping[str, Any]) -> PlanEntry:
     entry = entry_at(listening)
     if listening.state == "withdrawn":
         raise ElsewhereError("this session was withdrawn")
@@ -121,29 +117,15 @@ def _at(session: Session, listening: Room, request: Mapping[str, Any]) -> PlanEn
         raise ElsewhereError("the session is at another step")
     if listening.state == "paused":
         listening.state = "open"
-    take(session, listening)
+    take(wire, listening)
     return entry
 
 
-def _store(session: Session, listening: Room, step: str, question: str, value: Any) -> None:
-    found = session.scalar(
-        select(Answer).where(
-            Answer.session_token == listening.token,
-            Answer.step == step,
-            Answer.question == question,
-        )
-    )
-    if found is None:
-        found = Answer(session_token=listening.token, step=step, question=question)
-        session.add(found)
-    found.value, found.at = [value], listening.now()
-
-
 def _missing_answers(
-    session: Session, study: Study, listening: Room, entry: PlanEntry
+    wire: Wire, study: Study, listening: Room, entry: PlanEntry
 ) -> list[dict[str, Any]]:
     step = said_of(study, entry)
-    given = answers(session, listening, entry.id)
+    given = answers(wire, listening, entry.id)
     if entry.type == "consent" and given.get("agree") is not True:
         return [{"question": "agree", "why": "not_agreed"}]
     if entry.type == "volume":
@@ -155,7 +137,7 @@ def _missing_answers(
             if stored not in given
         ]
     if entry.type == "headphone":
-        shown = attempts(session, listening, step)
+        shown = attempts(wire, listening, step)
         passed = bool(shown["last"] and shown["last"]["passed"])
         tried = shown["attempts_left"] == 0 or shown["skipped"]
         if not passed and (step.required or not tried):
@@ -225,13 +207,13 @@ def _between(value: Any, low: float, high: float) -> bool:
 
 
 def _try_headphones(
-    session: Session, study: Study, listening: Room, given: Mapping[str, Any], left: Any
+    wire: Wire, study: Study, listening: Room, given: Mapping[str, Any], left: Any
 ) -> None:
     entry = entry_at(listening)
     step = said_of(study, entry)
-    shown = attempts(session, listening, step)
+    shown = attempts(wire, listening, step)
     if given.get("skip") is True and not step.required:
-        _store(session, listening, entry.id, "skip", value=True)
+        save_answer(wire, listening, entry.id, "skip", value=True)
         return
     trials = trials_of(study, step.method, listening)
     wrong = [
@@ -252,4 +234,4 @@ def _try_headphones(
         "of": len(trials),
         "passed": correct >= need,
     }
-    _store(session, listening, entry.id, f"attempt-{number}", result)
+    save_answer(wire, listening, entry.id, f"attempt-{number}", result)

@@ -5,21 +5,41 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, insert, select
 
 from ..kinds import Unit, kind_of
 from ..stimuli.blind_copies import copy_for
-from ..storage.rooms import Page, Room, count, room, save, save_pages
-from ..storage.tables import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
+from ..storage.rooms import (
+    SESSION,
+    Item,
+    Page,
+    Rating,
+    Room,
+    add,
+    count,
+    enter,
+    room,
+    save,
+    save_pages,
+    table,
+)
+from ..storage.tables import StudyVersion, now
+from ..storage.wire import Statement, Wire, written
 from ..study.orders import free_turn, generator, least_used, ordered, with_repeats
 from ..study.study import Study
 from .asked import questions
 from .balance import Uses, taken, uses
 from .plan import PageStep, ThanksStep, entry_at, page_of, plan_of, stored
 
+_VERSION = table(StudyVersion)
+_KNOWN = Statement(select(_VERSION.c.sha256).where(_VERSION.c.sha256 == bindparam("sha256")))
+_NOTE = Statement(insert(_VERSION).values({one.key: bindparam(one.key) for one in _VERSION.c}))
+_LAST = Statement(
+    select(func.max(SESSION.c.number)).where(
+        SESSION.c.study_version == bindparam("study_version"), SESSION.c.mark == bindparam("mark")
+    )
+)
 _TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
@@ -32,18 +52,14 @@ class Visitor:
     agent: str = ""
 
 
-def begin(session: Session, study: Study, visitor: Visitor) -> Room:
+def begin(wire: Wire, study: Study, visitor: Visitor) -> Room:
     """A new session of ``study``; the caller's transaction holds the lock, so draws cannot race."""
     at = now()
-    _note_version(session, study, at)
-    last = session.scalar(
-        select(func.max(Listening.number)).where(
-            Listening.study_version == study.sha256, Listening.mark == visitor.mark
-        )
-    )
+    _note_version(wire, study, at)
+    last = wire.one(_LAST, study_version=study.sha256, mark=visitor.mark)
     number = 0 if last is None else last + 1
     draw = generator(study.seed, visitor.mark, number)
-    drawn = draw_pages(study, uses(session, study, visitor.mark, at), number, draw)
+    drawn = draw_pages(study, uses(wire, study, visitor.mark, at), number, draw)
     found = Room(
         token=secrets.token_urlsafe(16),
         id=f"{visitor.mark.upper() + '-' if visitor.mark else ''}{secrets.token_hex(5)}",
@@ -66,56 +82,30 @@ def begin(session: Session, study: Study, visitor: Visitor) -> Room:
         done_pages=0,
         erased_at=None,
     )
-    _write(session, found, [_page(study, page, draw) for page in drawn])
-    count(session, found, taken(found), held=1)
-    arrive(session, found)
+    found.pages = [_page(study, page, found.token, draw) for page in drawn]
+    add(wire, found)
+    count(wire, found, taken(found), held=1)
+    arrive(wire, found)
     return found
 
 
-def _note_version(session: Session, study: Study, at: str) -> None:
-    known = session.scalar(select(StudyVersion.sha256).where(StudyVersion.sha256 == study.sha256))
-    if known is None:
-        version = StudyVersion(
-            sha256=study.sha256,
-            study=study.id,
-            snapshot=study.as_json(),
-            created_at=at,
-            frozen_at=None,
-        )
-        session.add(version)
-        session.flush()
+def _note_version(wire: Wire, study: Study, at: str) -> None:
+    if wire.one(_KNOWN, sha256=study.sha256) is None:
+        values = {"sha256": study.sha256, "study": study.id, "created_at": at, "frozen_at": None}
+        wire.run(_NOTE, [values | {"snapshot": written(study.as_json())}])
 
 
-def _write(session: Session, found: Room, pages: Sequence["_Made"]) -> None:
-    """Everything of a new session in four statements."""
-    connection = session.connection()
-    own = [name for name in Room.__dataclass_fields__ if name != "pages"]
-    connection.execute(insert(Listening), {name: getattr(found, name) for name in own})
-    ids = connection.execute(
-        insert(PageRow).returning(PageRow.number, PageRow.id),
-        [page.values | {"session_token": found.token} for page in pages],
-    )
-    by_number = {row[0]: row[1] for row in ids}
-    items, ratings = [], []
-    for page in pages:
-        number = by_number[page.values["number"]]
-        found.pages.append(Page(id=number, session_token=found.token, **page.values))
-        items += [one | {"page_id": number} for one in page.presentations]
-        ratings += [one | {"page_id": number} for one in page.ratings]
-    connection.execute(insert(Presentation), items)
-    if ratings:
-        connection.execute(insert(RatingRow), ratings)
-
-
-def find(session: Session, token: str, study: Study, *, pages: bool = True) -> Room | None:
+def find(wire: Wire, token: str, study: Study, *, pages: bool = True) -> Room | None:
     """The session of this token, if it belongs to this study as it is now."""
-    found = room(session, token, pages=pages) if _TOKEN.fullmatch(token) else None
+    found = room(wire, token) if _TOKEN.fullmatch(token) else None
     if found is None or found.study_version != study.sha256:
         return None
+    if pages:
+        enter(wire, found)
     return found
 
 
-def arrive(session: Session, found: Room) -> None:
+def arrive(wire: Wire, found: Room) -> None:
     """Note that the listener came to the step at ``place``."""
     step = entry_at(found)
     found.updated_at = at = found.now()
@@ -123,11 +113,11 @@ def arrive(session: Session, found: Room) -> None:
         page = page_of(found, step)
         if page.first_at is None:
             page.first_at = at
-            save_pages(session, [page])
+            save_pages(wire, [page])
     elif isinstance(step, ThanksStep) and found.state in ("open", "paused"):
         found.state = "complete"
         found.completed_at = at
-    save(session, found)
+    save(wire, found)
 
 
 @dataclass(frozen=True)
@@ -202,66 +192,59 @@ def _practice(
     return shuffled[:count]
 
 
-@dataclass(frozen=True)
-class _Made:
-    """The values of a page's row, and of those that belong to it."""
-
-    values: dict[str, Any]
-    presentations: list[dict[str, Any]]
-    ratings: list[dict[str, Any]]
-
-
-def _page(study: Study, drawn: Drawn, draw: random.Random) -> _Made:
+def _page(study: Study, drawn: Drawn, session_token: str, draw: random.Random) -> Page:
     kind, unit = kind_of(study), drawn.unit
     slots = kind.slots(study, unit, drawn.systems, draw)
     asked = questions(study, unit, "en")
     part = "practice" if drawn.part == "training" else "repeat" if drawn.repeat else ""
     starts = iter(kind.starts(asked, sum(one.shown == "stimulus" for one in slots), draw))
-    values = {
-        "number": drawn.number,
-        "part": drawn.part,
-        "kind": kind.name,
-        "passage": unit.passage,
-        "unit": unit.key,
-        "repeat": drawn.repeat,
-        "turn": drawn.turn,
-        "revision": 0,
-        "comment": "",
-        "first_at": None,
-        "done_at": None,
-    }
-    presentations, ratings = [], []
+    page = Page(
+        id=0,
+        session_token=session_token,
+        number=drawn.number,
+        part=drawn.part,
+        kind=kind.name,
+        passage=unit.passage,
+        unit=unit.key,
+        repeat=drawn.repeat,
+        turn=drawn.turn,
+        revision=0,
+        comment="",
+        first_at=None,
+        done_at=None,
+    )
     for position, slot in enumerate(slots):
         rated = slot.shown == "stimulus"
         copy = copy_for(study, slot, unit, part)
-        token = secrets.token_urlsafe(12)
-        presentations.append(
-            {
-                "token": token,
-                "position": position,
-                "label": slot.label,
-                "system": slot.system,
-                "shown": slot.shown,
-                "audio": study.stimulus(unit.passage, slot.system, copy).token,
-                "start": next(starts) if rated else {},
-                "comment": "",
-                "plays": 0,
-            }
+        one = Item(
+            token=secrets.token_urlsafe(12),
+            page_id=0,
+            position=position,
+            label=slot.label,
+            system=slot.system,
+            shown=slot.shown,
+            audio=study.stimulus(unit.passage, slot.system, copy).token,
+            start=next(starts) if rated else {},
+            comment="",
+            plays=0,
         )
+        page.presentations.append(one)
         if rated:
-            ratings += [_unrated(token, one.id) for one in asked if one.per == "stimulus"]
-    ratings += [_unrated("", one.id) for one in asked if one.per == "page"]
-    return _Made(values, presentations, ratings)
+            page.ratings += [_unrated(one.token, ask.id) for ask in asked if ask.per == "stimulus"]
+    page.ratings += [_unrated("", one.id) for one in asked if one.per == "page"]
+    return page
 
 
-def _unrated(presentation: str, question: str) -> dict[str, Any]:
-    return {
-        "presentation": presentation,
-        "question": question,
-        "value": None,
-        "changes": 0,
-        "client": "",
-        "seq": -1,
-        "at_ms": None,
-        "at": None,
-    }
+def _unrated(presentation: str, question: str) -> Rating:
+    return Rating(
+        id=0,
+        page_id=0,
+        presentation=presentation,
+        question=question,
+        value=None,
+        changes=0,
+        client="",
+        seq=-1,
+        at_ms=None,
+        at=None,
+    )

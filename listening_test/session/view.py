@@ -6,14 +6,11 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
 from ..kinds.pages import Shown
 from ..stimuli.addresses import Addresses
-from ..storage.rooms import Page, Room, furnish
-from ..storage.tables import Answer
+from ..storage.rooms import Page, Room, answers, furnish
+from ..storage.wire import Wire
 from ..study.file import Ask, Step
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
 from ..study.texts import NAMES, direction, html_of, text
@@ -30,11 +27,11 @@ from .plan import (
 )
 
 
-def state(session: Session, addresses: Addresses, listening: Room) -> dict[str, Any]:
+def state(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """Everything the listener's page needs to show where the session stands."""
     study = addresses.study
     file = study.file
-    furnish_here(session, listening)
+    furnish_here(wire, listening)
     return {
         "study": {
             "title": in_language(file.title, listening.language, file.languages),
@@ -46,19 +43,19 @@ def state(session: Session, addresses: Addresses, listening: Room) -> dict[str, 
         "direction": direction(listening.language),
         "progress": progress(listening),
         "next_seq": listening.next_seq,
-        "level": level(session, listening),
+        "level": level(wire, listening),
         "session": {"state": listening.state, "link": f"/l/{listening.token}/"},
-        "step": step(session, addresses, listening),
+        "step": step(wire, addresses, listening),
         "preload": preload(addresses, listening),
     }
 
 
-def furnish_here(session: Session, listening: Room) -> None:
+def furnish_here(wire: Wire, listening: Room) -> None:
     """Read what is on the page at which the session stands, and on the next, together."""
     many = 2 if isinstance(entry_at(listening), PageStep) else 1
     coming = (one for one in entries(listening, listening.place) if isinstance(one, PageStep))
     near = list(islice(coming, many))
-    furnish(session, [page_of(listening, one) for one in near])
+    furnish(wire, [page_of(listening, one) for one in near])
 
 
 def mark(study: Study, session_mark: str) -> str:
@@ -76,16 +73,16 @@ def progress(listening: Room) -> dict[str, int]:
     return {"page": sum(number in seen for number in main), "pages": len(main)}
 
 
-def level(session: Session, listening: Room) -> float | None:
+def level(wire: Wire, listening: Room) -> float | None:
     """The level (0 to 1) that was set at the volume step, on whichever device; None before it."""
     for entry in entries(listening, stop=listening.place):
         if entry.type == "volume":
-            found = answers(session, listening, entry.id).get("level")
+            found = answers(wire, listening, entry.id).get("level")
             return None if found is None else float(found)
     return None
 
 
-def step(session: Session, addresses: Addresses, listening: Room) -> dict[str, Any]:
+def step(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """The step at which the session stands."""
     study, language = addresses.study, listening.language
     if listening.state == "withdrawn":
@@ -101,7 +98,7 @@ def step(session: Session, addresses: Addresses, listening: Room) -> dict[str, A
     shown["back"] = can_go_back(study, listening)
     if isinstance(entry, PageStep):
         here = page_of(listening, entry)
-        furnish(session, [here])
+        furnish(wire, [here])
         return shown | page(addresses, listening, here)
     said = said_of(study, entry)
     words = _html(study, language, said, entry.type, progress(listening))
@@ -111,10 +108,10 @@ def step(session: Session, addresses: Addresses, listening: Room) -> dict[str, A
     elif entry.type == "volume":
         shown |= _volume(addresses, listening)
     elif entry.type == "headphone":
-        shown |= headphone(session, addresses, listening, said)
+        shown |= headphone(wire, addresses, listening, said)
     elif entry.type == "questionnaire":
         shown["questions"] = [_ask(study, ask, language) for ask in said.questions]
-        shown["answers"] = answers(session, listening, entry.id)
+        shown["answers"] = answers(wire, listening, entry.id)
     elif entry.type == "training":
         shown["pages"] = said.pages
     elif entry.type == "thanks":
@@ -246,19 +243,7 @@ def preload(addresses: Addresses, listening: Room) -> list[str]:
     return []
 
 
-def answers(session: Session, listening: Room, step_id: str) -> dict[str, Any]:
-    """The latest answers of a step by question."""
-    found = session.execute(
-        select(Answer.question, Answer.value).where(
-            Answer.session_token == listening.token, Answer.step == step_id
-        )
-    )
-    return {question: value[0] for question, value in found}
-
-
-def headphone(
-    session: Session, addresses: Addresses, listening: Room, said: Step
-) -> dict[str, Any]:
+def headphone(wire: Wire, addresses: Addresses, listening: Room, said: Step) -> dict[str, Any]:
     """The headphone test as it stands; which interval is right is not told."""
     study = addresses.study
     trials = trials_of(study, said.method, listening)
@@ -269,13 +254,13 @@ def headphone(
             {"id": name, "url": _sound_url(addresses, one, listening), "intervals": 3}
             for name, one in trials.items()
         ],
-        **attempts(session, listening, said),
+        **attempts(wire, listening, said),
     }
 
 
-def attempts(session: Session, listening: Room, said: Step) -> dict[str, Any]:
+def attempts(wire: Wire, listening: Room, said: Step) -> dict[str, Any]:
     """What came of the headphone test so far."""
-    tries = answers(session, listening, entry_at(listening).id)
+    tries = answers(wire, listening, entry_at(listening).id)
     done = [tries[name] for name in sorted(tries) if name.startswith("attempt-")]
     last = done[-1] if done else None
     return {

@@ -148,8 +148,12 @@ class Postgres:
 
     def lock(self, connection: Connection, about: str) -> None:
         """An advisory lock of this name until the transaction ends."""
-        key = int.from_bytes(sha256(f"earmark/{about}".encode()).digest()[:8], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key_of(about)})
+
+
+def key_of(about: str) -> int:
+    """The number of PostgreSQL's lock for what a transaction is about."""
+    return int.from_bytes(sha256(f"earmark/{about}".encode()).digest()[:8], "big", signed=True)
 
 
 def storage_of(folder: StudyFolder) -> Storage:

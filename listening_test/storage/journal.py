@@ -1,13 +1,14 @@
 """Events in packs of lines: a fifth of the room of rows, and one statement stores a batch.
 
 A pack holds the events of one client in the order of their arrival, as text of which each line is
-JSON. A number is the time (ms since 1970, UTC) at which what follows was received. An event is a
-list: id, seq, at_ms, type, value, about, data. ``about`` is page, stimulus and question; 0, or
-nothing, stands for those of the event before. A stimulus of its page is its position there. What
-is empty at the end is left out. An id is written short if it is a UUID: ``u`` and 22 characters if
-it has hyphens, ``h`` without; ``=`` and the id itself if it is none.
+JSON. A number is the time at which what follows was received: ms since 1970 (UTC), or, if it is
+small, ms since the first such time of the pack. An event is a list: id, seq, at_ms, type, value,
+about, data. Type 0 is ``move``. ``about`` is page, stimulus and question; 0, or nothing, stands for
+those of the event before. A stimulus of its page is its position there. What is empty at the end
+is left out. An id is written short if it is a UUID: ``u`` and 22 characters if it has hyphens,
+``h`` without; ``=`` and the id itself if it is none.
 
-A pack fills a page of SQLite and is then followed by another.
+Two packs fill a page of SQLite; a pack that is full is followed by another.
 """
 
 import base64
@@ -17,9 +18,12 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any
 
-LONGEST = 3_900
+LONGEST = 1_900
+MOVE = "move"
+_SMALL = 100_000_000_000  # no time after 1973 is smaller, and no pack takes three years
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # The position of each stimulus by page number and token.
@@ -58,34 +62,35 @@ class Journal:
     def __init__(self, packs: Iterable[tuple[int, str, str]]) -> None:
         self._packs = [Pack(*one) for one in packs]
         self._there = len(self._packs)
+        self._before = "".join(one.lines for one in self._packs)
+        self._added: set[str] = set()
         self._changed: list[Pack] = []
         self._client = self._at = ""
         self._about: object = None
 
     def knows(self, name: str) -> bool:
         """Whether an event of this id is stored."""
-        start = "\n[" + _text(short(name)) + ","
-        return any(start in pack.lines for pack in self._packs)
+        return name in self._added or f"\n[{_text(short(name))}," in self._before
 
     def add(self, event: Stored, places: Places) -> None:
         """Add one; :meth:`changes` says what then has to be written."""
         about = _about(event, places)
         again = (event.client, event.received_at) == (self._client, self._at)
         line = _line(event, about, same=again and about == self._about)
-        head = "" if again else f"{milliseconds(event.received_at)}\n"
         pack = self._packs[-1] if self._packs else None
+        head = "" if again else _head(event.received_at, pack)
         if (
             pack is None
             or pack.client != event.client
             or len(pack.lines) + len(head) + len(line) > LONGEST
         ):
-            head = f"{milliseconds(event.received_at)}\n"
-            line = _line(event, about, same=False)
+            head, line = _head(event.received_at, None), _line(event, about, same=False)
             pack = Pack(pack.number + 1 if pack else 0, event.client, "")
             self._packs.append(pack)
         if pack not in self._changed:
             self._changed.append(pack)
         pack.lines += head + line
+        self._added.add(event.id)
         self._client, self._at, self._about = event.client, event.received_at, about
 
     def changes(self) -> tuple[Pack | None, list[Pack]]:
@@ -125,19 +130,22 @@ def events_in(
     ``types`` are those that are wanted; None is all.
     """
     for pack in packs:
-        received_at, about = "", cast(list[Any], [None, None, None])
+        received_at, first = "", 0
+        about: list[Any] = []
         for line in pack.lines.split("\n"):
             if not line:
                 continue
             found = json.loads(line)
             if isinstance(found, int):
-                received_at = moment(found)
+                first = first or found
+                received_at = moment(found + (first if found < _SMALL else 0))
                 continue
             name, seq, at_ms, kind, *rest = found
-            about = (rest[1] or about) if len(rest) > 1 else about
+            kind = kind or MOVE
+            about = _about_in(rest, about)
             if types is not None and kind not in types:
                 continue
-            page, stimulus, question = about
+            page, stimulus, question = (*about, None, None, None)[:3]
             if isinstance(stimulus, int):
                 stimulus = shown[page][stimulus]
             value = rest[0] if rest else None
@@ -158,15 +166,32 @@ def events_in(
 
 def _said(packs: Sequence[Pack]) -> Iterator[tuple[Any, ...]]:
     for pack in packs:
-        about: Any = (None, None, None)
+        about: list[Any] = []
         for line in pack.lines.split("\n"):
-            if line[:1] != "[":
-                continue
-            _, seq, _, kind, *rest = json.loads(line)
-            about = (rest[1] or about) if len(rest) > 1 else about
-            yield (seq, kind, *about)
+            if line[:1] == "[":
+                _, seq, _, kind, *rest = json.loads(line)
+                about = _about_in(rest, about)
+                yield (seq, kind or MOVE, *(*about, None, None, None)[:3])
 
 
+def _about_in(rest: Sequence[Any], before: list[Any]) -> list[Any]:
+    """What an event is about, given what follows its type and what the one before was about."""
+    if len(rest) < 2 or rest[1] == 0:
+        return before
+    found: list[Any] = rest[1]
+    return found
+
+
+def _head(at: str, pack: Pack | None) -> str:
+    """The line before what was received at a time, in a pack that is there or a new one."""
+    number = milliseconds(at)
+    if pack is None:
+        return f"{number}\n"
+    first = int(pack.lines[: pack.lines.index("\n")])
+    return f"{number - first}\n" if 0 <= number - first < _SMALL else f"{number}\n"
+
+
+@lru_cache(maxsize=1024)
 def short(name: str) -> str:
     """An id as it is written."""
     if len(name) in (32, 36):
@@ -205,9 +230,13 @@ def _about(event: Stored, places: Places) -> Any:
 
 
 def _line(event: Stored, about: Sequence[Any], *, same: bool) -> str:
+    of = list(about)
+    while of and of[-1] is None:
+        of.pop()
+    kind = 0 if event.type == MOVE else event.type
     fields = [
-        *(short(event.id), event.seq, _number(event.at_ms), event.type, _number(event.value)),
-        *(0 if same else about, event.data),
+        *(short(event.id), event.seq, _number(event.at_ms), kind, _number(event.value)),
+        *(0 if same else of, event.data),
     ]
     if not event.data:
         fields.pop()

@@ -1,18 +1,18 @@
 """A session as it is read and written while it is served: plain values, few statements.
 
-The same holds whole pages of many sessions for an export. Values are changed by the functions here
-alone, which write what they change in the caller's transaction.
+Values are changed by the functions here alone, which write what they change in the caller's
+transaction. :mod:`.many` reads sessions by the hundred.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Table, bindparam, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Table, bindparam, insert, select, text, update
 
-from .journal import Journal, Pack, Places, Stored, events_in
+from .journal import Journal, Places
 from .tables import Answer, JournalRow, Listening, PageRow, Presentation, RatingRow, now
+from .wire import Statement, Wire, read, written
 
 
 @dataclass(slots=True)
@@ -99,144 +99,95 @@ class Room:
         return max(now(), self.updated_at)
 
 
-def _table(of: Any) -> Table:
+def table(of: Any) -> Table:
+    """The table of a class."""
     found: Table = of.__table__
     return found
 
 
-_SESSION, _PAGE, _ITEM = _table(Listening), _table(PageRow), _table(Presentation)
-_RATING, _JOURNAL, _ANSWER = _table(RatingRow), _table(JournalRow), _table(Answer)
+SESSION, PAGE, ITEM = table(Listening), table(PageRow), table(Presentation)
+RATING, JOURNAL, ANSWER = table(RatingRow), table(JournalRow), table(Answer)
 
 
-def _columns(table: Table, of: type) -> list[Any]:
-    return [table.c[name] for name in of.__dataclass_fields__ if name in table.c]  # type: ignore[attr-defined]
+def columns(of: Table, values: type) -> list[Any]:
+    """The columns of a table in the order in which a class takes them."""
+    names = (one for one in values.__dataclass_fields__ if one in of.c)  # type: ignore[attr-defined]
+    return [of.c[name] for name in names]
 
 
-_ONE = select(*_columns(_SESSION, Room)).where(_SESSION.c.token == bindparam("token"))
-_MANY = select(*_columns(_SESSION, Room)).where(
-    _SESSION.c.token.in_(bindparam("tokens", expanding=True))
+_ONE = Statement(select(*columns(SESSION, Room)).where(SESSION.c.token == bindparam("token")))
+_PAGES = Statement(
+    select(*columns(PAGE, Page))
+    .where(PAGE.c.session_token == bindparam("token"))
+    .order_by(PAGE.c.number)
 )
-_PAGES = (
-    select(*_columns(_PAGE, Page))
-    .where(_PAGE.c.session_token == bindparam("token"))
-    .order_by(_PAGE.c.number)
-)
-_PAGES_OF_MANY = (
-    select(*_columns(_PAGE, Page))
-    .where(_PAGE.c.session_token.in_(bindparam("tokens", expanding=True)))
-    .order_by(_PAGE.c.session_token, _PAGE.c.number)
-)
-_NUMBERED = select(*_columns(_PAGE, Page)).where(
-    _PAGE.c.session_token == bindparam("token"),
-    _PAGE.c.number.in_(bindparam("numbers", expanding=True)),
-)
-_ITEMS = (
-    select(*_columns(_ITEM, Item))
-    .where(_ITEM.c.page_id.in_(bindparam("pages", expanding=True)))
-    .order_by(_ITEM.c.page_id, _ITEM.c.position)
-)
-_RATINGS = (
-    select(*_columns(_RATING, Rating))
-    .where(_RATING.c.page_id.in_(bindparam("pages", expanding=True)))
-    .order_by(_RATING.c.id)
-)
-_PACKS = (
-    select(_JOURNAL.c.session_token, _JOURNAL.c.number, _JOURNAL.c.client, _JOURNAL.c.lines)
-    .where(_JOURNAL.c.session_token.in_(bindparam("tokens", expanding=True)))
-    .order_by(_JOURNAL.c.session_token, _JOURNAL.c.number)
-)
-_PACKS_OF_ONE = (
-    select(_JOURNAL.c.number, _JOURNAL.c.client, _JOURNAL.c.lines)
-    .where(_JOURNAL.c.session_token == bindparam("token"))
-    .order_by(_JOURNAL.c.number)
-)
-_ANSWERS = (
-    select(
-        _ANSWER.c.session_token, _ANSWER.c.step, _ANSWER.c.question, _ANSWER.c.value, _ANSWER.c.at
+_NUMBERED = Statement(
+    select(*columns(PAGE, Page)).where(
+        PAGE.c.session_token == bindparam("token"), PAGE.c.number == bindparam("number")
     )
-    .where(_ANSWER.c.session_token.in_(bindparam("tokens", expanding=True)))
-    .order_by(_ANSWER.c.session_token, _ANSWER.c.id)
+)
+_ITEMS = Statement(
+    select(*columns(ITEM, Item))
+    .where(ITEM.c.page_id == bindparam("page"))
+    .order_by(ITEM.c.position)
+)
+_RATINGS = Statement(
+    select(*columns(RATING, Rating))
+    .where(RATING.c.page_id == bindparam("page"))
+    .order_by(RATING.c.id)
+)
+_PACKS = Statement(
+    select(JOURNAL.c.number, JOURNAL.c.client, JOURNAL.c.lines)
+    .where(JOURNAL.c.session_token == bindparam("token"))
+    .order_by(JOURNAL.c.number)
 )
 
 
-def room(session: Session, token: str, *, pages: bool = True) -> Room | None:
-    """The session of a token, with its pages; what is on them :func:`furnish` reads."""
-    connection = session.connection()
-    row = connection.execute(_ONE, {"token": token}).one_or_none()
-    if row is None:
-        return None
+def room(wire: Wire, token: str) -> Room | None:
+    """The session of a token; :func:`enter` reads its pages, :func:`furnish` what is on them."""
+    rows = wire.rows(_ONE, token=token)
+    return room_of(rows[0]) if rows else None
+
+
+def room_of(row: Sequence[Any]) -> Room:
+    """The session of a row."""
     found = Room(*row)
-    if pages:
-        enter(session, found)
+    found.plan = read(found.plan)
     return found
 
 
-def enter(session: Session, found: Room) -> None:
+def enter(wire: Wire, found: Room) -> None:
     """Read a session's pages where they are not there yet."""
     if not found.pages:
-        rows = session.connection().execute(_PAGES, {"token": found.token})
-        found.pages = [Page(*row) for row in rows]
+        found.pages = [Page(*row) for row in wire.rows(_PAGES, token=found.token)]
 
 
-def numbered(session: Session, token: str, numbers: Sequence[int]) -> dict[int, Page]:
+def numbered(wire: Wire, token: str, numbers: Iterable[int]) -> dict[int, Page]:
     """The pages of these numbers, with what is on them."""
-    rows = session.connection().execute(_NUMBERED, {"token": token, "numbers": numbers})
+    rows = [row for number in numbers for row in wire.rows(_NUMBERED, token=token, number=number)]
     pages = [Page(*row) for row in rows]
-    furnish(session, pages)
+    furnish(wire, pages)
     return {page.number: page for page in pages}
 
 
-def furnish(session: Session, pages: Iterable[Page], *, ratings: bool = True) -> None:
-    """Read what is on these pages."""
-    by_id = {page.id: page for page in pages if not page.presentations}
-    if not by_id:
-        return
-    connection, ids = session.connection(), {"pages": list(by_id)}
-    for row in connection.execute(_ITEMS, ids):
-        by_id[row[1]].presentations.append(Item(*row))
-    if ratings:
-        for row in connection.execute(_RATINGS, ids):
-            by_id[row[1]].ratings.append(Rating(*row))
+def furnish(wire: Wire, pages: Iterable[Page]) -> None:
+    """Read what is on these pages where it is not there yet."""
+    for page in pages:
+        if not page.presentations:
+            page.presentations = [item_of(row) for row in wire.rows(_ITEMS, page=page.id)]
+            page.ratings = [Rating(*row) for row in wire.rows(_RATINGS, page=page.id)]
 
 
-def rooms(session: Session, tokens: Sequence[str], *, bare: bool = False) -> list[Room]:
-    """The sessions of these tokens in this order, whole, in four statements; ``bare``: no pages."""
-    connection, asked = session.connection(), {"tokens": list(tokens)}
-    found = {row[0]: Room(*row) for row in connection.execute(_MANY, asked)}
-    if not bare:
-        for row in connection.execute(_PAGES_OF_MANY, asked):
-            found[row[1]].pages.append(Page(*row))
-        furnish(session, [page for one in found.values() for page in one.pages])
-    return [found[token] for token in tokens if token in found]
-
-
-def packs(session: Session, tokens: Sequence[str]) -> dict[str, list[Pack]]:
-    """The journals of these sessions."""
-    found: dict[str, list[Pack]] = {token: [] for token in tokens}
-    for token, *row in session.connection().execute(_PACKS, {"tokens": list(tokens)}):
-        found[token].append(Pack(*row))
+def item_of(row: Sequence[Any]) -> Item:
+    """The place of a row."""
+    found = Item(*row)
+    found.start = read(found.start)
     return found
 
 
-def answers_of(session: Session, tokens: Sequence[str]) -> dict[str, list[Any]]:
-    """What was answered in these sessions, in order: ``step``, ``question``, ``value``, ``at``."""
-    found: dict[str, list[Any]] = {token: [] for token in tokens}
-    for row in session.connection().execute(_ANSWERS, {"tokens": list(tokens)}):
-        found[row[0]].append(row)
-    return found
-
-
-def journal(session: Session, token: str) -> Journal:
+def journal(wire: Wire, token: str) -> Journal:
     """A session's journal."""
-    return Journal(
-        tuple(row) for row in session.connection().execute(_PACKS_OF_ONE, {"token": token})
-    )
-
-
-def events(session: Session, tokens: Sequence[str]) -> list[Stored]:
-    """Every event of these sessions, one session after another, in the order of arrival."""
-    found, heard = rooms(session, tokens), packs(session, tokens)
-    return [event for one in found for event in events_in(heard[one.token], shown(one.pages))]
+    return Journal(wire.rows(_PACKS, token=token))
 
 
 def places(pages: Iterable[Page]) -> Places:
@@ -249,122 +200,150 @@ def shown(pages: Iterable[Page]) -> dict[int, list[str]]:
     return {page.number: [one.token for one in page.presentations] for page in pages}
 
 
-_SAVE = (
-    update(_SESSION)
-    .where(_SESSION.c.token == bindparam("of"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("language", "place", "state", "updated_at", "completed_at", "holds",
-                         "done_pages")
-        }
-    )
-)  # fmt: skip
-_HEARD_OF = (
-    update(_SESSION)
-    .where(_SESSION.c.token == bindparam("of"))
-    .values(next_seq=bindparam("next_seq"), updated_at=bindparam("updated_at"))
-)
-_SAVE_PAGE = (
-    update(_PAGE)
-    .where(_PAGE.c.id == bindparam("of"))
-    .values({name: bindparam(name) for name in ("revision", "comment", "first_at", "done_at")})
-)
-_SAVE_ITEM = (
-    update(_ITEM)
-    .where(_ITEM.c.token == bindparam("of"))
-    .values(comment=bindparam("comment"), plays=bindparam("plays"))
-)
-_SAVE_RATING = (
-    update(_RATING)
-    .where(_RATING.c.id == bindparam("of"))
-    .values(
-        {name: bindparam(name) for name in ("value", "changes", "client", "seq", "at_ms", "at")}
-    )
-)
-_LENGTHEN = (
-    update(_JOURNAL)
-    .where(_JOURNAL.c.session_token == bindparam("of"), _JOURNAL.c.number == bindparam("which"))
+def _update(of: Table, key: str, *names: str) -> Statement:
+    """Sets these columns of the row of which the key is ``of``."""
+    changes: dict[str, Any] = {name: bindparam(name) for name in names}
+    return Statement(update(of).where(of.c[key] == bindparam("of")).values(changes))
+
+
+def _insert(of: Table, names: Iterable[str]) -> Statement:
+    return Statement(insert(of).values({name: bindparam(name) for name in names}))
+
+
+_STANDING = ("language", "place", "state", "updated_at", "completed_at", "done_pages")
+_SAID = ("revision", "comment", "first_at", "done_at")
+_RATED = ("value", "changes", "client", "seq", "at_ms", "at")
+_SAVE = _update(SESSION, "token", *_STANDING)
+_HEARD_OF = _update(SESSION, "token", "next_seq", "updated_at")
+_HOLDS = _update(SESSION, "token", "holds")
+_SAVE_PAGE = _update(PAGE, "id", *_SAID)
+_SAVE_ITEM = _update(ITEM, "token", "comment", "plays")
+_SAVE_RATING = _update(RATING, "id", *_RATED)
+_LENGTHEN = Statement(
+    update(JOURNAL)
+    .where(JOURNAL.c.session_token == bindparam("of"), JOURNAL.c.number == bindparam("which"))
     .values(lines=bindparam("lines"))
 )
-_COUNT = text(
-    "INSERT INTO unit_count (study_version, mark, unit, turn, held, heard, ratings) "
-    "VALUES (:study_version, :mark, :unit, :turn, :held, :heard, :ratings) "
-    "ON CONFLICT (study_version, mark, unit, turn) DO UPDATE SET "
-    "held = unit_count.held + excluded.held, heard = unit_count.heard + excluded.heard, "
-    "ratings = unit_count.ratings + excluded.ratings"
+_ADD = _insert(JOURNAL, ("session_token", "number", "client", "lines"))
+_COUNT = Statement(
+    text(
+        "INSERT INTO unit_count (study_version, mark, unit, turn, held, heard, ratings) "
+        "VALUES (:study_version, :mark, :unit, :turn, :held, :heard, :ratings) "
+        "ON CONFLICT (study_version, mark, unit, turn) DO UPDATE SET "
+        "held = unit_count.held + excluded.held, heard = unit_count.heard + excluded.heard, "
+        "ratings = unit_count.ratings + excluded.ratings"
+    )
 )
 
 
-def save(session: Session, found: Room) -> None:
+def save(wire: Wire, found: Room) -> None:
     """Write where a session stands."""
-    names = ("language", "place", "state", "updated_at", "completed_at", "holds", "done_pages")
-    values = {name: getattr(found, name) for name in names}
-    session.connection().execute(_SAVE, values | {"of": found.token})
+    wire.run(_SAVE, [_values(found, _STANDING) | {"of": found.token}])
 
 
-def heard_of(session: Session, found: Room) -> None:
+def heard_of(wire: Wire, found: Room) -> None:
     """Write the last sequence number and time alone."""
-    values = {"next_seq": found.next_seq, "updated_at": found.updated_at}
-    session.connection().execute(_HEARD_OF, values | {"of": found.token})
+    wire.run(_HEARD_OF, [_values(found, ("next_seq", "updated_at")) | {"of": found.token}])
 
 
-def save_pages(session: Session, pages: Sequence[Page]) -> None:
+def save_holds(wire: Wire, found: Room) -> None:
+    """Write whether a session's pages count as taken."""
+    wire.run(_HOLDS, [{"holds": found.holds, "of": found.token}])
+
+
+def save_pages(wire: Wire, pages: Iterable[Page]) -> None:
     """Write what is said of pages."""
-    names = ("revision", "comment", "first_at", "done_at")
-    values = [{name: getattr(page, name) for name in names} | {"of": page.id} for page in pages]
-    if values:
-        session.connection().execute(_SAVE_PAGE, values)
+    wire.run(_SAVE_PAGE, [_values(page, _SAID) | {"of": page.id} for page in pages])
 
 
-def save_items(session: Session, items: Sequence[Item]) -> None:
+def save_items(wire: Wire, items: Iterable[Item]) -> None:
     """Write comments and plays."""
-    values = [{"of": one.token, "comment": one.comment, "plays": one.plays} for one in items]
-    if values:
-        session.connection().execute(_SAVE_ITEM, values)
+    rows = [_values(one, ("comment", "plays")) | {"of": one.token} for one in items]
+    wire.run(_SAVE_ITEM, rows)
 
 
-def save_ratings(session: Session, ratings: Sequence[Rating]) -> None:
+def save_ratings(wire: Wire, ratings: Iterable[Rating]) -> None:
     """Write values and where they come from."""
-    names = ("value", "changes", "client", "seq", "at_ms", "at")
-    values = [{name: getattr(one, name) for name in names} | {"of": one.id} for one in ratings]
-    if values:
-        session.connection().execute(_SAVE_RATING, values)
+    wire.run(_SAVE_RATING, [_values(one, _RATED) | {"of": one.id} for one in ratings])
 
 
-def save_journal(session: Session, token: str, found: Journal) -> None:
+def save_journal(wire: Wire, token: str, found: Journal) -> None:
     """Write what was added to a journal."""
-    connection = session.connection()
     longer, new = found.changes()
     if longer is not None:
-        values = {"of": token, "which": longer.number, "lines": longer.lines}
-        connection.execute(_LENGTHEN, values)
-    if new:
-        connection.execute(
-            _JOURNAL.insert(),
-            [
-                {"session_token": token, "number": p.number, "client": p.client, "lines": p.lines}
-                for p in new
-            ],
-        )
+        wire.run(_LENGTHEN, [{"of": token, "which": longer.number, "lines": longer.lines}])
+    wire.run(
+        _ADD,
+        [_values(one, ("number", "client", "lines")) | {"session_token": token} for one in new],
+    )
 
 
 def count(
-    session: Session, found: Room, pages: Sequence[Page], *, held: int = 0, heard: int = 0,
+    wire: Wire, found: Room, pages: Iterable[Page], *, held: int = 0, heard: int = 0,
     ratings: int = 0,
 ) -> None:  # fmt: skip
     """Add to the counters of these pages; rows in one order, so that no two wait for each other."""
-    rows = [
-        {
-            "study_version": found.study_version,
-            "mark": found.mark,
-            "unit": page.unit,
-            "turn": page.turn,
-            "held": held,
-            "heard": heard,
-            "ratings": ratings,
-        }
-        for page in sorted(pages, key=lambda page: (page.unit, page.turn))
-    ]
-    if rows:
-        session.connection().execute(_COUNT, rows)
+    of = {"study_version": found.study_version, "mark": found.mark}
+    more = {"held": held, "heard": heard, "ratings": ratings}
+    in_order = sorted(pages, key=lambda page: (page.unit, page.turn))
+    wire.run(_COUNT, [of | more | {"unit": page.unit, "turn": page.turn} for page in in_order])
+
+
+def _values(of: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}
+
+
+_OWN = [name for name in Room.__dataclass_fields__ if name != "pages"]
+_ON_PAGE = [
+    name for name in Page.__dataclass_fields__ if name not in ("id", "presentations", "ratings")
+]
+_NEW_ROOM = _insert(SESSION, _OWN)
+_NEW_PAGE = Statement(
+    insert(PAGE).values({name: bindparam(name) for name in _ON_PAGE}).returning(PAGE.c.id)
+)
+_NEW_ITEM = _insert(ITEM, Item.__dataclass_fields__)
+_ON_RATING = [name for name in Rating.__dataclass_fields__ if name != "id"]
+_NEW_RATING = _insert(RATING, _ON_RATING)
+
+
+def add(wire: Wire, found: Room) -> None:
+    """Write a new session with everything on its pages; the pages get their ids."""
+    wire.run(_NEW_ROOM, [_values(found, _OWN) | {"plan": written(found.plan)}])
+    for page in found.pages:
+        page.id = wire.one(_NEW_PAGE, **_values(page, _ON_PAGE))
+        for one in page.presentations:
+            one.page_id = page.id
+        for rating in page.ratings:
+            rating.page_id = page.id
+    items = [one for page in found.pages for one in page.presentations]
+    names = Item.__dataclass_fields__
+    wire.run(_NEW_ITEM, [_values(one, names) | {"start": written(one.start)} for one in items])
+    ratings = [one for page in found.pages for one in page.ratings]
+    wire.run(_NEW_RATING, [_values(one, _ON_RATING) for one in ratings])
+
+
+_ANSWERS = Statement(
+    select(ANSWER.c.question, ANSWER.c.value)
+    .where(ANSWER.c.session_token == bindparam("token"), ANSWER.c.step == bindparam("step"))
+    .order_by(ANSWER.c.id)
+)
+_ANSWER = Statement(
+    text(
+        "INSERT INTO answer (session_token, step, question, value, at) "
+        "VALUES (:token, :step, :question, :value, :at) "
+        "ON CONFLICT (session_token, step, question) "
+        "DO UPDATE SET value = excluded.value, at = excluded.at"
+    ).bindparams(bindparam("value", type_=ANSWER.c.value.type))
+)
+
+
+def answers(wire: Wire, found: Room, step: str) -> dict[str, Any]:
+    """The latest answers of a step by question."""
+    rows = wire.rows(_ANSWERS, token=found.token, step=step)
+    return {question: read(value)[0] for question, value in rows}
+
+
+def save_answer(wire: Wire, found: Room, step: str, question: str, value: Any) -> None:
+    """Store the latest answer to a question of a step."""
+    about = {"token": found.token, "step": step, "question": question, "at": found.now()}
+    wire.run(_ANSWER, [about | {"value": written([value])}])

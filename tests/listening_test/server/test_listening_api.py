@@ -14,7 +14,7 @@ from study_fixtures import make_study
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import CSRF_HEADER, ServedStudy
 from earmark.listening_test.storage.journal import Stored
-from earmark.listening_test.storage.rooms import events
+from earmark.listening_test.storage.many import events
 from earmark.listening_test.storage.tables import (
     Listening,
     RatingRow,

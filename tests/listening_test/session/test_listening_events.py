@@ -15,7 +15,7 @@ from earmark.listening_test.export.ratings import SessionFilter
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import CSRF_HEADER, ServedStudy
 from earmark.listening_test.storage.journal import Stored
-from earmark.listening_test.storage.rooms import events
+from earmark.listening_test.storage.many import events
 from earmark.listening_test.storage.tables import JournalRow
 from earmark.listening_test.study.study import StudyFolder
 

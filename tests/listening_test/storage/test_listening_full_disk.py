@@ -23,7 +23,7 @@ from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.storage.backup import backup
-from earmark.listening_test.storage.rooms import events
+from earmark.listening_test.storage.many import events
 from earmark.listening_test.storage.tables import Listening, opened
 from earmark.listening_test.study.study import StudyFolder
 from earmark.models.errors import UserError

@@ -12,7 +12,7 @@ from study_fixtures import make_study, served
 
 from earmark.listening_test.simulate import Browser, Listener
 from earmark.listening_test.stimuli.addresses import addresses_of
-from earmark.listening_test.storage.rooms import events
+from earmark.listening_test.storage.many import events
 from earmark.listening_test.storage.tables import Listening, RatingRow, opened
 from earmark.listening_test.study.orders import generator
 from earmark.listening_test.study.study import StudyFolder, load_keys

@@ -18,7 +18,7 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-_LONGEST = 3_900
+_LONGEST = 1_900
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,6 +57,7 @@ def _create() -> None:
         )
     op.add_column("session", sa.Column("erased_at", sa.String))
     op.add_column("page", sa.Column("turn", sa.Integer, nullable=False, server_default="-1"))
+    op.drop_index("ix_page_session_token", "page")  # the unique one begins with the same column
     op.create_index("session_by_state", "session", ["study_version", "mark", "state", "holds"])
     op.create_index("session_by_time", "session", ["study_version", "created_at", "id"])
 
