@@ -269,13 +269,18 @@ class Listener:
         if step["type"] == "consent":
             return {"agree": True}
         if step["type"] == "volume":
-            sides = {side["id"]: self.draw.choice(["left", "right"]) for side in step["sides"]}
+            # In the study's order, not the session's: the same seed then says the same.
+            shown = sorted(step["sides"], key=lambda side: self._number(side["url"]))
+            sides = {side["id"]: self.draw.choice(["left", "right"]) for side in shown}
             return {"level": round(self.draw.uniform(0.2, 0.8), 2), **sides}
         if step["type"] == "headphone":
             trials = {one["id"]: self.addresses.behind(one["url"]) for one in step["trials"]}
             return {name: int(one.answer) for name, one in trials.items() if isinstance(one, Sound)}
         asked = step.get("questions", []) if step["type"] == "questionnaire" else []
         return {one["id"]: self._said(one) for one in asked if one["type"] != "statement"}
+
+    def _number(self, address: str) -> int:
+        return self.study.numbers[self.addresses.behind(address).token]
 
     def _said(self, ask: Mapping[str, Any]) -> Any:
         if ask["type"] in ("choice", "likert"):

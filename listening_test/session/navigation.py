@@ -176,7 +176,13 @@ def _checked(study: Study, listening: Room, kind: str, given: Mapping[str, Any])
             wrong.append({"question": clean(str(name))[:60], "why": "invalid"})
     if wrong:
         raise IncompleteError(wrong)
-    return found
+    return _in_order(study, found)
+
+
+def _in_order(study: Study, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers to set-up sounds in the study's order, not in that of the session."""
+    places = {stored_name(one): place for place, one in enumerate(study.sounds)}
+    return dict(sorted(given.items(), key=lambda one: places.get(one[0], -1)))
 
 
 def _fits(ask: Ask, value: Any) -> bool:
@@ -229,7 +235,9 @@ def _try_headphones(
     need = step.pass_at or -(-len(trials) * 5 // 6)
     number = step.attempts - shown["attempts_left"] + 1
     result = {
-        "answers": {stored_name(one): given[name] for name, one in trials.items()},
+        "answers": _in_order(
+            study, {stored_name(one): given[name] for name, one in trials.items()}
+        ),
         "correct": correct,
         "of": len(trials),
         "passed": correct >= need,

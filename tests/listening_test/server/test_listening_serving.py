@@ -41,5 +41,5 @@ def test_a_study_named_from_the_working_folder_is_served(
     token = addresses.study.stimuli[0].token
     with in_background(StudyFolder(Path(folder.path.name))) as address:
         sent = Browser(address).get(addresses.of(token, "here"))
-    lead = 4 * addresses.study.lead
+    lead = 6 * addresses.study.lead
     assert sent[44 + lead : -lead] == folder.stimulus(token).read_bytes()[44:]
