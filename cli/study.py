@@ -225,6 +225,32 @@ def backup(name: str, results: Path, out: Path) -> None:
 
 
 @study.command()
+@_name
+@click.argument("sessions", nargs=-1, metavar="[SESSION]...")
+@options.results
+@click.option("--expired", is_flag=True, help="Sessions older than the study's retention time.")
+@click.option("--keep-ratings", is_flag=True, help="Keep the values of complete sessions' ratings.")
+def erase(
+    name: str, sessions: tuple[str, ...], results: Path, *, expired: bool, keep_ratings: bool
+) -> None:
+    """Erase what a person left in a session: words, answers, events, browser, times, ratings."""
+    from ..listening_test.erase import erase_expired, erase_sessions
+    from ..listening_test.study.study import folder_of, load_study
+    from ..models.errors import UserError
+
+    if bool(sessions) == expired:
+        raise UserError("name the sessions to erase (their ids are in the export), or --expired")
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    if expired:
+        done = erase_expired(loaded, folder, keep_ratings=keep_ratings)
+    else:
+        done = erase_sessions(loaded, folder, sessions, keep_ratings=keep_ratings)
+    click.echo(f"{name}: erased {len(done)} sessions{': ' if done else ''}{', '.join(done)}")
+    click.echo("Backups and exports that were made before still hold them; delete those yourself.")
+
+
+@study.command()
 @click.argument("study_or_file", metavar="STUDY.yaml|NAME")
 @options.results
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -257,6 +283,11 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
             f"{report.minutes:.0f} minutes; a page loads {report.download_bytes / 1e6:.1f} MB and "
             f"takes {report.decoded_bytes / 1e6:.0f} MB decoded"
         )
+        if report.retention_days is not None:
+            click.echo(
+                f"What a person left in a session is kept for {report.retention_days} days; then "
+                f"'earmark study erase {report.study} --expired' erases it"
+            )
         for item in report.conformance:
             click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
         if report.conformance:

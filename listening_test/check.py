@@ -41,6 +41,7 @@ class Report:
     decoded_bytes: int
     problems: tuple[AudioProblem, ...]
     conformance: tuple[Item, ...]
+    retention_days: int | None = None  # None: nothing says when sessions are erased
 
     @property
     def failing(self) -> bool:
@@ -248,4 +249,5 @@ def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
         decoded_bytes=decoded,
         problems=tuple(found),
         conformance=kind.conformance(study) if units else (),
+        retention_days=study.file.retention.days if study.file.retention else None,
     )

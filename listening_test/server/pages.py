@@ -166,11 +166,14 @@ def pause(token: str) -> Response:
 @routes.post("/api/l/<token>/withdraw")
 def withdraw(token: str) -> Response:
     """End the session; with ``erase`` also forget what was said."""
-    sent = body()
+    whole = body().get("erase") is True
     with held().database.changing(token) as writing:
         found = _found(writing, token)
-        erasure.withdraw(writing, found, whole=sent.get("erase") is True)
+        known = found.erased_at
+        erasure.withdraw(writing, found, whole=whole)
         shown = view.step(writing, held().addresses, found)
+    if found.erased_at != known:
+        held().database.forget()
     return jsonify(ok=True, step=shown)
 
 

@@ -84,9 +84,10 @@ def withdraw(wire: Wire, found: Room, *, whole: bool) -> None:
 def erase(wire: Wire, found: Room, *, keep_ratings: bool = False) -> None:
     """Remove what a person left: words, answers, events, browser, times and counts, ratings.
 
-    A session whose ratings are kept stays what it was, complete or not; others are withdrawn.
+    A complete session whose ratings are kept stays complete; every other is withdrawn.
     """
     enter(wire, found)
+    keep_ratings = keep_ratings and found.state == "complete"
     if not keep_ratings:
         found.state = "withdrawn"
     found.erased_at = found.updated_at = _day(found.now())

@@ -108,7 +108,7 @@ def answer(wire: Wire, study: Study, listening: Room, request: Mapping[str, Any]
 
 def _at(wire: Wire, listening: Room, request: Mapping[str, Any]) -> PlanEntry:
     entry = entry_at(listening)
-    if listening.state == "withdrawn":
+    if listening.state == "withdrawn" or listening.erased_at is not None:
         raise ElsewhereError("this session was withdrawn")
     here = request.get("step") == entry.id
     if "step" not in request:

@@ -25,6 +25,7 @@ from ..study.study import StudyFolder
 
 FORMAT = 1
 BUSY_SECONDS = 20
+_SMALL_BYTES = 64_000_000  # of which a copy is written within a second
 _PRAGMAS = tuple(
     f"PRAGMA {one}"
     for one in (
@@ -52,6 +53,9 @@ class Storage(Protocol):
 
     def lock(self, connection: Connection, about: str) -> None:
         """Let no other transaction that writes about the same run beside this one."""
+
+    def forget(self, *, whole: bool = False) -> None:
+        """Leave nothing behind of what was deleted, as far as this can be done here."""
 
 
 class Sqlite:
@@ -84,15 +88,17 @@ class Sqlite:
     def lock(self, connection: Connection, about: str) -> None:
         """``BEGIN IMMEDIATE`` took it."""
 
-    def shrink(self) -> None:
-        """Write the file anew without what was deleted, and empty its log, if nobody reads it now.
+    def forget(self, *, whole: bool = False) -> None:
+        """Write the file anew and empty its log, where old pages lie.
 
-        Until then nothing deleted is left behind either, as far as this version deleted it: what
-        is deleted is overwritten, and the log is the only place where it was.
+        SQLite overwrites what is deleted, but not where rows were before they moved. A large file
+        is written anew only for ``whole``: nobody can write meanwhile.
         """
+        whole = whole or self.path.stat().st_size <= _SMALL_BYTES
         with contextlib.closing(self._open()) as connection:
             connection.isolation_level = None
-            for statement in (*_PRAGMAS, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            words = ("VACUUM",) if whole else ()
+            for statement in (*_PRAGMAS, *words, "PRAGMA wal_checkpoint(TRUNCATE)"):
                 connection.execute(statement).fetchall()
 
     def _open(self) -> sqlite3.Connection:
@@ -113,6 +119,9 @@ class StillSqlite:
         """Opening it says so."""
 
     def lock(self, connection: Connection, about: str) -> None:
+        """Nothing is written."""
+
+    def forget(self, *, whole: bool = False) -> None:
         """Nothing is written."""
 
     def connected(self) -> sqlite3.Connection:
@@ -149,6 +158,14 @@ class Postgres:
     def lock(self, connection: Connection, about: str) -> None:
         """An advisory lock of this name until the transaction ends."""
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key_of(about)})
+
+    def forget(self, *, whole: bool = False) -> None:
+        """Let the server reuse the room of what was deleted; its log and archives are its own."""
+        if whole:
+            with self.engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            ) as connection:
+                connection.exec_driver_sql("VACUUM")
 
 
 def key_of(about: str) -> int:

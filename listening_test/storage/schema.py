@@ -35,7 +35,7 @@ def upgrade(storage: Storage) -> None:
     if found is not None and found != scripts.get_current_head() and isinstance(storage, Sqlite):
         # What the old tables held is still in the file; it is large, and some of it is private.
         with contextlib.suppress(sqlite3.OperationalError):  # somebody reads it: no harm
-            storage.shrink()
+            storage.forget(whole=True)
 
 
 def is_older(storage: Storage, folder: StudyFolder) -> bool:

@@ -4,6 +4,8 @@ The same in SQLite and PostgreSQL; :mod:`.storage` says what each promises.
 """
 
 import contextlib
+import logging
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -31,6 +34,7 @@ from .connections import (
     Storage,
     postgres,
     reading_storage_of,
+    reason,
     record_url,
     recorded_url,
     storage_of,
@@ -38,6 +42,8 @@ from .connections import (
 )
 from .schema import is_older, upgrade, upgraded_copy
 from .wire import Wire, begin, unavailable
+
+_LOG = logging.getLogger(__name__)
 
 
 class Base(DeclarativeBase):
@@ -293,6 +299,13 @@ class Database:
         finally:
             cursor.close()
             connection.close()
+
+    def forget(self, *, whole: bool = False) -> None:
+        """Leave nothing behind of what was erased, as far as nobody is in the way just now."""
+        try:
+            self.storage.forget(whole=whole)
+        except (sqlite3.Error, DBAPIError) as error:
+            _LOG.warning("%s: not cleared yet (%s)", self.storage.name, reason(error))
 
     def close(self) -> None:
         """Close every connection."""

@@ -182,6 +182,13 @@ class StudyDesign(Strict):
     abandoned_after_minutes: Annotated[float, Field(ge=5, le=10_000_000)] | None = None
 
 
+class Retention(Strict):
+    """``retention``: how long what a person left in a session is kept."""
+
+    days: Annotated[StrictInt, Field(ge=1, le=36_500)]
+    ratings: Literal["keep", "erase"] = "keep"
+
+
 class Declared(Strict):
     """``analysis``: what was declared before there was data."""
 
@@ -217,6 +224,7 @@ class StudyFile(Strict):
     )
     metrics: Any = "default"
     analysis: Declared | None = None
+    retention: Retention | None = None
 
     @field_validator("earmark")
     @classmethod

@@ -165,6 +165,8 @@ class Study:
             del config["plugins"]
         if config["design"]["abandoned_after_minutes"] is None:
             del config["design"]["abandoned_after_minutes"]
+        if config["retention"] is None:
+            del config["retention"]
         plain = {
             "format": FORMAT,
             "study": self.id,
