@@ -240,13 +240,10 @@ def test_the_box_is_tukeys() -> None:
 
 @pytest.mark.browser
 def test_the_page_draws_and_drills_down_in_a_browser(
-    tmp_path: Path, file: RatingsFile, result: RatingsResult
+    tmp_path: Path, file: RatingsFile, result: RatingsResult, chromium: str
 ) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's chromium")
     path = write_page(result, file, tmp_path)
-    flags = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=flags)
         for width in (1400, 390):
@@ -277,7 +274,7 @@ def test_a_chosen_theme_colours_page_and_figures_and_is_remembered(
 ) -> None:
     path = write_page(result, file, tmp_path)
     ink = "[...document.querySelectorAll('.plot')].map((plot) => plot._fullLayout.font.color)"
-    flags = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=flags)
         tab = browser.new_page(color_scheme="light")
