@@ -9,6 +9,7 @@ from typing import Any
 
 from ..evaluation.metrics import Metric, select
 from ..evaluation.results.store import written
+from ..models.audio.trial_decoding import undecodable
 from ..models.configuration import nearest
 from ..models.errors import UserError
 from .kinds import VIEWS, Unit, kind_of, rated
@@ -111,6 +112,7 @@ def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
         unknown = [f"metrics: {error}"]
     return (
         *sources.problems,
+        *unsafe(sources),
         *undeclared(study),
         *unknown,
         *impossible(study),
@@ -137,6 +139,15 @@ def impossible(study: Study) -> tuple[str, ...]:
             f"write {min(pages, units)} or less"
         )
     return tuple(found)
+
+
+def unsafe(sources: Sources) -> tuple[str, ...]:
+    """Files that would bring this process down, told as problems."""
+    paths = [path for one in sources.passages for path in one.files.values() if path.is_file()]
+    return tuple(
+        f"{path}: the decoder {what} on it; the file is damaged, so export it again"
+        for path, what in undecodable(paths)
+    )
 
 
 def undrawn(study: Study) -> tuple[str, ...]:

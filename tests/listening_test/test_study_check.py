@@ -15,6 +15,7 @@ from earmark.listening_test.server.app import create_app
 from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.stimuli.check_audio import clipped_runs
 from earmark.listening_test.study.study import load_study
+from earmark.models.audio import trial_decoding
 from earmark.models.audio.files import read
 from earmark.models.errors import UserError
 
@@ -207,3 +208,24 @@ def test_a_stimulus_or_source_that_changed_since_is_told(tmp_path: Path) -> None
     assert f"{gone.token}.wav: is gone" in found
     assert f"{edited.token}.wav: was changed" in found
     assert "the audio of 'loud' changed since the study was made" in found
+
+
+def test_audio_on_which_the_decoder_crashes_is_named_and_the_rest_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = tmp_path / "decoder.py"
+    decoder.write_text(
+        "import os, sys\n"
+        "for line in sys.stdin:\n"
+        "    if '1-loud' in line: os.abort()\n"
+        "    print(1, flush=True)\n"
+    )
+    monkeypatch.setattr(trial_decoding, "_DECODER", decoder)
+    path = write_study(tmp_path, "ape", seconds=0.6)
+    said = [one.message for one in look(path).problems if one.severity == "error"]
+    assert said == [
+        f"{tmp_path / 'audio' / '1-loud.wav'}: the decoder crashed or ran out of memory on it; "
+        "the file is damaged, so export it again"
+    ]
+    with pytest.raises(UserError, match=r"1-loud\.wav: the decoder crashed"):
+        make_study(read_study_file(path), tmp_path / "results")
