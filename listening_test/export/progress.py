@@ -142,7 +142,7 @@ def _latest(session: Session, study: Study, skipped: int) -> list[SessionStatus]
             Listening.updated_at,
         )
         .where(Listening.study_version == study.sha256)
-        .order_by(Listening.created_at.desc(), Listening.id)
+        .order_by(Listening.created_at.desc(), Listening.id.desc())
         .limit(LATEST)
         .offset(skipped)
     )
