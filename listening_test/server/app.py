@@ -14,6 +14,7 @@ from ..stimuli.prepare import check_files
 from ..storage.connections import UnavailableError, reason
 from ..study.study import StudyFolder
 from . import pages, progress
+from .cookies import Cookies
 from .pages import message
 from .request import ReplacedError, ServedStudy, held
 
@@ -59,6 +60,7 @@ def create_app(folder: StudyFolder, *, secure: bool = False) -> Flask:
         MAX_CONTENT_LENGTH=MOST_BYTES,
         SEND_FILE_MAX_AGE_DEFAULT=300,
     )
+    app.session_interface = Cookies()
     app.extensions["earmark"] = held
     app.register_blueprint(pages.routes)
     app.register_blueprint(progress.routes)
