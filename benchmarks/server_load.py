@@ -8,6 +8,7 @@ as an error and is sent again. A listener who has finished is followed by a new 
 import asyncio
 import json
 import random
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -107,11 +108,11 @@ class Live(Listener):
         step: dict[str, Any] = json.loads(data)["step"]
         return step
 
-    async def take(self, until: float) -> None:
+    async def take(self, until: float, done: threading.Event) -> None:
         """A session from its beginning to its end, or until the time is over."""
         step = await self.enter()
         given = {"consent": {"agree": True}, "questionnaire": {"age": 30, "gear": "0"}}
-        while step["type"] != "thanks" and time.monotonic() < until:
+        while step["type"] != "thanks" and time.monotonic() < until and not done.is_set():
             if step["type"] in given:
                 await asyncio.sleep(self.draw.uniform(0.5, 2))
                 await self.api("answers", {"step": step["id"], "answers": given[step["type"]]})
@@ -119,7 +120,7 @@ class Live(Listener):
                 for one in step["stimuli"]:
                     await self.request("audio", "GET", one["url"])
                 for batch in self.rate(step):
-                    if time.monotonic() > until:
+                    if time.monotonic() > until or done.is_set():
                         return
                     answer = await self.api("events", {"client": self.client, "events": batch})
                     self.acknowledged |= set(answer["acknowledged"])
@@ -128,25 +129,33 @@ class Live(Listener):
             step = (await self.api("next", {"step": step["id"]}))["step"]
 
 
-async def _crowd(server: Server, folder: StudyFolder, count: int, seconds: float) -> Seen:
+async def _crowd(
+    server: Server, folder: StudyFolder, count: int, seconds: float, done: threading.Event
+) -> Seen:
     seen = Seen()
     until = time.monotonic() + seconds
 
     async def one(number: int) -> None:
         draw = random.Random(number)
         # People do not come at once; the first quarter of the time brings them all.
-        await asyncio.sleep(seconds / 4 * number / count)
-        while time.monotonic() < until:
+        await asyncio.sleep(min(seconds / 4, 20) * number / count)
+        while time.monotonic() < until and not done.is_set():
             live = Live(server, folder, seen, draw)
-            await live.take(until)
+            await live.take(until, done)
             if live.wires:
                 live.wires[1].close()
 
-    done = await asyncio.gather(*(one(number) for number in range(count)), return_exceptions=True)
-    seen.errors += [repr(error) for error in done if isinstance(error, BaseException)]
+    ends = await asyncio.gather(*(one(number) for number in range(count)), return_exceptions=True)
+    seen.errors += [repr(error) for error in ends if isinstance(error, BaseException)]
     return seen
 
 
-def crowd(server: Server, folder: StudyFolder, count: int, seconds: float) -> Seen:
-    """``count`` listeners for so many seconds."""
-    return asyncio.run(_crowd(server, folder, count, seconds))
+def crowd(
+    server: Server,
+    folder: StudyFolder,
+    count: int,
+    seconds: float,
+    done: threading.Event | None = None,
+) -> Seen:
+    """``count`` listeners for so many seconds, or until it is done."""
+    return asyncio.run(_crowd(server, folder, count, seconds, done or threading.Event()))

@@ -17,7 +17,7 @@ from ...models.errors import UserError
 from ..kinds import kind_of
 from ..session.asked import questions, unit_named
 from ..session.view import answered
-from ..storage.journal import Pack, Stored, events_in
+from ..storage.journal import Pack, Sign, signs_in
 from ..storage.many import packs, rooms
 from ..storage.rooms import Item, Page, Rating, Room, shown
 from ..storage.tables import Database, Listening
@@ -200,7 +200,7 @@ def _rating(ratings: Mapping[tuple[str, str], Rating], place: str, question: str
 
 def _listened(listening: Room, heard: Sequence[Pack]) -> dict[str, float]:
     """Seconds for which each stimulus was heard, from what each client put on record."""
-    events = events_in(heard, shown(listening.pages))
+    events = signs_in(heard, shown(listening.pages))
     seconds: dict[str, float] = {}
     in_order = sorted(events, key=attrgetter("client", "seq"))
     for _, of in groupby(in_order, key=attrgetter("client")):
@@ -209,13 +209,13 @@ def _listened(listening: Room, heard: Sequence[Pack]) -> dict[str, float]:
     return seconds
 
 
-def _intervals(events: Iterable[Stored]) -> Iterator[tuple[str, float, float]]:
+def _intervals(events: Iterable[Sign]) -> Iterator[tuple[str, float, float]]:
     """What was heard from when until when, in one client's events by sequence number.
 
     Where nothing says that the sound ended (the browser was closed), it was heard until the last
     event of its page: so long at least.
     """
-    start: Stored | None = None
+    start: Sign | None = None
     last = 0.0
     for event in events:
         silent = event.type == "device" and event.data.get("state") in _SILENT

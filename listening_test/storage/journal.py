@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 LONGEST = 1_900
 MOVE = "move"
@@ -122,56 +122,69 @@ def about_of(page: int | None, stimulus: str | None, question: str | None, place
     return page, places.get((page, stimulus), stimulus), question
 
 
-def events_in(
-    packs: Sequence[Pack], shown: Mapping[int, Sequence[str]], types: frozenset[str] | None = None
-) -> Iterator[Stored]:
-    """The events of packs in their order; ``shown`` are the tokens of each page by position.
+class Sign(NamedTuple):
+    """What an event says of what was heard."""
 
-    ``types`` are those that are wanted; None is all.
-    """
+    client: str
+    seq: int
+    at_ms: float
+    type: str
+    page: int | None
+    stimulus: str | None
+    data: Mapping[str, Any]
+
+
+def events_in(packs: Sequence[Pack], shown: Mapping[int, Sequence[str]]) -> Iterator[Stored]:
+    """The events of packs in their order; ``shown`` are the tokens of each page by position."""
+    for client, at, about, (name, seq, at_ms, kind, *rest) in _read(packs):
+        page, stimulus, question = _whole_about(about, shown)
+        value = rest[0] if rest else None
+        yield Stored(
+            whole(name),
+            client,
+            seq,
+            float(at_ms),
+            moment(at),
+            kind or MOVE,
+            page,
+            stimulus,
+            question,
+            None if value is None else float(value),
+            rest[2] if len(rest) > 2 else {},
+        )
+
+
+def signs_in(packs: Sequence[Pack], shown: Mapping[int, Sequence[str]]) -> Iterator[Sign]:
+    """The same events as far as they tell what was heard, at a third of the cost."""
+    for client, _, about, (_, seq, at_ms, kind, *rest) in _read(packs):
+        page, stimulus, _ = _whole_about(about, shown)
+        data = rest[2] if len(rest) > 2 else {}
+        yield Sign(client, seq, float(at_ms), kind or MOVE, page, stimulus, data)
+
+
+def _read(packs: Sequence[Pack]) -> Iterator[tuple[str, int, list[Any], list[Any]]]:
+    """Every event as it is written, with its client, when it came, and what it is about."""
     for pack in packs:
-        received_at, first = "", 0
+        at, first = 0, 0
         about: list[Any] = []
-        for line in pack.lines.split("\n"):
-            if not line:
-                continue
-            found = json.loads(line)
+        # One list of all lines is read much faster than each line alone.
+        for found in json.loads(f"[{pack.lines.removesuffix(chr(10)).replace(chr(10), ',')}]"):
             if isinstance(found, int):
                 first = first or found
-                received_at = moment(found + (first if found < _SMALL else 0))
+                at = found + (first if found < _SMALL else 0)
                 continue
-            name, seq, at_ms, kind, *rest = found
-            kind = kind or MOVE
-            about = _about_in(rest, about)
-            if types is not None and kind not in types:
-                continue
-            page, stimulus, question = (*about, None, None, None)[:3]
-            if isinstance(stimulus, int):
-                stimulus = shown[page][stimulus]
-            value = rest[0] if rest else None
-            yield Stored(
-                whole(name),
-                pack.client,
-                seq,
-                float(at_ms),
-                received_at,
-                kind,
-                page,
-                stimulus,
-                question,
-                None if value is None else float(value),
-                rest[2] if len(rest) > 2 else {},
-            )
+            about = _about_in(found[4:], about)
+            yield pack.client, at, about, found
+
+
+def _whole_about(about: Sequence[Any], shown: Mapping[int, Sequence[str]]) -> tuple[Any, Any, Any]:
+    page, stimulus, question = (*about, None, None, None)[:3]
+    return page, shown[page][stimulus] if isinstance(stimulus, int) else stimulus, question
 
 
 def _said(packs: Sequence[Pack]) -> Iterator[tuple[Any, ...]]:
-    for pack in packs:
-        about: list[Any] = []
-        for line in pack.lines.split("\n"):
-            if line[:1] == "[":
-                _, seq, _, kind, *rest = json.loads(line)
-                about = _about_in(rest, about)
-                yield (seq, kind or MOVE, *(*about, None, None, None)[:3])
+    for _, _, about, (_, seq, _, kind, *_) in _read(packs):
+        yield (seq, kind or MOVE, *(*about, None, None, None)[:3])
 
 
 def _about_in(rest: Sequence[Any], before: list[Any]) -> list[Any]:
