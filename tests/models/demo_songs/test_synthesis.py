@@ -199,7 +199,8 @@ def test_what_cannot_be_made_is_refused_in_one_line(
 
 def test_numbers_of_numpy_make_the_same_song() -> None:
     numbers: Any = np.array([3, 4, RATE])
-    made, same = demo_song(*numbers[:2], 3.0, numbers[2]), demo_song(3, 4, 3.0, RATE)
+    made = demo_song(numbers[0], numbers[1], 3.0, numbers[2])
+    same = demo_song(3, 4, 3.0, RATE)
     assert made.mix.equal(same.mix)
     assert json.dumps(made.settings) == json.dumps(same.settings)
 
