@@ -90,7 +90,11 @@ AREAS: Sequence[Area] = (
     Area(
         "alignment",
         ("models/audio/alignment.py",),
-        ("tests/models/audio/test_alignment_details.py", "tests/models/audio/test_alignment.py"),
+        (
+            "tests/models/audio/test_alignment_details.py",
+            "tests/models/audio/test_alignment_plain.py",
+            "tests/models/audio/test_alignment.py",
+        ),
     ),
     Area(
         "results",
