@@ -22,6 +22,7 @@ _SCREENING = "analysis/ratings/inference/screening.py"
 _METHODS = "analysis/ratings/methods"
 _STORE = "evaluation/results/store.py"
 _STORAGE = "listening_test/storage"
+_ALIGNMENT = "models/audio/alignment.py"
 
 _BALANCE = ("tests/listening_test/study/test_study_balance.py",)
 _RULES = ("tests/analysis/ratings/inference/test_ratings_screening.py",)
@@ -120,10 +121,53 @@ ALIKE: Sequence[tuple[str, str]] = (
         "marginal = coincidence.sum(axis=1)",
     ),
     # Audio has two dimensions, of which the last is the second.
+    (_ALIGNMENT, "samples = min(audio.shape[(1)], target.shape[-1])"),
+    (_ALIGNMENT, "samples = min(audio.shape[-1], target.shape[(1)])"),
+    # Longer blocks, more of them at once, and more silence around them give the same sums.
+    (_ALIGNMENT, "_BLOCK = 32769"),
+    (_ALIGNMENT, "_BLOCKS_AT_ONCE = 33"),
+    (_ALIGNMENT, "while (size <= 4 * reach):"),
+    (_ALIGNMENT, "while size < 5 * reach:"),
+    (_ALIGNMENT, "size *= 3"),
     (
-        "models/audio/alignment.py",
-        "samples = min(audio.shape[(1)], target.shape[-1])",
+        _ALIGNMENT,
+        "_RINGING = 4097  # silence around the signal in which a fractional shift rings out",
     ),
+    (_ALIGNMENT, "size = int(next_fast_len(length + 3 * _RINGING, real=True))"),
+    (_ALIGNMENT, "size = int(next_fast_len(length + 2 * _RINGING, real=False))"),
+    # A sample more, and a fraction back.
+    (_ALIGNMENT, "whole = math.ceil(samples)"),
+    # The correlation is divided by the energy of both.
+    (_ALIGNMENT, "mid = audio.double().sum(dim=-2)"),
+    # What is no peak is looked at too, and finds none that is higher than the peak beside it.
+    (_ALIGNMENT, "left, right = height[(inner + 1)], height[inner + 1]"),
+    (_ALIGNMENT, "left, right = height[inner - 1], height[(inner - 1)]"),
+    (_ALIGNMENT, "peaks = inner[((height[inner] >= left) | (height[inner] >= right))]"),
+    (
+        _ALIGNMENT,
+        "_SAMPLED = 0.55  # of its height is seen of a peak between two samples, at least",
+    ),
+    # Of two neighbours that are equal one is enough.
+    (_ALIGNMENT, "peaks = inner[((height[inner] > left)) & (height[inner] >= right)]"),
+    (_ALIGNMENT, "peaks = inner[(height[inner] >= left) & ((height[inner] > right))]"),
+    # Where the curve does not bend there is no peak, and no correlation.
+    (_ALIGNMENT, "flat = (bend.abs() <= 1e-14)"),
+    (
+        _ALIGNMENT,
+        "beside = torch.where(flat, 1.0, 0.5 * (before - after) / torch.where(flat, 1.0, bend))",
+    ),
+    (
+        _ALIGNMENT,
+        "beside = torch.where(flat, 0.0, 0.5 * (before - after) / torch.where(flat, 1.1, bend))",
+    ),
+    # Beyond the last sample nothing overlaps.
+    (_ALIGNMENT, "limit = min(round(max_seconds * sample_rate), (samples + 1))"),
+    # Silence has a correlation of nothing by either way.
+    (_ALIGNMENT, "usable = (scale >= scale.max() * 1e-09)"),
+    (_ALIGNMENT, "inverted=bool((values[chosen] <= 0)),"),
+    # No two peaks differ by just so much; the bound says what rounding may do.
+    (_ALIGNMENT, "tied = (values.abs() > best - _TIE)"),
+    (_ALIGNMENT, "_TIE = 1.1000000000000001e-05  # the short sinc is this exact"),
     # Another length of a transform is slower or faster, and gives the same.
     (
         "models/audio/loudness.py",

@@ -73,6 +73,7 @@ def peaks(r: Floats, limit: int) -> Iterator[tuple[float, float]]:
         (150, 20, 6.81, 1),  # a margin of a quarter
         (5000, 300, 211.28, -1),
         (20_000, 8200, -3000.44, 1),  # longer than half a block
+        (36_000, 17_000, 15_000.3, -1),  # a range that no block of the usual length holds
         (1_100_000, 10, -4.71, 1),  # more blocks than are taken at once
     ],
 )
@@ -84,7 +85,7 @@ def test_a_delay_is_the_highest_peak_of_the_plain_correlation(
     r = correlation(late, target, limit)
     where, height = max(peaks(r, limit), key=lambda peak: abs(peak[1]))
     found = delay_samples(late, target, RATE, max_seconds=limit / RATE)
-    assert found.samples == pytest.approx(where, abs=5e-5)
+    assert found.samples == pytest.approx(where, abs=1e-4)
     assert found.correlation == pytest.approx(abs(height), abs=3e-6)
     assert found.inverted == (height < 0) == (sign < 0)
 
@@ -96,7 +97,7 @@ def test_what_sounds_at_the_ends_alone_is_correlated_without_a_margin() -> None:
     late = shift(target, -6.3)
     where, height = max(peaks(correlation(late, target, 50), 50), key=lambda peak: peak[1])
     found = delay_samples(late, target, RATE, max_seconds=50 / RATE)
-    assert found.samples == pytest.approx(where, abs=5e-5)
+    assert found.samples == pytest.approx(where, abs=1e-4)
     assert found.correlation == pytest.approx(height, abs=3e-6)
 
 
