@@ -47,6 +47,8 @@ _EXACT = tuple(
         "methods/test_ratings_levels",
         "methods/test_ratings_closed_forms",
         "methods/test_ratings_preferences",
+        "methods/test_ratings_effective_scores",
+        "methods/test_ratings_mixed_dense",
         "methods/test_ratings_reference",
         "methods/test_ratings_oracles",
         "methods/test_ratings_signed_rank",

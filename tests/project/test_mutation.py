@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ def f(x: int = 1, *, quick: bool = False) -> int:
 '''
 
 
+@cache
 def made(source: bytes) -> set[str]:
     """Each line that a change makes, without its indent."""
     found = set()

@@ -220,6 +220,27 @@ def test_drawn_flips_and_arrangements_never_say_zero() -> None:
     assert "random 999 flips" in flip_listeners(np.concatenate([many, -many], axis=1), 0).note
 
 
+def test_the_draws_of_a_seed_stay_what_they_are() -> None:
+    """A report that is made again says the same; other streams would be another result."""
+    d = np.random.default_rng(5).normal(0.2, 1, 21)
+
+    def flipped(seed: int, tag: int) -> Floats:
+        drawn: Floats = np.random.default_rng([seed, 21, tag]).integers(0, 2, (9999, 21)) * 2.0 - 1
+        return drawn
+
+    for seed in (0, 8):
+        exceeding = (np.abs(flipped(seed, 2) @ d) >= abs(d.sum()) - 1e-9).sum()
+        assert sign_flips(d, seed) == (1 + exceeding) / 10_000
+        scores = np.stack([d, 2 * d[::-1], -d - 2 * d[::-1]], axis=1)
+        sums = ((flipped(seed, 4) @ scores) ** 2).sum(axis=1)
+        exceeding = (sums >= (scores.sum(axis=0) ** 2).sum() - 1e-9).sum()
+        assert flip_listeners(scores, seed).p == (1 + exceeding) / 10_000
+        block = np.broadcast_to(scores, (9999, 21, 3))
+        sums = np.random.default_rng([seed, 21, 3]).permuted(block, axis=2).sum(axis=1)
+        exceeding = (sums.var(axis=1) >= scores.sum(axis=0).var() - 1e-9).sum()
+        assert permutation_test(scores, seed).p == (1 + exceeding) / 10_000
+
+
 def test_pairs_of_flips_are_those_of_their_differences() -> None:
     table = np.round(np.random.default_rng(4).normal(50, 5, (7, 3)), 1)
     table[0, 2] = NAN
@@ -295,6 +316,18 @@ def test_differences_are_of_the_passages_that_a_listener_rated_both_on() -> None
     assert (test.p, test.statistic) == (None, None)
     (ranked,) = own_pairs(table[1:], [], 0.05, ordinal=True)
     assert ranked.p is None
+
+
+def test_what_rounding_leaves_of_a_constant_difference_is_no_error() -> None:
+    base = np.random.default_rng(3).normal(0.0, 400.0, (9, 1))
+    table = base + np.array([0.0, 5.3])
+    assert np.ptp(table[:, 0] - table[:, 1]) > 0, "by rounding"
+    (test,) = own_pairs(table, [], 0.05, ordinal=False)
+    assert (test.statistic, test.p) == (None, 0.0)
+    tiny = np.zeros((5, 2))
+    tiny[:, 1] = np.arange(5) * 1e-9
+    (test,) = own_pairs(tiny, [], 0.05, ordinal=False)
+    assert test.statistic == pytest.approx(stats.ttest_rel(*tiny.T).statistic), "a small unit"
 
 
 def test_wins_balanced_incomplete_blocks_are_told_from_others() -> None:
