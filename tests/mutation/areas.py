@@ -61,6 +61,10 @@ _WHOLE = tuple(
     for name in (
         "inference/test_ratings_screening",
         "inference/test_ratings_choices",
+        "inference/test_ratings_declared",
+        "inference/test_ratings_participants",
+        "inference/test_ratings_self_checks",
+        "inference/test_ratings_designs",
         "inference/test_ratings_finding",
         "report/test_ratings_goldens",
         "inference/test_ratings_checks",
