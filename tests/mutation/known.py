@@ -159,6 +159,14 @@ ALIKE: Sequence[tuple[str, str]] = (
     (f"{_METHODS}/permutation.py", "exact = (2 ** n < _EXACT)"),
     (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // (n * k)))"),
     (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // n))"),
+    # Nothing over nothing is no number either.
+    *(
+        (
+            "analysis/ratings/estimation/metric_agreement.py",
+            f"return np.clip(np.where({one}, r, np.nan), -1.0, 1.0)",
+        )
+        for one in ("((sx >= 0)) & (sy > 0)", "(sx > 0) & ((sy >= 0))")
+    ),
     # The matrix is symmetric.
     (
         "analysis/ratings/estimation/agreement.py",

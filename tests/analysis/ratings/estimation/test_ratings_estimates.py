@@ -139,6 +139,9 @@ def test_the_matched_rank_biserial_is_that_of_each_resample() -> None:
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(values, [0.05, 0.95])))
     assert rank_biserial(np.zeros(3)) is None
     assert rank_biserial(np.array([2.0])) == 1.0
+    # Differences that rounding alone sets apart tie, also in the resamples.
+    nearly = matched_rank_biserial(d + np.arange(8) * 4e-12, alpha=0.1, seed=5)
+    assert (nearly.value, nearly.low, nearly.high) == (found.value, found.low, found.high)
     for few in (np.zeros(3), np.array([NAN]), np.array([])):
         assert matched_rank_biserial(few, alpha=0.1, seed=0).value is None
     lone = matched_rank_biserial(np.array([1.0, NAN]), alpha=0.1, seed=0)

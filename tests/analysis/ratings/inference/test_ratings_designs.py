@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ratings_simulation import ratings_of
 from scipy import stats
 
 from earmark.analysis.ratings.inference.against import ZERO, against_zero, many_to_one
@@ -16,26 +17,6 @@ from earmark.analysis.ratings.result.design import Design
 from earmark.analysis.ratings.result.names import Chosen, DesignKind, Scope
 
 NAN = float("nan")
-
-
-def ratings_of(cells: Floats, times: int = 1) -> Ratings:
-    """A table of SIMULATED cells ``(n, m, k)``, each so many times; NaN is no row."""
-    at = np.repeat(np.argwhere(~np.isnan(cells)), times, axis=0)
-    n, m, k = cells.shape
-    zero = np.zeros(len(at), dtype=np.int64)
-    return Ratings(
-        listeners=tuple(f"l{i}" for i in range(n)),
-        passages=tuple(f"p{i}" for i in range(m)),
-        systems=tuple(f"s{i}" for i in range(k)),
-        questions=("q",),
-        listener=at[:, 0],
-        passage=at[:, 1],
-        system=at[:, 2],
-        question=zero,
-        value=cells[tuple(at.T)],
-        repeat=np.arange(len(at), dtype=np.int64) % times,
-        line=zero,
-    ).where(np.ones(len(at), dtype=bool))
 
 
 def noise(*shape: int) -> Floats:

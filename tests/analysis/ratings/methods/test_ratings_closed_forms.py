@@ -236,8 +236,8 @@ def test_the_draws_of_a_seed_stay_what_they_are() -> None:
         exceeding = (sums >= (scores.sum(axis=0) ** 2).sum() - 1e-9).sum()
         assert flip_listeners(scores, seed).p == (1 + exceeding) / 10_000
         block = np.broadcast_to(scores, (9999, 21, 3))
-        sums = np.random.default_rng([seed, 21, 3]).permuted(block, axis=2).sum(axis=1)
-        exceeding = (sums.var(axis=1) >= scores.sum(axis=0).var() - 1e-9).sum()
+        permuted = np.random.default_rng([seed, 21, 3]).permuted(block, axis=2).sum(axis=1)
+        exceeding = (permuted.var(axis=1) >= scores.sum(axis=0).var() - 1e-9).sum()
         assert permutation_test(scores, seed).p == (1 + exceeding) / 10_000
 
 
