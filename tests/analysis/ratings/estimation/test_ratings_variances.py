@@ -34,7 +34,8 @@ def stepped(seed: int, order: str = "position", slope: float = 1.5) -> Ratings:
     steps = r.permuted(np.tile(np.arange(1.0, 5.0), (18, 1)), axis=1).ravel()[: len(ratings)]
     value = ratings.value + slope * steps
     steps[[3, 30]] = NAN
-    return replace(ratings, value=value, **{order: steps})
+    found = replace(ratings, value=value)
+    return replace(found, page=steps) if order == "page" else replace(found, position=steps)
 
 
 @pytest.mark.parametrize("order", ["position", "page"])

@@ -225,14 +225,15 @@ def test_the_draws_of_a_seed_stay_what_they_are() -> None:
     d = np.random.default_rng(5).normal(0.2, 1, 21)
 
     def flipped(seed: int, tag: int) -> Floats:
-        drawn: Floats = np.random.default_rng([seed, 21, tag]).integers(0, 2, (9999, 21)) * 2.0 - 1
+        coins = np.random.default_rng([seed, 21, tag]).integers(0, 2, (9999, 21))
+        drawn: Floats = 2 * coins.astype(np.float64) - 1
         return drawn
 
     for seed in (0, 8):
         exceeding = (np.abs(flipped(seed, 2) @ d) >= abs(d.sum()) - 1e-9).sum()
         assert sign_flips(d, seed) == (1 + exceeding) / 10_000
         scores = np.stack([d, 2 * d[::-1], -d - 2 * d[::-1]], axis=1)
-        sums = ((flipped(seed, 4) @ scores) ** 2).sum(axis=1)
+        sums: Floats = ((flipped(seed, 4) @ scores) ** 2).sum(axis=1)
         exceeding = (sums >= (scores.sum(axis=0) ** 2).sum() - 1e-9).sum()
         assert flip_listeners(scores, seed).p == (1 + exceeding) / 10_000
         block = np.broadcast_to(scores, (9999, 21, 3))
