@@ -205,6 +205,17 @@ def test_alpha_is_one_less_observed_over_expected_disagreement(level: str) -> No
     assert krippendorff_alpha(units, level) == pytest.approx(expected)
 
 
+def test_what_would_take_too_much_memory_has_a_value_and_no_interval() -> None:
+    d = np.random.default_rng(2).normal(0.2, 1, 3001)
+    whole, most = (matched_rank_biserial(d[:n], alpha=0.05, seed=0) for n in (3001, 3000))
+    assert whole.value == rank_biserial(d)
+    assert (whole.low, most.low is None) == (None, False)
+    values = np.arange(3002.0).reshape(-1, 2)
+    values[0] = values[1]
+    assert krippendorff_alpha(values, "nominal") is not None, "3000 values"
+    assert krippendorff_alpha(np.arange(3002.0).reshape(-1, 2), "nominal") is None
+
+
 def test_alpha_has_its_ends() -> None:
     same = np.array([[1.0, 1], [4, 4], [2, NAN]])
     for level in ("nominal", "ordinal", "interval", "ratio"):
