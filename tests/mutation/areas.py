@@ -73,7 +73,11 @@ _WHOLE = tuple(
 )
 
 AREAS: Sequence[Area] = (
-    Area("methods", ("analysis/ratings/methods/*.py",), _EXACT),
+    Area(
+        "methods",
+        ("analysis/ratings/methods/*.py", "analysis/ratings/result/p_values.py"),
+        _EXACT,
+    ),
     Area("inference", ("analysis/ratings/inference/*.py",), _WHOLE),
     Area(
         "estimation",
