@@ -9,6 +9,7 @@ from typing import Any
 from flask import abort, current_app, request, session
 
 from ...models.errors import UserError
+from ..stimuli.addresses import Addresses
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
 from ..study.study import Keys, Study, StudyFolder, load_keys, load_study, stored_study
@@ -29,6 +30,7 @@ class ServedStudy:
         self._seen = _identity(folder)
         self.study: Study = load_study(folder)
         self.keys: Keys = load_keys(folder)
+        self.addresses = Addresses(self.study, self.keys.cookie)
         self.database = Database(folder)
 
     def require_same(self) -> None:
