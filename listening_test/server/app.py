@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ...models.errors import UserError
-from ..stimuli.prepare import check_files
+from ..stimuli.check_files import check_files
 from ..storage.connections import UnavailableError, reason
 from ..study.study import StudyFolder
 from . import pages, progress
