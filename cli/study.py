@@ -68,10 +68,10 @@ def preview(name: str, results: Path, host: str, port: int) -> None:
 
 def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str) -> None:
     import json
-    import logging
 
     from ..listening_test.export.progress import links
     from ..listening_test.server.serve import bind, serve
+    from ..listening_test.server.settings import Settings
     from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
@@ -94,8 +94,7 @@ def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str)
             click.echo(f"Progress:    {public}{found['progress']}   (for you alone)")
             click.echo("Ctrl-C ends it; every rating is on disk already.")
 
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        serve(folder, socket, started, secure=public.startswith("https://"))
+        serve(folder, socket, started, Settings(secure=public.startswith("https://")))
 
 
 @study.command()

@@ -1,4 +1,4 @@
-"""The web application of one study: a Flask factory, its headers, limits and errors."""
+"""The web application of one study: a Flask factory, its headers and errors."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -13,11 +13,16 @@ from ...models.errors import UserError
 from ..stimuli.check_files import check_files
 from ..storage.connections import UnavailableError, reason
 from ..study.study import StudyFolder
-from . import pages, progress
+from ..wire.limits import BODY_BYTES, FORM_BYTES, FORM_FIELDS
+from ..wire.shared import SharedMemory
+from . import health, pages, progress
+from .gate import OPEN, TooManyError
+from .health import Readiness
 from .pages import message
 from .request import ReplacedError, ServedStudy, held
+from .settings import USUAL, Settings
+from .watch import watch
 
-MOST_BYTES = 1024 * 1024
 STATIC = Path(__file__).parent.parent / "static"
 _POLICY = "; ".join(
     (
@@ -36,13 +41,20 @@ _POLICY = "; ".join(
 )
 
 
-def create_app(folder: StudyFolder, *, secure: bool = False) -> Flask:
-    """The application of the study in ``folder``; ``secure`` where it is reached by https alone.
+def create_app(
+    folder: StudyFolder,
+    settings: Settings = USUAL,
+    memory: SharedMemory | None = None,
+    number: int = 0,
+) -> Flask:
+    """The application of the study in ``folder``.
+
+    Where several processes serve it, ``memory`` is what they share, and ``number`` this one's own.
 
     Raises:
         UserError: if the study, its stimuli or its ratings are not as they should be.
     """
-    held = ServedStudy(folder)
+    held = ServedStudy(folder, settings, memory or SharedMemory(), number)
     wrong = check_files(held.study, folder)
     if wrong:
         raise UserError("\n".join(wrong))
@@ -50,26 +62,38 @@ def create_app(folder: StudyFolder, *, secure: bool = False) -> Flask:
     app.config.update(
         SECRET_KEY=held.keys.cookie,
         # Browsers send a host's cookies to all its ports: studies beside each other need two names.
-        SESSION_COOKIE_NAME=f"earmark_{sha256(held.study.id.encode()).hexdigest()[:12]}",
+        SESSION_COOKIE_NAME=_cookie(held.study.id, secure=settings.secure),
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SECURE=secure,
-        MAX_CONTENT_LENGTH=MOST_BYTES,
+        SESSION_COOKIE_SECURE=settings.secure,
+        MAX_CONTENT_LENGTH=BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
+        MAX_FORM_PARTS=FORM_FIELDS,
         SEND_FILE_MAX_AGE_DEFAULT=300,
     )
     app.extensions["earmark"] = held
-    app.register_blueprint(pages.routes)
-    app.register_blueprint(progress.routes)
+    app.extensions["earmark.readiness"] = Readiness()
+    for routes in (pages.routes, progress.routes, health.routes):
+        app.register_blueprint(routes)
+    watch(app, held.counts, settings.log)
+    held.gate.guard(app)
     app.before_request(_require_same)
     app.after_request(_headers)
+    app.register_error_handler(TooManyError, _too_many)
     for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
         app.register_error_handler(unavailable, _unavailable)
     app.register_error_handler(HTTPException, _refused)
     return app
 
 
+def _cookie(study: str, *, secure: bool) -> str:
+    """A name that no other study has; over https one that only this very host can set."""
+    name = f"earmark_{sha256(study.encode()).hexdigest()[:12]}"
+    return f"__Host-{name}" if secure else name
+
+
 def _require_same() -> None:
-    if request.endpoint != "static":
+    if request.endpoint != "static" and request.endpoint not in OPEN:
         held().require_same()
 
 
@@ -93,11 +117,19 @@ def _unavailable(error: Exception) -> Any:
     return (*message(503, "replaced" if replaced else ""), {"Retry-After": "2"})
 
 
+def _too_many(error: TooManyError) -> Any:
+    """A limit was met: the page keeps what it has and sends it again after this time."""
+    after = {"Retry-After": str(error.seconds)}
+    if request.path.startswith("/api/"):
+        return {"error": "too_many", "limit": error.limit}, 429, after
+    return (*message(429), after)
+
+
 def _refused(error: HTTPException) -> Any:
     """Errors as JSON for the API, as a page for people."""
     code = error.code or 500
     if isinstance(error, RequestEntityTooLarge):
-        return {"error": "too_large", "limit": MOST_BYTES}, 413
+        return {"error": "too_large", "limit": BODY_BYTES}, 413
     if request.path.startswith("/api/"):
         words = error.description or error.name
         return {"error": words if words in ("csrf", "json", "over") else error.name}, code

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import abort, current_app, request, session
 
@@ -12,6 +13,12 @@ from ...models.errors import UserError
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
 from ..study.study import Keys, Study, StudyFolder, load_keys, load_study, stored_study
+from ..wire.counts import Counts
+from ..wire.limits import FORM_BYTES, FORM_FIELDS
+from ..wire.rates import RateTable
+from ..wire.shared import SharedMemory
+from .gate import Gate
+from .settings import Settings
 
 CSRF_HEADER = "X-Earmark-CSRF"
 
@@ -21,15 +28,25 @@ class ReplacedError(UnavailableError):
 
 
 class ServedStudy:
-    """What every request of one application shares."""
+    """What every request of one application shares.
 
-    def __init__(self, folder: StudyFolder) -> None:
+    ``memory`` holds the rates and counts of all processes of a server, of which this one counts
+    in region ``number``.
+    """
+
+    def __init__(
+        self, folder: StudyFolder, settings: Settings, memory: SharedMemory, number: int
+    ) -> None:
         self.folder = folder
         # Before it is read: what is put there meanwhile is then looked at again.
         self._seen = _identity(folder)
         self.study: Study = load_study(folder)
         self.keys: Keys = load_keys(folder)
         self.database = Database(folder)
+        self.memory = memory
+        self.counts = Counts(memory.region(number))
+        table = RateTable(memory.rates, self.keys.cookie.encode())
+        self.gate = Gate(table, settings.rates, self.counts, trust_proxy=settings.trust_proxy)
 
     def require_same(self) -> None:
         """Refuse to serve on once the folder holds another study: its sessions would not be found.
@@ -79,6 +96,19 @@ def require_csrf(given: str | None) -> None:
         known.encode(), (given or "").encode("utf-8", "replace")
     ):
         abort(403, "csrf")
+
+
+def form() -> Mapping[str, str]:
+    """The fields of a form that was sent; refused where it is larger than any form of ours."""
+    if request.mimetype not in ("application/x-www-form-urlencoded", ""):
+        abort(415)
+    if (request.content_length or 0) > FORM_BYTES:
+        abort(413)
+    sent = request.get_data(cache=False).decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(sent, keep_blank_values=True, max_num_fields=FORM_FIELDS))
+    except ValueError:
+        abort(413)
 
 
 def body() -> Mapping[str, Any]:
