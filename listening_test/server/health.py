@@ -34,6 +34,10 @@ class Readiness:
                 self._until = monotonic() + READY_SECONDS
             return self._found
 
+    def forget(self) -> None:
+        """Look again at the next asking."""
+        self._until = 0.0
+
 
 def _look() -> tuple[bool, str]:
     try:
