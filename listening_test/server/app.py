@@ -1,13 +1,13 @@
 """The web application of one study: a Flask factory, its headers and errors."""
 
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, abort, current_app, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
 
 from ...models.errors import UserError
 from ..stimuli.check_files import check_files
@@ -16,14 +16,14 @@ from ..study.study import StudyFolder
 from ..wire.limits import BODY_BYTES, FORM_BYTES, FORM_FIELDS
 from ..wire.shared import SharedMemory
 from . import health, pages, progress
+from .assets import ROOT, assets
 from .gate import OPEN, TooManyError
 from .health import Readiness
-from .pages import message
+from .pages import LASTING, message
 from .request import ReplacedError, ServedStudy, held
 from .settings import USUAL, Settings
 from .watch import watch
 
-STATIC = Path(__file__).parent.parent / "static"
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -58,7 +58,7 @@ def create_app(
     wrong = check_files(held.study, folder)
     if wrong:
         raise UserError("\n".join(wrong))
-    app = Flask(__name__, static_folder=STATIC, instance_path=str(folder.path.absolute()))
+    app = Flask(__name__, static_folder=None, instance_path=str(folder.path.absolute()))
     app.config.update(
         SECRET_KEY=held.keys.cookie,
         # Browsers send a host's cookies to all its ports: studies beside each other need two names.
@@ -69,7 +69,6 @@ def create_app(
         MAX_CONTENT_LENGTH=BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=FORM_BYTES,
         MAX_FORM_PARTS=FORM_FIELDS,
-        SEND_FILE_MAX_AGE_DEFAULT=300,
     )
     app.extensions["earmark"] = held
     app.extensions["earmark.readiness"] = Readiness()
@@ -79,6 +78,8 @@ def create_app(
     held.gate.guard(app)
     app.before_request(_require_same)
     app.after_request(_headers)
+    app.add_url_rule(f"{ROOT}<path:place>", "static", _static)
+    app.jinja_env.globals["asset"] = assets().addresses.__getitem__
     app.register_error_handler(TooManyError, _too_many)
     for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
         app.register_error_handler(unavailable, _unavailable)
@@ -95,6 +96,21 @@ def _cookie(study: str, *, secure: bool) -> str:
 def _require_same() -> None:
     if request.endpoint != "static" and request.endpoint not in OPEN:
         held().require_same()
+
+
+def _static(place: str) -> AnyResponse:
+    """A script or a style: kept for ever where its address says what it is, else asked about."""
+    asset = assets().files.get(place)
+    if asset is None:
+        abort(404)
+    packs = request.accept_encodings["gzip"] > 0 and len(asset.packed) < len(asset.data)
+    answer = Response(asset.packed if packs else asset.data, mimetype=asset.mimetype)
+    if packs:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.headers["Vary"] = "Accept-Encoding"
+    answer.headers["Cache-Control"] = LASTING if asset.lasting else "no-cache"
+    answer.set_etag(f"{asset.etag}-gzip" if packs else asset.etag)
+    return answer.make_conditional(request)
 
 
 def _headers(response: Response) -> Response:

@@ -28,6 +28,7 @@ from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .request import body, csrf_token, form, held, require_csrf
 
 routes = Blueprint("pages", __name__)
+LASTING = "private, max-age=31536000, immutable"
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -110,6 +111,7 @@ def listen(token: str) -> str:
         direction=direction(language),
         csrf=csrf_token(),
         session=token,
+        words=held().words_sha256,
         view=view.script_of(study),
         text=lambda key, **values: text(language, key, **values),
         marked=view.mark(study, mark),
@@ -235,7 +237,8 @@ def words(code: str) -> Response:
         abort(404)
     own = kind_of(held().study).words
     answer = jsonify({**catalogue(code), **own.get("en", {}), **own.get(code, {})})
-    answer.headers["Cache-Control"] = "private, max-age=300"
+    known = request.query_string.decode("latin-1") == held().words_sha256
+    answer.headers["Cache-Control"] = LASTING if known else "private, max-age=300"
     return answer
 
 

@@ -4,15 +4,18 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import abort, current_app, request, session
 
 from ...models.errors import UserError
+from ..kinds import kind_of
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
 from ..study.study import Keys, Study, StudyFolder, load_keys, load_study, stored_study
+from ..study.texts import FOLDER
 from ..wire.counts import Counts
 from ..wire.limits import FORM_BYTES, FORM_FIELDS
 from ..wire.rates import RateTable
@@ -43,6 +46,7 @@ class ServedStudy:
         self.study: Study = load_study(folder)
         self.keys: Keys = load_keys(folder)
         self.database = Database(folder)
+        self.words_sha256 = _words_sha256(self.study)
         self.memory = memory
         self.counts = Counts(memory.region(number))
         table = RateTable(memory.rates, self.keys.cookie.encode())
@@ -66,6 +70,13 @@ class ServedStudy:
                 f"{self.folder.study}: is another study than the one served; start the server again"
             )
         self._seen = identity
+
+
+def _words_sha256(study: Study) -> str:
+    """Tells one version of all texts of the pages from another, whatever the language."""
+    files = sorted(FOLDER.glob("*.json"))
+    own = json.dumps({code: dict(one) for code, one in kind_of(study).words.items()})
+    return sha256(b"".join(one.read_bytes() for one in files) + own.encode()).hexdigest()[:16]
 
 
 def _identity(folder: StudyFolder) -> tuple[int, ...] | None:
