@@ -91,6 +91,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]
                 return
         super().handle_close()
 
+    def at_work(self) -> bool:
+        """Whether a request is being answered, or an answer is on its way out."""
+        ends = self.will_close or self.close_when_flushed
+        return bool(self.requests or self.total_outbufs_len or ends)
+
     def overdue(self, now: float, patience: Patience) -> str | None:
         """Which limit of time it has passed, if any."""
         if self.lingers:
@@ -243,8 +248,11 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         if one._fileno is None:  # closed
             self.busy.discard(one)
             return
+        # Asked before what to watch for: a thread that is through in between wakes this loop, and
+        # then it must still be among those that are looked at.
+        at_work = one.at_work()
         self._watch(one, (READ if one.readable() else 0) | (WRITE if one.writable() else 0))
-        if one.requests or one.total_outbufs_len or one.will_close or one.close_when_flushed:
+        if at_work:
             self.busy.add(one)
             one.served = one.served or bool(one.requests)
             if one.served:
