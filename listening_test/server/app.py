@@ -66,6 +66,8 @@ def create_app(
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=settings.secure,
+        # A page renews the cookie; a sound or a script that did would be fetched again each time.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=FORM_BYTES,
         MAX_FORM_PARTS=FORM_FIELDS,

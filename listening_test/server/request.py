@@ -97,6 +97,7 @@ def csrf_token() -> str:
     """The token of this browser; one is made, and set in its cookie, where there is none."""
     if not isinstance(session.get("csrf"), str):
         session["csrf"] = secrets.token_urlsafe(16)
+    session.modified = True  # so that the cookie lasts a month from now
     return str(session["csrf"])
 
 

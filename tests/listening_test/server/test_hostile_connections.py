@@ -283,3 +283,22 @@ def test_what_was_refused_is_counted(folder: StudyFolder) -> None:
     found = re.search(r'earmark_refused_total\{limit="connections"\} (\d+)', words)
     assert found
     assert int(found[1]) >= 4
+
+
+def test_an_answer_that_is_ready_while_the_loop_looks_away_leaves_no_connection_behind(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain: Callable[[Any, Any, int], None] = connections.Front._watch
+
+    def slowly(self: Any, one: Any, events: int) -> None:
+        plain(self, one, events)
+        if events == 0 and one._fileno is not None:
+            time.sleep(0.03)  # a thread is through in the meantime
+
+    monkeypatch.setattr(connections.Front, "_watch", slowly)
+    with serving(folder, PATIENT) as place, place.open() as raw:
+        for _ in range(10):
+            raw.sendall(HALVES["kept alive"])
+            found = b""
+            while not found.endswith(b'{"ok":true}\n'):
+                found += raw.recv(4096)
