@@ -179,13 +179,14 @@ def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
     """Let simulated listeners take the test over HTTP; their sessions are marked SIMULATED."""
     from ..listening_test.server.serve import in_background
     from ..listening_test.simulate import simulate as run
-    from ..listening_test.study.study import folder_of, load_keys, load_study
+    from ..listening_test.stimuli.addresses import addresses_of
+    from ..listening_test.study.study import folder_of, load_keys
 
     folder = folder_of(results, name)
-    loaded = load_study(folder)
+    addresses = addresses_of(folder)
     with in_background(folder) as address:
         link = f"{address}/s/{load_keys(folder).simulated}/"
-        done = run(loaded, link, listeners, seed, lambda n: click.echo(f"{n} of {listeners}"))
+        done = run(addresses, link, listeners, seed, lambda n: click.echo(f"{n} of {listeners}"))
     events = sum(len(one.acknowledged) for one in done)
     pages = sum(one.pages for one in done)
     click.echo(f"SIMULATED: {len(done)} sessions, {pages} pages, {events} events stored")

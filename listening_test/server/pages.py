@@ -1,6 +1,5 @@
 """What listeners reach: welcome, session, audio, and the API that stores before it answers."""
 
-import re
 from dataclasses import asdict
 from typing import Any
 
@@ -25,11 +24,11 @@ from ..session.messages import Batch
 from ..storage.tables import Listening
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
+from .audio import sent_audio
 from .request import body, csrf_token, form, held, require_csrf
 
 routes = Blueprint("pages", __name__)
 LASTING = "private, max-age=31536000, immutable"
-_TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 @routes.get("/s/<token>/")
@@ -122,7 +121,7 @@ def listen(token: str) -> str:
 def state(token: str) -> Response:
     """Where the session stands."""
     with held().database.reading() as reading:
-        return jsonify(view.state(reading, held().study, _found(reading, token)))
+        return jsonify(view.state(reading, held().addresses, _found(reading, token)))
 
 
 @routes.post("/api/l/<token>/events")
@@ -178,7 +177,7 @@ def withdraw(token: str) -> Response:
     with held().database.writing(token) as writing:
         found = _found(writing, token)
         navigation.withdraw(writing, found, erase=sent.get("erase") is True)
-        shown = view.step(writing, held().study, found)
+        shown = view.step(writing, held().addresses, found)
     return jsonify(ok=True, step=shown)
 
 
@@ -190,27 +189,13 @@ def language(token: str) -> Response:
         found = _found(writing, token)
         found.language = _language(sent.get("language"), found.language)
         session["language"] = found.language
-        return jsonify(view.state(writing, held().study, found))
+        return jsonify(view.state(writing, held().addresses, found))
 
 
-@routes.get("/audio/<token>.flac")
-def audio(token: str) -> Response:
-    """One stimulus: the same headers for all, nothing that tells files apart but their bytes."""
-    if not _TOKEN.fullmatch(token) or token not in held().study.by_token:
-        abort(404)
-    answer = send_file(
-        held().folder.stimulus(token).absolute(),  # Flask takes others from its own folder
-        mimetype="audio/flac",
-        conditional=True,
-        etag=token,
-        max_age=31_536_000,
-    )
-    # The time at which a file was made tells the order in which the files were made.
-    answer.headers.pop("Last-Modified", None)
-    answer.headers.pop("Content-Disposition", None)
-    answer.headers.pop("Date", None)
-    answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    return answer
+@routes.get("/audio/<name>")
+def audio(name: str) -> AnyResponse:
+    """One stimulus: the same headers for all, nothing that tells files apart but their samples."""
+    return sent_audio(held(), name)
 
 
 @routes.get("/kinds/<path:place>")
@@ -304,11 +289,11 @@ def _move(token: str, move: Any) -> AnyResponse:
 
 
 def _shown(session_of: Any, found: Listening) -> dict[str, Any]:
-    study = held().study
+    addresses = held().addresses
     return {
-        "step": view.step(session_of, study, found),
+        "step": view.step(session_of, addresses, found),
         "progress": view.progress(found),
-        "preload": view.preload(study, found),
+        "preload": view.preload(addresses, found),
         "state": found.state,
     }
 

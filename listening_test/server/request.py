@@ -12,6 +12,7 @@ from flask import abort, current_app, request, session
 
 from ...models.errors import UserError
 from ..kinds import kind_of
+from ..stimuli.addresses import Addresses
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
 from ..study.study import Keys, Study, StudyFolder, load_keys, load_study, stored_study
@@ -45,6 +46,7 @@ class ServedStudy:
         self._seen = _identity(folder)
         self.study: Study = load_study(folder)
         self.keys: Keys = load_keys(folder)
+        self.addresses = Addresses(self.study, self.keys.cookie)
         self.database = Database(folder)
         self.words_sha256 = _words_sha256(self.study)
         self.memory = memory

@@ -8,13 +8,22 @@ from sqlalchemy.orm import Session
 
 from ..kinds import kind_of
 from ..storage.tables import Answer, EventRow, Listening, now
-from ..study.file import Ask, Step
+from ..study.file import Ask
 from ..study.study import Study
 from .clean_input import clean
 from .messages import LONGEST_COMMENT
 from .plan import BreakStep, PageStep, PlanEntry, entry_at, page_of
 from .sessions import arrive
-from .view import answered, answers, can_go_back, headphone, said_of, sounds, unit_of
+from .view import (
+    answered,
+    answers,
+    attempts,
+    can_go_back,
+    said_of,
+    stored_name,
+    trials_of,
+    unit_of,
+)
 
 
 class ElsewhereError(Exception):
@@ -86,11 +95,10 @@ def answer(
     given = request.get("answers")
     if not isinstance(given, Mapping):
         raise IncompleteError([{"question": None, "why": "invalid"}])
-    step = said_of(study, entry)
     if entry.type == "headphone":
         _try_headphones(session, study, listening, given, request.get("left"))
         return
-    checked = _checked(study, entry.type, step, given)
+    checked = _checked(study, listening, entry.type, given)
     for question, value in checked.items():
         _store(session, listening, entry.id, question, value)
     listening.updated_at = now()
@@ -148,10 +156,15 @@ def _missing_answers(
     if entry.type == "consent" and given.get("agree") is not True:
         return [{"question": "agree", "why": "not_agreed"}]
     if entry.type == "volume":
-        asked = ("level", *(one.token[:12] for one in sounds(study, "side")))
-        return [{"question": name, "why": "unanswered"} for name in asked if name not in given]
+        sides = trials_of(study, "side", listening)
+        asked = {"level": "level"} | {name: stored_name(one) for name, one in sides.items()}
+        return [
+            {"question": name, "why": "unanswered"}
+            for name, stored in asked.items()
+            if stored not in given
+        ]
     if entry.type == "headphone":
-        shown = headphone(session, study, listening, step)
+        shown = attempts(session, listening, step)
         passed = bool(shown["last"] and shown["last"]["passed"])
         tried = shown["attempts_left"] == 0 or shown["skipped"]
         if not passed and (step.required or not tried):
@@ -167,15 +180,19 @@ def _blank(value: Any) -> bool:
     return value in (None, []) or (isinstance(value, str) and not value.strip())
 
 
-def _checked(study: Study, kind: str, step: Step, given: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(
+    study: Study, listening: Listening, kind: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    step, sides = said_of(study, entry_at(listening)), trials_of(study, "side", listening)
     wrong, found = [], {}
     for name, value in given.items():
+        stored = str(name)
         ok, value = False, clean(value) if isinstance(value, str) else value
         if kind == "consent" and name == "agree":
             ok = value is True
             found["version"] = step.version
         elif kind == "volume":
-            sides = {one.token[:12] for one in sounds(study, "side")}
+            stored = stored_name(sides[name]) if name in sides else stored
             ok = (name == "level" and _between(value, 0.0, 1.0)) or (
                 name in sides and value in ("left", "right")
             )
@@ -183,12 +200,18 @@ def _checked(study: Study, kind: str, step: Step, given: Mapping[str, Any]) -> d
             asked = {ask.id: ask for ask in step.questions}
             ok = name in asked and _fits(asked[name], value)
         if ok:
-            found[str(name)] = value
+            found[stored] = value
         else:
             wrong.append({"question": clean(str(name))[:60], "why": "invalid"})
     if wrong:
         raise IncompleteError(wrong)
-    return found
+    return _in_order(study, found)
+
+
+def _in_order(study: Study, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers to set-up sounds in the study's order, not in that of the session."""
+    places = {stored_name(one): place for place, one in enumerate(study.sounds)}
+    return dict(sorted(given.items(), key=lambda one: places.get(one[0], -1)))
 
 
 def _fits(ask: Ask, value: Any) -> bool:
@@ -223,11 +246,11 @@ def _try_headphones(
 ) -> None:
     entry = entry_at(listening)
     step = said_of(study, entry)
-    shown = headphone(session, study, listening, step)
+    shown = attempts(session, listening, step)
     if given.get("skip") is True and not step.required:
         _store(session, listening, entry.id, "skip", value=True)
         return
-    trials = {one.token[:12]: one.answer for one in sounds(study, step.method)}
+    trials = trials_of(study, step.method, listening)
     wrong = [
         {"question": name, "why": "unanswered" if name not in given else "invalid"}
         for name in trials
@@ -237,11 +260,13 @@ def _try_headphones(
         return  # sent again because what we answered was lost: one attempt, not two
     if wrong or shown["attempts_left"] == 0:
         raise IncompleteError(wrong or [{"question": None, "why": "no_attempts_left"}])
-    correct = sum(str(given[name]) == right for name, right in trials.items())
+    correct = sum(str(given[name]) == one.answer for name, one in trials.items())
     need = step.pass_at or -(-len(trials) * 5 // 6)
     number = step.attempts - shown["attempts_left"] + 1
     result = {
-        "answers": {name: given[name] for name in trials},
+        "answers": _in_order(
+            study, {stored_name(one): given[name] for name, one in trials.items()}
+        ),
         "correct": correct,
         "of": len(trials),
         "passed": correct >= need,

@@ -1,6 +1,8 @@
 """What a listener is shown at a step: plain data for the browser, without a system's identity."""
 
+import hmac
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
@@ -8,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
 from ..kinds.pages import Shown
+from ..stimuli.addresses import Addresses
 from ..storage.tables import Answer, Listening, PageRow
 from ..study.file import Ask, Step
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
@@ -24,8 +27,9 @@ from .plan import (
 )
 
 
-def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
+def state(session: Session, addresses: Addresses, listening: Listening) -> dict[str, Any]:
     """Everything the listener's page needs to show where the session stands."""
+    study = addresses.study
     file = study.file
     return {
         "study": {
@@ -40,8 +44,8 @@ def state(session: Session, study: Study, listening: Listening) -> dict[str, Any
         "next_seq": listening.next_seq,
         "level": level(session, listening),
         "session": {"state": listening.state, "link": f"/l/{listening.token}/"},
-        "step": step(session, study, listening),
-        "preload": preload(study, listening),
+        "step": step(session, addresses, listening),
+        "preload": preload(addresses, listening),
     }
 
 
@@ -69,9 +73,9 @@ def level(session: Session, listening: Listening) -> float | None:
     return None
 
 
-def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
+def step(session: Session, addresses: Addresses, listening: Listening) -> dict[str, Any]:
     """The step at which the session stands."""
-    language = listening.language
+    study, language = addresses.study, listening.language
     if listening.state == "withdrawn":
         return {
             "id": "withdrawn",
@@ -84,16 +88,16 @@ def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]
     shown: dict[str, Any] = {"id": entry.id, "type": entry.type}
     shown["back"] = can_go_back(study, listening)
     if isinstance(entry, PageStep):
-        return shown | page(study, listening, page_of(listening, entry))
+        return shown | page(addresses, listening, page_of(listening, entry))
     said = said_of(study, entry)
     words = _html(study, language, said, entry.type, progress(listening))
     shown |= {"title": "", "html": words}
     if entry.type == "consent":
         shown["version"] = said.version
     elif entry.type == "volume":
-        shown |= _volume(study)
+        shown |= _volume(addresses, listening)
     elif entry.type == "headphone":
-        shown |= headphone(session, study, listening, said)
+        shown |= headphone(session, addresses, listening, said)
     elif entry.type == "questionnaire":
         shown["questions"] = [_ask(study, ask, language) for ask in said.questions]
         shown["answers"] = answers(session, listening, entry.id)
@@ -130,8 +134,9 @@ def can_go_back(study: Study, listening: Listening) -> bool:
     return page_of(listening, here).part == page_of(listening, before).part
 
 
-def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
+def page(addresses: Addresses, listening: Listening, row: PageRow) -> dict[str, Any]:
     """A page as the browser gets it; every value that could name a system stays here."""
+    study = addresses.study
     kind, language, test = kind_of(study), listening.language, study.file.test
     unit = unit_of(row)
     questions = kind.questions(study, unit, language)
@@ -150,7 +155,7 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
             {
                 "id": one.token,
                 "label": one.label,
-                "url": audio_url(one.audio),
+                "url": addresses.of(one.audio, one.token),
                 "role": one.shown,
                 "start": one.start,
                 "rating": {
@@ -167,7 +172,7 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
         "comments": test.comments,
         "comment": row.comment,
         "audio": {
-            "sample_rate": study.sample_rate,
+            **_file_facts(study),
             "samples": study.passage(row.passage).samples,
             "fade_ms": FADE_MS,
             "crossfade": test.crossfade,
@@ -221,17 +226,13 @@ def unit_of(row: PageRow) -> Unit:
     return Unit.parse(row.unit)
 
 
-def preload(study: Study, listening: Listening) -> list[str]:
+def preload(addresses: Addresses, listening: Listening) -> list[str]:
     """The audio of the next page, if there is one."""
     for entry in entries(listening, listening.place + 1):
         if isinstance(entry, PageStep):
-            return [audio_url(one.audio) for one in page_of(listening, entry).presentations]
+            shown = page_of(listening, entry).presentations
+            return [addresses.of(one.audio, one.token) for one in shown]
     return []
-
-
-def audio_url(token: str) -> str:
-    """Where the file of a token is served."""
-    return f"/audio/{token}.flac"
 
 
 def answers(session: Session, listening: Listening, step_id: str) -> dict[str, Any]:
@@ -242,18 +243,29 @@ def answers(session: Session, listening: Listening, step_id: str) -> dict[str, A
     return {one.question: one.value[0] for one in found}
 
 
-def headphone(session: Session, study: Study, listening: Listening, said: Step) -> dict[str, Any]:
+def headphone(
+    session: Session, addresses: Addresses, listening: Listening, said: Step
+) -> dict[str, Any]:
     """The headphone test as it stands; which interval is right is not told."""
-    entry = entry_at(listening)
-    tries = answers(session, listening, entry.id)
+    study = addresses.study
+    trials = trials_of(study, said.method, listening)
+    return {
+        "method": said.method,
+        "audio": _file_facts(study),
+        "trials": [
+            {"id": name, "url": _sound_url(addresses, one, listening), "intervals": 3}
+            for name, one in trials.items()
+        ],
+        **attempts(session, listening, said),
+    }
+
+
+def attempts(session: Session, listening: Listening, said: Step) -> dict[str, Any]:
+    """What came of the headphone test so far."""
+    tries = answers(session, listening, entry_at(listening).id)
     done = [tries[name] for name in sorted(tries) if name.startswith("attempt-")]
     last = done[-1] if done else None
     return {
-        "method": said.method,
-        "trials": [
-            {"id": _trial(one), "url": audio_url(one.token), "intervals": 3}
-            for one in sounds(study, said.method)
-        ],
         "attempts_left": max(said.attempts - len(done), 0),
         "last": last and {key: last[key] for key in ("passed", "correct", "of")},
         "required": said.required,
@@ -261,27 +273,46 @@ def headphone(session: Session, study: Study, listening: Listening, said: Step) 
     }
 
 
-def sounds(study: Study, use: str) -> list[Sound]:
-    """The set-up files for a use."""
-    return [one for one in study.sounds if one.use == use]
+def trials_of(study: Study, use: str, listening: Listening) -> dict[str, Sound]:
+    """The set-up files for a use by their names in this session, in its own order.
+
+    Names and order are another in each session: listeners who compare them learn no answer.
+    """
+    named = {
+        hmac.digest(one.token.encode(), listening.token.encode(), sha256).hex()[:12]: one
+        for one in study.sounds
+        if one.use == use
+    }
+    return dict(sorted(named.items()))
 
 
-def _volume(study: Study) -> dict[str, Any]:
-    (music,) = sounds(study, "volume")
+def stored_name(sound: Sound) -> str:
+    """What a set-up file is called in what is stored and exported, in every session."""
+    return sound.token[:12]
+
+
+def _volume(addresses: Addresses, listening: Listening) -> dict[str, Any]:
+    study = addresses.study
+    (music,) = trials_of(study, "volume", listening).values()
     return {
         "audio": {
-            "url": audio_url(music.token),
-            "sample_rate": study.sample_rate,
+            "url": _sound_url(addresses, music, listening),
+            **_file_facts(study),
             "samples": music.samples,
         },
         "sides": [
-            {"id": _trial(one), "url": audio_url(one.token)} for one in sounds(study, "side")
+            {"id": name, "url": _sound_url(addresses, one, listening)}
+            for name, one in trials_of(study, "side", listening).items()
         ],
     }
 
 
-def _trial(sound: Sound) -> str:
-    return sound.token[:12]
+def _file_facts(study: Study) -> dict[str, int]:
+    return {"sample_rate": study.sample_rate, "lead": study.lead}
+
+
+def _sound_url(addresses: Addresses, sound: Sound, listening: Listening) -> str:
+    return addresses.of(sound.token, f"{listening.token} {sound.token}")
 
 
 def _html(study: Study, language: str, said: Step, kind: str, done: Mapping[str, int]) -> str:

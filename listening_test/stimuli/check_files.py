@@ -13,7 +13,7 @@ def check_files(study: Study, folder: StudyFolder) -> list[str]:
     """Files that are missing or are not what the study says, as lines of text."""
     found = wrong_plugins(study.plugins, folder.plugins)
     for one in study.files:
-        path = folder.stimulus(one.token)
+        path = folder.stimulus(one.token, study.container)
         if not path.is_file():
             found.append(f"{path}: is gone; restore it from a backup")
         elif sha256(path.read_bytes()).hexdigest() != one.sha256:

@@ -29,7 +29,7 @@ from ..study.study import REFERENCE, Passage, Sound, Stimulus, Study, StudyFolde
 from . import headphones
 from .blind_copies import copies_of
 from .find_audio import AudioSource, Sources, excerpt_of, read_versions
-from .flac import decode, encode, pad_equal
+from .wav import decode, encode, same_header
 
 _PASS_HZ = {"lowpass_3500": 3500.0, "lowpass_7000": 7000.0}
 UNEQUAL_SECONDS = 0.05  # what encoders add to an end; more is another recording, or a cut one
@@ -192,14 +192,12 @@ def make_passage(
     # Kinds make their pages of a study's passages; here it is this one.
     alone = replace(study, passages=(Passage(source.id, start, samples, {}),))
     uses = [(name, use) for name in ready for use in copies_of(alone, source.id, name)]
-    encoded = pad_equal(
-        [
-            encode(
-                ready[name].audio, rate, study.file.bits, dither_seed(study, source.id, name, use)
-            )
-            for name, use in uses
-        ]
-    )
+    encoded = [
+        encode(ready[name].audio, rate, study.file.bits, dither_seed(study, source.id, name, use))
+        for name, use in uses
+    ]
+    if not same_header(encoded):
+        raise UserError(f"passage {source.id!r}: the written files differ in more than samples")
     stimuli, heard, lengths = [], [], set()
     analyses: dict[str, Analysis] = {}
     for (name, use), data in zip(uses, encoded, strict=True):
@@ -259,12 +257,10 @@ def dither_seed(study: Study, *parts: str) -> int:
 def _written(
     trials: Sequence[tuple[Tensor, Any]], use: str, study: Study, folder: StudyFolder
 ) -> list[Sound]:
-    files = pad_equal(
-        [
-            encode(audio, study.sample_rate, study.file.bits, dither_seed(study, use, str(index)))
-            for index, (audio, _) in enumerate(trials)
-        ]
-    )
+    files = [
+        encode(audio, study.sample_rate, study.file.bits, dither_seed(study, use, str(index)))
+        for index, (audio, _) in enumerate(trials)
+    ]
     sounds = []
     for (audio, answer), data in zip(trials, files, strict=True):
         sound = Sound(

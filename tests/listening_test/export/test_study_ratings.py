@@ -23,6 +23,7 @@ from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 
@@ -39,7 +40,7 @@ def simulated(
     )
     with in_background(folder) as address:
         link = f"{address}/s/{load_keys(folder).simulated}/"
-        simulate(load_study(folder), link, 2, seed=1)
+        simulate(addresses_of(folder), link, 2, seed=1)
     return folder, 2
 
 
@@ -108,7 +109,7 @@ def test_the_values_of_a_page_belong_to_the_systems_that_were_rated(tmp_path: Pa
         for place, one in enumerate(rated):
             value = number * 20.0 + place
             client.rate(one["id"], value)
-            given[number, held.study.by_token[one["url"][7:-5]].system] = value  # type: ignore[union-attr]
+            given[number, held.addresses.behind(one["url"]).system] = value  # type: ignore[union-attr]
         first = rated[0]["id"]
         client.send(client.event("comment", page=number, stimulus=first, value='=1+1, "x"\n&'))
         assert client.next().status_code == 200
@@ -181,7 +182,7 @@ def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Pat
     while (page := client.step())["type"] == "page":
         client.play_all(page)
         labels = {
-            held.study.by_token[one["url"][7:-5]].system: one["label"]  # type: ignore[union-attr]
+            held.addresses.behind(one["url"]).system: one["label"]  # type: ignore[union-attr]
             for one in page["stimuli"]
             if one["role"] == "stimulus"
         }

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from study_fixtures import make_study, served
 
 from earmark.listening_test.simulate import Browser, Listener
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.storage.tables import EventRow, Listening, RatingRow, opened
 from earmark.listening_test.study.orders import generator
-from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys
 from earmark.listening_test.taste import qualities, taste
 
 
@@ -35,7 +36,8 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
     test, more = "comments: per_stimulus", "after: [thanks]"
     folder = make_study(tmp_path, "ape", passages=6, seconds=0.6, test=test, more=more)
     folder = stored(folder)
-    study, port = load_study(folder), free_port()
+    addresses, port = addresses_of(folder), free_port()
+    study = addresses.study
     link = f"http://127.0.0.1:{port}/s/{load_keys(folder).simulated}/"
     begun, rated = threading.Semaphore(0), threading.Semaphore(0)
     listeners: list[Listener] = []
@@ -47,7 +49,9 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
             browser.begin()
             begun.release()
             draw = generator("kill", number)
-            listener = Listener(study, browser, taste(study, draw, qualities(study, 0)), draw)
+            listener = Listener(
+                addresses_of(folder), browser, taste(study, draw, qualities(study, 0)), draw
+            )
             listener.page_done = lambda _: rated.release()
             listeners.append(listener)
             listener.listen()
