@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from flask import Flask
@@ -19,6 +19,7 @@ from earmark.listening_test.server import serve
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.server.settings import Settings
+from earmark.listening_test.simulate import Browser
 from earmark.listening_test.study.study import StudyFolder, load_keys
 from earmark.listening_test.wire import connections
 from earmark.listening_test.wire.limits import BODY_BYTES, HEAD_BYTES, THREADS, Patience
@@ -302,3 +303,32 @@ def test_an_answer_that_is_ready_while_the_loop_looks_away_leaves_no_connection_
             found = b""
             while not found.endswith(b'{"ok":true}\n'):
                 found += raw.recv(4096)
+
+
+def test_a_part_of_a_sound_is_read_as_fast_as_its_listener_reads(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int | None] = []
+    plain = buffers.ReadOnlyFileBasedBuffer.prepare
+
+    def noted(self: Any, size: int | None = None) -> int:
+        sent.append(size)
+        return int(plain(self, size))
+
+    monkeypatch.setattr(buffers.ReadOnlyFileBasedBuffer, "prepare", noted)
+    with in_background(folder) as address:
+        browser = Browser(f"{address}/s/{load_keys(folder).pilot}/")
+        browser.begin()
+        url = f"{address}{browser.state()['step']['stimuli'][0]['url']}"
+        with urlopen(url, timeout=30) as answer:
+            whole = answer.read()
+        for said, part in (
+            ("bytes=0-9", whole[:10]),
+            ("bytes=1000-40000", whole[1000:40001]),
+            (f"bytes={len(whole) - 5}-", whole[-5:]),
+            ("bytes=-7", whole[-7:]),
+        ):
+            with urlopen(Request(url, headers={"Range": said}), timeout=30) as answer:
+                assert answer.status == 206
+                assert answer.read() == part
+            assert sent[-1] == len(part)
