@@ -18,7 +18,7 @@ from earmark.listening_test.server.settings import Settings
 from earmark.listening_test.study.study import StudyFolder
 
 pytestmark = pytest.mark.browser
-AUDIO, EVENTS = "/audio/<token>.flac", "/api/l/<token>/events"
+AUDIO, EVENTS = "/audio/<name>", "/api/l/<token>/events"
 
 
 @pytest.fixture(scope="module")
