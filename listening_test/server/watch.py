@@ -4,6 +4,7 @@ A line has the time, the method, the route as a template (no token), the status,
 the answer was ready, and its bytes.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from time import perf_counter
 
 from flask import Flask, Response, request
 
+from ...models.errors import UserError
 from ..wire.counts import Counts
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -31,7 +33,11 @@ _HELP = {
 
 
 def watch(app: Flask, counts: Counts, log: str) -> None:
-    """Note every request of the application; ``log`` is a file, ``-`` for standard error, or ''."""
+    """Note every request of the application; ``log`` is a file, ``-`` for standard error, or ''.
+
+    Raises:
+        UserError: if the file cannot be written.
+    """
     line = _opened(log) if log else None
 
     def begins() -> None:
@@ -56,8 +62,10 @@ def watch(app: Flask, counts: Counts, log: str) -> None:
                 "ms": round(seconds * 1000, 2),
                 "bytes": response.content_length or 0,
             }
-            # One call for a line: those of several processes do not mix.
-            os.write(line, (json.dumps(entry) + "\n").encode())
+            # One call for a line: those of several processes do not mix. A full disk keeps no
+            # answer back.
+            with contextlib.suppress(OSError):
+                os.write(line, (json.dumps(entry) + "\n").encode())
         return response
 
     app.before_request(begins)
@@ -67,7 +75,12 @@ def watch(app: Flask, counts: Counts, log: str) -> None:
 def _opened(log: str) -> int:
     if log == "-":
         return sys.stderr.fileno()
-    return os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        return os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise UserError(
+            f"{log}: cannot be written ({error.strerror}); give another file with --access-log"
+        ) from None
 
 
 def exposed(totals: Mapping[str, float]) -> str:

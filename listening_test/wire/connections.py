@@ -25,6 +25,7 @@ from .limits import SLOWEST_BYTES_PER_SECOND, STOP_SECONDS, Patience
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _SWEEP_SECONDS = 1.0
+_REFUSALS = {413: "size of a body", 431: "size of a head"}
 # Few, so that processes that share a socket share its connections.
 _ACCEPTED_AT_ONCE = 8
 
@@ -59,7 +60,6 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         taken: bool = super().received(data)
         if whole and self.request is not None:
             self.since = monotonic()
-        self.refused = self.refused or any(one.error for one in self.requests)
         request = self.request
         held = request.header_bytes_received + request.body_bytes_received if request else 0
         self.server.holds(self, held)
@@ -188,6 +188,10 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
     def add_task(self, task: Connection) -> None:
         """A whole request has come; whichever thread answers it may do so before this returns."""
         self.busy.add(task)
+        error = task.requests[0].error
+        if error is not None:
+            task.refused = True
+            self.count(_REFUSALS.get(error.code, "broken request"))
         super().add_task(task)
 
     # The loop.

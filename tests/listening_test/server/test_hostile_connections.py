@@ -276,14 +276,19 @@ def test_what_was_refused_is_counted(folder: StudyFolder) -> None:
     with serving(folder, few) as place, contextlib.ExitStack() as held:
         for _ in range(6):
             held.enter_context(place.open())
-        place.page()
+        for sent in (POST + b"Content-Length: 9999999\r\n\r\n", b"GET / HTTP/1.1\r\nno header\r\n\r\n"):
+            with place.open(sent) as raw:
+                raw.shutdown(socket.SHUT_WR)
+                answer(raw)
         admin = load_keys(folder).admin
         address = f"http://{place.where[0]}:{place.where[1]}/progress/{admin}/metrics"
         with urlopen(address, timeout=30) as shown:
             words = shown.read().decode()
-    found = re.search(r'earmark_refused_total\{limit="connections"\} (\d+)', words)
-    assert found
-    assert int(found[1]) >= 4
+    found = re.findall(r'earmark_refused_total\{limit="([^"]+)"\} (\d+)', words)
+    counts = {limit: int(number) for limit, number in found}
+    assert counts["connections"] >= 4
+    assert counts["size of a body"] == 1
+    assert counts["broken request"] == 1
 
 
 def test_an_answer_that_is_ready_while_the_loop_looks_away_leaves_no_connection_behind(

@@ -153,6 +153,24 @@ def test_a_server_that_is_told_to_stop_ends_all_its_processes_and_itself(tmp_pat
         check(folder, found)
 
 
+def test_processes_that_cannot_start_end_the_server_and_later_leave_the_old_ones_serving(
+    tmp_path: Path,
+) -> None:
+    folder = make_study(tmp_path, "ape", seconds=0.6)
+    sound = next(folder.stimuli.iterdir())
+    with served(folder, 0, "--processes", "1") as server:
+        started = children(server.pid)
+        sound.rename(tmp_path / "away")
+        os.kill(server.pid, signal.SIGHUP)
+        with crowd(server.links["pilot"]) as found:
+            for _ in range(4):
+                found.goes_on()
+            found.end()
+        assert children(server.pid) >= started
+    with pytest.raises(RuntimeError, match="did not start"), served(folder, 0, "--processes", "1"):
+        pass
+
+
 def alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]

@@ -17,6 +17,7 @@ from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.settings import Settings
 from earmark.listening_test.study.study import StudyFolder, load_keys
 from earmark.listening_test.wire.limits import Rate, Rates
+from earmark.models.errors import UserError
 
 LAB, OTHER = "198.51.100.7", "198.51.100.8"
 NEVER = 1e-6  # so seldom that no test sees it
@@ -201,6 +202,18 @@ def test_the_log_has_a_line_for_each_request_and_nothing_that_says_who_asked(
     assert (lines[-1]["route"], lines[-1]["status"]) == ("none", 404)
     secrets = (client.session, LAB, "Netscape", "secret", load_keys(folder).pilot, audio[7:30])
     assert [one for one in secrets if one in text] == []
+
+
+def test_a_log_that_cannot_be_written_is_said_at_the_start_and_later_keeps_no_answer_back(
+    folder: StudyFolder, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="--access-log"):
+        create_app(folder, Settings(log=str(tmp_path / "none" / "log")))
+    full = Path("/dev/full")
+    if full.exists():
+        app = create_app(folder, Settings(log=str(full)))
+        assert app.test_client().get("/health").status_code == 200
+        app.extensions["earmark"].database.close()
 
 
 def test_counts_are_for_the_experimenter_and_add_up(folder: StudyFolder) -> None:
