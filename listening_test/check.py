@@ -13,8 +13,8 @@ from .kinds import kind_of, rated
 from .kinds.conformance import Item, conformant
 from .session.sessions import draw_pages
 from .stimuli.check_audio import AudioProblem, check_passage
+from .stimuli.check_files import check_files
 from .stimuli.find_audio import find_sources
-from .stimuli.prepare import check_files
 from .stimuli.wav_header import HEADER_BYTES
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator

@@ -1,4 +1,4 @@
-"""Ratings on disk: the tables, and the migrations that bring a database up to date.
+"""Ratings on disk: the tables, and a study's database of them.
 
 The same in SQLite and PostgreSQL; :mod:`.storage` says what each promises.
 """
@@ -6,17 +6,11 @@ The same in SQLite and PostgreSQL; :mod:`.storage` says what each promises.
 import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Connection,
     Engine,
     ForeignKey,
     Index,
@@ -35,12 +29,10 @@ from .connections import (
     reading_storage_of,
     record_url,
     recorded_url,
-    require_fsync,
     storage_of,
     told,
 )
-
-MIGRATIONS = Path(__file__).parent / "migrations"
+from .schema import check_schema, upgrade
 
 
 class Base(DeclarativeBase):
@@ -203,13 +195,13 @@ class Database:
             self.storage = reading_storage_of(folder)
             self.engine = self.storage.engine
             with told(self.storage):
-                _check_schema(self.storage, folder)
+                check_schema(self.storage, folder)
             self._only = Session(self.engine)
             return
         self.storage = storage or storage_of(folder)
         self.engine = self.storage.engine
         with told(self.storage):
-            _upgrade(self.storage)
+            upgrade(self.storage)
         record_url(folder, "" if isinstance(self.storage, Sqlite) else _url(self.engine))
 
     @contextlib.contextmanager
@@ -313,42 +305,3 @@ def use(folder: StudyFolder, url: str) -> None:
 
 def _url(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
-
-
-def _migrations() -> tuple[Config, ScriptDirectory]:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config, ScriptDirectory.from_config(config)
-
-
-def _revision(connection: Connection, scripts: ScriptDirectory, name: str) -> str | None:
-    found = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if found is not None and found not in known:
-        raise UserError(
-            f"{name}: schema {found} is newer than this Earmark reads "
-            f"({scripts.get_current_head()}); use the version that made it"
-        )
-    return found
-
-
-def _check_schema(storage: Storage, folder: StudyFolder) -> None:
-    _, scripts = _migrations()
-    with storage.engine.connect() as connection:
-        if _revision(connection, scripts, storage.name) != scripts.get_current_head():
-            raise UserError(
-                f"{storage.name}: was made by an older Earmark; 'earmark study status "
-                f"{folder.path.name}' brings it up to date"
-            )
-
-
-def _upgrade(storage: Storage) -> None:
-    config, scripts = _migrations()
-    with storage.engine.execution_options(writes=True).connect() as connection:
-        storage.lock(connection, "migrations")
-        require_fsync(connection, storage)
-        found = _revision(connection, scripts, storage.name)
-        if found != scripts.get_current_head():
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-        connection.commit()
