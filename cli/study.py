@@ -156,7 +156,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
         if any(states.values()):
             words = ", ".join(f"{count} {state}" for state, count in states.items() if count)
             click.echo(f"{mark}: {words}; {found.ratings[mark]} ratings")
-    if not found.sessions:
+    if not found.all:
         click.echo("No sessions yet.")
     if found.other_versions:
         click.echo(_elsewhere(found.other_versions))
@@ -211,16 +211,9 @@ def export(
     name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
 ) -> None:
     """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
-    from ..evaluation.results.store import written
     from ..listening_test.export.progress import other_versions
-    from ..listening_test.export.ratings import (
-        SessionFilter,
-        as_csv,
-        as_json,
-        json_text,
-        tidy,
-        written_csv,
-    )
+    from ..listening_test.export.ratings import SessionFilter
+    from ..listening_test.export.to_files import write_csv, write_json
     from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError
@@ -235,16 +228,11 @@ def export(
     loaded = load_study(folder)
     with opened(folder) as database:
         if ratings is not None:
-            rows = tidy(loaded, database, choice)
-            with written(ratings) as scratch:
-                scratch.write_bytes(written_csv(as_csv(rows)))
-            sessions = len({row.session for row in rows})
-            click.echo(f"{ratings}: {len(rows)} ratings of {sessions} sessions")
+            rows, sessions = write_csv(loaded, database, choice, ratings)
+            click.echo(f"{ratings}: {rows} ratings of {sessions} sessions")
         if whole is not None:
-            data = as_json(loaded, database, choice)
-            with written(whole) as scratch:
-                scratch.write_text(json_text(data), encoding="utf-8")
-            click.echo(f"{whole}: {len(data['sessions'])} sessions with everything")
+            sessions = write_json(loaded, database, choice, whole)
+            click.echo(f"{whole}: {sessions} sessions with everything")
         others = other_versions(loaded, database)
     if others:
         click.echo(_elsewhere(others), err=True)
@@ -263,6 +251,32 @@ def backup(name: str, results: Path, out: Path) -> None:
     load_study(folder)
     copy(folder, out)
     click.echo(f"{out}: a whole copy of {name}")
+
+
+@study.command()
+@_name
+@click.argument("sessions", nargs=-1, metavar="[SESSION]...")
+@options.results
+@click.option("--expired", is_flag=True, help="Sessions older than the study's retention time.")
+@click.option("--keep-ratings", is_flag=True, help="Keep the values of complete sessions' ratings.")
+def erase(
+    name: str, sessions: tuple[str, ...], results: Path, *, expired: bool, keep_ratings: bool
+) -> None:
+    """Erase what a person left in a session: words, answers, events, browser, times, ratings."""
+    from ..listening_test.erase import erase_expired, erase_sessions
+    from ..listening_test.study.study import folder_of, load_study
+    from ..models.errors import UserError
+
+    if bool(sessions) == expired:
+        raise UserError("name the sessions to erase (their ids are in the export), or --expired")
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    if expired:
+        done = erase_expired(loaded, folder, keep_ratings=keep_ratings)
+    else:
+        done = erase_sessions(loaded, folder, sessions, keep_ratings=keep_ratings)
+    click.echo(f"{name}: erased {len(done)} sessions{': ' if done else ''}{', '.join(done)}")
+    click.echo("Backups and exports that were made before still hold them; delete those yourself.")
 
 
 @study.command()
@@ -298,6 +312,11 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
             f"{report.minutes:.0f} minutes; a page loads {report.download_bytes / 1e6:.1f} MB and "
             f"takes {report.decoded_bytes / 1e6:.0f} MB decoded"
         )
+        if report.retention_days is not None:
+            click.echo(
+                f"What a person left in a session is kept for {report.retention_days} days; then "
+                f"'earmark study erase {report.study} --expired' erases it"
+            )
         for item in report.conformance:
             click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
         if report.conformance:

@@ -18,10 +18,10 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..kinds import kind_of
-from ..session import clean_input, navigation, sessions, view
+from ..session import clean_input, erasure, navigation, sessions, view
 from ..session.events import record
 from ..session.messages import Batch
-from ..storage.tables import Listening
+from ..storage.rooms import Room, save
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .audio import sent_audio
@@ -45,8 +45,8 @@ def welcome(token: str) -> str:
     known = session.get("session")
     resume = False
     if isinstance(known, str):
-        with held().database.reading() as reading:
-            found = sessions.find(reading, known, study)
+        with held().database.looking() as reading:
+            found = sessions.find(reading, known, study, pages=False)
             if found is not None and found.mark == mark and found.state in ("open", "paused"):
                 resume = True
     return render_template(
@@ -74,8 +74,8 @@ def start(token: str) -> AnyResponse:
     study = held().study
     known = session.get("session")
     language = _language(sent.get("language"), _language(session.get("language")))
-    with held().database.writing(f"{study.sha256} begins") as writing:
-        found: Listening | None = None
+    with held().database.changing(f"{study.sha256} begins") as writing:
+        found: Room | None = None
         begun = 0
         if isinstance(known, str) and sent.get("fresh") != "1":
             found = sessions.find(writing, known, study)
@@ -88,7 +88,9 @@ def start(token: str) -> AnyResponse:
             )
             found = sessions.begin(writing, study, visitor)
             begun = 1
-        found.language = language
+        if found.language != language:
+            found.language = language
+            save(writing, found)
         link = found.token
     held().counts.add("earmark_sessions_begun_total", begun)
     session["session"], session["language"] = link, language
@@ -99,8 +101,8 @@ def start(token: str) -> AnyResponse:
 def listen(token: str) -> str:
     """The one page on which a session takes place, on whichever device opens it."""
     study = held().study
-    with held().database.reading() as reading:
-        found = _found(reading, token)
+    with held().database.looking() as reading:
+        found = _found(reading, token, pages=False)
         language, mark = found.language, found.mark
     return render_template(
         "listen.html",
@@ -120,7 +122,7 @@ def listen(token: str) -> str:
 @routes.get("/api/l/<token>/state")
 def state(token: str) -> Response:
     """Where the session stands."""
-    with held().database.reading() as reading:
+    with held().database.looking() as reading:
         return jsonify(view.state(reading, held().addresses, _found(reading, token)))
 
 
@@ -131,8 +133,8 @@ def events(token: str) -> Response:
         batch = Batch.model_validate(body())
     except ValidationError:
         abort(400, "json")
-    with held().database.writing(token) as writing:
-        found = _found(writing, token)
+    with held().database.changing(token) as writing:
+        found = _found(writing, token, pages=False)
         receipt = record(writing, held().study, found, batch)
         seq = found.next_seq
     held().counts.add("earmark_batches_stored_total")
@@ -148,9 +150,7 @@ def forward(token: str) -> AnyResponse:
 @routes.post("/api/l/<token>/back")
 def backward(token: str) -> AnyResponse:
     """Return to the page before; what was rated stays."""
-    return _move(
-        token, lambda _, study, listening, sent: navigation.backward(study, listening, sent)
-    )
+    return _move(token, navigation.backward)
 
 
 @routes.post("/api/l/<token>/answers")
@@ -163,21 +163,25 @@ def answers(token: str) -> AnyResponse:
 def pause(token: str) -> Response:
     """Note that the listener takes a pause; the link leads back to the same place."""
     body()
-    with held().database.writing(token) as writing:
-        found = _found(writing, token)
+    with held().database.changing(token) as writing:
+        found = _found(writing, token, pages=False)
         if found.state == "open":
             found.state = "paused"
+            save(writing, found)
     return jsonify(ok=True, link=f"/l/{token}/")
 
 
 @routes.post("/api/l/<token>/withdraw")
 def withdraw(token: str) -> Response:
     """End the session; with ``erase`` also forget what was said."""
-    sent = body()
-    with held().database.writing(token) as writing:
+    whole = body().get("erase") is True
+    with held().database.changing(token) as writing:
         found = _found(writing, token)
-        navigation.withdraw(writing, found, erase=sent.get("erase") is True)
+        known = found.erased_at
+        erasure.withdraw(writing, found, whole=whole)
         shown = view.step(writing, held().addresses, found)
+    if found.erased_at != known:
+        held().database.forget()
     return jsonify(ok=True, step=shown)
 
 
@@ -185,9 +189,10 @@ def withdraw(token: str) -> Response:
 def language(token: str) -> Response:
     """Go on in another language of the study."""
     sent = body()
-    with held().database.writing(token) as writing:
+    with held().database.changing(token) as writing:
         found = _found(writing, token)
         found.language = _language(sent.get("language"), found.language)
+        save(writing, found)
         session["language"] = found.language
         return jsonify(view.state(writing, held().addresses, found))
 
@@ -257,8 +262,8 @@ def _mark(token: str) -> str:
     return mark
 
 
-def _found(session_of: Any, token: str) -> Listening:
-    found = sessions.find(session_of, token, held().study)
+def _found(session_of: Any, token: str, *, pages: bool = True) -> Room:
+    found = sessions.find(session_of, token, held().study, pages=pages)
     if found is None:
         abort(404)
     return found
@@ -275,21 +280,21 @@ def _move(token: str, move: Any) -> AnyResponse:
     sent = body()
     study = held().study
     try:
-        with held().database.writing(token) as writing:
+        with held().database.changing(token) as writing:
             found = _found(writing, token)
             move(writing, study, found, sent)
-            writing.flush()
             return jsonify(ok=True, **_shown(writing, found))
     except navigation.IncompleteError as error:
         return _with_status(jsonify(missing=error.missing), 422)
     except navigation.ElsewhereError as error:
-        with held().database.reading() as reading:
+        with held().database.looking() as reading:
             found = _found(reading, token)
             return _with_status(jsonify(error=str(error), **_shown(reading, found)), 409)
 
 
-def _shown(session_of: Any, found: Listening) -> dict[str, Any]:
+def _shown(session_of: Any, found: Room) -> dict[str, Any]:
     addresses = held().addresses
+    view.furnish_here(session_of, found)
     return {
         "step": view.step(session_of, addresses, found),
         "progress": view.progress(found),

@@ -1,16 +1,18 @@
-"""Brings a ratings database up to date.
+"""Which schema a ratings database has, and the migrations that bring it up to date.
 
 Alembic, which takes longer to load than most starts of a server, is loaded only where there is
 something to change: which version a database has, and which is the newest, is read without it.
 """
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from ...models.errors import UserError
 from ..study.study import StudyFolder
-from .connections import Storage, require_fsync
+from .connections import Sqlite, StillSqlite, Storage, require_fsync
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -39,20 +41,6 @@ def version(connection: Connection, name: str) -> str | None:
     return None if found is None else str(found)
 
 
-def check_schema(storage: Storage, folder: StudyFolder) -> None:
-    """Refuse a database that would have to be changed before it can be read.
-
-    Raises:
-        UserError: if its schema is older or newer.
-    """
-    with storage.engine.connect() as connection:
-        if version(connection, storage.name) != versions()[-1]:
-            raise UserError(
-                f"{storage.name}: was made by an older Earmark; 'earmark study status "
-                f"{folder.path.name}' brings it up to date"
-            )
-
-
 def upgrade(storage: Storage) -> None:
     """Make the tables, or bring them up to date.
 
@@ -62,9 +50,46 @@ def upgrade(storage: Storage) -> None:
     with storage.engine.execution_options(writes=True).connect() as connection:
         storage.lock(connection, "migrations")
         require_fsync(connection, storage)
-        if version(connection, storage.name) != versions()[-1]:
+        found = version(connection, storage.name)
+        if found != versions()[-1]:
             _migrate(connection)
         connection.commit()
+    if found not in (None, versions()[-1]) and isinstance(storage, Sqlite):
+        # What the old tables held is still in the file; it is large, and some of it is private.
+        with contextlib.suppress(sqlite3.OperationalError):  # somebody reads it: no harm
+            storage.forget(whole=True)
+
+
+def is_older(storage: Storage, folder: StudyFolder) -> bool:
+    """Whether a database has an older schema, which a reader cannot change.
+
+    Raises:
+        UserError: if its schema is a newer one, or it holds none.
+    """
+    with storage.engine.connect() as connection:
+        found = version(connection, storage.name)
+    newest = versions()[-1]
+    if found is None or (found != newest and not _is_file(storage)):
+        raise UserError(
+            f"{storage.name}: was made by an older Earmark; 'earmark study status "
+            f"{folder.path.name}' brings it up to date"
+        )
+    return found != newest
+
+
+def upgraded_copy(storage: StillSqlite, place: Path) -> Sqlite:
+    """A copy of an older database in the folder ``place``, brought up to date there."""
+    copy = Sqlite(place / "ratings.sqlite")
+    copy.create()
+    source, target = storage.connected(), sqlite3.connect(copy.path)
+    with contextlib.closing(source), contextlib.closing(target):
+        source.backup(target)
+    upgrade(copy)
+    return copy
+
+
+def _is_file(storage: Storage) -> bool:
+    return isinstance(storage, Sqlite | StillSqlite)
 
 
 def _migrate(connection: Connection) -> None:

@@ -276,7 +276,8 @@ def test_what_was_refused_is_counted(folder: StudyFolder) -> None:
     with serving(folder, few) as place, contextlib.ExitStack() as held:
         for _ in range(6):
             held.enter_context(place.open())
-        for sent in (POST + b"Content-Length: 9999999\r\n\r\n", b"GET / HTTP/1.1\r\nno header\r\n\r\n"):
+        large, broken = b"Content-Length: 9999999\r\n\r\n", b"GET / HTTP/1.1\r\nno header\r\n\r\n"
+        for sent in (POST + large, broken):
             with place.open(sent) as raw:
                 raw.shutdown(socket.SHUT_WR)
                 answer(raw)

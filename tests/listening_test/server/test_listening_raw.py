@@ -13,7 +13,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import SessionFilter, as_csv, as_json, json_text, tidy
+from earmark.listening_test.export.everything import as_json, json_text
+from earmark.listening_test.export.ratings import SessionFilter, as_csv, tidy
 from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.storage.tables import opened

@@ -12,11 +12,11 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from sqlalchemy import select
 from study_fixtures import Served, make_study, served
 
 from earmark.listening_test.simulate import Browser
-from earmark.listening_test.storage.tables import EventRow, opened
+from earmark.listening_test.storage.many import events
+from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import StudyFolder, load_keys
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes share a socket on Unix")
@@ -98,8 +98,7 @@ def check(folder: StudyFolder, found: Crowd) -> None:
     """What was confirmed is stored, once."""
     with opened(folder) as database, database.reading() as session:
         for browser in found.browsers:
-            query = select(EventRow.id).where(EventRow.session_token == browser.session)
-            rows = list(session.scalars(query))
+            rows = [one.id for one in events(session, [browser.session])]
             assert len(rows) == len(set(rows))
             assert set(browser.acknowledged) <= set(rows)
 

@@ -14,8 +14,9 @@ from study_fixtures import make_study
 from earmark.analysis.ratings.reading.files import Reading
 from earmark.analysis.ratings.reading.study_export import Which
 from earmark.analysis.ratings.reading.study_folder import read_study
+from earmark.listening_test.export.everything import as_json
 from earmark.listening_test.export.progress import status_of
-from earmark.listening_test.export.ratings import SessionFilter, TidyRow, as_json, tidy
+from earmark.listening_test.export.ratings import SessionFilter, TidyRow, tidy
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
