@@ -17,7 +17,8 @@ import numpy as np
 from scipy.stats import friedmanchisquare
 
 from earmark.listening_test.server.serve import in_background
-from earmark.listening_test.study.study import StudyFolder, load_study
+from earmark.listening_test.stimuli.addresses import addresses_of
+from earmark.listening_test.study.study import StudyFolder
 
 
 def fetched(address: str, path: str) -> float:
@@ -42,15 +43,18 @@ def fetched(address: str, path: str) -> float:
 def main(study: Path, rounds: int, seed: int) -> None:
     """Print each system's median time and Friedman's test over passages and rounds."""
     folder, draw = StudyFolder(study), random.Random(seed)
-    made = load_study(folder)
+    addresses = addresses_of(folder)
+    made = addresses.study
     systems = list(made.systems)
     blocks = []
     with in_background(folder) as address:
-        for _ in range(rounds):
+        for number in range(rounds):
             for passage in made.passages:
                 found = {x.system: x.token for x in made.stimuli if x.passage == passage.id}
                 order = draw.sample(sorted(found), len(found))
-                took = {name: fetched(address, f"/audio/{found[name]}.flac") for name in order}
+                # A new address each time, as another listener has it.
+                urls = {name: addresses.of(found[name], str(number)) for name in order}
+                took = {name: fetched(address, urls[name]) for name in order}
                 blocks.append([took[name] for name in systems])
     times = np.array(blocks) * 1000
     for name, median in zip(systems, np.median(times, axis=0), strict=True):

@@ -11,10 +11,12 @@ from ..models.errors import UserError
 from .create import impossible, outline, refusals, undeclared
 from .kinds import kind_of, rated
 from .kinds.conformance import Item, conformant
+from .session.balance import Uses
 from .session.sessions import draw_pages
 from .stimuli.check_audio import AudioProblem, check_passage
+from .stimuli.check_files import check_files
 from .stimuli.find_audio import find_sources
-from .stimuli.prepare import check_files
+from .stimuli.wav_header import HEADER_BYTES
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator
 from .study.study import Study, StudyFolder
@@ -22,7 +24,6 @@ from .study.study import Study, StudyFolder
 _MOST_MINUTES, _MOST_STIMULI = 45.0, 12
 _LISTENERS = 60
 _LARGE_PAGE = 500e6
-_FLAC_RATIO = 0.7  # dithered music at 24 bits, a rough guess before there are files
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Report:
     decoded_bytes: int
     problems: tuple[AudioProblem, ...]
     conformance: tuple[Item, ...]
+    retention_days: int | None = None  # None: nothing says when sessions are erased
 
     @property
     def failing(self) -> bool:
@@ -81,9 +83,21 @@ def check_made(study: Study, folder: StudyFolder, results: Path) -> Report:
     problems = [AudioProblem("error", one) for one in check_files(study, folder)]
     problems += [AudioProblem("error", one) for one in (*undeclared(study), *impossible(study))]
     problems += _untranslated(study.file)
+    problems += _telling(study)
     problems += _since(study, results)
     problems += _design(study)
     return _report(study, problems)
+
+
+def _telling(study: Study) -> Iterator[AudioProblem]:
+    """Whether the files were made in a way that tells versions apart."""
+    if study.container == "flac":
+        yield AudioProblem(
+            "warning",
+            "the audio files are FLAC, whose frame sizes tell an attacker which versions are the "
+            f"same; if no listener has begun, make them anew: earmark study new {study.id}.yaml "
+            "--replace; else give the study another name for its next listeners",
+        )
 
 
 def _untranslated(file: StudyFile) -> Iterator[AudioProblem]:
@@ -127,15 +141,15 @@ def _design(study: Study) -> Iterator[AudioProblem]:
 def _balance(study: Study) -> Iterator[AudioProblem]:
     """What ``_LISTENERS`` simulated listeners would meet."""
     spoiled = 0
-    uses: Counter[str] = Counter()
+    uses = Uses()
     places: Counter[tuple[str, int]] = Counter()
     for number in range(_LISTENERS):
-        drawn = draw_pages(study, dict(uses), number, generator(study.seed, "check", number))
+        drawn = draw_pages(study, uses, number, generator(study.seed, "check", number))
         practised = {page.unit.passage for page in drawn if page.part == "training"}
         spoiled += any(page.part == "main" and page.unit.passage in practised for page in drawn)
         for page in drawn:
             if page.part == "main" and not page.repeat:
-                uses[page.unit.key] += 1
+                uses.add(page.unit.key, page.turn, 1)
                 places.update((name, at) for at, name in enumerate(page.systems))
     if spoiled:
         yield AudioProblem(
@@ -144,7 +158,7 @@ def _balance(study: Study) -> Iterator[AudioProblem]:
             "listeners; give a smaller design.pages_per_listener, or add passages, to keep some "
             "for training",
         )
-    counts = [uses[unit.key] for unit in kind_of(study).units(study)]
+    counts = [uses.units.get(unit.key, 0) for unit in kind_of(study).units(study)]
     if max(counts) > min(counts) + max(2, 0.5 * max(counts)):
         yield AudioProblem(
             "warning",
@@ -214,8 +228,8 @@ def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
         pages = len(units) if wanted == "all" else min(wanted, len(units))
         pages += study.file.design.repeats
     longest = max((passage.samples for passage in study.passages), default=0)
-    size = int(longest * 2 * study.file.bits / 8 * _FLAC_RATIO)
-    if study.stimuli:
+    size = HEADER_BYTES + (longest + 2 * study.lead) * 2 * study.file.bits // 8
+    if study.container == "flac":
         size = max(one.bytes for one in study.stimuli)
     decoded = longest * 2 * 4 * slots
     found = list(problems)
@@ -235,4 +249,5 @@ def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
         decoded_bytes=decoded,
         problems=tuple(found),
         conformance=kind.conformance(study) if units else (),
+        retention_days=study.file.retention.days if study.file.retention else None,
     )

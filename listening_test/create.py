@@ -9,6 +9,7 @@ from typing import Any
 
 from ..evaluation.metrics import Metric, select
 from ..evaluation.results.store import written
+from ..models.audio.trial_decoding import undecodable
 from ..models.configuration import nearest
 from ..models.errors import UserError
 from .kinds import VIEWS, Unit, kind_of, rated
@@ -44,11 +45,13 @@ def make_study(
         there = stored_study(folder)
         sources_there = {p.id: dict(p.sources) for p in there.passages}
         same = (there.file, there.plugins) == (file, study.plugins)
-        if same and sources_there == {one.id: one.sha256 for one in sources.passages}:
+        same = same and sources_there == {one.id: one.sha256 for one in sources.passages}
+        # The files of an older study tell its versions apart: asked to, it is made anew.
+        if same and not (again and there.container == "flac"):
             return folder
         _replaceable(folder, again=again)
     copy_plugins(file.plugins, study.plugins, folder.plugins)
-    old = set(folder.stimuli.glob("*.flac"))
+    old = set(folder.audio_files())
     made = []
     for number, source in enumerate(sources.passages):
         watch(source.id, number, len(sources.passages))
@@ -65,7 +68,7 @@ def make_study(
             # Making takes minutes; a listener may have begun meanwhile.
             _replaceable(folder, again=again)
         except UserError:
-            for path in set(folder.stimuli.glob("*.flac")) - old:
+            for path in set(folder.audio_files()) - old:
                 path.unlink(missing_ok=True)
             raise
     heard: list[dict[str, Any]] = [row for one in made for row in one.heard]
@@ -109,6 +112,7 @@ def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
         unknown = [f"metrics: {error}"]
     return (
         *sources.problems,
+        *unsafe(sources),
         *undeclared(study),
         *unknown,
         *impossible(study),
@@ -135,6 +139,15 @@ def impossible(study: Study) -> tuple[str, ...]:
             f"write {min(pages, units)} or less"
         )
     return tuple(found)
+
+
+def unsafe(sources: Sources) -> tuple[str, ...]:
+    """Files that would bring this process down, told as problems."""
+    paths = [path for one in sources.passages for path in one.files.values() if path.is_file()]
+    return tuple(
+        f"{path}: the decoder {what} on it; the file is damaged, so export it again"
+        for path, what in undecodable(paths)
+    )
 
 
 def undrawn(study: Study) -> tuple[str, ...]:

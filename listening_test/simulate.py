@@ -22,6 +22,7 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 from ..models.errors import UserError
 from .kinds import PageItem, Question, Rules, kind_of
 from .server.request import CSRF_HEADER
+from .stimuli.addresses import Addresses
 from .study.orders import generator
 from .study.study import Sound, Stimulus, Study
 from .taste import Feeling, Taste, qualities, taste
@@ -111,8 +112,10 @@ class Browser:
                     return answer.geturl(), answer.read()
             except HTTPError as error:
                 with error:
-                    if error.code != 503 or not left:
+                    if error.code not in (429, 503) or not left:
                         raise RefusedError(error.code, _json(error.read())) from None
+                    if error.code == 429:
+                        threading.Event().wait(float(error.headers.get("Retry-After", 1)))
             except (URLError, OSError, http.client.HTTPException) as error:
                 if not left:
                     raise UserError(f"{request.full_url}: no answer ({error})") from None
@@ -133,7 +136,7 @@ class Simulated:
 class Listener:
     """A simulated listener at a browser; hears a file's system through the study's own list."""
 
-    study: Study
+    addresses: Addresses
     browser: Browser
     taste: Taste
     draw: random.Random
@@ -141,6 +144,11 @@ class Listener:
     seq: int = 0
     pages: int = 0
     page_done: Callable[[dict[str, Any]], None] = field(default=lambda _: None)
+
+    @property
+    def study(self) -> Study:
+        """The study that is listened to."""
+        return self.addresses.study
 
     def listen(self) -> Simulated:
         """Take the session from where it stands to its end.
@@ -231,8 +239,7 @@ class Listener:
         return event
 
     def _system(self, stimulus: Mapping[str, Any]) -> str:
-        name = stimulus["url"].rsplit("/", 1)[1].removesuffix(".flac")
-        found: Stimulus | Sound = self.study.by_token[name]
+        found = self.addresses.behind(stimulus["url"])
         return found.system if isinstance(found, Stimulus) else ""
 
     def _ratings(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -264,13 +271,18 @@ class Listener:
         if step["type"] == "consent":
             return {"agree": True}
         if step["type"] == "volume":
-            sides = {side["id"]: self.draw.choice(["left", "right"]) for side in step["sides"]}
+            # In the study's order, not the session's: the same seed then says the same.
+            shown = sorted(step["sides"], key=lambda side: self._number(side["url"]))
+            sides = {side["id"]: self.draw.choice(["left", "right"]) for side in shown}
             return {"level": round(self.draw.uniform(0.2, 0.8), 2), **sides}
         if step["type"] == "headphone":
-            right = {one.token[:12]: one.answer for one in self.study.sounds}
-            return {one["id"]: int(right[one["id"]]) for one in step["trials"]}
+            trials = {one["id"]: self.addresses.behind(one["url"]) for one in step["trials"]}
+            return {name: int(one.answer) for name, one in trials.items() if isinstance(one, Sound)}
         asked = step.get("questions", []) if step["type"] == "questionnaire" else []
         return {one["id"]: self._said(one) for one in asked if one["type"] != "statement"}
+
+    def _number(self, address: str) -> int:
+        return self.study.numbers[self.addresses.behind(address).token]
 
     def _said(self, ask: Mapping[str, Any]) -> Any:
         if ask["type"] in ("choice", "likert"):
@@ -322,19 +334,24 @@ def number_within(
 
 
 def simulate(
-    study: Study, link: str, count: int, seed: int, watch: Callable[[int], None] = lambda _: None
+    addresses: Addresses,
+    link: str,
+    count: int,
+    seed: int,
+    watch: Callable[[int], None] = lambda _: None,
 ) -> list[Simulated]:
     """``count`` simulated sessions, one after another, begun at ``link``.
 
     Raises:
         UserError: if the server lets no simulated listener past a step.
     """
-    quality, done = qualities(study, seed), []
+    study, done = addresses.study, []
+    quality = qualities(study, seed)
     for number in range(count):
         draw = generator(seed, "listener", number)
         browser = Browser(link)
         browser.begin(draw.choice(study.file.languages))
-        listener = Listener(study, browser, taste(study, draw, quality), draw)
+        listener = Listener(addresses, browser, taste(study, draw, quality), draw)
         done.append(listener.listen())
         watch(number + 1)
     return done

@@ -13,6 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, Val
 
 from .errors import UserError
 
+# A benchmark of a thousand songs has some ten thousand values in half a megabyte.
+MOST_BYTES = 20_000_000
+MOST_VALUES = 500_000
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Key = str | int
 
@@ -66,9 +69,10 @@ def read_yaml(path: Path) -> tuple[Any, YamlLines]:
     """The plain data of a YAML file, and the lines on which it stands.
 
     Raises:
-        UserError: if the file is missing, empty or not YAML, or says a key twice.
+        UserError: if the file is missing, empty, huge or not YAML, or says a key twice.
     """
     try:
+        _require_small(path, path.stat().st_size)
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
@@ -161,7 +165,21 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"; choose from {', '.join(sorted(known))}" if known else ""
 
 
+def _require_small(path: Path, size: int) -> None:
+    if size > MOST_BYTES:
+        raise UserError(
+            f"{path}: has {size / 1e6:.0f} MB; a YAML file of at most {MOST_BYTES / 1e6:.0f} MB is "
+            "read; is this the right file?"
+        )
+
+
 def _note_lines(node: yaml.Node, here: tuple[Key, ...], lines: YamlLines) -> None:
+    # Aliases (*name) repeat what they name: a few lines can mean billions of values.
+    if len(lines._lines) > MOST_VALUES:
+        raise UserError(
+            f"{lines.path}:{node.start_mark.line + 1}: more than {MOST_VALUES} values, aliases "
+            "counted each time; write fewer, or leave out the aliases"
+        )
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):

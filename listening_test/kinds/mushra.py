@@ -6,7 +6,6 @@ from typing import ClassVar
 from ..study.file import Test
 from ..study.study import Study, in_language
 from ..study.texts import text
-from . import bs1534
 from .conformance import Item
 from .contract import Kind, bands, kind
 from .for_analysis import ForAnalysis
@@ -42,6 +41,8 @@ class Mushra(Kind):
             yield "a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out"
 
     def conformance(self, study: Study) -> tuple[Item, ...]:
+        from . import bs1534  # measures filters with scipy, which a served study never needs
+
         return bs1534.conformance(study)
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:

@@ -4,14 +4,25 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import abort, current_app, request, session
 
 from ...models.errors import UserError
+from ..kinds import kind_of
+from ..stimuli.addresses import Addresses
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
 from ..study.study import Keys, Study, StudyFolder, load_keys, load_study, stored_study
+from ..study.texts import FOLDER
+from ..wire.counts import Counts
+from ..wire.limits import FORM_BYTES, FORM_FIELDS
+from ..wire.rates import RateTable
+from ..wire.shared import SharedMemory
+from .gate import Gate
+from .settings import Settings
 
 CSRF_HEADER = "X-Earmark-CSRF"
 
@@ -21,15 +32,27 @@ class ReplacedError(UnavailableError):
 
 
 class ServedStudy:
-    """What every request of one application shares."""
+    """What every request of one application shares.
 
-    def __init__(self, folder: StudyFolder) -> None:
+    ``memory`` holds the rates and counts of all processes of a server, of which this one counts
+    in region ``number``.
+    """
+
+    def __init__(
+        self, folder: StudyFolder, settings: Settings, memory: SharedMemory, number: int
+    ) -> None:
         self.folder = folder
         # Before it is read: what is put there meanwhile is then looked at again.
         self._seen = _identity(folder)
         self.study: Study = load_study(folder)
         self.keys: Keys = load_keys(folder)
+        self.addresses = Addresses(self.study, self.keys.cookie)
         self.database = Database(folder)
+        self.words_sha256 = _words_sha256(self.study)
+        self.memory = memory
+        self.counts = Counts(memory.region(number))
+        table = RateTable(memory.rates, self.keys.cookie.encode())
+        self.gate = Gate(table, settings.rates, self.counts, trust_proxy=settings.trust_proxy)
 
     def require_same(self) -> None:
         """Refuse to serve on once the folder holds another study: its sessions would not be found.
@@ -51,6 +74,13 @@ class ServedStudy:
         self._seen = identity
 
 
+def _words_sha256(study: Study) -> str:
+    """Tells one version of all texts of the pages from another, whatever the language."""
+    files = sorted(FOLDER.glob("*.json"))
+    own = json.dumps({code: dict(one) for code, one in kind_of(study).words.items()})
+    return sha256(b"".join(one.read_bytes() for one in files) + own.encode()).hexdigest()[:16]
+
+
 def _identity(folder: StudyFolder) -> tuple[int, ...] | None:
     try:
         found = folder.study.stat()
@@ -69,6 +99,7 @@ def csrf_token() -> str:
     """The token of this browser; one is made, and set in its cookie, where there is none."""
     if not isinstance(session.get("csrf"), str):
         session["csrf"] = secrets.token_urlsafe(16)
+    session.modified = True  # so that the cookie lasts a month from now
     return str(session["csrf"])
 
 
@@ -79,6 +110,19 @@ def require_csrf(given: str | None) -> None:
         known.encode(), (given or "").encode("utf-8", "replace")
     ):
         abort(403, "csrf")
+
+
+def form() -> Mapping[str, str]:
+    """The fields of a form that was sent; refused where it is larger than any form of ours."""
+    if request.mimetype not in ("application/x-www-form-urlencoded", ""):
+        abort(415)
+    if (request.content_length or 0) > FORM_BYTES:
+        abort(413)
+    sent = request.get_data(cache=False).decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(sent, keep_blank_values=True, max_num_fields=FORM_FIELDS))
+    except ValueError:
+        abort(413)
 
 
 def body() -> Mapping[str, Any]:

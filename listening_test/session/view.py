@@ -1,17 +1,20 @@
 """What a listener is shown at a step: plain data for the browser, without a system's identity."""
 
+import hmac
 from collections.abc import Mapping
+from hashlib import sha256
+from itertools import islice
 from typing import Any
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
 from ..kinds.pages import Shown
-from ..storage.tables import Answer, Listening, PageRow
+from ..stimuli.addresses import Addresses
+from ..storage.rooms import Page, Room, answers, furnish
+from ..storage.wire import Wire
 from ..study.file import Ask, Step
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
 from ..study.texts import NAMES, direction, html_of, text
+from .asked import help_html, questions, rules, title, unit_named
 from .plan import (
     BreakStep,
     PageStep,
@@ -24,9 +27,11 @@ from .plan import (
 )
 
 
-def state(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
+def state(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """Everything the listener's page needs to show where the session stands."""
+    study = addresses.study
     file = study.file
+    furnish_here(wire, listening)
     return {
         "study": {
             "title": in_language(file.title, listening.language, file.languages),
@@ -38,11 +43,19 @@ def state(session: Session, study: Study, listening: Listening) -> dict[str, Any
         "direction": direction(listening.language),
         "progress": progress(listening),
         "next_seq": listening.next_seq,
-        "level": level(session, listening),
+        "level": level(wire, listening),
         "session": {"state": listening.state, "link": f"/l/{listening.token}/"},
-        "step": step(session, study, listening),
-        "preload": preload(study, listening),
+        "step": step(wire, addresses, listening),
+        "preload": preload(addresses, listening),
     }
+
+
+def furnish_here(wire: Wire, listening: Room) -> None:
+    """Read what is on the page at which the session stands, and on the next, together."""
+    many = 2 if isinstance(entry_at(listening), PageStep) else 1
+    coming = (one for one in entries(listening, listening.place) if isinstance(one, PageStep))
+    near = list(islice(coming, many))
+    furnish(wire, [page_of(listening, one) for one in near])
 
 
 def mark(study: Study, session_mark: str) -> str:
@@ -52,7 +65,7 @@ def mark(study: Study, session_mark: str) -> str:
     return session_mark
 
 
-def progress(listening: Listening) -> dict[str, int]:
+def progress(listening: Room) -> dict[str, int]:
     """How many of the pages that count are done or open, and how many there are."""
     main = [page.number for page in listening.pages if page.part == "main"]
     passed = entries(listening, stop=listening.place + 1)
@@ -60,18 +73,18 @@ def progress(listening: Listening) -> dict[str, int]:
     return {"page": sum(number in seen for number in main), "pages": len(main)}
 
 
-def level(session: Session, listening: Listening) -> float | None:
+def level(wire: Wire, listening: Room) -> float | None:
     """The level (0 to 1) that was set at the volume step, on whichever device; None before it."""
     for entry in entries(listening, stop=listening.place):
         if entry.type == "volume":
-            found = answers(session, listening, entry.id).get("level")
+            found = answers(wire, listening, entry.id).get("level")
             return None if found is None else float(found)
     return None
 
 
-def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]:
+def step(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """The step at which the session stands."""
-    language = listening.language
+    study, language = addresses.study, listening.language
     if listening.state == "withdrawn":
         return {
             "id": "withdrawn",
@@ -84,19 +97,21 @@ def step(session: Session, study: Study, listening: Listening) -> dict[str, Any]
     shown: dict[str, Any] = {"id": entry.id, "type": entry.type}
     shown["back"] = can_go_back(study, listening)
     if isinstance(entry, PageStep):
-        return shown | page(study, listening, page_of(listening, entry))
+        here = page_of(listening, entry)
+        furnish(wire, [here])
+        return shown | page(addresses, listening, here)
     said = said_of(study, entry)
     words = _html(study, language, said, entry.type, progress(listening))
     shown |= {"title": "", "html": words}
     if entry.type == "consent":
         shown["version"] = said.version
     elif entry.type == "volume":
-        shown |= _volume(study)
+        shown |= _volume(addresses, listening)
     elif entry.type == "headphone":
-        shown |= headphone(session, study, listening, said)
+        shown |= headphone(wire, addresses, listening, said)
     elif entry.type == "questionnaire":
         shown["questions"] = [_ask(study, ask, language) for ask in said.questions]
-        shown["answers"] = answers(session, listening, entry.id)
+        shown["answers"] = answers(wire, listening, entry.id)
     elif entry.type == "training":
         shown["pages"] = said.pages
     elif entry.type == "thanks":
@@ -116,7 +131,7 @@ def said_of(study: Study, entry: PlanEntry) -> Step:
     return Step(type="text")
 
 
-def can_go_back(study: Study, listening: Listening) -> bool:
+def can_go_back(study: Study, listening: Room) -> bool:
     """Whether Back leads somewhere: from page to page of one part, never into the set-up."""
     if listening.state != "open" or not study.file.test.back or listening.place == 0:
         return False
@@ -130,27 +145,25 @@ def can_go_back(study: Study, listening: Listening) -> bool:
     return page_of(listening, here).part == page_of(listening, before).part
 
 
-def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
+def page(addresses: Addresses, listening: Room, row: Page) -> dict[str, Any]:
     """A page as the browser gets it; every value that could name a system stays here."""
-    kind, language, test = kind_of(study), listening.language, study.file.test
-    unit = unit_of(row)
-    questions = kind.questions(study, unit, language)
+    study, language, test = addresses.study, listening.language, addresses.study.file.test
+    asked = questions(study, unit_named(study, row.unit), language)
     ratings = {(one.presentation, one.question): one.value for one in row.ratings}
     tokens = {one.label: one.token for one in row.presentations}
-    rules = kind.rules(study)
     return {
         "number": row.number,
         "practice": row.part == "training",
         "kind": row.kind,
         "view": script_of(study),
-        "title": kind.title(study, language),
-        "html": html_of(kind.help(study, language)),
-        "questions": [_question(one, tokens) for one in questions],
+        "title": title(study, language),
+        "html": help_html(study, language),
+        "questions": [_question(one, tokens) for one in asked],
         "stimuli": [
             {
                 "id": one.token,
                 "label": one.label,
-                "url": audio_url(one.audio),
+                "url": addresses.of(one.audio, one.token),
                 "role": one.shown,
                 "start": one.start,
                 "rating": {
@@ -167,14 +180,14 @@ def page(study: Study, listening: Listening, row: PageRow) -> dict[str, Any]:
         "comments": test.comments,
         "comment": row.comment,
         "audio": {
-            "sample_rate": study.sample_rate,
+            **_file_facts(study),
             "samples": study.passage(row.passage).samples,
             "fade_ms": FADE_MS,
             "crossfade": test.crossfade,
             "loop": test.loop,
             "minimum_loop_ms": MINIMUM_LOOP_MS,
         },
-        "rules": dict(rules.__dict__),
+        "rules": dict(rules(study).__dict__),
         "revision": row.revision,
     }
 
@@ -187,7 +200,7 @@ def script_of(study: Study) -> str:
     return next(f"/kinds/{one.place}" for one in study.plugins if one.name == name)
 
 
-def answered(row: PageRow) -> Answered:
+def answered(row: Page) -> Answered:
     """A stored page as its kind judges it."""
     ratings: dict[str, dict[str, float | None]] = {}
     for one in row.ratings:
@@ -216,44 +229,41 @@ def _shown(said: str) -> Shown:
     return "reference" if said == "reference" else "stimulus"
 
 
-def unit_of(row: PageRow) -> Unit:
+def unit_of(row: Page) -> Unit:
     """The unit that a stored page is about."""
     return Unit.parse(row.unit)
 
 
-def preload(study: Study, listening: Listening) -> list[str]:
+def preload(addresses: Addresses, listening: Room) -> list[str]:
     """The audio of the next page, if there is one."""
     for entry in entries(listening, listening.place + 1):
         if isinstance(entry, PageStep):
-            return [audio_url(one.audio) for one in page_of(listening, entry).presentations]
+            shown = page_of(listening, entry).presentations
+            return [addresses.of(one.audio, one.token) for one in shown]
     return []
 
 
-def audio_url(token: str) -> str:
-    """Where the file of a token is served."""
-    return f"/audio/{token}.flac"
-
-
-def answers(session: Session, listening: Listening, step_id: str) -> dict[str, Any]:
-    """The latest answers of a step by question."""
-    found = session.scalars(
-        select(Answer).where(Answer.session_token == listening.token, Answer.step == step_id)
-    )
-    return {one.question: one.value[0] for one in found}
-
-
-def headphone(session: Session, study: Study, listening: Listening, said: Step) -> dict[str, Any]:
+def headphone(wire: Wire, addresses: Addresses, listening: Room, said: Step) -> dict[str, Any]:
     """The headphone test as it stands; which interval is right is not told."""
-    entry = entry_at(listening)
-    tries = answers(session, listening, entry.id)
+    study = addresses.study
+    trials = trials_of(study, said.method, listening)
+    return {
+        "method": said.method,
+        "audio": _file_facts(study),
+        "trials": [
+            {"id": name, "url": _sound_url(addresses, one, listening), "intervals": 3}
+            for name, one in trials.items()
+        ],
+        **attempts(wire, listening, said),
+    }
+
+
+def attempts(wire: Wire, listening: Room, said: Step) -> dict[str, Any]:
+    """What came of the headphone test so far."""
+    tries = answers(wire, listening, entry_at(listening).id)
     done = [tries[name] for name in sorted(tries) if name.startswith("attempt-")]
     last = done[-1] if done else None
     return {
-        "method": said.method,
-        "trials": [
-            {"id": _trial(one), "url": audio_url(one.token), "intervals": 3}
-            for one in sounds(study, said.method)
-        ],
         "attempts_left": max(said.attempts - len(done), 0),
         "last": last and {key: last[key] for key in ("passed", "correct", "of")},
         "required": said.required,
@@ -261,27 +271,46 @@ def headphone(session: Session, study: Study, listening: Listening, said: Step) 
     }
 
 
-def sounds(study: Study, use: str) -> list[Sound]:
-    """The set-up files for a use."""
-    return [one for one in study.sounds if one.use == use]
+def trials_of(study: Study, use: str, listening: Room) -> dict[str, Sound]:
+    """The set-up files for a use by their names in this session, in its own order.
+
+    Names and order are another in each session: listeners who compare them learn no answer.
+    """
+    named = {
+        hmac.digest(one.token.encode(), listening.token.encode(), sha256).hex()[:12]: one
+        for one in study.sounds
+        if one.use == use
+    }
+    return dict(sorted(named.items()))
 
 
-def _volume(study: Study) -> dict[str, Any]:
-    (music,) = sounds(study, "volume")
+def stored_name(sound: Sound) -> str:
+    """What a set-up file is called in what is stored and exported, in every session."""
+    return sound.token[:12]
+
+
+def _volume(addresses: Addresses, listening: Room) -> dict[str, Any]:
+    study = addresses.study
+    (music,) = trials_of(study, "volume", listening).values()
     return {
         "audio": {
-            "url": audio_url(music.token),
-            "sample_rate": study.sample_rate,
+            "url": _sound_url(addresses, music, listening),
+            **_file_facts(study),
             "samples": music.samples,
         },
         "sides": [
-            {"id": _trial(one), "url": audio_url(one.token)} for one in sounds(study, "side")
+            {"id": name, "url": _sound_url(addresses, one, listening)}
+            for name, one in trials_of(study, "side", listening).items()
         ],
     }
 
 
-def _trial(sound: Sound) -> str:
-    return sound.token[:12]
+def _file_facts(study: Study) -> dict[str, int]:
+    return {"sample_rate": study.sample_rate, "lead": study.lead}
+
+
+def _sound_url(addresses: Addresses, sound: Sound, listening: Room) -> str:
+    return addresses.of(sound.token, f"{listening.token} {sound.token}")
 
 
 def _html(study: Study, language: str, said: Step, kind: str, done: Mapping[str, int]) -> str:

@@ -25,12 +25,11 @@ from ...models.errors import UserError
 from ..kinds import kind_of
 from ..study.file import ANCHORS, Matching
 from ..study.orders import generator
-from ..study.plugin_files import wrong_plugins
 from ..study.study import REFERENCE, Passage, Sound, Stimulus, Study, StudyFolder
 from . import headphones
 from .blind_copies import copies_of
 from .find_audio import AudioSource, Sources, excerpt_of, read_versions
-from .flac import decode, encode, pad_equal
+from .wav import decode, encode, same_header
 
 _PASS_HZ = {"lowpass_3500": 3500.0, "lowpass_7000": 7000.0}
 UNEQUAL_SECONDS = 0.05  # what encoders add to an end; more is another recording, or a cut one
@@ -193,14 +192,12 @@ def make_passage(
     # Kinds make their pages of a study's passages; here it is this one.
     alone = replace(study, passages=(Passage(source.id, start, samples, {}),))
     uses = [(name, use) for name in ready for use in copies_of(alone, source.id, name)]
-    encoded = pad_equal(
-        [
-            encode(
-                ready[name].audio, rate, study.file.bits, dither_seed(study, source.id, name, use)
-            )
-            for name, use in uses
-        ]
-    )
+    encoded = [
+        encode(ready[name].audio, rate, study.file.bits, dither_seed(study, source.id, name, use))
+        for name, use in uses
+    ]
+    if not same_header(encoded):
+        raise UserError(f"passage {source.id!r}: the written files differ in more than samples")
     stimuli, heard, lengths = [], [], set()
     analyses: dict[str, Analysis] = {}
     for (name, use), data in zip(uses, encoded, strict=True):
@@ -260,12 +257,10 @@ def dither_seed(study: Study, *parts: str) -> int:
 def _written(
     trials: Sequence[tuple[Tensor, Any]], use: str, study: Study, folder: StudyFolder
 ) -> list[Sound]:
-    files = pad_equal(
-        [
-            encode(audio, study.sample_rate, study.file.bits, dither_seed(study, use, str(index)))
-            for index, (audio, _) in enumerate(trials)
-        ]
-    )
+    files = [
+        encode(audio, study.sample_rate, study.file.bits, dither_seed(study, use, str(index)))
+        for index, (audio, _) in enumerate(trials)
+    ]
     sounds = []
     for (audio, answer), data in zip(trials, files, strict=True):
         sound = Sound(
@@ -320,16 +315,4 @@ def _scores(
     ]
 
 
-def check_files(study: Study, folder: StudyFolder) -> list[str]:
-    """Files that are missing or are not what the study says, as lines of text."""
-    found = wrong_plugins(study.plugins, folder.plugins)
-    for one in study.files:
-        path = folder.stimulus(one.token)
-        if not path.is_file():
-            found.append(f"{path}: is gone; restore it from a backup")
-        elif sha256(path.read_bytes()).hexdigest() != one.sha256:
-            found.append(f"{path}: was changed after the study was made; restore it from a backup")
-    return found
-
-
-__all__ = ["ANCHORS", "Made", "Sources", "Version", "check_files", "make_passage", "make_sounds"]
+__all__ = ["ANCHORS", "Made", "Sources", "Version", "make_passage", "make_sounds"]

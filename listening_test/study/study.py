@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from pydantic import ValidationError
 
@@ -26,6 +26,9 @@ REFERENCE = "reference"
 # What the page of every study is told: a switch is a fade out and in, a loop cannot be shorter.
 FADE_MS = 5
 MINIMUM_LOOP_MS = 500
+# Of noise before and after each stimulus as it is sent: more than 4 kB at every rate.
+LEAD_SECONDS = 0.3
+Container = Literal["wav", "flac"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class Study:
     """Everything that decides what a listener meets.
 
     ``benchmark_systems`` are all systems of the study's benchmark in its order, where the study's
-    own do not begin alike: a report then shows each as the benchmark's report does.
+    own do not begin alike: a report then shows each as the benchmark's report does. Stimuli of
+    studies made before version 0.1.0 are FLAC files, whose sizes tell versions apart.
     """
 
     id: str
@@ -88,11 +92,17 @@ class Study:
     notes: tuple[str, ...] = ()
     benchmark_systems: Mapping[str, Role] = field(default_factory=dict)
     plugins: tuple[PluginFile, ...] = ()
+    container: Container = "wav"
 
     @cached_property
     def sha256(self) -> str:
         """The identity of this version of the study."""
         return content_key(self.as_json())
+
+    @cached_property
+    def memory(self) -> dict[object, object]:
+        """What others work out of the study once, under keys of their own."""
+        return {}
 
     @property
     def names_reference(self) -> bool:
@@ -116,10 +126,20 @@ class Study:
         """What a token stands for."""
         return {one.token: one for one in self.files}
 
-    @property
+    @cached_property
     def files(self) -> tuple[Stimulus | Sound, ...]:
         """Every audio file of the study."""
         return (*self.stimuli, *self.sounds)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The place of each token among :attr:`files`."""
+        return {one.token: number for number, one in enumerate(self.files)}
+
+    @property
+    def lead(self) -> int:
+        """Frames of noise before and after a stimulus as it is sent; a page leaves them out."""
+        return round(LEAD_SECONDS * self.sample_rate) if self.container == "wav" else 0
 
     def stimulus(self, passage: str, system: str, copy: str) -> Stimulus:
         """The file for this use; the nearest there is where no other was made."""
@@ -136,13 +156,17 @@ class Study:
     def as_json(self) -> dict[str, Any]:
         """Plain data, enough to make the study again from its stimuli.
 
-        Plug-ins and the benchmark's order are named only where there are some: a study's identity
-        is that of this data.
+        What an older study would not have had alike (plug-ins, the benchmark's order, times, the
+        container) is named only where it is given: a study's identity is that of this data.
         """
         order = {"benchmark_systems": dict(self.benchmark_systems)}
         config = self.file.model_dump(mode="json", by_alias=True)
         if not self.plugins:
             del config["plugins"]
+        if config["design"]["abandoned_after_minutes"] is None:
+            del config["design"]["abandoned_after_minutes"]
+        if config["retention"] is None:
+            del config["retention"]
         plain = {
             "format": FORMAT,
             "study": self.id,
@@ -156,6 +180,7 @@ class Study:
             "simulated": self.simulated,
             "notes": list(self.notes),
             **(order if self.benchmark_systems else {}),
+            **({"container": self.container} if self.container != "flac" else {}),
         }
         return plain | ({"plugins": [asdict(one) for one in self.plugins]} if self.plugins else {})
 
@@ -218,9 +243,13 @@ class StudyFolder:
         """Says where ratings lie; there once there is a database."""
         return self.path / "database.json"
 
-    def stimulus(self, token: str) -> Path:
+    def audio_files(self) -> list[Path]:
+        """Every audio file that is there, of this study or an older one of its name."""
+        return [path for path in self.stimuli.glob("*") if path.suffix in (".wav", ".flac")]
+
+    def stimulus(self, token: str, container: Container = "wav") -> Path:
         """The audio file of a token that the study knows."""
-        return self.stimuli / f"{token}.flac"
+        return self.stimuli / f"{token}.{container}"
 
 
 def folder_of(results: Path, name: str) -> StudyFolder:
@@ -298,7 +327,14 @@ def study_from_json(data: Mapping[str, Any]) -> Study:
         notes=tuple(data["notes"]),
         benchmark_systems=data.get("benchmark_systems", {}),
         plugins=tuple(PluginFile(**one) for one in data.get("plugins", ())),
+        container=_container(data.get("container", "flac")),
     )
+
+
+def _container(said: Any) -> Container:
+    if said in ("wav", "flac"):
+        return cast(Container, said)
+    raise ValueError(f"container {said!r}, this Earmark reads wav and flac")
 
 
 def save_study(folder: StudyFolder, study: Study) -> None:

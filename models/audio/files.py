@@ -23,6 +23,10 @@ from torch import Tensor
 from ..errors import StorageError, UserError
 
 _WRITE_BLOCK = 65_536
+_READ_BLOCK = 1 << 20
+# Lossless audio is rarely ten times smaller than as floats; MP3 at 64 kbit/s is 44 times.
+_LIKELY_RATIO = 64
+_SMALL_BYTES = 64 << 20
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
@@ -64,7 +68,7 @@ def read(path: Path, start: int = 0, samples: int | None = None) -> tuple[Tensor
         try:
             if start:
                 file.seek(min(start, file.frames))
-            data = file.read(-1 if samples is None else samples, dtype="float32", always_2d=True)
+            data = _decoded(file, path, samples)
         except soundfile.LibsndfileError as error:
             raise UserError(f"{path}: the audio is damaged ({_reason(error)})") from None
         expected = max(file.frames - start, 0)
@@ -201,6 +205,40 @@ def _opened(path: Path) -> soundfile.SoundFile:
         file.close()
         raise UserError(f"{path}: the file holds no audio (0 samples)")
     return file
+
+
+def _decoded(file: soundfile.SoundFile, path: Path, samples: int | None) -> Any:
+    """``(samples, channels)`` from where the file stands, or as much as there is.
+
+    A header may claim any length: room for it is made at once only where the size of the file
+    makes it likely, else block by block, up to half of this machine's memory.
+    """
+    claimed = max(file.frames - file.tell(), 0)
+    wanted = claimed if samples is None else min(samples, claimed)
+    frame_bytes = 4 * file.channels
+    if wanted * frame_bytes <= max(_SMALL_BYTES, _LIKELY_RATIO * path.stat().st_size):
+        return file.read(wanted, dtype="float32", always_2d=True)
+    most = _half_of_memory()
+    blocks, left = [], wanted
+    while left > 0:
+        block = file.read(min(left, _READ_BLOCK), dtype="float32", always_2d=True)
+        blocks.append(block)
+        left -= len(block)
+        if len(block) == 0:
+            break
+        if (wanted - left) * frame_bytes > most:
+            raise UserError(
+                f"{path}: decodes to more than {most / 1e9:.0f} GB, half of this machine's memory; "
+                "cut it into shorter files"
+            )
+    return np.concatenate(blocks)
+
+
+def _half_of_memory() -> int:
+    """In bytes; of 16 GB where the system does not say."""
+    if not hasattr(os, "sysconf"):
+        return 8_000_000_000
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def _undate(encoded: io.BytesIO) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from command_line import typed
 from runs import Make, carry_out
 from safetensors.torch import save_file
 from small_songs import RATE, save, song
@@ -189,8 +190,8 @@ def test_a_mistake_in_the_file_names_its_line_and_the_mend(
     make_songs(1)
     bench = tmp_path / "bench.yaml"
     bench.write_text(f"earmark: 1\n{lines}name: x\nsongs: {{folder: songs/}}\n")
-    done = earmark("check", str(bench), cwd=tmp_path)
-    assert done.returncode == 1
+    done = typed("check", str(bench), cwd=tmp_path)
+    assert done.status == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert "bench.yaml" in done.stderr
@@ -204,8 +205,8 @@ def test_a_results_folder_that_cannot_be_made_is_one_line(
     make_songs(1)
     (tmp_path / "taken").write_text("a file")
     bench = make_benchmark("unprocessed", more=TIGHT)
-    done = earmark("run", str(bench), "--results", "taken", cwd=tmp_path)
-    assert done.returncode == 1
+    done = typed("run", str(bench), "--results", "taken", cwd=tmp_path)
+    assert done.status == 1
     assert len(done.stderr.splitlines()) == 1
     assert "taken" in done.stderr
     assert "--results" in done.stderr
@@ -229,8 +230,8 @@ def test_a_disk_that_is_full_leaves_nothing_half_written_and_a_resumable_run(
     assert "free space" in line
     assert not list((tmp_path / "results" / "renders").rglob("*.wav"))
     # Nothing was the fault of a unit: with space again, the same command goes on.
-    done = earmark("render", str(bench), "--workers", "1", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    again = typed("render", str(bench), "--workers", "1", cwd=tmp_path)
+    assert again.status == 0, again.stderr
     assert len(list((tmp_path / "results" / "renders").rglob("*.wav"))) == 4
 
 

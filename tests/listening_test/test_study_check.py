@@ -11,8 +11,11 @@ from earmark.listening_test.check import Report, check, check_made
 from earmark.listening_test.create import make_study
 from earmark.listening_test.kinds.bs1534 import mask_of
 from earmark.listening_test.kinds.reading import read_study_file
+from earmark.listening_test.server.app import create_app
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.stimuli.check_audio import clipped_runs
 from earmark.listening_test.study.study import load_study
+from earmark.models.audio import trial_decoding
 from earmark.models.audio.files import read
 from earmark.models.errors import UserError
 
@@ -106,10 +109,10 @@ def test_the_report_says_what_a_page_costs_a_listener_before_and_after_it_is_mad
     assert (guess.pages, guess.minutes) == (4, 12)
     folder = make_study(read_study_file(path), tmp_path / "results")
     study = load_study(folder)
-    files = [folder.stimulus(one.token).stat().st_size for one in study.stimuli]
     made = check_made(study, folder, tmp_path / "results")
-    assert made.download_bytes == 7 * max(files)
-    assert 0.5 < guess.download_bytes / made.download_bytes < 2
+    addresses = addresses_of(folder)
+    sent = create_app(folder).test_client().get(addresses.of(study.stimuli[0].token, "here"))
+    assert guess.download_bytes == made.download_bytes == 7 * len(sent.data)
     told = made.as_json()
     assert (told["schema"], told["conformant"]) == (1, False)
     assert {one["verdict"] for one in told["conformance"]} == {"met", "not met", "needs people"}
@@ -202,6 +205,27 @@ def test_a_stimulus_or_source_that_changed_since_is_told(tmp_path: Path) -> None
         stream.seek(200)
         stream.write(b"xx")
     found = said(check_made(study, folder, tmp_path / "results"))
-    assert f"{gone.token}.flac: is gone" in found
-    assert f"{edited.token}.flac: was changed" in found
+    assert f"{gone.token}.wav: is gone" in found
+    assert f"{edited.token}.wav: was changed" in found
     assert "the audio of 'loud' changed since the study was made" in found
+
+
+def test_audio_on_which_the_decoder_crashes_is_named_and_the_rest_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = tmp_path / "decoder.py"
+    decoder.write_text(
+        "import os, sys\n"
+        "for line in sys.stdin:\n"
+        "    if '1-loud' in line: os.abort()\n"
+        "    print(1, flush=True)\n"
+    )
+    monkeypatch.setattr(trial_decoding, "_DECODER", decoder)
+    path = write_study(tmp_path, "ape", seconds=0.6)
+    said = [one.message for one in look(path).problems if one.severity == "error"]
+    assert said == [
+        f"{tmp_path / 'audio' / '1-loud.wav'}: the decoder crashed or ran out of memory on it; "
+        "the file is damaged, so export it again"
+    ]
+    with pytest.raises(UserError, match=r"1-loud\.wav: the decoder crashed"):
+        make_study(read_study_file(path), tmp_path / "results")

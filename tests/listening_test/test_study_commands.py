@@ -6,19 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from command_line import typed
 from report_fixtures import Fake, build
 from study_fixtures import write_study
 
 
 def earmark(folder: Path, *words: str, status: int = 0) -> tuple[str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "earmark", "study", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == status, done.stderr
+    """What a command prints, and what it says on the error stream."""
+    done = typed("study", *words, cwd=folder)
+    assert done.status == status, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout, done.stderr
 
@@ -51,6 +47,11 @@ def test_a_study_goes_from_its_file_to_a_ratings_file(tmp_path: Path) -> None:
 
 def test_a_mistake_is_one_line_and_status_one(tmp_path: Path) -> None:
     write_study(tmp_path, "ape", seconds=0.6)
+    call = [sys.executable, "-m", "earmark", "study", "serve", "gone"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
     for words in (
         ("new", "gone.yaml"),
         ("serve", "gone"),

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from study_fixtures import hosted, make_study
 
 from earmark.cli import earmark
-from earmark.listening_test.export.ratings import SessionFilter, as_json
+from earmark.listening_test.export.everything import as_json
+from earmark.listening_test.export.ratings import SessionFilter
 from earmark.listening_test.simulate import number_within, simulate
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.orders import generator
 from earmark.listening_test.study.study import load_study
@@ -33,7 +35,7 @@ def test_they_answer_within_limits_and_comment_where_they_must(tmp_path: Path, k
     folder = make_study(tmp_path, kind, seconds=0.6, test=test, more=QUESTIONS)
     study = load_study(folder)
     with hosted(folder) as server:
-        assert len(simulate(study, server.links["simulated"], 2, 0)) == 2
+        assert len(simulate(addresses_of(folder), server.links["simulated"], 2, 0)) == 2
     with opened(folder) as database:
         sessions = as_json(study, database, SessionFilter(("simulated",)))["sessions"]
     assert len(sessions) == 2
@@ -76,7 +78,7 @@ def test_a_headphone_check_that_is_not_passed_is_one_line_that_names_the_step(
         hosted(folder) as server,
         pytest.raises(UserError, match=r"step 'before-2' \(headphone\): .*not_passed") as caught,
     ):
-        simulate(deaf, server.links["simulated"], 1, 0)
+        simulate(replace(addresses_of(folder), study=deaf), server.links["simulated"], 1, 0)
     assert len(str(caught.value).splitlines()) == 1
 
 

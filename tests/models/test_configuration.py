@@ -133,3 +133,29 @@ def test_a_name_with_a_letter_left_out_is_recognised(name: str, index: int) -> N
 
 def test_without_names_there_is_nothing_to_suggest() -> None:
     assert nearest("a", []) == ""
+
+
+def bomb(levels: int) -> str:
+    """Ten times as many values with each line."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for level in range(1, levels):
+        lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]")
+    return "\n".join(lines) + "\n"
+
+
+def test_aliases_that_mean_billions_of_values_are_refused_at_once(file: Path) -> None:
+    file.write_text(bomb(4))
+    assert len(read_yaml(file)[0]["a3"]) == 10
+    file.write_text(bomb(12))
+    with pytest.raises(UserError, match=r"yaml:\d+: more than 500000 values, aliases counted"):
+        read_yaml(file)
+    file.write_text("a: &a [*a]\n")
+    with pytest.raises(UserError, match="yaml:1: not valid YAML"):
+        read_yaml(file)
+
+
+def test_a_huge_file_is_refused_before_it_is_read(file: Path) -> None:
+    with file.open("wb") as stream:
+        stream.truncate(3 * 10**9)
+    with pytest.raises(UserError, match=r"has 3000 MB; a YAML file of at most 20 MB"):
+        read_yaml(file)

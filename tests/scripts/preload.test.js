@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { chance } from "./browser.js";
 
-const { Preloaded, bufferBytes, decodedBytes } = await import("../../listening_test/static/audio/preload.js");
+const { Preloaded, bufferBytes, decodedBytes, withoutLead } = await import("../../listening_test/static/audio/preload.js");
 
 const RATE = 48_000;
 
@@ -17,6 +17,18 @@ function header({ rate, channels, samples, size = 42 }) {
   view.setUint8(7, 34);
   view.setUint32(18, ((rate << 12) | ((channels - 1) << 9) | (15 << 4) | Math.floor(samples / 2 ** 32)) >>> 0);
   view.setUint32(22, samples % 2 ** 32);
+  return file;
+}
+
+/** The first 44 bytes of a WAV file of 16 bits. */
+function wavHeader({ rate, channels, samples }) {
+  const file = new ArrayBuffer(44);
+  const view = new DataView(file);
+  view.setUint32(0, 0x52494646);
+  view.setUint16(22, channels, true);
+  view.setUint32(24, rate, true);
+  view.setUint16(32, 2 * channels, true);
+  view.setUint32(40, 2 * channels * samples, true);
   return file;
 }
 
@@ -49,6 +61,27 @@ test("a file says how large it will be, at its own rate and at another", () => {
     const file = header({ rate, channels, samples });
     assert.equal(decodedBytes(file, rate), channels * samples * 4);
     assert.equal(decodedBytes(file, 2 * rate), channels * samples * 8);
+    const fewer = 1 + Math.floor(draw() * (2 ** 27 - 1));
+    const wav = wavHeader({ rate, channels, samples: fewer });
+    assert.equal(decodedBytes(wav, rate), channels * fewer * 4);
+    assert.equal(decodedBytes(wav, 2 * rate), channels * fewer * 8);
+  }
+});
+
+test("the noise before and after a sound is left out, all of it and nothing else", () => {
+  for (const lead of [0, 3, 2.6]) {
+    const sound = [1, 2].map((sign) => Float32Array.from({ length: 20 }, (_, frame) => sign * frame));
+    const whole = { numberOfChannels: 2, length: 20, sampleRate: RATE, getChannelData: (one) => sound[one] };
+    const cut = [[], []];
+    const createBuffer = (channels, length, sampleRate) => ({
+      numberOfChannels: channels, length, sampleRate, copyToChannel: (data, one) => (cut[one] = [...data]),
+    });
+    const found = withoutLead({ createBuffer }, whole, lead);
+    if (lead === 0) assert.equal(found, whole);
+    else {
+      assert.deepEqual(cut, [1, 2].map((sign) => Array.from({ length: 14 }, (_, frame) => sign * (frame + 3))));
+      assert.deepEqual([found.length, found.sampleRate], [14, RATE]);
+    }
   }
 });
 
@@ -58,6 +91,10 @@ test("what is no FLAC file, is cut off, or does not say, is not guessed at", () 
   assert.equal(decodedBytes(new ArrayBuffer(100), RATE), null);
   assert.equal(decodedBytes(header(whole).slice(0, 41), RATE), null);
   assert.equal(decodedBytes(header({ ...whole, samples: 0 }), RATE), null);
+  for (const wrong of [{ samples: 0 }, { channels: 0 }, { rate: 0 }]) {
+    assert.equal(decodedBytes(wavHeader({ ...whole, ...wrong }), RATE), null);
+  }
+  assert.equal(decodedBytes(wavHeader(whole).slice(0, 43), RATE), null);
   assert.equal(decodedBytes(header({ ...whole, rate: 0 }), RATE), null);
 });
 

@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ....models.configuration import read_yaml
 from ....models.errors import UserError
 from ..methods.multiplicity import METHODS
 from .options import DECLARABLE, SCOPES
@@ -18,25 +17,21 @@ def read_declared(path: Path) -> dict[str, Any]:
     Raises:
         UserError: one line with the file, if it cannot be read or a value is none of its option's.
     """
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: is not YAML ({str(error).splitlines()[0]})") from None
+    found, lines = read_yaml(path)
     if not isinstance(found, dict):
         raise UserError(f"{path}: must hold names and values, as 'scope: music'")
     declared = {}
     for name, value in found.items():
         if name not in DECLARABLE:
             raise UserError(
-                f"{path}: declared {name!r} is unknown; choose from {', '.join(DECLARABLE)}"
+                f"{lines.where(name)}: declared {name!r} is unknown; "
+                f"choose from {', '.join(DECLARABLE)}"
             )
         if value is None:
             continue
         fits, wanted = _WANTED[name]
         if not fits(value):
-            raise UserError(f"{path}: {name} {value!r} is not {wanted}")
+            raise UserError(f"{lines.where(name)}: {name} {value!r} is not {wanted}")
         declared[name] = names_in(value) if name == "anchors" else value
     return declared
 

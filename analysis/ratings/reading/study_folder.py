@@ -136,7 +136,7 @@ def _audio(study: Study, folder: StudyFolder) -> dict[tuple[str, str], Path]:
     for one in study.stimuli:
         # An open reference is heard like the hidden one; the copies differ in dither alone.
         if one.copy == "main" or (one.copy == "open" and (one.passage, one.system) not in found):
-            found[one.passage, one.system] = folder.stimulus(one.token)
+            found[one.passage, one.system] = folder.stimulus(one.token, study.container)
     return found
 
 

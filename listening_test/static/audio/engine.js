@@ -6,7 +6,7 @@
  */
 
 import { Deck } from "./deck.js";
-import { LoadError, Preloaded, bufferBytes } from "./preload.js";
+import { LoadError, Preloaded, bufferBytes, withoutLead } from "./preload.js";
 
 /** @typedef {import("./deck.js").Loop} Loop */
 /** @typedef {{id: string, url: string}} Sound */
@@ -14,6 +14,7 @@ import { LoadError, Preloaded, bufferBytes } from "./preload.js";
  * @typedef {object} Audio what the server says of a page's stimuli
  * @property {number} sample_rate
  * @property {number} samples 0 where it is not known
+ * @property {number} [lead] samples of noise before and after each, that are left out
  * @property {number} [fade_ms]
  * @property {boolean} [crossfade]
  * @property {boolean} [loop]
@@ -230,7 +231,8 @@ export class Engine extends EventTarget {
   async #decoded(context, url, audio) {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const buffer = await this.preloaded.take(url, context);
+        const whole = await this.preloaded.take(url, context);
+        const buffer = withoutLead(context, whole, ((audio.lead ?? 0) * context.sampleRate) / audio.sample_rate);
         const known = audio.samples > 0 && context.sampleRate === audio.sample_rate;
         if (known && buffer.length !== audio.samples) {
           throw new LoadError(`${buffer.length} of ${audio.samples} samples`);

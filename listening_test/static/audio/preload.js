@@ -2,11 +2,13 @@
  * The next page's sounds, fetched and decoded while a page is rated, within a memory budget.
  *
  * The budget counts what sounds take once they are decoded, four bytes for each sample of each
- * channel, for the open page and the next one together: the files themselves are several times
- * smaller and say little. How large a file will be stands in the first block of a FLAC file, so
- * that nothing is decoded that has no room. A file without room is kept as it came, if the file
- * itself has room, and is otherwise left until its page opens: what was done is told.
+ * channel, for the open page and the next one together: a file itself is smaller. How large it
+ * will be stands in its header, so that nothing is decoded that has no room. A file without room
+ * is kept as it came, if the file itself has room, and is otherwise left until its page opens:
+ * what was done is told.
  */
+
+import { pause, wait } from "../session/api.js";
 
 export class LoadError extends Error {}
 
@@ -114,14 +116,45 @@ export function bufferBytes(buffer) {
 }
 
 /**
- * Bytes that a FLAC file takes once it is decoded at a rate; null where the file does not say.
- * Its first block (RFC 9639, 8.2) holds the rate in 20 bits, channels less one in 3, bits per
- * sample less one in 5, and the number of samples in 36.
+ * What lies between the stretches of noise with which a file is sent.
+ * @param {BaseAudioContext} context @param {AudioBuffer} buffer @param {number} lead frames, rounded here
+ */
+export function withoutLead(context, buffer, lead) {
+  const start = Math.round(lead);
+  const length = buffer.length - 2 * start;
+  if (start === 0 || length <= 0) return buffer;
+  const cut = context.createBuffer(buffer.numberOfChannels, length, buffer.sampleRate);
+  for (let channel = 0; channel < buffer.numberOfChannels; channel += 1) {
+    cut.copyToChannel(buffer.getChannelData(channel).subarray(start, start + length), channel);
+  }
+  return cut;
+}
+
+/**
+ * Bytes that a file takes once it is decoded at a rate; null where it does not say.
+ * A WAV file has the channels, the rate, the bytes of a frame and those of all frames at 22, 24,
+ * 32 and 40.
  * @param {ArrayBuffer} file @param {number} rate
  */
 export function decodedBytes(file, rate) {
   if (file.byteLength < 42) return null;
   const view = new DataView(file);
+  if (view.getUint32(0) !== 0x52494646) return decodedFlacBytes(view, rate);
+  if (file.byteLength < 44) return null;
+  const own = view.getUint32(24, true);
+  const frame = view.getUint16(32, true);
+  const samples = frame === 0 ? 0 : view.getUint32(40, true) / frame;
+  if (own === 0 || samples === 0) return null;
+  return view.getUint16(22, true) * Math.ceil((samples * rate) / own) * 4;
+}
+
+/**
+ * The same of a FLAC file, of a study made before stimuli were WAV files. Its first block (RFC
+ * 9639, 8.2) holds the rate in 20 bits, channels less one in 3, bits per sample less one in 5, and
+ * the number of samples in 36.
+ * @param {DataView} view @param {number} rate
+ */
+function decodedFlacBytes(view, rate) {
   if (view.getUint32(0) !== 0x664c6143 || (view.getUint8(4) & 0x7f) !== 0) return null;
   const word = view.getUint32(18);
   const own = word >>> 12;
@@ -133,7 +166,11 @@ export function decodedBytes(file, rate) {
 
 /** @param {string} url @returns {Promise<ArrayBuffer>} */
 export async function download(url) {
-  const answer = await fetch(url, { credentials: "same-origin" });
+  let answer = await fetch(url, { credentials: "same-origin" });
+  if (answer.status === 429) {
+    await pause(wait(answer));
+    answer = await fetch(url, { credentials: "same-origin" });
+  }
   if (!answer.ok) throw new LoadError(`${answer.status}`);
   return answer.arrayBuffer();
 }

@@ -26,6 +26,7 @@ from earmark.listening_test.create import make_study
 from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.models.roles import Role
 
@@ -69,7 +70,7 @@ def made(results: Path, name: str, systems: tuple[str, ...] | str) -> StudyFolde
 def study(results: Path) -> StudyFolder:
     folder = made(results, "some", CHOSEN)
     with in_background(folder) as address:
-        simulate(load_study(folder), f"{address}/s/{load_keys(folder).study}/", 3, seed=1)
+        simulate(addresses_of(folder), f"{address}/s/{load_keys(folder).study}/", 3, seed=1)
     return folder
 
 

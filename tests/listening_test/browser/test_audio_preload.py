@@ -19,26 +19,31 @@ DECODED = 2 * SAMPLES * 4
 """Bytes of each sound once it is decoded: channels, samples, four bytes."""
 
 
-def flac(channels: int = 2, samples: int = SAMPLES, rate: int = RATE) -> bytes:
-    """Noise as a FLAC file."""
+def noise_file(
+    channels: int = 2, samples: int = SAMPLES, rate: int = RATE, container: str = "WAV"
+) -> bytes:
+    """Noise as a file of 16 bits."""
     noise = np.random.default_rng(samples).uniform(-0.5, 0.5, (samples, channels))
     file = io.BytesIO()
-    soundfile.write(file, noise, rate, format="FLAC", subtype="PCM_16")
+    soundfile.write(file, noise, rate, format=container, subtype="PCM_16")
     return file.getvalue()
 
 
 @pytest.fixture(scope="module")
 def page(chromium: str) -> Iterator[Page]:
     with modules(chromium) as found:
-        body = flac()
-        found.route("**/*.flac", lambda route: route.fulfill(body=body, content_type="audio/flac"))
+        body = noise_file()
+        found.route("**/*.wav", lambda route: route.fulfill(body=body, content_type="audio/wav"))
         yield found
 
 
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
 @pytest.mark.parametrize("channels", [1, 2, 6])
-def test_a_file_says_how_large_it_will_be(page: Page, rate: int, channels: int) -> None:
-    file = base64.b64encode(flac(channels, 12_345, rate)).decode()
+@pytest.mark.parametrize("container", ["WAV", "FLAC"])
+def test_a_file_says_how_large_it_will_be(
+    page: Page, rate: int, channels: int, container: str
+) -> None:
+    file = base64.b64encode(noise_file(channels, 12_345, rate, container)).decode()
     size = """async ([file, rate]) => {
       const {decodedBytes} = await import('/audio/preload.js');
       return decodedBytes(Uint8Array.from(atob(file), (c) => c.charCodeAt(0)).buffer, rate);
@@ -63,7 +68,7 @@ WANT = """async ({urls, budget, used, open}) => {
 
 def wanted(page: Page, name: str, budget: int, used: int = 0) -> dict[str, Any]:
     """Ask for three sounds, then open a page with them."""
-    urls = [f"/{name}-{index}.flac" for index in range(3)]
+    urls = [f"/{name}-{index}.wav" for index in range(3)]
     found: dict[str, Any] = page.evaluate(
         WANT, {"urls": urls, "budget": budget, "used": used, "open": urls}
     )
@@ -89,7 +94,7 @@ def test_a_page_that_fits_is_decoded_before_it_opens(page: Page) -> None:
 def test_what_has_no_room_decoded_is_kept_as_a_file_and_what_has_none_at_all_waits(
     page: Page,
 ) -> None:
-    file = len(flac())
+    file = len(noise_file())
     assert file < DECODED
     found = wanted(page, "some", 9 * DECODED + file, used=8 * DECODED)
     assert [found["held"][key] for key in ("decoded", "compressed", "left")] == [1, 1, 1]
@@ -109,7 +114,7 @@ def test_a_page_that_opens_early_takes_over_what_is_on_its_way(page: Page) -> No
 
     def slow(route: Route) -> None:
         asked.append(route.request.url)
-        route.fulfill(body=flac(), content_type="audio/flac")
+        route.fulfill(body=noise_file(), content_type="audio/wav")
 
     page.route("**/early-*", slow)
     found = page.evaluate(
@@ -117,7 +122,7 @@ def test_a_page_that_opens_early_takes_over_what_is_on_its_way(page: Page) -> No
           const {Preloaded} = await import('/audio/preload.js');
           const context = new OfflineAudioContext(2, 100, 48000);
           const ahead = new Preloaded(2 ** 30);
-          const urls = [0, 1, 2].map((index) => `/early-${index}.flac`);
+          const urls = [0, 1, 2].map((index) => `/early-${index}.wav`);
           const wish = ahead.want(urls, context, 0);
           const sounds = await Promise.all(urls.map((url) => ahead.take(url, context)));
           return [await wish, sounds.map((sound) => sound.length)];
@@ -133,9 +138,9 @@ def test_what_waits_for_another_page_is_dropped(page: Page) -> None:
           const {Preloaded} = await import('/audio/preload.js');
           const context = new OfflineAudioContext(2, 100, 48000);
           const ahead = new Preloaded(2 ** 30);
-          await ahead.want(['/old-0.flac', '/both.flac'], context, 0);
-          await ahead.want(['/both.flac', '/new-0.flac'], context, 0);
+          await ahead.want(['/old-0.wav', '/both.wav'], context, 0);
+          await ahead.want(['/both.wav', '/new-0.wav'], context, 0);
           return [...ahead.waiting.keys()];
         }"""
     )
-    assert left == ["/both.flac", "/new-0.flac"]
+    assert left == ["/both.wav", "/new-0.wav"]

@@ -164,10 +164,13 @@ def test_what_memory_allowed_for_the_next_page_is_on_record(browser: Browser, st
         one.reported("preload")
         (told,) = [event for event in one.events if event["type"] == "preload"]
         stimuli = len(one.state["step"]["stimuli"])
-        samples = one.state["step"]["audio"]["samples"]
+        audio = one.state["step"]["audio"]
         assert told["files"] == told["decoded"] == len(one.state["preload"]) == stimuli
         assert told["compressed"] == told["left"] == 0
-        assert told["held_bytes"] == told["page_bytes"] == stimuli * 2 * samples * 4
+        assert told["page_bytes"] == stimuli * 2 * audio["samples"] * 4
+        # What waits still has its silence before and after.
+        whole = audio["samples"] + 2 * audio["lead"]
+        assert told["held_bytes"] == stimuli * 2 * whole * 4
 
 
 def test_keys_and_presses_on_the_timeline_move_to_their_place(browser: Browser, study: str) -> None:

@@ -10,19 +10,14 @@ from listening_client import Client
 from sqlalchemy import event
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import (
-    SessionFilter,
-    TidyRow,
-    as_csv,
-    as_json,
-    json_text,
-    tidy,
-)
+from earmark.listening_test.export.everything import as_json, json_text
+from earmark.listening_test.export.ratings import SessionFilter, TidyRow, as_csv, tidy
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 
@@ -39,7 +34,7 @@ def simulated(
     )
     with in_background(folder) as address:
         link = f"{address}/s/{load_keys(folder).simulated}/"
-        simulate(load_study(folder), link, 2, seed=1)
+        simulate(addresses_of(folder), link, 2, seed=1)
     return folder, 2
 
 
@@ -108,7 +103,7 @@ def test_the_values_of_a_page_belong_to_the_systems_that_were_rated(tmp_path: Pa
         for place, one in enumerate(rated):
             value = number * 20.0 + place
             client.rate(one["id"], value)
-            given[number, held.study.by_token[one["url"][7:-5]].system] = value  # type: ignore[union-attr]
+            given[number, held.addresses.behind(one["url"]).system] = value  # type: ignore[union-attr]
         first = rated[0]["id"]
         client.send(client.event("comment", page=number, stimulus=first, value='=1+1, "x"\n&'))
         assert client.next().status_code == 200
@@ -181,7 +176,7 @@ def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Pat
     while (page := client.step())["type"] == "page":
         client.play_all(page)
         labels = {
-            held.study.by_token[one["url"][7:-5]].system: one["label"]  # type: ignore[union-attr]
+            held.addresses.behind(one["url"]).system: one["label"]  # type: ignore[union-attr]
             for one in page["stimuli"]
             if one["role"] == "stimulus"
         }
@@ -222,8 +217,7 @@ def test_every_comment_of_a_page_is_in_a_row(tmp_path: Path, kind: str) -> None:
     held.database.close()
 
 
-def test_pages_are_read_for_all_sessions_at_once(tmp_path: Path) -> None:
-    """Per session only its events are asked for; pages and ratings come in a few statements."""
+def test_sessions_are_read_a_hundred_at_once_in_six_statements(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", seconds=0.6)
     app = create_app(folder)
     held: ServedStudy = app.extensions["earmark"]
@@ -240,8 +234,9 @@ def test_pages_are_read_for_all_sessions_at_once(tmp_path: Path) -> None:
         return len([one for one in statements if one.startswith("SELECT")])
 
     Client(app, held.keys.study)
-    one = asked()
+    # The sessions' names, then journals, sessions, pages, presentations, ratings.
+    assert asked() == 6
     for _ in range(3):
         Client(app, held.keys.study)
-    assert asked() == one + 3
+    assert asked() == 6
     held.database.close()

@@ -13,7 +13,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import SessionFilter, as_csv, as_json, json_text, tidy
+from earmark.listening_test.export.everything import as_json, json_text
+from earmark.listening_test.export.ratings import SessionFilter, as_csv, tidy
 from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.storage.tables import opened
@@ -225,7 +226,7 @@ def test_an_edited_cookie_is_refused_until_the_page_is_fetched_again(wire: Wire)
     [
         "/../keys.json", "/audio/../../keys.json", "/audio/..%2f..%2fkeys.json",
         "/audio/%2e%2e/%2e%2e/ratings.sqlite", "/static/../../../etc/passwd",
-        "/static/..%5c..%5capp.py", "/static//etc/passwd", "//etc/passwd", "/audio/%00.flac",
+        "/static/..%5c..%5capp.py", "/static//etc/passwd", "//etc/passwd", "/audio/%00",
         "/l/%00/", "/l/%ff/", "/api/l/%00/state", "/api/l/..%2f/state", "/s/%00/",
         "/progress/%00/", "/languages/%00.json", "/languages/../en.json", "/l/" + "x" * 4000 + "/",
         "/%f0%9f%8e%a7", "/s/%3Cscript%3Ealert(1)%3C/script%3E/",

@@ -10,7 +10,8 @@ from waitress.trigger import trigger
 
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser
-from earmark.listening_test.study.study import StudyFolder, load_study
+from earmark.listening_test.stimuli.addresses import addresses_of
+from earmark.listening_test.study.study import StudyFolder
 
 
 def test_a_server_that_something_else_wakes_while_it_is_told_to_stop_stops(
@@ -36,7 +37,9 @@ def test_a_study_named_from_the_working_folder_is_served(
 ) -> None:
     folder = make_study(tmp_path, "ape", seconds=0.6)
     monkeypatch.chdir(folder.path.parent)
-    token = load_study(folder).stimuli[0].token
+    addresses = addresses_of(folder)
+    token = addresses.study.stimuli[0].token
     with in_background(StudyFolder(Path(folder.path.name))) as address:
-        browser = Browser(address)
-        assert browser.get(f"/audio/{token}.flac") == folder.stimulus(token).read_bytes()
+        sent = Browser(address).get(addresses.of(token, "here"))
+    lead = 6 * addresses.study.lead
+    assert sent[44 + lead : -lead] == folder.stimulus(token).read_bytes()[44:]

@@ -8,11 +8,12 @@ from flask import Flask
 from listening_client import Client
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import SessionFilter, as_json, tidy
+from earmark.listening_test.export.everything import as_json
+from earmark.listening_test.export.ratings import SessionFilter, tidy
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.storage.tables import opened
-from earmark.listening_test.study.study import StudyFolder, load_study
+from earmark.listening_test.study.study import Sound, StudyFolder, load_study
 
 MORE = """
 before:
@@ -63,13 +64,20 @@ def at(app: Flask, kind: str) -> tuple[Client, dict[str, Any]]:
     raise AssertionError(kind)
 
 
+def answer_to(app: Flask, trial: dict[str, Any]) -> int:
+    """The right answer to a trial of the headphone test, which its address leads to."""
+    sound = held(app).addresses.behind(trial["url"])
+    assert isinstance(sound, Sound)
+    return int(sound.answer)
+
+
 def answer(app: Flask, client: Client, step: dict[str, Any]) -> None:
     """What a willing listener answers."""
-    right = {one.token[:12]: one.answer for one in held(app).study.sounds}
+    right = {one["id"]: answer_to(app, one) for one in step.get("trials", [])}
     given: dict[str, dict[str, Any]] = {
         "consent": {"agree": True},
         "volume": {"level": 0.5} | {one["id"]: "left" for one in step.get("sides", [])},
-        "headphone": {one["id"]: int(right[one["id"]]) for one in step.get("trials", [])},
+        "headphone": right,
         "questionnaire": {"age": 30, "name": "A"},
     }
     if step["type"] == "page":
@@ -114,9 +122,7 @@ def test_the_volume_is_set_before_going_on(app: Flask) -> None:
 
 def test_the_headphone_test_tells_no_answer_and_leaves_a_way_out(app: Flask) -> None:
     client, step = at(app, "headphone")
-    sounds = [one for one in held(app).study.sounds if one.use == "antiphase"]
-    right = {one.token[:12]: int(one.answer) for one in sounds}
-    wrong = {one["id"]: right[one["id"]] % 3 + 1 for one in step["trials"]}
+    wrong = {one["id"]: answer_to(app, one) % 3 + 1 for one in step["trials"]}
     assert set(step["trials"][0]) == {"id", "url", "intervals"}
     assert client.next().status_code == 422
     assert give(client, {})[1]["missing"][0]["why"] == "unanswered"

@@ -12,15 +12,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from study_fixtures import SECRETS, make_study
 
 from earmark import listening_test
 from earmark.listening_test.kinds import kinds
+from earmark.listening_test.server.assets import ROOT, assets
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.study.study import Stimulus, StudyFolder, load_keys, load_study
 
 STATIC = Path(listening_test.__file__).parent / "static"
@@ -72,12 +74,15 @@ def session_pages(folder: StudyFolder, address: str) -> tuple[Browser, Raw, list
     from earmark.listening_test.study.orders import generator
     from earmark.listening_test.taste import qualities, taste
 
-    study = load_study(folder)
+    addresses = addresses_of(folder)
+    study = addresses.study
     browser, raw = Browser(f"{address}/s/{load_keys(folder).study}/"), Raw(address)
     browser.begin()
     draw = generator(1)
     pages: list[dict[str, Any]] = []
-    listener = Listener(study, browser, taste(study, draw, qualities(study, 1)), draw)
+    listener = Listener(
+        addresses_of(folder), browser, taste(study, draw, qualities(study, 1)), draw
+    )
 
     step = browser.state()["step"]
     while step["type"] != "thanks":
@@ -101,19 +106,9 @@ def test_no_answer_of_the_server_names_a_system_a_file_or_a_role(
     for page in pages:
         for stimulus in page["stimuli"]:
             raw.get(stimulus["url"])
-    asked = {path.decode() for path in re.findall(rb'(?:src|href)="(/static/[^"?]+)', _all(raw))}
     # What draws the pages of other kinds can be asked for by anybody too.
-    asked |= {f"/static/kinds/{one.view}.js" for one in kinds().values()}
-    known: set[str] = set()
-    while asked:
-        path = asked.pop()
-        known.add(path)
-        _, script = raw.get(path)
-        found = re.findall(rb'from "(\.[^"]+\.js)"', script)
-        asked |= {urljoin(path, module.decode()) for module in found} - known
-    scripts = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")}
-    # The experimenter's own page has the one script that no listener's page asks for.
-    assert scripts - {path.removeprefix("/static/") for path in known} == {"progress.js"}
+    for place in assets().files:
+        raw.get(f"{ROOT}{place}")
     words = [*NAMES, "lowpass", "anchor", "baseline", str(folder.path), ".wav", "song 0"]
     study = load_study(folder)
     words += [one.sha256 for one in study.stimuli]
@@ -132,16 +127,15 @@ def test_what_is_shown_of_a_hidden_reference_or_anchor_equals_what_is_shown_of_t
     studied: tuple[StudyFolder, str],
 ) -> None:
     folder, address = studied
-    study = load_study(folder)
+    addresses = addresses_of(folder)
     _, _, pages = session_pages(folder, address)
     for page in pages:
         rated = [one for one in page["stimuli"] if one["role"] == "stimulus"]
         shapes = {json.dumps(_shape(one), sort_keys=True) for one in rated}
         assert len(shapes) == 1
         for one in rated:
-            found = study.by_token[one["url"][7:-5]]
-            assert isinstance(found, Stimulus)
-            assert re.fullmatch(r"/audio/[0-9a-f]{32}\.flac", one["url"])
+            assert isinstance(addresses.behind(one["url"]), Stimulus)
+            assert re.fullmatch(r"/audio/[0-9a-f]{48}", one["url"])
 
 
 def _all(raw: Raw) -> bytes:
@@ -174,7 +168,7 @@ def test_files_of_a_page_differ_in_nothing_but_their_samples(
         assert all(one == left[0] for one in left)
         for one, (headers, _) in zip(page["stimuli"], answers, strict=True):
             etag = headers.get("ETag") or headers["Etag"]
-            assert etag == f'"{one["url"][7:-5]}"'
+            assert etag == f'"{one["url"][7:]}"'
 
 
 def test_no_file_of_a_session_comes_twice_so_nothing_tells_that_two_are_the_same(
@@ -193,14 +187,14 @@ def test_no_file_of_a_session_comes_twice_so_nothing_tells_that_two_are_the_same
 
 def test_a_position_tells_nothing_when_many_sessions_are_looked_at(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", systems=NAMES, passages=2, seconds=0.6)
-    study = load_study(folder)
+    addresses = addresses_of(folder)
     found: dict[tuple[str, str], int] = defaultdict(int)
     with in_background(folder) as address:
         for _ in range(12):
             browser = Browser(f"{address}/s/{load_keys(folder).pilot}/")
             browser.begin()
             for one in browser.state()["step"]["stimuli"]:
-                stimulus = study.by_token[one["url"][7:-5]]
+                stimulus = addresses.behind(one["url"])
                 assert isinstance(stimulus, Stimulus)
                 found[one["label"], stimulus.system] += 1
     for name in NAMES:

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from study_fixtures import make_study, served
 
 from earmark.listening_test.simulate import Browser, Listener
-from earmark.listening_test.storage.tables import EventRow, Listening, RatingRow, opened
+from earmark.listening_test.stimuli.addresses import addresses_of
+from earmark.listening_test.storage.many import events
+from earmark.listening_test.storage.tables import Listening, RatingRow, opened
 from earmark.listening_test.study.orders import generator
-from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys
 from earmark.listening_test.taste import qualities, taste
 
 
@@ -35,7 +37,8 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
     test, more = "comments: per_stimulus", "after: [thanks]"
     folder = make_study(tmp_path, "ape", passages=6, seconds=0.6, test=test, more=more)
     folder = stored(folder)
-    study, port = load_study(folder), free_port()
+    addresses, port = addresses_of(folder), free_port()
+    study = addresses.study
     link = f"http://127.0.0.1:{port}/s/{load_keys(folder).simulated}/"
     begun, rated = threading.Semaphore(0), threading.Semaphore(0)
     listeners: list[Listener] = []
@@ -47,7 +50,9 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
             browser.begin()
             begun.release()
             draw = generator("kill", number)
-            listener = Listener(study, browser, taste(study, draw, qualities(study, 0)), draw)
+            listener = Listener(
+                addresses_of(folder), browser, taste(study, draw, qualities(study, 0)), draw
+            )
             listener.page_done = lambda _: rated.release()
             listeners.append(listener)
             listener.listen()
@@ -60,15 +65,15 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
             thread.start()
         # Were a session killed before its listener has its link, it would be begun twice.
         for _ in range(3):
-            assert begun.acquire(timeout=60)
+            assert begun.acquire(timeout=300)
         for _ in range(3):
-            assert rated.acquire(timeout=60)
+            assert rated.acquire(timeout=300)
         os.kill(server.pid, signal.SIGKILL)
     check(folder, listeners)
     # What was under way is sent again to the server that comes back.
     with served(folder, port):
         for thread in threads:
-            thread.join(90)
+            thread.join(300)
         assert errors == []
         check(folder, listeners)
     with opened(folder) as database, database.reading() as session:
@@ -84,9 +89,7 @@ def check(folder: StudyFolder, listeners: list[Listener]) -> None:
     with opened(folder) as database, database.reading() as session:
         for listener in listeners:
             acknowledged = dict(listener.browser.acknowledged)
-            rows = session.scalars(
-                select(EventRow).where(EventRow.session_token == listener.browser.session)
-            ).all()
+            rows = events(session, [listener.browser.session])
             found = {row.id: row for row in rows}
             assert len(found) == len(rows)
             assert set(acknowledged) <= set(found)

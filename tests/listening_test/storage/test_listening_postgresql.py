@@ -14,12 +14,14 @@ from study_fixtures import make_study
 from earmark.analysis.ratings.reading.files import Reading
 from earmark.analysis.ratings.reading.study_export import Which
 from earmark.analysis.ratings.reading.study_folder import read_study
+from earmark.listening_test.export.everything import as_json
 from earmark.listening_test.export.progress import status_of
-from earmark.listening_test.export.ratings import SessionFilter, TidyRow, as_json, tidy
+from earmark.listening_test.export.ratings import SessionFilter, TidyRow, tidy
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.storage.backup import backup
 from earmark.listening_test.storage.tables import Base, Database, opened, use
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
@@ -60,7 +62,7 @@ def test_simulated_ratings_are_the_same_in_either_database_and_in_a_backup(
     for folder in (here, there):
         with in_background(folder) as address:
             link = f"{address}/s/{load_keys(folder).simulated}/"
-            simulate(load_study(folder), link, 2, seed=3)
+            simulate(addresses_of(folder), link, 2, seed=3)
     assert not there.ratings.exists()
     assert rows(here) == rows(there) != []
     backup(there, tmp_path / "copy")

@@ -10,9 +10,10 @@ from study_fixtures import make_study
 
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser, Listener
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.storage.tables import Listening, opened
 from earmark.listening_test.study.orders import generator
-from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
+from earmark.listening_test.study.study import StudyFolder, load_keys
 from earmark.listening_test.taste import qualities, taste
 
 
@@ -21,7 +22,8 @@ def test_listeners_who_begin_at_once_share_the_least_used_pages_evenly(
 ) -> None:
     more = "design: {pages_per_listener: 1}"
     folder = stored(make_study(tmp_path, "ape", passages=4, seconds=0.5, more=more))
-    study, errors = load_study(folder), list[BaseException]()
+    addresses, errors = addresses_of(folder), list[BaseException]()
+    study = addresses.study
     together = threading.Barrier(8)
 
     def take(number: int, link: str) -> None:
@@ -29,7 +31,9 @@ def test_listeners_who_begin_at_once_share_the_least_used_pages_evenly(
             browser, draw = Browser(link), generator(number)
             together.wait(30)
             browser.begin()
-            Listener(study, browser, taste(study, draw, qualities(study, 0)), draw).listen()
+            Listener(
+                addresses_of(folder), browser, taste(study, draw, qualities(study, 0)), draw
+            ).listen()
         except BaseException as error:
             errors.append(error)
 

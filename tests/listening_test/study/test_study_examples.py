@@ -19,6 +19,7 @@ from earmark.listening_test.kinds import rated
 from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.study.study import load_study
 from earmark.models.errors import UserError
 
@@ -115,7 +116,7 @@ def test_every_key_of_a_whole_study_file_does_what_it_says(tmp_path: Path) -> No
         assert max(levels) - min(levels) <= 0.1
     assert all(one.dbtp is not None and one.dbtp <= -1 for one in study.stimuli)
     with in_background(folder) as address:
-        done = simulate(study, links(folder, address)["simulated"], 4, 0)
+        done = simulate(addresses_of(folder), links(folder, address)["simulated"], 4, 0)
     # Two of training, four of the six songs, one of them again.
     assert [one.pages for one in done] == [7] * 4
     csv = str(tmp_path / "r.csv")

@@ -53,7 +53,7 @@ def test_another_study_of_the_name_is_refused_until_told_to_replace(
     make(other, tmp_path / "results", again=True)
     study = load_study(folder)
     assert study.file.test.kind == "mushra"
-    assert {p.stem for p in folder.stimuli.glob("*.flac")} == {one.token for one in study.files}
+    assert {p.stem for p in folder.audio_files()} == {one.token for one in study.files}
 
 
 def test_a_study_with_a_rating_is_frozen(tmp_path: Path, folder: StudyFolder) -> None:

@@ -65,6 +65,18 @@ def test_differences_are_of_the_passages_that_a_listener_rated_both_on() -> None
     assert ranked.p is None
 
 
+def test_what_rounding_leaves_of_a_constant_difference_is_no_error() -> None:
+    base = np.random.default_rng(3).normal(0.0, 400.0, (9, 1))
+    table = base + np.array([0.0, 5.3])
+    assert np.ptp(table[:, 0] - table[:, 1]) > 0, "by rounding"
+    (test,) = own_pairs(table, [], 0.05, ordinal=False)
+    assert (test.statistic, test.p) == (None, 0.0)
+    tiny = np.zeros((5, 2))
+    tiny[:, 1] = np.arange(5) * 1e-9
+    (test,) = own_pairs(tiny, [], 0.05, ordinal=False)
+    assert test.statistic == pytest.approx(stats.ttest_rel(*tiny.T).statistic), "a small unit"
+
+
 def test_one_system_beats_another_by_the_odds_of_their_games() -> None:
     wins = np.array([[0.0, 12], [4, 0]])
     fit = bradley_terry(wins)

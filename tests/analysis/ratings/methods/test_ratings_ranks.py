@@ -122,6 +122,8 @@ def test_groups_of_one_value_or_none_have_no_pooled_test() -> None:
     assert alone.omnibus.note == "fewer than two systems have ratings"
     equal = kruskal_wallis(np.ones(4), codes, 3)
     assert (equal.omnibus.note, equal.epsilon2, equal.eta2) == ("all ratings are equal", None, None)
+    lone = kruskal_wallis(np.array([5.0]), np.array([0]), 1)
+    assert (lone.rank_variance, lone.omnibus.p) == (0.0, None)
     one_each = kruskal_wallis(np.array([1.0, 2]), np.array([0, 1]), 2)
     assert one_each.eta2 is None
     assert [pair.p for pair in conover_iman(one_each)] == [None]

@@ -15,6 +15,7 @@ from earmark.analysis.ratings.methods.permutation import (
     within_pages,
 )
 from earmark.analysis.ratings.methods.resampling import draws, interval
+from earmark.analysis.ratings.reading.table import Floats
 
 NAN = float("nan")
 
@@ -87,6 +88,28 @@ def test_drawn_flips_and_arrangements_never_say_zero() -> None:
     assert flip_listeners(np.stack([weak, -weak], axis=1), 0).p == pytest.approx(p, abs=0.02)
     many = np.random.default_rng(1).normal(0.05, 1, (2001, 1))
     assert "random 999 flips" in flip_listeners(np.concatenate([many, -many], axis=1), 0).note
+
+
+def test_the_draws_of_a_seed_stay_what_they_are() -> None:
+    """A report that is made again says the same; other streams would be another result."""
+    d = np.random.default_rng(5).normal(0.2, 1, 21)
+
+    def flipped(seed: int, tag: int) -> Floats:
+        coins = np.random.default_rng([seed, 21, tag]).integers(0, 2, (9999, 21))
+        drawn: Floats = 2 * coins.astype(np.float64) - 1
+        return drawn
+
+    for seed in (0, 8):
+        exceeding = (np.abs(flipped(seed, 2) @ d) >= abs(d.sum()) - 1e-9).sum()
+        assert sign_flips(d, seed) == (1 + exceeding) / 10_000
+        scores = np.stack([d, 2 * d[::-1], -d - 2 * d[::-1]], axis=1)
+        sums: Floats = ((flipped(seed, 4) @ scores) ** 2).sum(axis=1)
+        exceeding = (sums >= (scores.sum(axis=0) ** 2).sum() - 1e-9).sum()
+        assert flip_listeners(scores, seed).p == (1 + exceeding) / 10_000
+        block = np.broadcast_to(scores, (9999, 21, 3))
+        permuted = np.random.default_rng([seed, 21, 3]).permuted(block, axis=2).sum(axis=1)
+        exceeding = (permuted.var(axis=1) >= scores.sum(axis=0).var() - 1e-9).sum()
+        assert permutation_test(scores, seed).p == (1 + exceeding) / 10_000
 
 
 def test_pairs_of_flips_are_those_of_their_differences() -> None:

@@ -25,6 +25,7 @@ from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import simulate
+from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.models.errors import UserError
 
@@ -44,10 +45,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
     """SIMULATED listeners at every link: six as if real, two SIMULATED, one pilot, one leaves."""
     place = tmp_path_factory.mktemp("study")
     made = make_study(place, "ape", passages=3, seconds=0.6, test=AXES, more=MORE)
-    study, keys = load_study(made), load_keys(made)
+    keys = load_keys(made)
     with in_background(made) as address:
         for link, listeners in ((keys.study, 6), (keys.simulated, 2), (keys.pilot, 1)):
-            simulate(study, f"{address}/s/{link}/", listeners, seed=3)
+            simulate(addresses_of(made), f"{address}/s/{link}/", listeners, seed=3)
     app = create_app(made)
     leaving = Client(app, keys.study)
     assert leaving.post("withdraw", {}).status_code == 200
