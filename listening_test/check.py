@@ -10,7 +10,7 @@ from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .create import impossible, outline, refusals, undeclared
 from .kinds import kind_of, rated
-from .kinds.conformance import Item, conformant
+from .kinds.conformance import ConformanceItem, conformant
 from .session.balance import Uses
 from .session.sessions import draw_pages
 from .stimuli.check_audio import AudioProblem, check_passage
@@ -40,7 +40,7 @@ class Report:
     download_bytes: int
     decoded_bytes: int
     problems: tuple[AudioProblem, ...]
-    conformance: tuple[Item, ...]
+    conformance: tuple[ConformanceItem, ...]
     retention_days: int | None = None  # None: nothing says when sessions are erased
 
     @property

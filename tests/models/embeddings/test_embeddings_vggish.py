@@ -10,13 +10,13 @@ from noises import noise
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from earmark.models.architectures.parts.vggish import Layout, VGGish, log_mel_patches
+from earmark.models.architectures.parts.vggish import VGGish, VGGishLayout, log_mel_patches
 from earmark.models.embeddings import named, vggish
 from earmark.models.embeddings.vggish import embed_with, read_vggish
 from earmark.models.errors import UserError
 
 CPU = torch.device("cpu")
-SMALL = Layout(channels=(3, 4, 5, 5, 6, 6), hidden=7, size=8)
+SMALL = VGGishLayout(channels=(3, 4, 5, 5, 6, 6), hidden=7, size=8)
 
 
 def reference_log_mel(audio: np.ndarray) -> np.ndarray:
@@ -111,7 +111,7 @@ def test_a_checkpoint_that_is_not_vggish_is_one_line(name: str, words: str, tmp_
     path = tmp_path / "x.pth"
     weights = small_vggish().state_dict()
     if name == "another size":
-        weights = VGGish(Layout((3, 4, 5, 5, 6, 6), 9, 8)).state_dict()
+        weights = VGGish(VGGishLayout((3, 4, 5, 5, 6, 6), 9, 8)).state_dict()
     elif name == "another network":
         weights = nn.Linear(3, 3).state_dict()
     elif name == "not finite":
