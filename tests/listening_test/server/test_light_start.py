@@ -11,6 +11,8 @@ from alembic.script import ScriptDirectory
 from places import ROOT
 
 from earmark.listening_test.storage.schema import MIGRATIONS, versions
+from earmark.listening_test.storage.tables import opened
+from earmark.listening_test.study.study import StudyFolder
 
 KEPT = ROOT / "tests" / "data" / "kept" / "study" / "studies" / "kept"
 HEAVY = (
@@ -40,7 +42,10 @@ print(*sorted(set(sys.argv[2:]) & set(sys.modules)))
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(KEPT, tmp_path / "studies" / "kept"))
+    found = Path(shutil.copytree(KEPT, tmp_path / "studies" / "kept"))
+    with opened(StudyFolder(found)):
+        pass  # brought up to date, which is what needs Alembic
+    return found
 
 
 def test_serving_a_study_loads_no_library_of_audio_or_statistics(kept: Path) -> None:
