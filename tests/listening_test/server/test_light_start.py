@@ -42,10 +42,10 @@ print(*sorted(set(sys.argv[2:]) & set(sys.modules)))
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    place = Path(shutil.copytree(KEPT, tmp_path / "studies" / "kept"))
-    with opened(StudyFolder(place)):
-        pass  # an older database is brought up to date, for which alembic is needed once
-    return place
+    found = Path(shutil.copytree(KEPT, tmp_path / "studies" / "kept"))
+    with opened(StudyFolder(found)):
+        pass  # brought up to date, which is what needs Alembic
+    return found
 
 
 def test_serving_a_study_loads_no_library_of_audio_or_statistics(kept: Path) -> None:
