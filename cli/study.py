@@ -1,6 +1,7 @@
 """``study``: listening tests, from a study file to ratings."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -41,10 +42,27 @@ def new(file: Path, results: Path, *, replace: bool) -> None:
 @click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--url", default="", help="Address for listeners, if behind a proxy (https://…).")
 @click.option("--database", default="", help="Keep ratings in this database (postgresql://…).")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    help="Serve with this many processes, which a hang-up signal (HUP) exchanges.",
+)
+@click.option(
+    "--trust-proxy",
+    is_flag=True,
+    help="Count clients by the X-Forwarded-For of the proxy in front.",
+)
+@click.option(
+    "--access-log",
+    default="",
+    metavar="FILE",
+    help="Write a line of JSON for each request, without personal data; - for standard error.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the address and links as JSON.")
 def serve(
-    name: str, results: Path, host: str, port: int, url: str, database: str, *, as_json: bool
-) -> None:
+    name: str, results: Path, host: str, port: int, url: str, database: str, *, as_json: bool,
+    **how: Any,
+) -> None:  # fmt: skip
     """Serve a study to listeners until Ctrl-C; every rating is on disk before it is confirmed."""
     if database:
         from ..listening_test.storage.tables import use
@@ -53,7 +71,7 @@ def serve(
         folder = folder_of(results, name)
         load_study(folder)
         use(folder, database)
-    _serve(name, results, (host, port), url, "json" if as_json else "study")
+    _serve(name, results, (host, port), url, "json" if as_json else "study", **how)
 
 
 @study.command()
@@ -66,12 +84,16 @@ def preview(name: str, results: Path, host: str, port: int) -> None:
     _serve(name, results, (host, port), "", "preview")
 
 
-def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str) -> None:
+def _serve(
+    name: str, results: Path, place: tuple[str, int], url: str, how: str,
+    *, processes: int | None = None, trust_proxy: bool = False, access_log: str = "",
+) -> None:  # fmt: skip
     import json
-    import logging
 
     from ..listening_test.export.progress import links
+    from ..listening_test.server.processes import serve_with
     from ..listening_test.server.serve import bind, serve
+    from ..listening_test.server.settings import Settings
     from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
@@ -94,8 +116,15 @@ def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str)
             click.echo(f"Progress:    {public}{found['progress']}   (for you alone)")
             click.echo("Ctrl-C ends it; every rating is on disk already.")
 
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        serve(folder, socket, started, secure=public.startswith("https://"))
+        settings = Settings(public.startswith("https://"), trust_proxy, access_log)
+        if processes is None:
+            serve(folder, socket, started, settings)
+        else:
+            serve_with(processes, folder, socket, started, settings, _say)
+
+
+def _say(words: str) -> None:
+    click.echo(words, err=True)
 
 
 @study.command()

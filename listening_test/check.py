@@ -10,12 +10,12 @@ from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .create import impossible, outline, refusals, undeclared
 from .kinds import kind_of, rated
-from .kinds.conformance import Item, conformant
+from .kinds.conformance import ConformanceItem, conformant
 from .session.balance import Uses
 from .session.sessions import draw_pages
 from .stimuli.check_audio import AudioProblem, check_passage
+from .stimuli.check_files import check_files
 from .stimuli.find_audio import find_sources
-from .stimuli.prepare import check_files
 from .stimuli.wav_header import HEADER_BYTES
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator
@@ -40,7 +40,7 @@ class Report:
     download_bytes: int
     decoded_bytes: int
     problems: tuple[AudioProblem, ...]
-    conformance: tuple[Item, ...]
+    conformance: tuple[ConformanceItem, ...]
     retention_days: int | None = None  # None: nothing says when sessions are erased
 
     @property

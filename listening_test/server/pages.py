@@ -25,9 +25,10 @@ from ..storage.rooms import Room, save
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .audio import sent_audio
-from .request import body, csrf_token, held, require_csrf
+from .request import body, csrf_token, form, held, require_csrf
 
 routes = Blueprint("pages", __name__)
+LASTING = "private, max-age=31536000, immutable"
 
 
 @routes.get("/s/<token>/")
@@ -68,25 +69,30 @@ def welcome(token: str) -> str:
 def start(token: str) -> AnyResponse:
     """Begin a session, or go on with the one that this browser has begun."""
     mark = _mark(token)
-    require_csrf(request.form.get("csrf"))
+    sent = form()
+    require_csrf(sent.get("csrf"))
     study = held().study
     known = session.get("session")
-    language = _language(request.form.get("language"), _language(session.get("language")))
+    language = _language(sent.get("language"), _language(session.get("language")))
     with held().database.changing(f"{study.sha256} begins") as writing:
         found: Room | None = None
-        if isinstance(known, str) and request.form.get("fresh") != "1":
+        begun = 0
+        if isinstance(known, str) and sent.get("fresh") != "1":
             found = sessions.find(writing, known, study)
         if found is None or found.mark != mark or found.state not in ("open", "paused"):
+            held().gate.begins(csrf_token())
             visitor = sessions.Visitor(
                 mark,
                 language,
                 clean_input.clean(request.headers.get("User-Agent", "")),
             )
             found = sessions.begin(writing, study, visitor)
+            begun = 1
         if found.language != language:
             found.language = language
             save(writing, found)
         link = found.token
+    held().counts.add("earmark_sessions_begun_total", begun)
     session["session"], session["language"] = link, language
     return redirect(f"/l/{link}/", 303)
 
@@ -106,6 +112,7 @@ def listen(token: str) -> str:
         direction=direction(language),
         csrf=csrf_token(),
         session=token,
+        words=held().words_sha256,
         view=view.script_of(study),
         text=lambda key, **values: text(language, key, **values),
         marked=view.mark(study, mark),
@@ -130,6 +137,7 @@ def events(token: str) -> Response:
         found = _found(writing, token, pages=False)
         receipt = record(writing, held().study, found, batch)
         seq = found.next_seq
+    held().counts.add("earmark_batches_stored_total")
     return jsonify(**asdict(receipt), next_seq=seq)
 
 
@@ -219,7 +227,8 @@ def words(code: str) -> Response:
         abort(404)
     own = kind_of(held().study).words
     answer = jsonify({**catalogue(code), **own.get("en", {}), **own.get(code, {})})
-    answer.headers["Cache-Control"] = "private, max-age=300"
+    known = request.query_string.decode("latin-1") == held().words_sha256
+    answer.headers["Cache-Control"] = LASTING if known else "private, max-age=300"
     return answer
 
 
@@ -232,7 +241,7 @@ def nothing() -> tuple[str, int]:
 def message(code: int, why: str = "") -> tuple[str, int]:
     """An error as a page in the browser's language; ``why`` has words of its own."""
     language = request.accept_languages.best_match(list(NAMES)) or "en"
-    known = why or (code if code in (403, 404, 405, 413, 503) else 500)
+    known = why or (code if code in (403, 404, 405, 413, 429, 503) else 500)
     return (
         render_template(
             "message.html",

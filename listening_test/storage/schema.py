@@ -1,14 +1,14 @@
-"""Which schema a ratings database has, and the migrations that bring it up to date."""
+"""Which schema a ratings database has, and the migrations that bring it up to date.
+
+Alembic, which takes longer to load than most starts of a server, is loaded only where there is
+something to change: which version a database has, and which is the newest, is read without it.
+"""
 
 import contextlib
 import sqlite3
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from ...models.errors import UserError
 from ..study.study import StudyFolder
@@ -17,22 +17,44 @@ from .connections import Sqlite, StillSqlite, Storage, require_fsync
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(storage: Storage) -> None:
-    """Bring a database up to date.
+def versions() -> list[str]:
+    """The versions of the schema, oldest first; a migration's file name begins with its own."""
+    found = (MIGRATIONS / "versions").glob("[0-9]*_*.py")
+    return sorted(path.name.partition("_")[0] for path in found)
+
+
+def version(connection: Connection, name: str) -> str | None:
+    """The version of a database; None where it has no tables yet. ``name`` says which it is.
 
     Raises:
-        UserError: if its schema is a newer one.
+        UserError: if this Earmark does not know it.
     """
-    config, scripts = _migrations()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    known = versions()
+    if found is not None and found not in known:
+        raise UserError(
+            f"{name}: schema {found} is newer than this Earmark reads ({known[-1]}); use the "
+            "version that made it"
+        )
+    return None if found is None else str(found)
+
+
+def upgrade(storage: Storage) -> None:
+    """Make the tables, or bring them up to date.
+
+    Raises:
+        UserError: if the schema is newer than this Earmark knows.
+    """
     with storage.engine.execution_options(writes=True).connect() as connection:
         storage.lock(connection, "migrations")
         require_fsync(connection, storage)
-        found = _revision(connection, scripts, storage.name)
-        if found != scripts.get_current_head():
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        found = version(connection, storage.name)
+        if found != versions()[-1]:
+            _migrate(connection)
         connection.commit()
-    if found is not None and found != scripts.get_current_head() and isinstance(storage, Sqlite):
+    if found not in (None, versions()[-1]) and isinstance(storage, Sqlite):
         # What the old tables held is still in the file; it is large, and some of it is private.
         with contextlib.suppress(sqlite3.OperationalError):  # somebody reads it: no harm
             storage.forget(whole=True)
@@ -44,15 +66,15 @@ def is_older(storage: Storage, folder: StudyFolder) -> bool:
     Raises:
         UserError: if its schema is a newer one, or it holds none.
     """
-    _, scripts = _migrations()
     with storage.engine.connect() as connection:
-        found = _revision(connection, scripts, storage.name)
-    if found is None or (found != scripts.get_current_head() and not _is_file(storage)):
+        found = version(connection, storage.name)
+    newest = versions()[-1]
+    if found is None or (found != newest and not _is_file(storage)):
         raise UserError(
             f"{storage.name}: was made by an older Earmark; 'earmark study status "
             f"{folder.path.name}' brings it up to date"
         )
-    return found != scripts.get_current_head()
+    return found != newest
 
 
 def upgraded_copy(storage: StillSqlite, place: Path) -> Sqlite:
@@ -70,18 +92,11 @@ def _is_file(storage: Storage) -> bool:
     return isinstance(storage, Sqlite | StillSqlite)
 
 
-def _migrations() -> tuple[Config, ScriptDirectory]:
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    return config, ScriptDirectory.from_config(config)
-
-
-def _revision(connection: Connection, scripts: ScriptDirectory, name: str) -> str | None:
-    found = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if found is not None and found not in known:
-        raise UserError(
-            f"{name}: schema {found} is newer than this Earmark reads "
-            f"({scripts.get_current_head()}); use the version that made it"
-        )
-    return found
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,4 +1,4 @@
-"""Ratings on disk: the tables, and the migrations that bring a database up to date.
+"""Ratings on disk: the tables, and a study's database of them.
 
 The same in SQLite and PostgreSQL; :mod:`.storage` says what each promises.
 """

@@ -11,7 +11,7 @@ Method: normalised cross-correlation of the mid channels (the mean over channels
 where the core leaves out a margin of the largest lag at both ends, so that no lag is favoured by
 a longer overlap. By Cauchy and Schwarz |r| <= 1, with 1 only for a scaled copy. Only lags up to
 ``max_seconds`` are wanted, so cross-spectra of short blocks are summed (overlap-save): cost and
-memory grow linearly with the length. The largest local maxima of |r| are refined between samples
+memory grow linearly with the length. The high local maxima of |r| are refined between samples
 with a Kaiser-windowed sinc, since the correlation of sampled signals is itself band-limited
 (a parabola alone is biased by up to 0.1 sample on noise). Among equals the smallest lag wins:
 for a periodic tone the answer is ambiguous, and no shift is the harmless one.
@@ -30,8 +30,8 @@ _BLOCKS_AT_ONCE = 32
 _HALF_WIDTH = 32  # of the interpolating sinc, in samples
 _KAISER_BETA = 8.0
 _STEPS = 32  # fractions of a sample that are tried before the parabola
-_CANDIDATES = 16
-_TIE = 1e-7
+_SAMPLED = 0.5  # of its height is seen of a peak between two samples, at least
+_TIE = 1e-5  # the short sinc is this exact
 _WHOLE = 1e-3  # nearer than this to a whole number is one, so that aligned audio stays untouched
 _RINGING = 4096  # silence around the signal in which a fractional shift rings out
 
@@ -154,17 +154,15 @@ def _correlation(padded: Tensor, core: Tensor, reach: int) -> Tensor:
 
 
 def _refined(r: Tensor, limit: int) -> tuple[Tensor, Tensor]:
-    """The highest local maxima of |r|: their lags between the samples, and r there."""
+    """The high local maxima of |r|: their lags between the samples, and r there."""
     middle = len(r) // 2
     height = r.abs()
     inner = torch.arange(middle - limit, middle + limit + 1, device=r.device)
-    left = height[(inner - 1).clamp_min(0)]
-    right = height[(inner + 1).clamp_max(len(r) - 1)]
+    left, right = height[inner - 1], height[inner + 1]
     peaks = inner[(height[inner] >= left) & (height[inner] >= right)]
     if len(peaks) == 0:  # the correlation rises to the end of the range
         peaks = inner[height[inner].argmax()].reshape(1)
-    order = torch.argsort(height[peaks], descending=True, stable=True)
-    peaks = peaks[order[:_CANDIDATES]]
+    peaks = peaks[height[peaks] >= _SAMPLED * height[peaks].max()]
     offsets = torch.arange(-_STEPS, _STEPS + 1, dtype=r.dtype, device=r.device) / _STEPS
     taps = torch.arange(-_HALF_WIDTH, _HALF_WIDTH + 1, device=r.device)
     near = F.pad(r, (_HALF_WIDTH, _HALF_WIDTH))[peaks[:, None] + taps + _HALF_WIDTH]

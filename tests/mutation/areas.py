@@ -46,7 +46,12 @@ _EXACT = tuple(
     for name in (
         "methods/test_ratings_levels",
         "methods/test_ratings_closed_forms",
+        "methods/test_ratings_ranks",
+        "methods/test_ratings_resampling",
+        "methods/test_ratings_shares",
         "methods/test_ratings_preferences",
+        "methods/test_ratings_effective_scores",
+        "methods/test_ratings_mixed_dense",
         "methods/test_ratings_reference",
         "methods/test_ratings_oracles",
         "methods/test_ratings_signed_rank",
@@ -59,6 +64,10 @@ _WHOLE = tuple(
     for name in (
         "inference/test_ratings_screening",
         "inference/test_ratings_choices",
+        "inference/test_ratings_declared",
+        "inference/test_ratings_participants",
+        "inference/test_ratings_self_checks",
+        "inference/test_ratings_designs",
         "inference/test_ratings_finding",
         "report/test_ratings_goldens",
         "inference/test_ratings_checks",
@@ -67,7 +76,11 @@ _WHOLE = tuple(
 )
 
 AREAS: Sequence[Area] = (
-    Area("methods", ("analysis/ratings/methods/*.py",), _EXACT),
+    Area(
+        "methods",
+        ("analysis/ratings/methods/*.py", "analysis/ratings/result/p_values.py"),
+        _EXACT,
+    ),
     Area("inference", ("analysis/ratings/inference/*.py",), _WHOLE),
     Area(
         "estimation",
@@ -90,7 +103,11 @@ AREAS: Sequence[Area] = (
     Area(
         "alignment",
         ("models/audio/alignment.py",),
-        ("tests/models/audio/test_alignment_details.py", "tests/models/audio/test_alignment.py"),
+        (
+            "tests/models/audio/test_alignment_details.py",
+            "tests/models/audio/test_alignment_plain.py",
+            "tests/models/audio/test_alignment.py",
+        ),
     ),
     Area(
         "results",

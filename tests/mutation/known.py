@@ -20,13 +20,16 @@ class Known:
 _ORDERS = "listening_test/study/orders.py"
 _SCREENING = "analysis/ratings/inference/screening.py"
 _METHODS = "analysis/ratings/methods"
+_MIXED = f"{_METHODS}/mixed.py"
 _STORE = "evaluation/results/store.py"
 _STORAGE = "listening_test/storage"
+_ALIGNMENT = "models/audio/alignment.py"
 
 _BALANCE = ("tests/listening_test/study/test_study_balance.py",)
 _RULES = ("tests/analysis/ratings/inference/test_ratings_screening.py",)
 _LEVELS = ("tests/analysis/ratings/methods/test_ratings_levels.py",)
-_FORMS = ("tests/analysis/ratings/methods/test_ratings_closed_forms.py",)
+_RANKS = ("tests/analysis/ratings/methods/test_ratings_ranks.py",)
+_RESAMPLING = ("tests/analysis/ratings/methods/test_ratings_resampling.py",)
 _DURABLE = ("tests/evaluation/results/test_durable.py",)
 _PROMISES = ("tests/listening_test/storage/test_storage_promises.py",)
 _DETAILS = ("tests/models/audio/test_loudness_details.py",)
@@ -64,12 +67,12 @@ KNOWN: Sequence[Known] = (
         _LEVELS,
     ),
     Known(f"{_METHODS}/paired.py", "1.0 if len(d) else None", "0.0 if len(d) else None", _LEVELS),
-    Known(f"{_METHODS}/signed_rank.py", "return min(positive, ", "return max(positive, ", _FORMS),
+    Known(f"{_METHODS}/signed_rank.py", "return min(positive, ", "return max(positive, ", _RANKS),
     Known(
         f"{_METHODS}/permutation.py",
         "p, note = (1 + exceeding) / (1 + DRAWS)",
         "p, note = exceeding / DRAWS",
-        _FORMS,
+        _RESAMPLING,
     ),
     Known("models/audio/loudness.py", "* p + 0.5).floor()", "* p).floor()", _DETAILS),
     Known(
@@ -113,17 +116,111 @@ ALIKE: Sequence[tuple[str, str]] = (
     # Where the mean is one half the statistic is zero, and minus zero is zero.
     (f"{_METHODS}/abx.py", "signed = np.sqrt(statistic) if (mean >= 0.5) else -np.sqrt(statistic)"),
     # There are as many patterns of what is there as of what is missing.
-    (f"{_METHODS}/mixed.py", "known = (np.isnan(cells.reshape(len(cells), -1)))"),
+    (_MIXED, "known = (np.isnan(cells.reshape(len(cells), -1)))"),
+    # Where a search begins, how finely it looks and when it has looked enough: it ends there too.
+    *(
+        (_MIXED, line)
+        for line in (
+            "start = np.full(len(model.terms), 0.55)",
+            "bounds = [(0.0, 110.00000000000001)] * len(start)",
+            "step = 0.00011000000000000002",
+            "step = 0.0022",
+            "for _ in range(9):",
+            "if (np.abs(slope).max() <= 1e-07):",
+            "move = np.clip(move, -2, 1)",
+            "move = np.clip(move, -1, 2)",
+            "before, scale = function(at), 1.1",
+            "scale /= 3",
+        )
+    ),
+    # Halves of one are never a thousandth.
+    *(
+        (_MIXED, line)
+        for line in (
+            "while (scale >= 0.001) and function(at - scale * move) > before:",
+            "while scale > 0.0011 and function(at - scale * move) > before:",
+            "if (scale < 0.001):",
+            "if scale <= 0.0011:",
+        )
+    ),
+    # Of so many degrees of freedom t is normal.
+    (
+        _MIXED,
+        "_MOST_DF = 1100000.0  # t is normal long before; "
+        "a variance that is known has no end of them",
+    ),
+    # Shares of a number are as many as numbers.
+    (f"{_METHODS}/incomplete.py", "and len(np.unique(present.mean(axis=1))) == 1"),
+    (f"{_METHODS}/incomplete.py", "and len(np.unique(present.mean(axis=0))) == 1"),
+    # No count of signs or orders is just that large, and it is drawn in parts of any size.
+    (f"{_METHODS}/permutation.py", "_EXACT = 20001"),
+    (f"{_METHODS}/permutation.py", "_CHUNK = 2000001"),
+    (f"{_METHODS}/permutation.py", "if (arrangements < _EXACT):"),
+    (f"{_METHODS}/permutation.py", "if (2 ** n < _EXACT):"),
+    (f"{_METHODS}/permutation.py", "exact = (2 ** n < _EXACT)"),
+    (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // (n * k)))"),
+    (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // n))"),
+    # Nothing over nothing is no number either.
+    *(
+        (
+            "analysis/ratings/estimation/metric_agreement.py",
+            f"return np.clip(np.where({one}, r, np.nan), -1.0, 1.0)",
+        )
+        for one in ("((sx >= 0)) & (sy > 0)", "(sx > 0) & ((sy >= 0))")
+    ),
     # The matrix is symmetric.
     (
         "analysis/ratings/estimation/agreement.py",
         "marginal = coincidence.sum(axis=1)",
     ),
     # Audio has two dimensions, of which the last is the second.
+    (_ALIGNMENT, "samples = min(audio.shape[(1)], target.shape[-1])"),
+    (_ALIGNMENT, "samples = min(audio.shape[-1], target.shape[(1)])"),
+    # Longer blocks, more of them at once, and more silence around them give the same sums.
+    (_ALIGNMENT, "_BLOCK = 32769"),
+    (_ALIGNMENT, "_BLOCKS_AT_ONCE = 33"),
+    (_ALIGNMENT, "while (size <= 4 * reach):"),
+    (_ALIGNMENT, "while size < 5 * reach:"),
+    (_ALIGNMENT, "size *= 3"),
     (
-        "models/audio/alignment.py",
-        "samples = min(audio.shape[(1)], target.shape[-1])",
+        _ALIGNMENT,
+        "_RINGING = 4097  # silence around the signal in which a fractional shift rings out",
     ),
+    (_ALIGNMENT, "size = int(next_fast_len(length + 3 * _RINGING, real=True))"),
+    (_ALIGNMENT, "size = int(next_fast_len(length + 2 * _RINGING, real=False))"),
+    # A sample more, and a fraction back.
+    (_ALIGNMENT, "whole = math.ceil(samples)"),
+    # The correlation is divided by the energy of both.
+    (_ALIGNMENT, "mid = audio.double().sum(dim=-2)"),
+    # What is no peak is looked at too, and finds none that is higher than the peak beside it.
+    (_ALIGNMENT, "left, right = height[(inner + 1)], height[inner + 1]"),
+    (_ALIGNMENT, "left, right = height[inner - 1], height[(inner - 1)]"),
+    (_ALIGNMENT, "peaks = inner[((height[inner] >= left) | (height[inner] >= right))]"),
+    (
+        _ALIGNMENT,
+        "_SAMPLED = 0.55  # of its height is seen of a peak between two samples, at least",
+    ),
+    # Of two neighbours that are equal one is enough.
+    (_ALIGNMENT, "peaks = inner[((height[inner] > left)) & (height[inner] >= right)]"),
+    (_ALIGNMENT, "peaks = inner[(height[inner] >= left) & ((height[inner] > right))]"),
+    # Where the curve does not bend there is no peak, and no correlation.
+    (_ALIGNMENT, "flat = (bend.abs() <= 1e-14)"),
+    (
+        _ALIGNMENT,
+        "beside = torch.where(flat, 1.0, 0.5 * (before - after) / torch.where(flat, 1.0, bend))",
+    ),
+    (
+        _ALIGNMENT,
+        "beside = torch.where(flat, 0.0, 0.5 * (before - after) / torch.where(flat, 1.1, bend))",
+    ),
+    # Beyond the last sample nothing overlaps.
+    (_ALIGNMENT, "limit = min(round(max_seconds * sample_rate), (samples + 1))"),
+    # Silence has a correlation of nothing by either way.
+    (_ALIGNMENT, "usable = (scale >= scale.max() * 1e-09)"),
+    (_ALIGNMENT, "inverted=bool((values[chosen] <= 0)),"),
+    # No two peaks differ by just so much; the bound says what rounding may do.
+    (_ALIGNMENT, "tied = (values.abs() > best - _TIE)"),
+    (_ALIGNMENT, "_TIE = 1.1000000000000001e-05  # the short sinc is this exact"),
     # Another length of a transform is slower or faster, and gives the same.
     (
         "models/audio/loudness.py",

@@ -1,12 +1,16 @@
 """The mutation check makes the slips it speaks of, and its hand-made ones still fit the code."""
 
 import ast
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from areas import AREAS
 from changes import changes
-from check import drawn, kept
+from check import Copy, Slip, drawn, ended, kept
 from known import ALIKE, KNOWN
 from places import ROOT
 
@@ -27,6 +31,7 @@ def f(x: int = 1, *, quick: bool = False) -> int:
 '''
 
 
+@cache
 def made(source: bytes) -> set[str]:
     """Each line that a change makes, without its indent."""
     found = set()
@@ -118,3 +123,38 @@ def test_a_sample_is_the_same_for_its_seed_and_leaves_out_what_changes_nothing()
     every = drawn(area, 0, 0)
     unlike = [line for path, line in ALIKE if path == "listening_test/study/orders.py"]
     assert len(every) == len(changes((ROOT / area.files(ROOT)[0]).read_bytes())) - len(unlike)
+
+
+class Machine:
+    """Stands for a copy of the tree; runs take these ``seconds``, and a run over its limit ends."""
+
+    def __init__(self, *seconds: float) -> None:
+        self._seconds = list(seconds)
+        self.limits: list[float] = []
+
+    def with_slip(self, slip: Slip) -> Any:
+        return nullcontext(slip)
+
+    def outcome(self, tests: Sequence[str], limit: float) -> tuple[str, float]:
+        seconds = self._seconds.pop(0)
+        self.limits.append(limit)
+        return ("passed" if seconds <= limit else "endless"), min(seconds, limit)
+
+
+SLIP = Slip("area", Path("x.py"), 1, "", b"", ("test_x.py",))
+
+
+def test_a_machine_that_becomes_slow_makes_no_slip_look_noticed() -> None:
+    usual, slow = 10.0, 300.0
+    machine = Machine(slow, slow, slow)  # with the slip, without it, with it again
+    assert ended(cast("Copy", machine), SLIP, usual) == "passed"
+    assert machine.limits[0] == 60
+    assert machine.limits[2] == 4 * slow + 20
+
+
+def test_tests_that_never_end_on_a_quick_machine_have_noticed_the_slip() -> None:
+    never = float("inf")
+    machine = Machine(never, 1.0, never)
+    assert ended(cast("Copy", machine), SLIP, 10.0) == "endless"
+    assert machine.limits[2] == 60, "a quicker run makes the limit no shorter"
+    assert ended(cast("Copy", Machine(9.0)), SLIP, 10.0) == "passed"

@@ -81,7 +81,6 @@ def _planning(variances: dict[str, float], design: Design, scope: Scope, alpha: 
         known = {"residual": variances["listener:system + residual"]}
         scope = Scope.PASSAGES
     n, m = design.listeners, design.passages
-    scope = scope if m > 1 else Scope.PASSAGES
     listeners = [count for count in sorted({5, 10, 15, 20, 30, 50, 100, n}) if count > 1]
     passages = sorted({m}) if m < 2 else sorted({5, 10, 15, 20, m})
     grid = [_plan(known, count, pieces, scope, alpha) for count in listeners for pieces in passages]
@@ -91,7 +90,7 @@ def _planning(variances: dict[str, float], design: Design, scope: Scope, alpha: 
         power=_WANTED,
         alpha=alpha,
         detectable_now=now.detectable,
-        better_buy=better_buy(known, n, m, scope) if m > 1 else "listeners",
+        better_buy=better_buy(known, n, m, scope),
         grid=tuple(grid),
         note=(
             "The smallest true difference of two systems that one comparison would find with this "

@@ -1,13 +1,14 @@
 """``results/`` on disk."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.evaluation.results.store import Store, render_path, written
+from earmark.evaluation.results.store import Store, now, render_path, written
 from earmark.models.content_key import content_key, path_sha256
 from earmark.models.errors import UserError
 
@@ -118,6 +119,14 @@ def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
             store.put("meta", [{"key": "k", "value": "v"}])
             raise RuntimeError
         assert {row["key"] for row in store.rows("SELECT key FROM meta")} == {"schema", "earmark"}
+
+
+def test_the_time_is_utc_to_the_second() -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    found = datetime.fromisoformat(now())
+    assert before <= found <= datetime.now(UTC)
+    assert found.utcoffset() == timedelta(0)
+    assert found.microsecond == 0
 
 
 def test_something_else_named_results_is_refused(tmp_path: Path) -> None:

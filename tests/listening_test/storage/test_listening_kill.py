@@ -65,15 +65,15 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
             thread.start()
         # Were a session killed before its listener has its link, it would be begun twice.
         for _ in range(3):
-            assert begun.acquire(timeout=60)
+            assert begun.acquire(timeout=300)
         for _ in range(3):
-            assert rated.acquire(timeout=60)
+            assert rated.acquire(timeout=300)
         os.kill(server.pid, signal.SIGKILL)
     check(folder, listeners)
     # What was under way is sent again to the server that comes back.
     with served(folder, port):
         for thread in threads:
-            thread.join(90)
+            thread.join(300)
         assert errors == []
         check(folder, listeners)
     with opened(folder) as database, database.reading() as session:

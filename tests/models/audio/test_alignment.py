@@ -106,6 +106,16 @@ def test_a_pure_tone_keeps_the_smallest_of_its_many_delays() -> None:
     assert upside_down.correlation == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("frequency", [441.0, 300.3, 1000.7])
+@pytest.mark.parametrize("delay", [3.4, 7.0, -2.25])
+def test_a_tone_that_is_late_has_the_smallest_delay_too(frequency: float, delay: float) -> None:
+    time = torch.arange(RATE, dtype=torch.float64)
+    late, tone = (torch.sin(2 * math.pi * frequency * (time - d) / RATE) for d in (delay, 0.0))
+    found = delay_samples(late[None].float(), tone[None].float(), RATE)
+    assert found.samples == pytest.approx(delay, abs=0.01)
+    assert not found.inverted
+
+
 def test_an_impulse_at_the_very_start_is_still_found() -> None:
     early, late = torch.zeros(1, RATE), torch.zeros(1, RATE)
     early[0, 10] = late[0, 25] = 1.0

@@ -84,3 +84,46 @@ def test_a_shift_by_nothing_and_of_nothing_changes_nothing() -> None:
     assert shift(sound[:, :0], 2.5).shape == (2, 0)
     for far in (50, 51, 1000, -50, -1000):
         assert torch.equal(shift(sound, far), torch.zeros_like(sound))
+
+
+def test_lags_up_to_a_tenth_of_a_second_are_found_where_nothing_else_is_said() -> None:
+    sound = noise(8000)
+    limit = RATE // 10
+    assert delay_samples(shift(sound, -limit), sound, RATE).samples == limit
+    beyond = delay_samples(shift(sound, -limit - 3), sound, RATE)
+    assert beyond.correlation < 0.3
+
+
+@pytest.mark.parametrize("lag", [-9.63, -9.98, 9.63])
+def test_how_loud_both_are_changes_no_delay_at_the_end_of_the_range(lag: float) -> None:
+    sound = noise(500).double()
+    late = shift(sound, -lag)
+    loud = delay_samples(late, sound, RATE, max_seconds=10 / RATE)
+    quiet = delay_samples(1e-4 * late, 1e-4 * sound, RATE, max_seconds=10 / RATE)
+    assert quiet.samples == pytest.approx(loud.samples, abs=1e-9)
+    assert quiet.correlation == pytest.approx(loud.correlation, abs=1e-9)
+
+
+def test_a_peak_between_two_samples_is_higher_than_a_lower_one_on_a_sample() -> None:
+    sound = noise(4000)
+    late = 0.85 * shift(sound, -10) + shift(sound, -50.5)
+    found = delay_samples(late, sound, RATE, max_seconds=100 / RATE)
+    assert found.samples == pytest.approx(50.5, abs=0.05)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_where_the_correlation_rises_to_the_limit_the_delay_is_there(sign: int) -> None:
+    spectrum = torch.fft.rfft(noise(8000).double())
+    spectrum[:, 150:] = 0  # a hundred and fifty waves in all, none shorter than 53 samples
+    slow = torch.fft.irfft(spectrum, 8000)
+    found = delay_samples(shift(slow, -12 * sign), slow, RATE, max_seconds=5 / RATE)
+    assert found.samples == 6 * sign, "a sample more than the limit, to which a peak is searched"
+    assert 0.7 < found.correlation < 1
+    assert not found.inverted
+
+
+def test_a_thousandth_of_a_sample_is_where_whole_numbers_end() -> None:
+    sound = band(RATE)
+    near, far = (delay_samples(shift(sound, -lag), sound, RATE) for lag in (4.00095, 4.00105))
+    assert near.samples == 4.0
+    assert far.samples == pytest.approx(4.00105, abs=4e-5)

@@ -139,6 +139,9 @@ def test_the_matched_rank_biserial_is_that_of_each_resample() -> None:
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(values, [0.05, 0.95])))
     assert rank_biserial(np.zeros(3)) is None
     assert rank_biserial(np.array([2.0])) == 1.0
+    # Differences that rounding alone sets apart tie, also in the resamples.
+    nearly = matched_rank_biserial(d + np.arange(8) * 4e-12, alpha=0.1, seed=5)
+    assert (nearly.value, nearly.low, nearly.high) == (found.value, found.low, found.high)
     for few in (np.zeros(3), np.array([NAN]), np.array([])):
         assert matched_rank_biserial(few, alpha=0.1, seed=0).value is None
     lone = matched_rank_biserial(np.array([1.0, NAN]), alpha=0.1, seed=0)
@@ -202,6 +205,17 @@ def test_alpha_is_one_less_observed_over_expected_disagreement(level: str) -> No
     assert krippendorff_alpha(units, level) == pytest.approx(expected)
 
 
+def test_what_would_take_too_much_memory_has_a_value_and_no_interval() -> None:
+    d = np.random.default_rng(2).normal(0.2, 1, 3001)
+    whole, most = (matched_rank_biserial(d[:n], alpha=0.05, seed=0) for n in (3001, 3000))
+    assert whole.value == rank_biserial(d)
+    assert (whole.low, most.low is None) == (None, False)
+    values = np.arange(3002.0).reshape(-1, 2)
+    values[0] = values[1]
+    assert krippendorff_alpha(values, "nominal") is not None, "3000 values"
+    assert krippendorff_alpha(np.arange(3002.0).reshape(-1, 2), "nominal") is None
+
+
 def test_alpha_has_its_ends() -> None:
     same = np.array([[1.0, 1], [4, 4], [2, NAN]])
     for level in ("nominal", "ordinal", "interval", "ratio"):
@@ -210,6 +224,18 @@ def test_alpha_has_its_ends() -> None:
         assert krippendorff_alpha(same[2:], level) is None
     with pytest.raises(ValueError, match="unknown level 'x'; choose from nominal"):
         krippendorff_alpha(same, "x")
+
+
+def test_judges_who_contradict_each_other_have_no_correlation_of_their_mean() -> None:
+    edge = intraclass(np.array([[-1.0, 2], [1, 1]]))
+    assert edge is not None
+    assert edge.low == pytest.approx(-1)
+    assert edge.low_k is None, "one more than minus one is nothing to divide by"
+    beyond = intraclass(np.array([[1.0, -2], [0, 1]]))
+    assert beyond is not None
+    assert beyond.icc2 == pytest.approx(-1.5)
+    assert (beyond.icc2k, beyond.low_k) == (None, None)
+    assert beyond.high_k == pytest.approx(0.9932, abs=1e-4)
 
 
 def test_intraclass_correlations_follow_from_the_mean_squares() -> None:

@@ -4,31 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ratings_simulation import simulated_cells
+from ratings_simulation import ratings_of, simulated_cells
 from scipy import stats
 
 from earmark.analysis.ratings.estimation.metric_agreement import FEW_SYSTEMS, metric_agreement
-from earmark.analysis.ratings.reading.table import Floats, Ratings
-
-
-def ratings_of(cells: Floats) -> Ratings:
-    """A table of SIMULATED cells ``(n, m, k)``; NaN is no row."""
-    listener, passage, system = np.nonzero(~np.isnan(cells))
-    n, m, k = cells.shape
-    zero = np.zeros(len(listener), dtype=np.int64)
-    return Ratings(
-        listeners=tuple(f"l{i}" for i in range(n)),
-        passages=tuple(f"p{i}" for i in range(m)),
-        systems=tuple(f"s{i}" for i in range(k)),
-        questions=("q",),
-        listener=listener,
-        passage=passage,
-        system=system,
-        question=zero,
-        value=cells[listener, passage, system],
-        repeat=zero,
-        line=zero,
-    )
+from earmark.analysis.ratings.methods.resampling import draws
+from earmark.analysis.ratings.reading.table import Floats
 
 
 def heard(values: Floats, name: str = "m", unit: str = "dB") -> list[dict[str, Any]]:
@@ -115,6 +96,13 @@ def test_what_does_not_vary_is_not_correlated_and_says_why(cells: Floats) -> Non
     assert flat["pearson"]["value"] is None
     level = -23 + np.random.default_rng(0).normal(0, 0.02, (6, 5))
     assert "levels were matched" in only(cells, level, unit="LUFS")["note"]
+    level[2, 1] += 0.5
+    assert only(cells, level, unit="LUFS")["note"] == "", "on one passage they were not"
+    for spread, matched in ((0.25, True), (0.26, False)):
+        level = np.full((6, 5), -23.0)
+        level[:, 0] += spread
+        assert bool(only(cells, level, unit="LUFS")["note"]) == matched
+        assert only(cells, level, unit="dB")["note"] == ""
     lone = np.full((6, 5), np.nan)
     lone[0, :2] = 1, 2
     assert only(cells, lone)["note"] == "fewer than three stimuli"
@@ -147,3 +135,80 @@ def test_nothing_measured_is_nothing_to_show(cells: Floats) -> None:
     other = heard(np.zeros((9, 9)))
     apart = [row for row in other if row["system"] == "s8"]
     assert metric_agreement(ratings_of(cells), apart, 0.05, 0) is None
+
+
+def plain_interval(cells: Floats, values: Floats, name: str, alpha: float, seed: int) -> Any:
+    """Low and high of a coefficient over resampled passages and listeners, one draw at a time."""
+    n, m, _ = cells.shape
+    passages = np.random.default_rng([seed, 3, m]).integers(0, m, (1000, m))
+    found = []
+    of: Any = getattr(stats, name)
+    for weights, drawn in zip(draws(n, seed, 1, 1000), passages, strict=True):
+        known = ~np.isnan(cells)
+        sums = (weights[:, None, None] * np.where(known, cells, 0)).sum(axis=0)
+        counts = (weights[:, None, None] * known).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            means = (sums / counts)[drawn].ravel()
+        x = values[drawn].ravel()
+        both = ~np.isnan(x) & ~np.isnan(means)
+        found.append(float(of(x[both], means[both]).statistic))
+    return tuple(np.quantile(found, [alpha / 2, 1 - alpha / 2]))
+
+
+@pytest.mark.parametrize("name", ["pearsonr", "spearmanr"])
+def test_intervals_are_those_of_the_coefficient_of_every_resample(name: str) -> None:
+    cells = simulated_cells(6, (7, 4, 4), effects=np.array([0.0, 4.0, 9.0, 3.0]))
+    cells[2, 1, 3] = cells[5, :, 0] = np.nan
+    values = np.random.default_rng(3).normal(0, 2, (4, 4)) + np.arange(4)
+    values[3, 2] = np.nan
+    found = metric_agreement(ratings_of(cells), heard(values), 0.2, 5)
+    assert found is not None
+    share = found.rows[0].pearson if name == "pearsonr" else found.rows[0].spearman
+    low, high = plain_interval(cells, values, name, 0.2, 5)
+    assert (share.low, share.high) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_systems_are_compared_over_the_passages_that_both_know(cells: Floats) -> None:
+    values = np.random.default_rng(1).normal(0, 3, (6, 5)) + np.arange(5)
+    values[0, :] = np.nan
+    values[3, 4] = np.nan
+    row = only(cells, values)
+    both = ~np.isnan(values)
+    x, y = (
+        [np.mean(table[both[:, at], at]) for at in range(5)]
+        for table in (values, cells.mean(axis=0))
+    )
+    assert row["system_spearman"]["value"] == pytest.approx(stats.spearmanr(x, y).statistic)
+    assert row["system_spearman"]["low"] <= row["system_spearman"]["value"]
+    assert [value is None for value in row["values"]] == (~both).ravel().tolist()
+    two = values.copy()
+    two[:, 2:] = np.nan
+    assert only(cells, two)["system_pearson"]["value"] is None, "two systems are a line"
+    assert only(cells, two)["within_passages"] is None
+    assert only(cells, two)["pearson"]["value"] is not None
+
+
+def test_half_of_the_listeners_agree_with_the_other_half_as_spearman_and_brown_say() -> None:
+    cells = simulated_cells(3, (9, 5, 4), effects=np.linspace(0, 12, 4))
+    generator = np.random.default_rng([2, 4, 9])
+    found = []
+    for row in np.argsort(generator.random((200, 9)), axis=1) < 4:
+        first, second = (cells[half].mean(axis=0).ravel() for half in (row, ~row))
+        found.append(stats.pearsonr(first, second).statistic)
+    r = float(np.mean(found))
+    result = metric_agreement(ratings_of(cells), heard(np.zeros((5, 4))), 0.05, 2)
+    assert result is not None
+    assert result.reliability == pytest.approx(2 * r / (1 + r))
+    assert [(one.passage, one.system) for one in result.stimuli] == [
+        (f"p{p}", f"s{s}") for p in range(5) for s in range(4)
+    ]
+    assert [one.mean for one in result.stimuli] == pytest.approx(cells.mean(axis=0).ravel())
+    against = np.concatenate([cells[:4], 100 - cells[:4]])
+    opposed = metric_agreement(ratings_of(against), heard(np.zeros((5, 4))), 0.05, 2)
+    assert opposed is not None
+    assert opposed.reliability == 0.0, "halves that disagree are not reliable at all"
+    four, three = (metric_agreement(ratings_of(cells[:n]), heard(np.zeros((5, 4))), 0.05, 0)
+                   for n in (4, 3))  # fmt: skip
+    assert four is not None
+    assert three is not None
+    assert (four.reliability is None, three.reliability is None) == (False, True)
