@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 from server import command, fresh
 from server_load import Seen, crowd
-from server_world import Server, make, process
+from server_world import Server, make, process, serving
 
 
 def free_port() -> int:
@@ -37,9 +37,7 @@ def main(kills: int, listeners: int, database: str) -> None:
         scratch = Path(place)
         with fresh(make(scratch / "world"), scratch, "kills") as folder:
             port, name = free_port(), folder.path.name
-            serve = ["-m", "earmark", "study", "serve", name, "--port", str(port), "--json"]
-            serve += ["--results", str(folder.path.parent.parent)]
-            serve += ["--database", database] if database else []
+            serve = [*serving(folder, port), *(("--database", database) if database else ())]
             done = threading.Event()
             load = threading.Thread(
                 target=lambda: seen.append(

@@ -65,6 +65,7 @@ class Live(Listener):
             self.wires = await asyncio.open_connection(self.server.host, self.server.port)
         reader, writer = self.wires
         lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+        lines += [f"X-Forwarded-For: {self.address}"]
         lines += [f"Cookie: {self.cookie}"] if self.cookie else []
         lines += [f"Content-Type: {kind}", f"X-Earmark-CSRF: {self.csrf}"] if kind else []
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode() + body)

@@ -15,6 +15,7 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -28,6 +29,7 @@ RATE = 44_100
 PASSAGES, SYSTEMS, MOVES = 6, 5, 8
 SECONDS = 2.0
 NAME = "crowd"
+_NUMBERS = count(1)
 _STUDY = """
 earmark: 1
 study: {name}
@@ -107,10 +109,17 @@ def process(arguments: Sequence[str], python: str = sys.executable) -> Iterator[
 @contextlib.contextmanager
 def served(folder: StudyFolder) -> Iterator[Server]:
     """The study's own server on 127.0.0.1."""
-    results = folder.path.parent.parent
-    command = ["-m", "earmark", "study", "serve", folder.path.name, "--port", "0", "--json"]
-    with process([*command, "--results", str(results)]) as found:
+    with process(serving(folder, 0)) as found:
         yield found
+
+
+def serving(folder: StudyFolder, port: int) -> list[str]:
+    """The command that serves a study; listeners say where they come from, as a proxy would.
+
+    Else all would be one client, of whom a server takes only so much.
+    """
+    command = ["-m", "earmark", "study", "serve", folder.path.name, "--port", str(port), "--json"]
+    return [*command, "--results", str(folder.path.parent.parent), "--trust-proxy"]
 
 
 class Listener:
@@ -120,13 +129,16 @@ class Listener:
         self.connection = http.client.HTTPConnection(server.host, server.port, timeout=120)
         self.link = f"/s/{getattr(load_keys(folder), mark)}/"
         self.cookie = self.csrf = self.session = ""
+        number = next(_NUMBERS)
+        self.address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
         self.client = uuid.uuid4().hex
         self.seq, self.clock = 0, 0.0
         self.acknowledged: set[str] = set()
 
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
         """One request; cookies are kept."""
-        known = {"Cookie": self.cookie} if self.cookie else {}
+        known = {"X-Forwarded-For": self.address}
+        known |= {"Cookie": self.cookie} if self.cookie else {}
         self.connection.request(method, path, body or None, headers={**known, **headers})
         answer = self.connection.getresponse()
         data = answer.read()
