@@ -159,6 +159,12 @@ ALIKE: Sequence[tuple[str, str]] = (
     (f"{_METHODS}/permutation.py", "exact = (2 ** n < _EXACT)"),
     (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // (n * k)))"),
     (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // n))"),
+    # No error is just that large; the bound says what rounding may do.
+    (
+        f"{_METHODS}/paired.py",
+        "error = estimate.error "
+        "if (estimate.error >= 1e-12 * (1 + abs(estimate.difference))) else 0",
+    ),
     # Nothing over nothing is no number either.
     *(
         (
