@@ -231,6 +231,16 @@ ALIKE: Sequence[tuple[str, str]] = (
         "models/audio/loudness.py",
         "power = 1 << max((samples + 1), 1).bit_length()",
     ),
+    # SQLite as Debian builds it (USE_URI) takes an address without being told.
+    (
+        f"{_STORAGE}/connections.py",
+        "return sqlite3.connect(address, uri=False, timeout=BUSY_SECONDS, check_same_thread=False)",
+    ),
+    (
+        f"{_STORAGE}/connections.py",
+        "return sqlite3.connect(address, uri=False, timeout=BUSY_SECONDS, isolation_level=None)",
+    ),
+    (_STORE, "return sqlite3.connect(address, uri=False, timeout=60, isolation_level=None)"),
     # The file lay there just before.
     (_STORE, "scratch.unlink(missing_ok=False)"),
 )
