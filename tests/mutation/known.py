@@ -160,6 +160,12 @@ ALIKE: Sequence[tuple[str, str]] = (
     (f"{_METHODS}/permutation.py", "exact = (2 ** n < _EXACT)"),
     (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // (n * k)))"),
     (f"{_METHODS}/permutation.py", "size = min(left, max(2, _CHUNK // n))"),
+    # No error is just that large; the bound says what rounding may do.
+    (
+        f"{_METHODS}/paired.py",
+        "error = estimate.error "
+        "if (estimate.error >= 1e-12 * (1 + abs(estimate.difference))) else 0",
+    ),
     # Nothing over nothing is no number either.
     *(
         (
@@ -226,6 +232,16 @@ ALIKE: Sequence[tuple[str, str]] = (
         "models/audio/loudness.py",
         "power = 1 << max((samples + 1), 1).bit_length()",
     ),
+    # SQLite as Debian builds it (USE_URI) takes an address without being told.
+    (
+        f"{_STORAGE}/connections.py",
+        "return sqlite3.connect(address, uri=False, timeout=BUSY_SECONDS, check_same_thread=False)",
+    ),
+    (
+        f"{_STORAGE}/connections.py",
+        "return sqlite3.connect(address, uri=False, timeout=BUSY_SECONDS, isolation_level=None)",
+    ),
+    (_STORE, "return sqlite3.connect(address, uri=False, timeout=60, isolation_level=None)"),
     # The file lay there just before.
     (_STORE, "scratch.unlink(missing_ok=False)"),
 )

@@ -126,6 +126,17 @@ def test_two_studies_share_a_database_and_each_sees_its_own(
         held.database.close()
 
 
+def test_a_study_that_nobody_began_may_change_its_database(
+    tmp_path: Path, postgresql: Server
+) -> None:
+    folder = make_study(tmp_path, "ape", seconds=0.6)
+    with opened(folder) as database:
+        assert database.storage.name == str(folder.ratings)
+    use(folder, postgresql.url())
+    with opened(folder) as database:
+        assert database.storage.name.startswith("postgresql")
+
+
 def test_ratings_are_never_left_behind_by_a_change_of_database(
     tmp_path: Path, postgresql: Server
 ) -> None:

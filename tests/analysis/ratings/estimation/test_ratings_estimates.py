@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ratings_data import SHROUT_FLEISS
-from ratings_simulation import simulated_cells, written_ratings
+from ratings_simulation import ratings_of, simulated_cells, written_ratings
 from scipy import stats
 
 from earmark.analysis.ratings.estimation.agreement import (
+    agreement,
     concordance,
     intra_rater,
     intraclass,
     krippendorff_alpha,
 )
+from earmark.analysis.ratings.estimation.descriptives import descriptives
 from earmark.analysis.ratings.estimation.effect_sizes import (
     a12,
     cliffs_delta,
@@ -35,6 +37,7 @@ from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.resampling import draws
 from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.reading.scales import Scale
 from earmark.analysis.ratings.reading.table import Floats, Ratings
 
 NAN = float("nan")
@@ -120,6 +123,8 @@ def test_dominance_counts_every_pair_of_values() -> None:
     ]
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(resampled, [0.05, 0.95])))
     assert unpaired_dominance(x[:1], y, alpha=0.1, seed=0).low is None
+    assert unpaired_dominance(x, y[:1], alpha=0.1, seed=0).low is None
+    assert unpaired_dominance(x[:2], y[:2], alpha=0.1, seed=0).low is not None, "two are enough"
     assert unpaired_dominance(x[:1], y, alpha=0.1, seed=0).value is not None
     assert unpaired_dominance(x[:0], y, alpha=0.1, seed=0).value is None
     assert unpaired_dominance(x, y[:0], alpha=0.1, seed=0).value is None
@@ -146,6 +151,7 @@ def test_the_matched_rank_biserial_is_that_of_each_resample() -> None:
         assert matched_rank_biserial(few, alpha=0.1, seed=0).value is None
     lone = matched_rank_biserial(np.array([1.0, NAN]), alpha=0.1, seed=0)
     assert (lone.value, lone.low) == (1.0, None)
+    assert matched_rank_biserial(np.array([1.0, 2.0]), alpha=0.1, seed=0).low == 1.0
 
 
 @pytest.mark.parametrize("passages", [False, True])
@@ -169,6 +175,8 @@ def test_superiority_counts_cells_and_resamples_whole_listeners(*, passages: boo
     lone = paired_superiority(first[1:2], second[1:2], alpha=0.1, seed=0, passages=passages)
     assert lone.value is not None
     assert lone.low is None
+    two = paired_superiority(first[:2], second[:2], alpha=0.1, seed=0, passages=passages)
+    assert two.low is not None, "two are enough"
 
 
 def plain_alpha(units: Floats, distance: Floats, values: Floats) -> float:
@@ -287,6 +295,41 @@ def test_repeats_are_compared_first_with_second_for_each_listener(tmp_path: Path
     expected = np.corrcoef(list(first.values()), list(second.values()))[0, 1]
     assert found[0].correlation == pytest.approx(expected)
     assert found[1].correlation is None
+
+
+def test_agreement_holds_each_measure_or_says_why_there_is_none() -> None:
+    cells = simulated_cells(6, (5, 3, 4), effects=np.array([0, 9, 18, 27.0]))
+    cells[1, 2, 3] = NAN
+    everything, tested = ratings_of(cells, times=2), ratings_of(cells[:, :, :3])
+    found = agreement(everything, tested, "interval", 0.1)
+    units = cells[:, :, :3].reshape(5, -1).T
+    assert found.kendall_w == concordance(cells[:, :, :3])
+    assert found.krippendorff.alpha == krippendorff_alpha(units, "interval")
+    assert found.krippendorff.level == "interval"
+    icc = intraclass(units, 0.1)
+    assert icc is not None
+    assert found.icc is not None
+    assert found.icc.as_json() == pytest.approx(icc.as_json())
+    assert list(found.intra_rater) == intra_rater(everything)
+    assert (found.icc_note, found.intra_rater_note) == (None, None)
+    once = agreement(tested, ratings_of(cells[:, :1, :1]), "ordinal", 0.1)
+    assert once.intra_rater == ()
+    assert once.intra_rater_note == "not estimable: nothing was rated twice"
+    assert once.icc is None
+    assert str(once.icc_note).startswith("needs two stimuli that every listener rated")
+    holes = agreement(tested, ratings_of(cells[:, 2:, 3:]), "ordinal", 0.1)
+    assert (holes.icc, holes.icc_note) == (None, once.icc_note)
+
+
+def test_stimuli_that_rounding_alone_sets_apart_share_a_rank() -> None:
+    cells = np.array([[[1.0, 1.0 + 4e-11, 3.0]], [[5.0, 4.0, 4.0 + 4e-11]]])
+    scale = Scale(low=0, high=5, ordinal=False, origin="")
+    rows = descriptives(ratings_of(cells), scale, 0.05).systems
+    assert [row.mean_rank for row in rows] == [(1.5 + 3) / 2, 1.5, (3 + 1.5) / 2]
+    lacking = cells.copy()
+    lacking[:, 0, 2] = [3.0, NAN]
+    rows = descriptives(ratings_of(lacking), scale, 0.05).systems
+    assert [row.mean_rank for row in rows] == [1.5, 1.5, 3.0]
 
 
 VARIANCES = {"residual": 90.0, "listener:system": 40.0, "passage:system": 25.0}
