@@ -151,11 +151,13 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
     click.echo(f"{found.study}: {found.kind}{made}")
     frozen = f"frozen since {found.frozen_at}" if found.frozen_at else "not frozen: no rating yet"
     click.echo(frozen)
-    for mark in ("real", "pilot", "preview", "SIMULATED"):
-        states = {s: found.count(mark, s) for s in ("open", "paused", "complete", "withdrawn")}
+    for session_type in ("real", "pilot", "preview", "SIMULATED"):
+        states = {
+            s: found.count(session_type, s) for s in ("open", "paused", "complete", "withdrawn")
+        }
         if any(states.values()):
             words = ", ".join(f"{count} {state}" for state, count in states.items() if count)
-            click.echo(f"{mark}: {words}; {found.ratings[mark]} ratings")
+            click.echo(f"{session_type}: {words}; {found.ratings[session_type]} ratings")
     if not found.all:
         click.echo("No sessions yet.")
     if found.other_versions:
@@ -164,7 +166,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
 
 def _elsewhere(sessions: dict[str, int]) -> str:
     """What is said of sessions that belong to the study as it was before it was replaced."""
-    words = ", ".join(f"{count} {mark}" for mark, count in sessions.items())
+    words = ", ".join(f"{count} {session_type}" for session_type, count in sessions.items())
     return f"Of earlier versions of this study, neither shown nor exported: {words} sessions."
 
 
@@ -220,10 +222,12 @@ def export(
 
     if ratings is None and whole is None:
         raise UserError("nothing to write: give --ratings FILE.csv, --json FILE.json, or both")
-    marks = tuple(mark for mark in ("pilot", "simulated") if which[mark]) or ("",)
+    session_types = tuple(
+        session_type for session_type in ("pilot", "simulated") if which[session_type]
+    ) or ("",)
     more = (("open", "paused"), which["unfinished"]), (("withdrawn",), which["withdrawn"])
     states = ("complete", *(state for group, asked in more if asked for state in group))
-    choice = SessionFilter(marks, states, which["practice"])
+    choice = SessionFilter(session_types, states, which["practice"])
     folder = folder_of(results, name)
     loaded = load_study(folder)
     with opened(folder) as database:

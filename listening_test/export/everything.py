@@ -15,7 +15,7 @@ from ..storage.many import answers_of, packs, rooms
 from ..storage.rooms import Item, Page, Rating, Room, shown
 from ..storage.tables import Database
 from ..study.study import Study
-from .progress import MARKS
+from .progress import SESSION_TYPES
 from .ratings import SCHEMA, SessionFilter, chosen
 
 _EVENT = ("id", "client", "seq", "at_ms", "received_at", "type", "page", "stimulus", "question",
@@ -67,7 +67,7 @@ def _whole(
     # The token opens the session, so it is no part of what is given away.
     return {
         **_fields(found, "token", "pages", "holds", "main_pages", "done_pages", *erased),
-        "counts_as": MARKS[found.mark],
+        "counts_as": SESSION_TYPES[found.mark],
         "pages": [_page(page) for page in found.pages],
         "events": [
             {"arrival": next(arrivals), **{name: plain(getattr(one, name)) for name in _EVENT}}

@@ -15,7 +15,7 @@ from ..storage.many import answers_of, rooms
 from ..storage.rooms import Room
 from ..storage.tables import Database, Listening
 from ..study.study import Study
-from .progress import MARKS
+from .progress import SESSION_TYPES
 
 _CHUNK = 100  # sessions that are read at once
 
@@ -61,7 +61,7 @@ def _person(listening: Room, given: Sequence[Any]) -> Person:
     tests = [one for one in given if types.get(one.step) == "headphone"]
     return Person(
         session=listening.id,
-        counts_as=MARKS[listening.mark],
+        counts_as=SESSION_TYPES[listening.mark],
         state=listening.state,
         consented=agreed >= set(consents) if consents else None,
         headphones=_headphones(tests),

@@ -11,12 +11,12 @@ from ..storage.tables import Database, Listening, StudyVersion, UnitCount
 from ..study.study import Keys, Study
 
 LATEST = 200  # so many sessions are shown at once
-MARKS = {"": "real", "pilot": "pilot", "preview": "preview", "simulated": "SIMULATED"}
+SESSION_TYPES = {"": "real", "pilot": "pilot", "preview": "preview", "simulated": "SIMULATED"}
 
 
 @dataclass(frozen=True)
 class SessionStatus:
-    """One session: its id, mark, state, pages done and of how many, and when it was last heard."""
+    """One session; ``mark`` is the type of it, ``updated_at`` when it was last heard of."""
 
     id: str
     mark: str
@@ -31,7 +31,7 @@ class Status:
     """The state of a study.
 
     ``sessions`` are the latest to begin, or those after the first ``skipped``; ``totals`` counts
-    all of them, by mark and state.
+    all of them, by type and state.
     """
 
     study: str
@@ -41,24 +41,24 @@ class Status:
     frozen_at: str | None
     links: dict[str, str]
     sessions: tuple[SessionStatus, ...]
-    ratings: dict[str, int]  # by mark
+    ratings: dict[str, int]  # by type of session
     units: tuple[tuple[str, str, int], ...]  # passage, systems, times heard in sessions that count
-    other_versions: dict[str, int] = field(default_factory=dict)  # their sessions, by mark
+    other_versions: dict[str, int] = field(default_factory=dict)  # their sessions, by type
     totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     skipped: int = 0
 
-    def count(self, mark: str, state: str) -> int:
-        """How many sessions have this mark and state."""
-        return self.totals.get(mark, {}).get(state, 0)
+    def count(self, session_type: str, state: str) -> int:
+        """How many sessions have this type and state."""
+        return self.totals.get(session_type, {}).get(state, 0)
 
-    def of(self, mark: str) -> int:
-        """How many sessions have this mark."""
-        return sum(self.totals.get(mark, {}).values())
+    def of(self, session_type: str) -> int:
+        """How many sessions have this type."""
+        return sum(self.totals.get(session_type, {}).values())
 
     @property
     def all(self) -> int:
         """How many sessions there are."""
-        return sum(self.of(mark) for mark in self.totals)
+        return sum(self.of(session_type) for session_type in self.totals)
 
 
 def status_of(study: Study, keys: Keys, database: Database, skipped: int = 0) -> Status:
@@ -74,11 +74,11 @@ def status_of(study: Study, keys: Keys, database: Database, skipped: int = 0) ->
                 UnitCount.study_version == study.sha256
             )
         ).all()
-    ratings: dict[str, int] = dict.fromkeys(MARKS.values(), 0)
+    ratings: dict[str, int] = dict.fromkeys(SESSION_TYPES.values(), 0)
     uses: dict[str, int] = {}
-    for unit, mark, heard, rated in counted:
-        ratings[MARKS[mark]] += rated
-        if mark == "":
+    for unit, session_type, heard, rated in counted:
+        ratings[SESSION_TYPES[session_type]] += rated
+        if session_type == "":
             uses[unit] = uses.get(unit, 0) + heard
     title = study.file.title
     return Status(
@@ -101,7 +101,7 @@ def status_of(study: Study, keys: Keys, database: Database, skipped: int = 0) ->
 
 
 def other_versions(study: Study, database: Database) -> dict[str, int]:
-    """How many sessions, by mark, belong to the study as it was before it was replaced."""
+    """How many sessions, by type, belong to the study as it was before it was replaced."""
     with database.reading() as session:
         found = session.execute(
             select(Listening.mark, func.count())
@@ -110,12 +110,19 @@ def other_versions(study: Study, database: Database) -> dict[str, int]:
             .group_by(Listening.mark)
         )
         counted = {row[0]: row[1] for row in found}
-    return {said: counted[mark] for mark, said in MARKS.items() if mark in counted}
+    return {
+        said: counted[session_type]
+        for session_type, said in SESSION_TYPES.items()
+        if session_type in counted
+    }
 
 
 def links(keys: Keys) -> dict[str, str]:
     """The paths that sessions begin at, and the experimenter's own."""
-    begin = {mark: f"/s/{getattr(keys, mark)}/" for mark in ("study", "preview", "pilot")}
+    begin = {
+        session_type: f"/s/{getattr(keys, session_type)}/"
+        for session_type in ("study", "preview", "pilot")
+    }
     return {**begin, "progress": f"/progress/{keys.admin}/"}
 
 
@@ -126,8 +133,8 @@ def _totals(session: Session, study: Study) -> dict[str, dict[str, int]]:
         .group_by(Listening.mark, Listening.state)
     )
     totals: dict[str, dict[str, int]] = {}
-    for mark, state, times in found:
-        totals.setdefault(MARKS[mark], {})[state] = times
+    for session_type, state, times in found:
+        totals.setdefault(SESSION_TYPES[session_type], {})[state] = times
     return totals
 
 
@@ -147,6 +154,6 @@ def _latest(session: Session, study: Study, skipped: int) -> list[SessionStatus]
         .offset(skipped)
     )
     return [
-        SessionStatus(name, MARKS[mark], state, done, pages, at)
-        for name, mark, state, done, pages, at in found
+        SessionStatus(name, SESSION_TYPES[session_type], state, done, pages, at)
+        for name, session_type, state, done, pages, at in found
     ]

@@ -22,7 +22,7 @@ from ..storage.many import packs, rooms
 from ..storage.rooms import Item, Page, Rating, Room, shown
 from ..storage.tables import Database, Listening
 from ..study.study import Study
-from .progress import MARKS
+from .progress import SESSION_TYPES
 
 SCHEMA = 1
 _CHUNK = 100  # sessions that are in memory at once
@@ -35,7 +35,7 @@ _SILENT = ("blocked", "stopped", "stalled")
 class SessionFilter:
     """Which sessions are exported: complete real ones, and what is asked for beside them."""
 
-    marks: tuple[str, ...] = ("",)
+    session_types: tuple[str, ...] = ("",)
     states: tuple[str, ...] = ("complete",)
     practice: bool = False
 
@@ -119,14 +119,16 @@ def written_csv(text: str) -> bytes:
 
 def chosen(session: Session, study: Study, choice: SessionFilter) -> Iterator[Sequence[str]]:
     """The tokens of the chosen sessions in their order, so many at once as memory shall hold."""
-    unknown = set(choice.marks) - set(MARKS)
+    unknown = set(choice.session_types) - set(SESSION_TYPES)
     if unknown:
-        raise UserError(f"unknown sort of session {sorted(unknown)}; choose from {list(MARKS)}")
+        raise UserError(
+            f"unknown sort of session {sorted(unknown)}; choose from {list(SESSION_TYPES)}"
+        )
     tokens = session.scalars(
         select(Listening.token)
         .where(
             Listening.study_version == study.sha256,
-            Listening.mark.in_(choice.marks),
+            Listening.mark.in_(choice.session_types),
             Listening.state.in_(choice.states),
         )
         .order_by(Listening.mark, Listening.number)
@@ -152,7 +154,7 @@ def _rows(
             yield TidyRow(
                 study=study.id,
                 session=listening.id,
-                counts_as=MARKS[listening.mark],
+                counts_as=SESSION_TYPES[listening.mark],
                 session_state=listening.state,
                 language=listening.language,
                 page=page.number,

@@ -34,7 +34,7 @@ LASTING = "private, max-age=31536000, immutable"
 @routes.get("/s/<token>/")
 def welcome(token: str) -> str:
     """The first page: what the study is, and where it begins."""
-    mark = _mark(token)
+    session_type = _session_type(token)
     study = held().study
     asked = request.args.get("language")
     session.permanent = True
@@ -47,7 +47,11 @@ def welcome(token: str) -> str:
     if isinstance(known, str):
         with held().database.looking() as reading:
             found = sessions.find(reading, known, study, pages=False)
-            if found is not None and found.mark == mark and found.state in ("open", "paused"):
+            if (
+                found is not None
+                and found.mark == session_type
+                and found.state in ("open", "paused")
+            ):
                 resume = True
     return render_template(
         "welcome.html",
@@ -61,14 +65,14 @@ def welcome(token: str) -> str:
         action=f"/s/{token}/start",
         resume=resume,
         text=lambda key, **values: text(language, key, **values),
-        marked=view.mark(study, mark),
+        marked=view.banner(study, session_type),
     )
 
 
 @routes.post("/s/<token>/start")
 def start(token: str) -> AnyResponse:
     """Begin a session, or go on with the one that this browser has begun."""
-    mark = _mark(token)
+    session_type = _session_type(token)
     sent = form()
     require_csrf(sent.get("csrf"))
     study = held().study
@@ -79,10 +83,10 @@ def start(token: str) -> AnyResponse:
         begun = 0
         if isinstance(known, str) and sent.get("fresh") != "1":
             found = sessions.find(writing, known, study)
-        if found is None or found.mark != mark or found.state not in ("open", "paused"):
+        if found is None or found.mark != session_type or found.state not in ("open", "paused"):
             held().gate.begins(csrf_token())
             visitor = sessions.Visitor(
-                mark,
+                session_type,
                 language,
                 clean_input.clean(request.headers.get("User-Agent", "")),
             )
@@ -103,7 +107,7 @@ def listen(token: str) -> str:
     study = held().study
     with held().database.looking() as reading:
         found = _found(reading, token, pages=False)
-        language, mark = found.language, found.mark
+        language, session_type = found.language, found.mark
     return render_template(
         "listen.html",
         study=in_language(study.file.title, language, study.file.languages),
@@ -115,7 +119,7 @@ def listen(token: str) -> str:
         words=held().words_sha256,
         view=view.script_of(study),
         text=lambda key, **values: text(language, key, **values),
-        marked=view.mark(study, mark),
+        marked=view.banner(study, session_type),
     )
 
 
@@ -255,11 +259,11 @@ def message(code: int, why: str = "") -> tuple[str, int]:
     )
 
 
-def _mark(token: str) -> str:
-    mark = held().keys.mark(token)
-    if mark is None:
+def _session_type(token: str) -> str:
+    session_type = held().keys.session_type(token)
+    if session_type is None:
         abort(404)
-    return mark
+    return session_type
 
 
 def _found(session_of: Any, token: str, *, pages: bool = True) -> Room:

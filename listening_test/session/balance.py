@@ -57,11 +57,11 @@ def abandoned_after(study: Study) -> timedelta:
     return timedelta(minutes=ABANDONED_AFTER_MINUTES if said is None else said)
 
 
-def uses(wire: Wire, study: Study, mark: str, at: str) -> Uses:
+def uses(wire: Wire, study: Study, session_type: str, at: str) -> Uses:
     """What is taken at this time, after abandoned sessions gave back what they had."""
-    _release_abandoned(wire, study, mark, at)
+    _release_abandoned(wire, study, session_type, at)
     found = Uses()
-    for unit, turn, held in wire.rows(_USES, study_version=study.sha256, mark=mark):
+    for unit, turn, held in wire.rows(_USES, study_version=study.sha256, mark=session_type):
         if held:
             found.add(unit, turn, held)
     return found
@@ -92,10 +92,10 @@ def _change(wire: Wire, found: Room, *, holds: int) -> None:
     count(wire, found, taken(found), held=1 if holds else -1)
 
 
-def _release_abandoned(wire: Wire, study: Study, mark: str, at: str) -> None:
+def _release_abandoned(wire: Wire, study: Study, session_type: str, at: str) -> None:
     last = datetime.fromisoformat(at) - abandoned_after(study)
     before = last.isoformat(timespec="milliseconds")
-    of = {"study_version": study.sha256, "mark": mark, "holds": 1, "before": before}
+    of = {"study_version": study.sha256, "mark": session_type, "holds": 1, "before": before}
     for state in _UNFINISHED:
         for (token,) in wire.rows(_ABANDONED, state=state, **of):
             found = room(wire, token)

@@ -47,7 +47,7 @@ _TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
 class Visitor:
     """Who begins a session: by which sort of link, in which language, with which browser."""
 
-    mark: str
+    session_type: str
     language: str
     agent: str = ""
 
@@ -56,17 +56,17 @@ def begin(wire: Wire, study: Study, visitor: Visitor) -> Room:
     """A new session of ``study``; the caller's transaction holds the lock, so draws cannot race."""
     at = now()
     _note_version(wire, study, at)
-    last = wire.one(_LAST, study_version=study.sha256, mark=visitor.mark)
+    last = wire.one(_LAST, study_version=study.sha256, mark=visitor.session_type)
     number = 0 if last is None else last + 1
-    draw = generator(study.seed, visitor.mark, number)
-    drawn = draw_pages(study, uses(wire, study, visitor.mark, at), number, draw)
+    draw = generator(study.seed, visitor.session_type, number)
+    drawn = draw_pages(study, uses(wire, study, visitor.session_type, at), number, draw)
     found = Room(
         token=secrets.token_urlsafe(16),
-        id=f"{visitor.mark.upper() + '-' if visitor.mark else ''}{secrets.token_hex(5)}",
+        id=_id(visitor.session_type),
         study_version=study.sha256,
-        mark=visitor.mark,
+        mark=visitor.session_type,
         number=number,
-        seed=f"{study.seed}/{visitor.mark}/{number}",
+        seed=f"{study.seed}/{visitor.session_type}/{number}",
         language=visitor.language,
         plan=stored(plan_of(study, [page.part for page in drawn])),
         place=0,
@@ -93,6 +93,11 @@ def _note_version(wire: Wire, study: Study, at: str) -> None:
     if wire.one(_KNOWN, sha256=study.sha256) is None:
         values = {"sha256": study.sha256, "study": study.id, "created_at": at, "frozen_at": None}
         wire.run(_NOTE, [values | {"snapshot": written(study.as_json())}])
+
+
+def _id(session_type: str) -> str:
+    """A session's id, which tells of what type it is where it does not count."""
+    return f"{session_type.upper() + '-' if session_type else ''}{secrets.token_hex(5)}"
 
 
 def find(wire: Wire, token: str, study: Study, *, pages: bool = True) -> Room | None:

@@ -37,7 +37,7 @@ def state(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
             "title": in_language(file.title, listening.language, file.languages),
             "languages": [{"code": code, "name": NAMES[code]} for code in file.languages],
             "contact": file.contact,
-            "marked": mark(study, listening.mark),
+            "marked": banner(study, listening.mark),
         },
         "language": listening.language,
         "direction": direction(listening.language),
@@ -58,11 +58,11 @@ def furnish_here(wire: Wire, listening: Room) -> None:
     furnish(wire, [page_of(listening, one) for one in near])
 
 
-def mark(study: Study, session_mark: str) -> str:
+def banner(study: Study, session_type: str) -> str:
     """The words of the band over a session that does not count, or whose music was made."""
-    if session_mark == "simulated" or (study.simulated and not session_mark):
+    if session_type == "simulated" or (study.simulated and not session_type):
         return "SIMULATED"
-    return session_mark
+    return session_type
 
 
 def progress(listening: Room) -> dict[str, int]:

@@ -199,11 +199,11 @@ class Keys:
     admin: str
     cookie: str
 
-    def mark(self, token: str) -> str | None:
-        """The mark of a session begun here: '', preview, pilot, simulated; None: no such link."""
-        for mark in ("study", "preview", "pilot", "simulated"):
-            if secrets.compare_digest(getattr(self, mark).encode(), token.encode()):
-                return "" if mark == "study" else mark
+    def session_type(self, token: str) -> str | None:
+        """The type of a session begun here: '', preview, pilot, simulated; None: no such link."""
+        for name in ("study", "preview", "pilot", "simulated"):
+            if secrets.compare_digest(getattr(self, name).encode(), token.encode()):
+                return "" if name == "study" else name
         return None
 
 

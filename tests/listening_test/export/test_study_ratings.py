@@ -21,7 +21,7 @@ from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 
-SIMULATED = SessionFilter(marks=("simulated",))
+SIMULATED = SessionFilter(session_types=("simulated",))
 
 
 @pytest.fixture(scope="module", params=sorted(kinds()))
@@ -65,8 +65,8 @@ def test_sessions_that_do_not_count_are_exported_only_when_asked_for(
 ) -> None:
     folder, _ = simulated
     assert rows(folder, SessionFilter()) == []
-    assert rows(folder, SessionFilter(marks=("pilot",))) == []
-    more = rows(folder, SessionFilter(marks=("simulated",), practice=True))
+    assert rows(folder, SessionFilter(session_types=("pilot",))) == []
+    more = rows(folder, SessionFilter(session_types=("simulated",), practice=True))
     assert {row.part for row in more} == {"main", "training"}
 
 

@@ -23,7 +23,7 @@ from earmark.listening_test.study.study import StudyFolder, load_keys, load_stud
 SCRIPT = "<script>alert(1)</script>"
 HARD = f"=1+1 & b ../../keys.json {SCRIPT} \"' 🎧 שלום \u202eabc \r\n\t%00 "
 LONG = (HARD * 200)[:10_000]
-OPEN = SessionFilter(marks=("pilot",), states=("open", "complete", "paused"))
+OPEN = SessionFilter(session_types=("pilot",), states=("open", "complete", "paused"))
 WEIRD: list[Any] = [HARD, "\x00", "\ud800", "", None, True, -1, 10**40, 1.5, [], [[]], {}, {"a": 1}]
 
 

@@ -27,7 +27,7 @@ from earmark.listening_test.storage.tables import Base, Database, opened, use
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.models.errors import UserError
 
-SIMULATED = SessionFilter(marks=("simulated",))
+SIMULATED = SessionFilter(session_types=("simulated",))
 
 
 def begun(folder: StudyFolder) -> tuple[Client, ServedStudy]:
