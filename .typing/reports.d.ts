@@ -102,12 +102,13 @@ declare namespace Earmark {
       palette(): Colours;
       themed(figure: Figure, look: { colours: Colours; narrow: boolean; family: string }): Figure;
       label(text: string, colours: Colours, how?: { under: boolean }): Form;
+      legendRows(names: string[], room: number, size: number): number;
+      thinned(axis: Form, room: number, size: number): Form;
     };
     charts: {
       draw(place: HTMLElement, chart: Chart | undefined, name: string): Promise<void>;
       plot(place: HTMLElement, figure: Figure, width?: number): Promise<void>;
       download(place: HTMLElement, name: string): Promise<string>;
-      onChange(redraw: () => void): void;
     };
     players: { state(): { current: number; playing: boolean; position: number } };
   }
@@ -116,7 +117,6 @@ declare namespace Earmark {
     react(place: HTMLElement, data: Form[], layout: Form, options: Form): Promise<void>;
     purge(place: Element): void;
     downloadImage(place: Element, options: Form): Promise<string>;
-    Plots: { resize(place: HTMLElement): void };
   }
 }
 

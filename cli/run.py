@@ -40,12 +40,12 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     from ..analysis.benchmark.report import write_report
     from ..evaluation.benchmark.file import load
     from ..evaluation.results.store import Store
-    from ..evaluation.run.run import Settings, run_benchmark
+    from ..evaluation.run.run import RunSettings, run_benchmark
     from ..evaluation.run.workers import Workers
     from .terminal.progress import RunProgress
 
     found = load(benchmark)
-    settings = Settings(
+    settings = RunSettings(
         Workers.parse(how["workers"]), how["device"], how["retry"], how["force"], steps
     )
     report = None

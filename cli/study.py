@@ -1,6 +1,7 @@
 """``study``: listening tests, from a study file to ratings."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -41,10 +42,27 @@ def new(file: Path, results: Path, *, replace: bool) -> None:
 @click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--url", default="", help="Address for listeners, if behind a proxy (https://…).")
 @click.option("--database", default="", help="Keep ratings in this database (postgresql://…).")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    help="Serve with this many processes, which a hang-up signal (HUP) exchanges.",
+)
+@click.option(
+    "--trust-proxy",
+    is_flag=True,
+    help="Count clients by the X-Forwarded-For of the proxy in front.",
+)
+@click.option(
+    "--access-log",
+    default="",
+    metavar="FILE",
+    help="Write a line of JSON for each request, without personal data; - for standard error.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the address and links as JSON.")
 def serve(
-    name: str, results: Path, host: str, port: int, url: str, database: str, *, as_json: bool
-) -> None:
+    name: str, results: Path, host: str, port: int, url: str, database: str, *, as_json: bool,
+    **how: Any,
+) -> None:  # fmt: skip
     """Serve a study to listeners until Ctrl-C; every rating is on disk before it is confirmed."""
     if database:
         from ..listening_test.storage.tables import use
@@ -53,7 +71,7 @@ def serve(
         folder = folder_of(results, name)
         load_study(folder)
         use(folder, database)
-    _serve(name, results, (host, port), url, "json" if as_json else "study")
+    _serve(name, results, (host, port), url, "json" if as_json else "study", **how)
 
 
 @study.command()
@@ -66,12 +84,16 @@ def preview(name: str, results: Path, host: str, port: int) -> None:
     _serve(name, results, (host, port), "", "preview")
 
 
-def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str) -> None:
+def _serve(
+    name: str, results: Path, place: tuple[str, int], url: str, how: str,
+    *, processes: int | None = None, trust_proxy: bool = False, access_log: str = "",
+) -> None:  # fmt: skip
     import json
-    import logging
 
     from ..listening_test.export.progress import links
+    from ..listening_test.server.processes import serve_with
     from ..listening_test.server.serve import bind, serve
+    from ..listening_test.server.settings import Settings
     from ..listening_test.study.study import folder_of, load_keys, load_study
 
     folder = folder_of(results, name)
@@ -94,8 +116,15 @@ def _serve(name: str, results: Path, place: tuple[str, int], url: str, how: str)
             click.echo(f"Progress:    {public}{found['progress']}   (for you alone)")
             click.echo("Ctrl-C ends it; every rating is on disk already.")
 
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        serve(folder, socket, started, secure=public.startswith("https://"))
+        settings = Settings(public.startswith("https://"), trust_proxy, access_log)
+        if processes is None:
+            serve(folder, socket, started, settings)
+        else:
+            serve_with(processes, folder, socket, started, settings, _say)
+
+
+def _say(words: str) -> None:
+    click.echo(words, err=True)
 
 
 @study.command()
@@ -122,12 +151,14 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
     click.echo(f"{found.study}: {found.kind}{made}")
     frozen = f"frozen since {found.frozen_at}" if found.frozen_at else "not frozen: no rating yet"
     click.echo(frozen)
-    for mark in ("real", "pilot", "preview", "SIMULATED"):
-        states = {s: found.count(mark, s) for s in ("open", "paused", "complete", "withdrawn")}
+    for session_type in ("real", "pilot", "preview", "SIMULATED"):
+        states = {
+            s: found.count(session_type, s) for s in ("open", "paused", "complete", "withdrawn")
+        }
         if any(states.values()):
             words = ", ".join(f"{count} {state}" for state, count in states.items() if count)
-            click.echo(f"{mark}: {words}; {found.ratings[mark]} ratings")
-    if not found.sessions:
+            click.echo(f"{session_type}: {words}; {found.ratings[session_type]} ratings")
+    if not found.all:
         click.echo("No sessions yet.")
     if found.other_versions:
         click.echo(_elsewhere(found.other_versions))
@@ -135,7 +166,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
 
 def _elsewhere(sessions: dict[str, int]) -> str:
     """What is said of sessions that belong to the study as it was before it was replaced."""
-    words = ", ".join(f"{count} {mark}" for mark, count in sessions.items())
+    words = ", ".join(f"{count} {session_type}" for session_type, count in sessions.items())
     return f"Of earlier versions of this study, neither shown nor exported: {words} sessions."
 
 
@@ -182,40 +213,30 @@ def export(
     name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
 ) -> None:
     """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
-    from ..evaluation.results.store import written
     from ..listening_test.export.progress import other_versions
-    from ..listening_test.export.ratings import (
-        SessionFilter,
-        as_csv,
-        as_json,
-        json_text,
-        tidy,
-        written_csv,
-    )
+    from ..listening_test.export.ratings import SessionFilter
+    from ..listening_test.export.to_files import write_csv, write_json
     from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError
 
     if ratings is None and whole is None:
         raise UserError("nothing to write: give --ratings FILE.csv, --json FILE.json, or both")
-    marks = tuple(mark for mark in ("pilot", "simulated") if which[mark]) or ("",)
+    session_types = tuple(
+        session_type for session_type in ("pilot", "simulated") if which[session_type]
+    ) or ("",)
     more = (("open", "paused"), which["unfinished"]), (("withdrawn",), which["withdrawn"])
     states = ("complete", *(state for group, asked in more if asked for state in group))
-    choice = SessionFilter(marks, states, which["practice"])
+    choice = SessionFilter(session_types, states, which["practice"])
     folder = folder_of(results, name)
     loaded = load_study(folder)
     with opened(folder) as database:
         if ratings is not None:
-            rows = tidy(loaded, database, choice)
-            with written(ratings) as scratch:
-                scratch.write_bytes(written_csv(as_csv(rows)))
-            sessions = len({row.session for row in rows})
-            click.echo(f"{ratings}: {len(rows)} ratings of {sessions} sessions")
+            rows, sessions = write_csv(loaded, database, choice, ratings)
+            click.echo(f"{ratings}: {rows} ratings of {sessions} sessions")
         if whole is not None:
-            data = as_json(loaded, database, choice)
-            with written(whole) as scratch:
-                scratch.write_text(json_text(data), encoding="utf-8")
-            click.echo(f"{whole}: {len(data['sessions'])} sessions with everything")
+            sessions = write_json(loaded, database, choice, whole)
+            click.echo(f"{whole}: {sessions} sessions with everything")
         others = other_versions(loaded, database)
     if others:
         click.echo(_elsewhere(others), err=True)
@@ -234,6 +255,32 @@ def backup(name: str, results: Path, out: Path) -> None:
     load_study(folder)
     copy(folder, out)
     click.echo(f"{out}: a whole copy of {name}")
+
+
+@study.command()
+@_name
+@click.argument("sessions", nargs=-1, metavar="[SESSION]...")
+@options.results
+@click.option("--expired", is_flag=True, help="Sessions older than the study's retention time.")
+@click.option("--keep-ratings", is_flag=True, help="Keep the values of complete sessions' ratings.")
+def erase(
+    name: str, sessions: tuple[str, ...], results: Path, *, expired: bool, keep_ratings: bool
+) -> None:
+    """Erase what a person left in a session: words, answers, events, browser, times, ratings."""
+    from ..listening_test.erase import erase_expired, erase_sessions
+    from ..listening_test.study.study import folder_of, load_study
+    from ..models.errors import UserError
+
+    if bool(sessions) == expired:
+        raise UserError("name the sessions to erase (their ids are in the export), or --expired")
+    folder = folder_of(results, name)
+    loaded = load_study(folder)
+    if expired:
+        done = erase_expired(loaded, folder, keep_ratings=keep_ratings)
+    else:
+        done = erase_sessions(loaded, folder, sessions, keep_ratings=keep_ratings)
+    click.echo(f"{name}: erased {len(done)} sessions{': ' if done else ''}{', '.join(done)}")
+    click.echo("Backups and exports that were made before still hold them; delete those yourself.")
 
 
 @study.command()
@@ -269,6 +316,11 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
             f"{report.minutes:.0f} minutes; a page loads {report.download_bytes / 1e6:.1f} MB and "
             f"takes {report.decoded_bytes / 1e6:.0f} MB decoded"
         )
+        if report.retention_days is not None:
+            click.echo(
+                f"What a person left in a session is kept for {report.retention_days} days; then "
+                f"'earmark study erase {report.study} --expired' erases it"
+            )
         for item in report.conformance:
             click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
         if report.conformance:

@@ -10,11 +10,12 @@ from ..models.content_key import path_sha256
 from ..models.errors import UserError
 from .create import impossible, outline, refusals, undeclared
 from .kinds import kind_of, rated
-from .kinds.conformance import Item, conformant
+from .kinds.conformance import ConformanceItem, conformant
+from .session.balance import Uses
 from .session.sessions import draw_pages
 from .stimuli.check_audio import AudioProblem, check_passage
+from .stimuli.check_files import check_files
 from .stimuli.find_audio import find_sources
-from .stimuli.prepare import check_files
 from .stimuli.wav_header import HEADER_BYTES
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator
@@ -39,7 +40,8 @@ class Report:
     download_bytes: int
     decoded_bytes: int
     problems: tuple[AudioProblem, ...]
-    conformance: tuple[Item, ...]
+    conformance: tuple[ConformanceItem, ...]
+    retention_days: int | None = None  # None: nothing says when sessions are erased
 
     @property
     def failing(self) -> bool:
@@ -139,15 +141,15 @@ def _design(study: Study) -> Iterator[AudioProblem]:
 def _balance(study: Study) -> Iterator[AudioProblem]:
     """What ``_LISTENERS`` simulated listeners would meet."""
     spoiled = 0
-    uses: Counter[str] = Counter()
+    uses = Uses()
     places: Counter[tuple[str, int]] = Counter()
     for number in range(_LISTENERS):
-        drawn = draw_pages(study, dict(uses), number, generator(study.seed, "check", number))
+        drawn = draw_pages(study, uses, number, generator(study.seed, "check", number))
         practised = {page.unit.passage for page in drawn if page.part == "training"}
         spoiled += any(page.part == "main" and page.unit.passage in practised for page in drawn)
         for page in drawn:
             if page.part == "main" and not page.repeat:
-                uses[page.unit.key] += 1
+                uses.add(page.unit.key, page.turn, 1)
                 places.update((name, at) for at, name in enumerate(page.systems))
     if spoiled:
         yield AudioProblem(
@@ -156,7 +158,7 @@ def _balance(study: Study) -> Iterator[AudioProblem]:
             "listeners; give a smaller design.pages_per_listener, or add passages, to keep some "
             "for training",
         )
-    counts = [uses[unit.key] for unit in kind_of(study).units(study)]
+    counts = [uses.units.get(unit.key, 0) for unit in kind_of(study).units(study)]
     if max(counts) > min(counts) + max(2, 0.5 * max(counts)):
         yield AudioProblem(
             "warning",
@@ -247,4 +249,5 @@ def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
         decoded_bytes=decoded,
         problems=tuple(found),
         conformance=kind.conformance(study) if units else (),
+        retention_days=study.file.retention.days if study.file.retention else None,
     )

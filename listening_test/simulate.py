@@ -112,8 +112,10 @@ class Browser:
                     return answer.geturl(), answer.read()
             except HTTPError as error:
                 with error:
-                    if error.code != 503 or not left:
+                    if error.code not in (429, 503) or not left:
                         raise RefusedError(error.code, _json(error.read())) from None
+                    if error.code == 429:
+                        threading.Event().wait(float(error.headers.get("Retry-After", 1)))
             except (URLError, OSError, http.client.HTTPException) as error:
                 if not left:
                     raise UserError(f"{request.full_url}: no answer ({error})") from None

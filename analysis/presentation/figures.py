@@ -6,7 +6,7 @@ of the page's theme; the page puts them in, so that a figure follows light and d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -77,10 +77,17 @@ def layout(height: int, title: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def names_axis(names: Sequence[str], width: int = _SHORT) -> dict[str, Any]:
+def names_axis(
+    names: Sequence[str], width: int = _SHORT, side: Literal["bottom", "top"] = "bottom"
+) -> dict[str, Any]:
     """A horizontal axis with a place per name, each in at most ``width`` letters."""
     short = short_names(names, width)
     return {
+        "side": side,
+        # Slanted names lean to the left of the plot, where most often the names of its rows leave
+        # room for them. Plotly would leave out the one that does not fit.
+        "autotickangles": [0, 30, 90] if side == "top" else [0, -30, -90],
+        "ticklabeloverflow": "allow",
         "tickvals": list(range(len(names))),
         "ticktext": [escaped(short[name]) for name in names],
         "fixedrange": True,

@@ -8,7 +8,7 @@ from ...models.errors import UserError
 from ...models.systems.objects import KIND
 from ..benchmark.file import Benchmark, load
 from ..results.store import Store
-from .run import Settings, run_benchmark
+from .run import RunSettings, run_benchmark
 from .workers import Workers
 
 
@@ -72,7 +72,7 @@ def run(
             f"system {objects[0]!r} is an object of this program, which other processes cannot "
             f"run; leave workers out (it is {workers!r})"
         )
-    settings = Settings(where, device, retry, force)
+    settings = RunSettings(where, device, retry, force)
     with Store(Path(results)) as store:
         done = run_benchmark(found, store, settings, _Told(progress or (lambda _: None)))
         return RunSummary(

@@ -27,7 +27,7 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True)
-class Settings:
+class RunSettings:
     """How a run is carried out; but for the device's kind, none of it changes a number."""
 
     workers: Workers = field(default_factory=Workers)
@@ -48,7 +48,9 @@ class Summary:
     seconds: float
 
 
-def run_benchmark(benchmark: Benchmark, store: Store, settings: Settings, watch: Watch) -> Summary:
+def run_benchmark(
+    benchmark: Benchmark, store: Store, settings: RunSettings, watch: Watch
+) -> Summary:
     """Do the ``settings.steps`` of what is missing, and nothing twice.
 
     Killed at any moment, the same call goes on where it was. A unit that failed before is left
@@ -90,7 +92,7 @@ class Done:
     succeeded: int = 0
 
 
-def carry_out(stage: Stage[Any, Any], ledger: Ledger, settings: Settings, watch: Watch) -> Done:
+def carry_out(stage: Stage[Any, Any], ledger: Ledger, settings: RunSettings, watch: Watch) -> Done:
     """Do what a stage lacks; each result is written at once, so that a kill loses none.
 
     Raises:

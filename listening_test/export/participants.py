@@ -9,12 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from ..session.plan import entries
-from ..storage.tables import Answer, Database, Listening
+from ..storage.many import answers_of, rooms
+from ..storage.rooms import Room
+from ..storage.tables import Database, Listening
 from ..study.study import Study
-from .progress import MARKS
+from .progress import SESSION_TYPES
+
+_CHUNK = 100  # sessions that are read at once
 
 
 @dataclass(frozen=True)
@@ -38,25 +41,27 @@ class Person:
 def people(study: Study, database: Database) -> list[Person]:
     """Every session of the study, of every sort, in the order in which they began."""
     with database.reading() as session:
-        found = session.scalars(
-            select(Listening)
+        tokens = session.scalars(
+            select(Listening.token)
             .where(Listening.study_version == study.sha256)
             .order_by(Listening.mark, Listening.number)
         ).all()
-        return [_person(session, one) for one in found]
+        found = []
+        for first in range(0, len(tokens), _CHUNK):
+            part = tokens[first : first + _CHUNK]
+            given = answers_of(session, part)
+            found += [_person(one, given[one.token]) for one in rooms(session, part, bare=True)]
+        return found
 
 
-def _person(session: Session, listening: Listening) -> Person:
+def _person(listening: Room, given: Sequence[Any]) -> Person:
     types = {entry.id: entry.type for entry in entries(listening)}
-    given = session.scalars(
-        select(Answer).where(Answer.session_token == listening.token).order_by(Answer.id)
-    ).all()
     consents = [entry for entry, kind in types.items() if kind == "consent"]
     agreed = {one.step for one in given if one.question == "agree" and one.value[0] is True}
     tests = [one for one in given if types.get(one.step) == "headphone"]
     return Person(
         session=listening.id,
-        counts_as=MARKS[listening.mark],
+        counts_as=SESSION_TYPES[listening.mark],
         state=listening.state,
         consented=agreed >= set(consents) if consents else None,
         headphones=_headphones(tests),
@@ -67,7 +72,7 @@ def _person(session: Session, listening: Listening) -> Person:
     )
 
 
-def _headphones(tests: Sequence[Answer]) -> str | None:
+def _headphones(tests: Sequence[Any]) -> str | None:
     if any(isinstance(one.value[0], dict) and one.value[0]["passed"] for one in tests):
         return "passed"
     if any(one.question == "skip" and one.value[0] for one in tests):
@@ -78,4 +83,5 @@ def _headphones(tests: Sequence[Answer]) -> str | None:
 def _minutes(begun: str, ended: str | None) -> float | None:
     if ended is None:
         return None
-    return (datetime.fromisoformat(ended) - datetime.fromisoformat(begun)).total_seconds() / 60
+    passed = datetime.fromisoformat(ended) - datetime.fromisoformat(begun)
+    return max(0.0, passed.total_seconds() / 60)  # an early version kept what a wrong clock said

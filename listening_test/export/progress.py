@@ -1,19 +1,22 @@
 """How far a study has come: sessions by state, pages by unit, ratings, whether it is frozen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from ..kinds import kind_of
-from ..storage.tables import Database, Listening, PageRow, RatingRow, StudyVersion
+from ..storage.tables import Database, Listening, StudyVersion, UnitCount
 from ..study.study import Keys, Study
 
-MARKS = {"": "real", "pilot": "pilot", "preview": "preview", "simulated": "SIMULATED"}
+LATEST = 200  # so many sessions are shown at once
+SESSION_TYPES = {"": "real", "pilot": "pilot", "preview": "preview", "simulated": "SIMULATED"}
 
 
 @dataclass(frozen=True)
 class SessionStatus:
-    """One session: its id, mark, state, pages done and of how many, and when it was last heard."""
+    """One session; ``mark`` is the type of it, ``updated_at`` when it was last heard of."""
 
     id: str
     mark: str
@@ -25,7 +28,11 @@ class SessionStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of a study."""
+    """The state of a study.
+
+    ``sessions`` are the latest to begin, or those after the first ``skipped``; ``totals`` counts
+    all of them, by type and state.
+    """
 
     study: str
     title: str
@@ -34,69 +41,67 @@ class Status:
     frozen_at: str | None
     links: dict[str, str]
     sessions: tuple[SessionStatus, ...]
-    ratings: dict[str, int]  # by mark
+    ratings: dict[str, int]  # by type of session
     units: tuple[tuple[str, str, int], ...]  # passage, systems, times heard in sessions that count
-    other_versions: dict[str, int] = field(default_factory=dict)  # their sessions, by mark
+    other_versions: dict[str, int] = field(default_factory=dict)  # their sessions, by type
+    totals: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    skipped: int = 0
 
-    def count(self, mark: str, state: str) -> int:
-        """How many sessions have this mark and state."""
-        return sum(one.mark == mark and one.state == state for one in self.sessions)
+    def count(self, session_type: str, state: str) -> int:
+        """How many sessions have this type and state."""
+        return self.totals.get(session_type, {}).get(state, 0)
+
+    def of(self, session_type: str) -> int:
+        """How many sessions have this type."""
+        return sum(self.totals.get(session_type, {}).values())
+
+    @property
+    def all(self) -> int:
+        """How many sessions there are."""
+        return sum(self.of(session_type) for session_type in self.totals)
 
 
-def status_of(study: Study, keys: Keys, database: Database) -> Status:
-    """How far the study has come."""
+def status_of(study: Study, keys: Keys, database: Database, skipped: int = 0) -> Status:
+    """How far the study has come; ``skipped`` of the latest sessions are left out."""
     with database.reading() as session:
-        version = session.get(StudyVersion, study.sha256)
-        found = session.scalars(
-            select(Listening)
-            .where(Listening.study_version == study.sha256)
-            .order_by(Listening.created_at)
+        frozen_at = session.scalar(
+            select(StudyVersion.frozen_at).where(StudyVersion.sha256 == study.sha256)
         )
-        rows = tuple(_session(one) for one in found)
-        rated = session.execute(
-            select(Listening.mark, func.count())
-            .join(PageRow, PageRow.session_token == Listening.token)
-            .join(RatingRow, RatingRow.page_id == PageRow.id)
-            .where(
-                Listening.study_version == study.sha256,
-                RatingRow.value.is_not(None),
-                PageRow.part == "main",
+        totals = _totals(session, study)
+        rows = tuple(_latest(session, study, skipped))
+        counted = session.execute(
+            select(UnitCount.unit, UnitCount.mark, UnitCount.heard, UnitCount.ratings).where(
+                UnitCount.study_version == study.sha256
             )
-            .group_by(Listening.mark)
-        )
-        ratings = {row[0]: row[1] for row in rated}
-        heard = session.execute(
-            select(PageRow.unit, func.count())
-            .join(Listening, PageRow.session_token == Listening.token)
-            .where(
-                Listening.study_version == study.sha256,
-                Listening.mark == "",
-                PageRow.part == "main",
-                PageRow.done_at.is_not(None),
-            )
-            .group_by(PageRow.unit)
-        )
-        uses = {row[0]: row[1] for row in heard}
+        ).all()
+    ratings: dict[str, int] = dict.fromkeys(SESSION_TYPES.values(), 0)
+    uses: dict[str, int] = {}
+    for unit, session_type, heard, rated in counted:
+        ratings[SESSION_TYPES[session_type]] += rated
+        if session_type == "":
+            uses[unit] = uses.get(unit, 0) + heard
     title = study.file.title
     return Status(
         study=study.id,
         title=title if isinstance(title, str) else next(iter(title.values())),
         kind=study.file.test.kind,
         simulated=study.simulated,
-        frozen_at=version.frozen_at if version else None,
+        frozen_at=frozen_at,
         links=links(keys),
         sessions=rows,
-        ratings={MARKS[mark]: ratings.get(mark, 0) for mark in MARKS},
+        ratings=ratings,
         units=tuple(
             (unit.passage, ", ".join(unit.systems), uses.get(unit.key, 0))
             for unit in kind_of(study).units(study)
         ),
         other_versions=other_versions(study, database),
+        totals=totals,
+        skipped=skipped,
     )
 
 
 def other_versions(study: Study, database: Database) -> dict[str, int]:
-    """How many sessions, by mark, belong to the study as it was before it was replaced."""
+    """How many sessions, by type, belong to the study as it was before it was replaced."""
     with database.reading() as session:
         found = session.execute(
             select(Listening.mark, func.count())
@@ -105,22 +110,50 @@ def other_versions(study: Study, database: Database) -> dict[str, int]:
             .group_by(Listening.mark)
         )
         counted = {row[0]: row[1] for row in found}
-    return {said: counted[mark] for mark, said in MARKS.items() if mark in counted}
+    return {
+        said: counted[session_type]
+        for session_type, said in SESSION_TYPES.items()
+        if session_type in counted
+    }
 
 
 def links(keys: Keys) -> dict[str, str]:
     """The paths that sessions begin at, and the experimenter's own."""
-    begin = {mark: f"/s/{getattr(keys, mark)}/" for mark in ("study", "preview", "pilot")}
+    begin = {
+        session_type: f"/s/{getattr(keys, session_type)}/"
+        for session_type in ("study", "preview", "pilot")
+    }
     return {**begin, "progress": f"/progress/{keys.admin}/"}
 
 
-def _session(one: Listening) -> SessionStatus:
-    main = [page for page in one.pages if page.part == "main"]
-    return SessionStatus(
-        one.id,
-        MARKS[one.mark],
-        one.state,
-        sum(page.done_at is not None for page in main),
-        len(main),
-        one.updated_at,
+def _totals(session: Session, study: Study) -> dict[str, dict[str, int]]:
+    found = session.execute(
+        select(Listening.mark, Listening.state, func.count())
+        .where(Listening.study_version == study.sha256)
+        .group_by(Listening.mark, Listening.state)
     )
+    totals: dict[str, dict[str, int]] = {}
+    for session_type, state, times in found:
+        totals.setdefault(SESSION_TYPES[session_type], {})[state] = times
+    return totals
+
+
+def _latest(session: Session, study: Study, skipped: int) -> list[SessionStatus]:
+    found = session.execute(
+        select(
+            Listening.id,
+            Listening.mark,
+            Listening.state,
+            Listening.done_pages,
+            Listening.main_pages,
+            Listening.updated_at,
+        )
+        .where(Listening.study_version == study.sha256)
+        .order_by(Listening.created_at.desc(), Listening.id.desc())
+        .limit(LATEST)
+        .offset(skipped)
+    )
+    return [
+        SessionStatus(name, SESSION_TYPES[session_type], state, done, pages, at)
+        for name, session_type, state, done, pages, at in found
+    ]

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby
@@ -11,18 +10,22 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from ...evaluation.results.spreadsheet_csv import guarded
 from ...models.errors import UserError
 from ..kinds import kind_of
-from ..session.clean_input import plain
-from ..session.view import answered, unit_of
-from ..storage.tables import Answer, Database, EventRow, Listening, PageRow, Presentation, RatingRow
+from ..session.asked import questions, unit_named
+from ..session.view import answered
+from ..storage.journal import Pack, Sign, signs_in
+from ..storage.many import packs, rooms
+from ..storage.rooms import Item, Page, Rating, Room, shown
+from ..storage.tables import Database, Listening
 from ..study.study import Study
-from .progress import MARKS
+from .progress import SESSION_TYPES
 
 SCHEMA = 1
+_CHUNK = 100  # sessions that are in memory at once
 _STARTS, _ENDS = ("play", "switch"), ("pause", "stop", "next", "pause_session")
 # States of the sound device in which nothing is heard.
 _SILENT = ("blocked", "stopped", "stalled")
@@ -32,7 +35,7 @@ _SILENT = ("blocked", "stopped", "stalled")
 class SessionFilter:
     """Which sessions are exported: complete real ones, and what is asked for beside them."""
 
-    marks: tuple[str, ...] = ("",)
+    session_types: tuple[str, ...] = ("",)
     states: tuple[str, ...] = ("complete",)
     practice: bool = False
 
@@ -77,33 +80,36 @@ def json_schema() -> dict[str, Any]:
 
 def tidy(study: Study, database: Database, choice: SessionFilter) -> list[TidyRow]:
     """Every rating of the chosen sessions, unrated ones among them."""
+    return list(tidy_rows(study, database, choice))
+
+
+def tidy_rows(study: Study, database: Database, choice: SessionFilter) -> Iterator[TidyRow]:
+    """The same, one after another; a hundred sessions are in memory at once."""
     with database.reading() as session:
-        return [
-            row
-            for listening in _chosen(session, study, choice)
-            for row in _rows(session, study, listening, choice)
-        ]
+        for tokens in chosen(session, study, choice):
+            heard = packs(session, tokens)
+            for found in rooms(session, tokens):
+                yield from _rows(study, found, heard[found.token], choice)
 
 
-def as_csv(rows: Sequence[TidyRow]) -> str:
+def as_csv(rows: Iterable[TidyRow]) -> str:
     """The rows as CSV (RFC 4180, UTF-8); ids stay text, and no cell begins as a formula does."""
+    return "".join(csv_lines(rows))
+
+
+def csv_lines(rows: Iterable[TidyRow]) -> Iterator[str]:
+    """The lines of :func:`as_csv`, one after another."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     names = [one.name for one in fields(TidyRow)]
+    cells = attrgetter(*names)
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_cell(getattr(row, name)) for name in names])
-    return out.getvalue()
-
-
-def as_json(study: Study, database: Database, choice: SessionFilter) -> dict[str, Any]:
-    """Everything of the chosen sessions: steps, pages, presentations, ratings, events, answers."""
-    with database.reading() as session:
-        return {
-            "schema": SCHEMA,
-            "study": study.as_json() | {"sha256": study.sha256},
-            "sessions": [_whole(session, one) for one in _chosen(session, study, choice)],
-        }
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
+        writer.writerow(map(_cell, cells(row)))
+    yield out.getvalue()
 
 
 def written_csv(text: str) -> bytes:
@@ -111,43 +117,44 @@ def written_csv(text: str) -> bytes:
     return text.encode("utf-8-sig")
 
 
-def _chosen(session: Session, study: Study, choice: SessionFilter) -> Sequence[Listening]:
-    unknown = set(choice.marks) - set(MARKS)
+def chosen(session: Session, study: Study, choice: SessionFilter) -> Iterator[Sequence[str]]:
+    """The tokens of the chosen sessions in their order, so many at once as memory shall hold."""
+    unknown = set(choice.session_types) - set(SESSION_TYPES)
     if unknown:
-        raise UserError(f"unknown sort of session {sorted(unknown)}; choose from {list(MARKS)}")
-    return session.scalars(
-        select(Listening)
+        raise UserError(
+            f"unknown sort of session {sorted(unknown)}; choose from {list(SESSION_TYPES)}"
+        )
+    tokens = session.scalars(
+        select(Listening.token)
         .where(
             Listening.study_version == study.sha256,
-            Listening.mark.in_(choice.marks),
+            Listening.mark.in_(choice.session_types),
             Listening.state.in_(choice.states),
         )
         .order_by(Listening.mark, Listening.number)
-        .options(
-            selectinload(Listening.pages).selectinload(PageRow.presentations),
-            selectinload(Listening.pages).selectinload(PageRow.ratings),
-        )
     ).all()
+    for first in range(0, len(tokens), _CHUNK):
+        yield tokens[first : first + _CHUNK]
 
 
 def _rows(
-    session: Session, study: Study, listening: Listening, choice: SessionFilter
+    study: Study, listening: Room, heard: Sequence[Pack], choice: SessionFilter
 ) -> Iterator[TidyRow]:
     kind = kind_of(study)
-    listened = _listened(session, listening)
+    listened = _listened(listening, heard)
     for page in listening.pages:
         if page.part == "training" and not choice.practice:
             continue
-        questions = kind.questions(study, unit_of(page), "en")
+        asked = questions(study, unit_named(study, page.unit), "en")
         ratings = {(one.presentation, one.question): one for one in page.ratings}
-        shown = {one.token: one for one in page.presentations}
-        for row in kind.rows(answered(page), questions):
-            place = shown[row.place.id] if row.place else None
+        there = {one.token: one for one in page.presentations}
+        for row in kind.rows(answered(page), asked):
+            place = there[row.place.id] if row.place else None
             rating = _rating(ratings, row.place.id if row.place else "", row.question)
             yield TidyRow(
                 study=study.id,
                 session=listening.id,
-                counts_as=MARKS[listening.mark],
+                counts_as=SESSION_TYPES[listening.mark],
                 session_state=listening.state,
                 language=listening.language,
                 page=page.number,
@@ -163,19 +170,19 @@ def _rows(
                 shown_position=place.position if place else None,
                 shown_label=place.label if place else "",
                 start_position=place.start.get(row.question) if place else None,
-                changes=rating.changes,
+                changes=rating.changes if rating else 0,
                 plays=place.plays if place else 0,
                 listened_seconds=round(listened.get(place.token, 0.0), 3) if place else 0.0,
                 repeat=page.repeat,
                 comment=_comments(page, place, row.other),
                 page_first_at=page.first_at or "",
                 page_done_at=page.done_at or "",
-                rated_at=rating.at or "",
-                rated_ms=rating.at_ms,
+                rated_at=(rating.at or "") if rating else "",
+                rated_ms=rating.at_ms if rating else None,
             )
 
 
-def _comments(page: PageRow, place: Presentation | None, other: str) -> str:
+def _comments(page: Page, place: Item | None, other: str) -> str:
     """What was written of the row's version, or of all versions of a pair, and of the page."""
     places = page.presentations if other or place is None else [place]
     said = [(one.label, one.comment) for one in places if one.comment]
@@ -185,35 +192,32 @@ def _comments(page: PageRow, place: Presentation | None, other: str) -> str:
     return " | ".join(f"{label}: {text}" for label, text in said)
 
 
-def _rating(ratings: Mapping[tuple[str, str], RatingRow], place: str, question: str) -> RatingRow:
+def _rating(ratings: Mapping[tuple[str, str], Rating], place: str, question: str) -> Rating | None:
     """A stimulus's own rating, or the page's, where the question is asked once a page.
 
     What a kind makes of several answers was given by none of them alone.
     """
-    return ratings.get((place, question)) or ratings.get(("", question)) or RatingRow(changes=0)
+    return ratings.get((place, question)) or ratings.get(("", question))
 
 
-def _listened(session: Session, listening: Listening) -> dict[str, float]:
+def _listened(listening: Room, heard: Sequence[Pack]) -> dict[str, float]:
     """Seconds for which each stimulus was heard, from what each client put on record."""
-    found = session.scalars(
-        select(EventRow)
-        .where(EventRow.session_token == listening.token)
-        .order_by(EventRow.client, EventRow.seq)
-    )
+    events = signs_in(heard, shown(listening.pages))
     seconds: dict[str, float] = {}
-    for _, events in groupby(found, key=attrgetter("client")):
-        for stimulus, since, until in _intervals(events):
+    in_order = sorted(events, key=attrgetter("client", "seq"))
+    for _, of in groupby(in_order, key=attrgetter("client")):
+        for stimulus, since, until in _intervals(of):
             seconds[stimulus] = seconds.get(stimulus, 0.0) + max(0.0, until - since) / 1000
     return seconds
 
 
-def _intervals(events: Iterable[EventRow]) -> Iterator[tuple[str, float, float]]:
+def _intervals(events: Iterable[Sign]) -> Iterator[tuple[str, float, float]]:
     """What was heard from when until when, in one client's events by sequence number.
 
     Where nothing says that the sound ended (the browser was closed), it was heard until the last
     event of its page: so long at least.
     """
-    start: EventRow | None = None
+    start: Sign | None = None
     last = 0.0
     for event in events:
         silent = event.type == "device" and event.data.get("state") in _SILENT
@@ -231,47 +235,7 @@ def _intervals(events: Iterable[EventRow]) -> Iterator[tuple[str, float, float]]
         yield start.stimulus, start.at_ms, last
 
 
-def _whole(session: Session, listening: Listening) -> dict[str, Any]:
-    events = session.scalars(
-        select(EventRow).where(EventRow.session_token == listening.token).order_by(EventRow.arrival)
-    )
-    answers = session.scalars(
-        select(Answer).where(Answer.session_token == listening.token).order_by(Answer.id)
-    )
-    # The token opens the session, so it is no part of what is given away.
-    return {
-        **_columns(listening, "token"),
-        "counts_as": MARKS[listening.mark],
-        "pages": [_page(page) for page in listening.pages],
-        "events": [_columns(one, "session_token") for one in events],
-        "answers": [
-            _columns(one, "session_token", "id") | {"value": plain(one.value[0])} for one in answers
-        ],
-    }
-
-
-def _page(page: PageRow) -> dict[str, Any]:
-    return {
-        **_columns(page, "id", "session_token"),
-        "presentations": [_columns(one, "page_id") for one in page.presentations],
-        "ratings": [_columns(one, "id", "page_id") for one in page.ratings],
-    }
-
-
-def _columns(row: Any, *left_out: str) -> dict[str, Any]:
-    return {
-        column.key: plain(getattr(row, column.key))
-        for column in row.__mapper__.column_attrs
-        if column.key not in left_out
-    }
-
-
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     return guarded(value) if isinstance(value, str) else str(value)
-
-
-def json_text(data: Mapping[str, Any]) -> str:
-    """JSON as text; what is undefined is null."""
-    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -11,13 +11,13 @@ import scipy.signal
 from ...models.effects import low_pass_fir
 from ..study.file import ANCHORS
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Study
-from .conformance import Item
+from .conformance import ConformanceItem
 from .contract import kind_of, rated
 
 _MOST_SIGNALS, _LONGEST_SECONDS, _FEWEST_EXCERPTS = 12, 12.0, 5
 
 
-def conformance(study: Study) -> tuple[Item, ...]:
+def conformance(study: Study) -> tuple[ConformanceItem, ...]:
     """Every item, for a study whose passages are known; all that are not people's must be met."""
     return (*_signals(study), *_excerpts(study), *_page(study), *_design(study), *_people(study))
 
@@ -41,11 +41,11 @@ def _decibels(fir: np.ndarray, hertz: np.ndarray, sample_rate: int) -> np.ndarra
     return level
 
 
-def _item(name: str, requirement: str, met: object, note: str) -> Item:
-    return Item(name, requirement, "met" if met else "not met", note)
+def _item(name: str, requirement: str, met: object, note: str) -> ConformanceItem:
+    return ConformanceItem(name, requirement, "met" if met else "not met", note)
 
 
-def _signals(study: Study) -> list[Item]:
+def _signals(study: Study) -> list[ConformanceItem]:
     kind, graded = kind_of(study), rated(study)
     mushra = kind.name == "mushra"
     items = [
@@ -76,7 +76,7 @@ def _signals(study: Study) -> list[Item]:
     return [*items, _item("signals", "At most 12 graded signals on a page", most, note)]
 
 
-def _excerpts(study: Study) -> list[Item]:
+def _excerpts(study: Study) -> list[ConformanceItem]:
     seconds = [passage.samples / study.sample_rate for passage in study.passages]
     systems = sum(role in ("system", "baseline") for role in study.systems.values())
     needed = max(_FEWEST_EXCERPTS, math.ceil(1.5 * systems))
@@ -95,7 +95,7 @@ def _excerpts(study: Study) -> list[Item]:
     ]  # fmt: skip
 
 
-def _page(study: Study) -> list[Item]:
+def _page(study: Study) -> list[ConformanceItem]:
     kind, test = kind_of(study), study.file.test
     mushra, rules = kind.name == "mushra", kind.rules(study)
     questions = kind.questions(study, kind.units(study)[0], "en") if study.passages else ()
@@ -118,13 +118,14 @@ def _page(study: Study) -> list[Item]:
     return [_item(name, words, mushra and met, note) for name, words, met, note in page_items]
 
 
-def _design(study: Study) -> list[Item]:
+def _design(study: Study) -> list[ConformanceItem]:
     file, kind = study.file, kind_of(study)
     training = any(step.type == "training" for step in file.before)
     volume = any(step.type == "volume" for step in file.before)
     order = file.design.order or kind.default_order
     own_words = bool(file.test.instructions)
-    told = Item("told", "Listeners are told that one item must be 100, the lowest need not be Bad",
+    told = ConformanceItem("told",
+                "Listeners are told that one item must be 100, the lowest need not be Bad",
                 "needs people" if own_words else "met",
                 "test.instructions replaces our words: check that it says so" if own_words
                 else "in the instruction of every page")  # fmt: skip
@@ -145,7 +146,7 @@ def _design(study: Study) -> list[Item]:
     ]  # fmt: skip
 
 
-def _people(study: Study) -> list[Item]:
+def _people(study: Study) -> list[ConformanceItem]:
     words = (
         ("assessors", "About 20 experienced assessors", "the report counts those who remain"),
         ("room", "Listening conditions and equipment are controlled and reported", "say so"),
@@ -154,4 +155,7 @@ def _people(study: Study) -> list[Item]:
         ("report", "Median and IQR, box plots, means with 95 % intervals, screening, design",
          "the analysis writes them"),
     )  # fmt: skip
-    return [Item(name, requirement, "needs people", note) for name, requirement, note in words]
+    return [
+        ConformanceItem(name, requirement, "needs people", note)
+        for name, requirement, note in words
+    ]

@@ -8,7 +8,7 @@ Verdict = Literal["met", "not met", "needs people"]
 
 
 @dataclass(frozen=True)
-class Item:
+class ConformanceItem:
     """One requirement, whether it is met, and why."""
 
     id: str
@@ -17,6 +17,6 @@ class Item:
     note: str
 
 
-def conformant(items: Sequence[Item]) -> bool:
+def conformant(items: Sequence[ConformanceItem]) -> bool:
     """Whether every item that software can meet is met."""
     return all(item.verdict != "not met" for item in items)

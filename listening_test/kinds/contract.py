@@ -15,7 +15,7 @@ from ...models.registry import Registry, Sort
 from ..study.file import Test
 from ..study.study import REFERENCE, Study, in_language
 from ..study.texts import text
-from .conformance import Item
+from .conformance import ConformanceItem
 from .for_analysis import ForAnalysis
 from .pages import Answered, Missing, PageItem, Question, Row, Rules, Unit, letter
 from .simulation import Felt, graded, on_the_whole
@@ -68,7 +68,7 @@ class Kind:
             *most, last = [one.name for one in KINDS.values() if one.may_crossfade]
             yield f"only {', '.join(most)} and {last} pages may cross-fade; leave it out"
 
-    def conformance(self, study: Study) -> tuple[Item, ...]:
+    def conformance(self, study: Study) -> tuple[ConformanceItem, ...]:
         """What the kind's standard asks of a study, item by item; nothing where there is none.
 
         The study's passages are known, and it has pages.

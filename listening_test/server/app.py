@@ -1,24 +1,29 @@
-"""The web application of one study: a Flask factory, its headers, limits and errors."""
+"""The web application of one study: a Flask factory, its headers and errors."""
 
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, abort, current_app, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
 
 from ...models.errors import UserError
-from ..stimuli.prepare import check_files
+from ..stimuli.check_files import check_files
 from ..storage.connections import UnavailableError, reason
 from ..study.study import StudyFolder
-from . import pages, progress
-from .pages import message
-from .request import ReplacedError, ServedStudy, held
+from ..wire.limits import BODY_BYTES, FORM_BYTES, FORM_FIELDS
+from ..wire.shared import SharedMemory
+from . import health, pages, progress
+from .assets import ROOT, assets
+from .gate import OPEN, TooManyError
+from .health import Readiness
+from .pages import LASTING, message
+from .request import Cookies, ReplacedError, ServedStudy, held
+from .settings import USUAL, Settings
+from .watch import watch
 
-MOST_BYTES = 1024 * 1024
-STATIC = Path(__file__).parent.parent / "static"
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -36,41 +41,79 @@ _POLICY = "; ".join(
 )
 
 
-def create_app(folder: StudyFolder, *, secure: bool = False) -> Flask:
-    """The application of the study in ``folder``; ``secure`` where it is reached by https alone.
+def create_app(
+    folder: StudyFolder,
+    settings: Settings = USUAL,
+    memory: SharedMemory | None = None,
+    number: int = 0,
+) -> Flask:
+    """The application of the study in ``folder``.
+
+    Where several processes serve it, ``memory`` is what they share, and ``number`` this one's own.
 
     Raises:
         UserError: if the study, its stimuli or its ratings are not as they should be.
     """
-    held = ServedStudy(folder)
+    held = ServedStudy(folder, settings, memory or SharedMemory(), number)
     wrong = check_files(held.study, folder)
     if wrong:
         raise UserError("\n".join(wrong))
-    app = Flask(__name__, static_folder=STATIC, instance_path=str(folder.path.absolute()))
+    app = Flask(__name__, static_folder=None, instance_path=str(folder.path.absolute()))
     app.config.update(
         SECRET_KEY=held.keys.cookie,
         # Browsers send a host's cookies to all its ports: studies beside each other need two names.
-        SESSION_COOKIE_NAME=f"earmark_{sha256(held.study.id.encode()).hexdigest()[:12]}",
+        SESSION_COOKIE_NAME=_cookie(held.study.id, secure=settings.secure),
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SECURE=secure,
-        MAX_CONTENT_LENGTH=MOST_BYTES,
-        SEND_FILE_MAX_AGE_DEFAULT=300,
+        SESSION_COOKIE_SECURE=settings.secure,
+        # A page renews the cookie; a sound or a script that did would be fetched again each time.
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
+        MAX_FORM_PARTS=FORM_FIELDS,
     )
+    app.session_interface = Cookies()
     app.extensions["earmark"] = held
-    app.register_blueprint(pages.routes)
-    app.register_blueprint(progress.routes)
+    app.extensions["earmark.readiness"] = Readiness()
+    for routes in (pages.routes, progress.routes, health.routes):
+        app.register_blueprint(routes)
+    watch(app, held.counts, settings.log)
+    held.gate.guard(app)
     app.before_request(_require_same)
     app.after_request(_headers)
+    app.add_url_rule(f"{ROOT}<path:place>", "static", _static)
+    app.jinja_env.globals["asset"] = assets().addresses.__getitem__
+    app.register_error_handler(TooManyError, _too_many)
     for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
         app.register_error_handler(unavailable, _unavailable)
     app.register_error_handler(HTTPException, _refused)
     return app
 
 
+def _cookie(study: str, *, secure: bool) -> str:
+    """A name that no other study has; over https one that only this very host can set."""
+    name = f"earmark_{sha256(study.encode()).hexdigest()[:12]}"
+    return f"__Host-{name}" if secure else name
+
+
 def _require_same() -> None:
-    if request.endpoint != "static":
+    if request.endpoint != "static" and request.endpoint not in OPEN:
         held().require_same()
+
+
+def _static(place: str) -> AnyResponse:
+    """A script or a style: kept for ever where its address says what it is, else asked about."""
+    asset = assets().files.get(place)
+    if asset is None:
+        abort(404)
+    packs = request.accept_encodings["gzip"] > 0 and len(asset.packed) < len(asset.data)
+    answer = Response(asset.packed if packs else asset.data, mimetype=asset.mimetype)
+    if packs:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.headers["Vary"] = "Accept-Encoding"
+    answer.headers["Cache-Control"] = LASTING if asset.lasting else "no-cache"
+    answer.set_etag(f"{asset.etag}-gzip" if packs else asset.etag)
+    return answer.make_conditional(request)
 
 
 def _headers(response: Response) -> Response:
@@ -93,11 +136,19 @@ def _unavailable(error: Exception) -> Any:
     return (*message(503, "replaced" if replaced else ""), {"Retry-After": "2"})
 
 
+def _too_many(error: TooManyError) -> Any:
+    """A limit was met: the page keeps what it has and sends it again after this time."""
+    after = {"Retry-After": str(error.seconds)}
+    if request.path.startswith("/api/"):
+        return {"error": "too_many", "limit": error.limit}, 429, after
+    return (*message(429), after)
+
+
 def _refused(error: HTTPException) -> Any:
     """Errors as JSON for the API, as a page for people."""
     code = error.code or 500
     if isinstance(error, RequestEntityTooLarge):
-        return {"error": "too_large", "limit": MOST_BYTES}, 413
+        return {"error": "too_large", "limit": BODY_BYTES}, 413
     if request.path.startswith("/api/"):
         words = error.description or error.name
         return {"error": words if words in ("csrf", "json", "over") else error.name}, code

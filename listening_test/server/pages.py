@@ -18,22 +18,23 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..kinds import kind_of
-from ..session import clean_input, navigation, sessions, view
+from ..session import clean_input, erasure, navigation, sessions, view
 from ..session.events import record
 from ..session.messages import Batch
-from ..storage.tables import Listening
+from ..storage.rooms import Room, save
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .audio import sent_audio
-from .request import body, csrf_token, held, require_csrf
+from .request import body, csrf_token, form, held, require_csrf
 
 routes = Blueprint("pages", __name__)
+LASTING = "private, max-age=31536000, immutable"
 
 
 @routes.get("/s/<token>/")
 def welcome(token: str) -> str:
     """The first page: what the study is, and where it begins."""
-    mark = _mark(token)
+    session_type = _session_type(token)
     study = held().study
     asked = request.args.get("language")
     session.permanent = True
@@ -44,9 +45,13 @@ def welcome(token: str) -> str:
     known = session.get("session")
     resume = False
     if isinstance(known, str):
-        with held().database.reading() as reading:
-            found = sessions.find(reading, known, study)
-            if found is not None and found.mark == mark and found.state in ("open", "paused"):
+        with held().database.looking() as reading:
+            found = sessions.find(reading, known, study, pages=False)
+            if (
+                found is not None
+                and found.mark == session_type
+                and found.state in ("open", "paused")
+            ):
                 resume = True
     return render_template(
         "welcome.html",
@@ -60,31 +65,38 @@ def welcome(token: str) -> str:
         action=f"/s/{token}/start",
         resume=resume,
         text=lambda key, **values: text(language, key, **values),
-        marked=view.mark(study, mark),
+        marked=view.banner(study, session_type),
     )
 
 
 @routes.post("/s/<token>/start")
 def start(token: str) -> AnyResponse:
     """Begin a session, or go on with the one that this browser has begun."""
-    mark = _mark(token)
-    require_csrf(request.form.get("csrf"))
+    session_type = _session_type(token)
+    sent = form()
+    require_csrf(sent.get("csrf"))
     study = held().study
     known = session.get("session")
-    language = _language(request.form.get("language"), _language(session.get("language")))
-    with held().database.writing(f"{study.sha256} begins") as writing:
-        found: Listening | None = None
-        if isinstance(known, str) and request.form.get("fresh") != "1":
+    language = _language(sent.get("language"), _language(session.get("language")))
+    with held().database.changing(f"{study.sha256} begins") as writing:
+        found: Room | None = None
+        begun = 0
+        if isinstance(known, str) and sent.get("fresh") != "1":
             found = sessions.find(writing, known, study)
-        if found is None or found.mark != mark or found.state not in ("open", "paused"):
+        if found is None or found.mark != session_type or found.state not in ("open", "paused"):
+            held().gate.begins(csrf_token())
             visitor = sessions.Visitor(
-                mark,
+                session_type,
                 language,
                 clean_input.clean(request.headers.get("User-Agent", "")),
             )
             found = sessions.begin(writing, study, visitor)
-        found.language = language
+            begun = 1
+        if found.language != language:
+            found.language = language
+            save(writing, found)
         link = found.token
+    held().counts.add("earmark_sessions_begun_total", begun)
     session["session"], session["language"] = link, language
     return redirect(f"/l/{link}/", 303)
 
@@ -93,9 +105,9 @@ def start(token: str) -> AnyResponse:
 def listen(token: str) -> str:
     """The one page on which a session takes place, on whichever device opens it."""
     study = held().study
-    with held().database.reading() as reading:
-        found = _found(reading, token)
-        language, mark = found.language, found.mark
+    with held().database.looking() as reading:
+        found = _found(reading, token, pages=False)
+        language, session_type = found.language, found.mark
     return render_template(
         "listen.html",
         study=in_language(study.file.title, language, study.file.languages),
@@ -104,16 +116,17 @@ def listen(token: str) -> str:
         direction=direction(language),
         csrf=csrf_token(),
         session=token,
+        words=held().words_sha256,
         view=view.script_of(study),
         text=lambda key, **values: text(language, key, **values),
-        marked=view.mark(study, mark),
+        marked=view.banner(study, session_type),
     )
 
 
 @routes.get("/api/l/<token>/state")
 def state(token: str) -> Response:
     """Where the session stands."""
-    with held().database.reading() as reading:
+    with held().database.looking() as reading:
         return jsonify(view.state(reading, held().addresses, _found(reading, token)))
 
 
@@ -124,10 +137,11 @@ def events(token: str) -> Response:
         batch = Batch.model_validate(body())
     except ValidationError:
         abort(400, "json")
-    with held().database.writing(token) as writing:
-        found = _found(writing, token)
+    with held().database.changing(token) as writing:
+        found = _found(writing, token, pages=False)
         receipt = record(writing, held().study, found, batch)
         seq = found.next_seq
+    held().counts.add("earmark_batches_stored_total")
     return jsonify(**asdict(receipt), next_seq=seq)
 
 
@@ -140,9 +154,7 @@ def forward(token: str) -> AnyResponse:
 @routes.post("/api/l/<token>/back")
 def backward(token: str) -> AnyResponse:
     """Return to the page before; what was rated stays."""
-    return _move(
-        token, lambda _, study, listening, sent: navigation.backward(study, listening, sent)
-    )
+    return _move(token, navigation.backward)
 
 
 @routes.post("/api/l/<token>/answers")
@@ -155,21 +167,25 @@ def answers(token: str) -> AnyResponse:
 def pause(token: str) -> Response:
     """Note that the listener takes a pause; the link leads back to the same place."""
     body()
-    with held().database.writing(token) as writing:
-        found = _found(writing, token)
+    with held().database.changing(token) as writing:
+        found = _found(writing, token, pages=False)
         if found.state == "open":
             found.state = "paused"
+            save(writing, found)
     return jsonify(ok=True, link=f"/l/{token}/")
 
 
 @routes.post("/api/l/<token>/withdraw")
 def withdraw(token: str) -> Response:
     """End the session; with ``erase`` also forget what was said."""
-    sent = body()
-    with held().database.writing(token) as writing:
+    whole = body().get("erase") is True
+    with held().database.changing(token) as writing:
         found = _found(writing, token)
-        navigation.withdraw(writing, found, erase=sent.get("erase") is True)
+        known = found.erased_at
+        erasure.withdraw(writing, found, whole=whole)
         shown = view.step(writing, held().addresses, found)
+    if found.erased_at != known:
+        held().database.forget()
     return jsonify(ok=True, step=shown)
 
 
@@ -177,9 +193,10 @@ def withdraw(token: str) -> Response:
 def language(token: str) -> Response:
     """Go on in another language of the study."""
     sent = body()
-    with held().database.writing(token) as writing:
+    with held().database.changing(token) as writing:
         found = _found(writing, token)
         found.language = _language(sent.get("language"), found.language)
+        save(writing, found)
         session["language"] = found.language
         return jsonify(view.state(writing, held().addresses, found))
 
@@ -214,7 +231,8 @@ def words(code: str) -> Response:
         abort(404)
     own = kind_of(held().study).words
     answer = jsonify({**catalogue(code), **own.get("en", {}), **own.get(code, {})})
-    answer.headers["Cache-Control"] = "private, max-age=300"
+    known = request.query_string.decode("latin-1") == held().words_sha256
+    answer.headers["Cache-Control"] = LASTING if known else "private, max-age=300"
     return answer
 
 
@@ -227,7 +245,7 @@ def nothing() -> tuple[str, int]:
 def message(code: int, why: str = "") -> tuple[str, int]:
     """An error as a page in the browser's language; ``why`` has words of its own."""
     language = request.accept_languages.best_match(list(NAMES)) or "en"
-    known = why or (code if code in (403, 404, 405, 413, 503) else 500)
+    known = why or (code if code in (403, 404, 405, 413, 429, 503) else 500)
     return (
         render_template(
             "message.html",
@@ -241,15 +259,15 @@ def message(code: int, why: str = "") -> tuple[str, int]:
     )
 
 
-def _mark(token: str) -> str:
-    mark = held().keys.mark(token)
-    if mark is None:
+def _session_type(token: str) -> str:
+    session_type = held().keys.session_type(token)
+    if session_type is None:
         abort(404)
-    return mark
+    return session_type
 
 
-def _found(session_of: Any, token: str) -> Listening:
-    found = sessions.find(session_of, token, held().study)
+def _found(session_of: Any, token: str, *, pages: bool = True) -> Room:
+    found = sessions.find(session_of, token, held().study, pages=pages)
     if found is None:
         abort(404)
     return found
@@ -266,21 +284,21 @@ def _move(token: str, move: Any) -> AnyResponse:
     sent = body()
     study = held().study
     try:
-        with held().database.writing(token) as writing:
+        with held().database.changing(token) as writing:
             found = _found(writing, token)
             move(writing, study, found, sent)
-            writing.flush()
             return jsonify(ok=True, **_shown(writing, found))
     except navigation.IncompleteError as error:
         return _with_status(jsonify(missing=error.missing), 422)
     except navigation.ElsewhereError as error:
-        with held().database.reading() as reading:
+        with held().database.looking() as reading:
             found = _found(reading, token)
             return _with_status(jsonify(error=str(error), **_shown(reading, found)), 409)
 
 
-def _shown(session_of: Any, found: Listening) -> dict[str, Any]:
+def _shown(session_of: Any, found: Room) -> dict[str, Any]:
     addresses = held().addresses
+    view.furnish_here(session_of, found)
     return {
         "step": view.step(session_of, addresses, found),
         "progress": view.progress(found),

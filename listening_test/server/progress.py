@@ -2,12 +2,13 @@
 
 import hmac
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, render_template, request
 
-from ..export.progress import status_of
+from ..export.progress import LATEST, status_of
 from .request import held
 
 routes = Blueprint("admin", __name__)
+_MOST_PAGES = 100_000
 
 
 @routes.get("/progress/<token>/")
@@ -15,5 +16,8 @@ def progress(token: str) -> str:
     """Sessions, pages and ratings so far; nothing can be changed here."""
     if not hmac.compare_digest(token.encode(), held().keys.admin.encode()):
         abort(404)
-    shown = status_of(held().study, held().keys, held().database)
-    return render_template("progress.html", status=shown, language="en", direction="ltr")
+    page = min(max(request.args.get("page", 1, int), 1), _MOST_PAGES)
+    shown = status_of(held().study, held().keys, held().database, (page - 1) * LATEST)
+    return render_template(
+        "progress.html", status=shown, page=page, latest=LATEST, language="en", direction="ltr"
+    )

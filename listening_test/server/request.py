@@ -4,15 +4,26 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
+from urllib.parse import parse_qsl
 
-from flask import abort, current_app, request, session
+from flask import Flask, abort, current_app, request, session
+from flask.sessions import SecureCookieSessionInterface
 
 from ...models.errors import UserError
+from ..kinds import kind_of
 from ..stimuli.addresses import Addresses
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
 from ..study.study import Keys, Study, StudyFolder, load_keys, load_study, stored_study
+from ..study.texts import FOLDER
+from ..wire.counts import Counts
+from ..wire.limits import FORM_BYTES, FORM_FIELDS
+from ..wire.rates import RateTable
+from ..wire.shared import SharedMemory
+from .gate import Gate
+from .settings import Settings
 
 CSRF_HEADER = "X-Earmark-CSRF"
 
@@ -22,9 +33,15 @@ class ReplacedError(UnavailableError):
 
 
 class ServedStudy:
-    """What every request of one application shares."""
+    """What every request of one application shares.
 
-    def __init__(self, folder: StudyFolder) -> None:
+    ``memory`` holds the rates and counts of all processes of a server, of which this one counts
+    in region ``number``.
+    """
+
+    def __init__(
+        self, folder: StudyFolder, settings: Settings, memory: SharedMemory, number: int
+    ) -> None:
         self.folder = folder
         # Before it is read: what is put there meanwhile is then looked at again.
         self._seen = _identity(folder)
@@ -32,6 +49,11 @@ class ServedStudy:
         self.keys: Keys = load_keys(folder)
         self.addresses = Addresses(self.study, self.keys.cookie)
         self.database = Database(folder)
+        self.words_sha256 = _words_sha256(self.study)
+        self.memory = memory
+        self.counts = Counts(memory.region(number))
+        table = RateTable(memory.rates, self.keys.cookie.encode())
+        self.gate = Gate(table, settings.rates, self.counts, trust_proxy=settings.trust_proxy)
 
     def require_same(self) -> None:
         """Refuse to serve on once the folder holds another study: its sessions would not be found.
@@ -53,12 +75,32 @@ class ServedStudy:
         self._seen = identity
 
 
+def _words_sha256(study: Study) -> str:
+    """Tells one version of all texts of the pages from another, whatever the language."""
+    files = sorted(FOLDER.glob("*.json"))
+    own = json.dumps({code: dict(one) for code, one in kind_of(study).words.items()})
+    return sha256(b"".join(one.read_bytes() for one in files) + own.encode()).hexdigest()[:16]
+
+
 def _identity(folder: StudyFolder) -> tuple[int, ...] | None:
     try:
         found = folder.study.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Reads and signs cookies as Flask does, with a signer that is made once, not per request."""
+
+    def __init__(self) -> None:
+        self._signer: Any = None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        """The signer; None where the application has no secret."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
 
 def held() -> ServedStudy:
@@ -71,6 +113,7 @@ def csrf_token() -> str:
     """The token of this browser; one is made, and set in its cookie, where there is none."""
     if not isinstance(session.get("csrf"), str):
         session["csrf"] = secrets.token_urlsafe(16)
+    session.modified = True  # so that the cookie lasts a month from now
     return str(session["csrf"])
 
 
@@ -81,6 +124,19 @@ def require_csrf(given: str | None) -> None:
         known.encode(), (given or "").encode("utf-8", "replace")
     ):
         abort(403, "csrf")
+
+
+def form() -> Mapping[str, str]:
+    """The fields of a form that was sent; refused where it is larger than any form of ours."""
+    if request.mimetype not in ("application/x-www-form-urlencoded", ""):
+        abort(415)
+    if (request.content_length or 0) > FORM_BYTES:
+        abort(413)
+    sent = request.get_data(cache=False).decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(sent, keep_blank_values=True, max_num_fields=FORM_FIELDS))
+    except ValueError:
+        abort(413)
 
 
 def body() -> Mapping[str, Any]:

@@ -2,18 +2,30 @@
 
 import contextlib
 import errno
+import logging
+import os
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-import waitress
 from flask import Flask
-from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.task import ThreadedTaskDispatcher
 
 from ...models.errors import UserError
 from ..study.study import StudyFolder
+from ..wire.connections import Front
+from ..wire.limits import BODY_BYTES, HEAD_BYTES, THREADS
+from ..wire.shared import SharedMemory
 from .app import create_app
+from .settings import UNLIMITED, USUAL, Settings
+
+_BACKLOG = 1024
+# Files beside connections: the database's, the log, stimuli that are being sent.
+_OTHER_FILES = 512
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -26,7 +38,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((host, port))
-        found.listen(128)
+        found.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         found.close()
         if getattr(error, "errno", None) == errno.EADDRINUSE:
@@ -37,44 +49,112 @@ def bind(host: str, port: int) -> socket.socket:
     return found
 
 
-def server(app: Flask, place: socket.socket) -> Any:
-    """A waitress server of the application on a bound socket; ``run`` serves."""
-    # Threads wait for the disk, not for the processor; SQLite has one writer at a time anyway.
-    return waitress.create_server(app, sockets=[place], threads=8, ident="")
+def server(
+    app: Flask,
+    place: socket.socket,
+    settings: Settings = USUAL,
+) -> Front:
+    """A server of the application on a listening socket; ``run`` serves."""
+    counts = app.extensions["earmark"].counts
+    adjusted: dict[str, Any] = {
+        "sockets": [place],
+        "threads": THREADS,
+        "ident": "",
+        "backlog": _BACKLOG,
+        "recv_bytes": 64 * 1024,
+        "max_request_header_size": HEAD_BYTES,
+        # waitress refuses what has as many bytes as this, too.
+        "max_request_body_size": BODY_BYTES + 1,
+        # Bodies stay in memory: a stranger's never reaches a file.
+        "inbuf_overflow": 2 * BODY_BYTES,
+        "log_socket_errors": False,
+        # What a proxy says of its client is believed only where we were told that there is one.
+        "clear_untrusted_proxy_headers": not settings.trust_proxy,
+    }
+    adj = Adjustments(**adjusted)
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(adj.threads)
+    patience = replace(settings.patience, connections=_room(settings.patience.connections))
+    info = (place.family, place.type, place.proto, place.getsockname())
+
+    def count(limit: str) -> None:
+        counts.add(f'earmark_refused_total{{limit="{limit}"}}')
+
+    return Front(
+        app, place, patience, count,
+        dispatcher=dispatcher, adj=adj, bind_socket=False, sockinfo=info,
+    )  # fmt: skip
+
+
+def _room(wanted: int) -> int:
+    """As many of the wanted connections as this process may have files."""
+    try:
+        import resource
+    except ImportError:  # Windows: its select knows 512 sockets
+        return min(wanted, 400)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        wanted = min(wanted, max(soft - _OTHER_FILES, soft // 2))
+    return wanted
 
 
 def serve(
-    folder: StudyFolder, place: socket.socket, started: Callable[[], None], *, secure: bool = False
+    folder: StudyFolder,
+    place: socket.socket,
+    started: Callable[[], None],
+    settings: Settings = USUAL,
+    memory: SharedMemory | None = None,
+    number: int = 0,
 ) -> None:
-    """Serve until the process is stopped; ``started`` is called when requests are taken."""
-    running = server(create_app(folder, secure=secure), place)
+    """Serve in this process until SIGTERM or Ctrl-C; ``started`` is called when requests are taken.
+
+    Requests that have come are then answered before it ends. Where several processes serve on one
+    socket, ``memory`` and ``number`` are those of :func:`.app.create_app`.
+    """
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    app = create_app(folder, settings, memory, number)
+    running = server(app, place, settings)
+    held = app.extensions["earmark"]
+    gauge = f'earmark_connections{{process="{number}"}}'
+    parent = os.getppid() if memory is not None else None
+
+    def tick() -> None:
+        held.counts.put(gauge, len(running.active_channels))
+        # Without the process that started it, nobody would ever tell it to stop.
+        if parent is not None and os.getppid() != parent:
+            running.stop()
+
+    running.tick = tick
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: running.stop())
     started()
-    running.run()
+    try:
+        running.run()
+    finally:
+        held.counts.put(gauge, 0)
+        running.end()
+        held.database.close()
 
 
 @contextlib.contextmanager
-def in_background(folder: StudyFolder) -> Iterator[str]:
+def in_background(folder: StudyFolder, settings: Settings = UNLIMITED) -> Iterator[str]:
     """The address of a server of the study on this machine, in a thread, until the block ends."""
     with bind("127.0.0.1", 0) as place:
-        app = create_app(folder)
-        running = server(app, place)
-        stop = threading.Event()
-        thread = threading.Thread(target=_run, args=(running, stop), daemon=True)
+        app = create_app(folder, settings)
+        running = server(app, place, settings)
+        thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{place.getsockname()[1]}"
         finally:
-            running.task_dispatcher.shutdown()
-            stop.set()
-            running.trigger.pull_trigger()
-            thread.join(10)
+            running.stop()
+            thread.join(20)
             # Only now: closed by the loop itself, the pipe that wakes it could be gone before
             # it is written to, and its number be another file's.
-            wasyncore.close_all(running._map)
+            running.end()
             app.extensions["earmark"].database.close()
-
-
-def _run(running: Any, stop: threading.Event) -> None:
-    """Serve as waitress does, but look after every event whether to stop."""
-    while not stop.is_set():
-        wasyncore.loop(timeout=1, map=running._map, count=1)

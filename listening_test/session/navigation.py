@@ -3,26 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
-
 from ..kinds import kind_of
-from ..storage.tables import Answer, EventRow, Listening, now
+from ..storage.rooms import Room, answers, count, furnish, save, save_answer, save_pages
+from ..storage.wire import Wire
 from ..study.file import Ask
 from ..study.study import Study
+from .asked import questions, rules, unit_named
+from .balance import take
 from .clean_input import clean
 from .messages import LONGEST_COMMENT
 from .plan import BreakStep, PageStep, PlanEntry, entry_at, page_of
 from .sessions import arrive
 from .view import (
     answered,
-    answers,
     attempts,
     can_go_back,
     said_of,
     stored_name,
     trials_of,
-    unit_of,
 )
 
 
@@ -38,91 +36,79 @@ class IncompleteError(Exception):
         self.missing = missing
 
 
-def forward(
-    session: Session, study: Study, listening: Listening, request: Mapping[str, Any]
-) -> None:
+def forward(wire: Wire, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Leave the step that ``request`` names for the next one.
 
     Raises:
         ElsewhereError: if the session does not stand there.
         IncompleteError: if something is missing.
     """
-    entry = _at(listening, request)
+    entry = _at(wire, listening, request)
+    done = None
     if isinstance(entry, PageStep):
         page = page_of(listening, entry)
         if request.get("revision") is not None and request["revision"] != page.revision:
             raise ElsewhereError("the page was changed in another window")
-        kind = kind_of(study)
-        questions = kind.questions(study, unit_of(page), listening.language)
-        missing = kind.missing(answered(page), questions, kind.rules(study))
+        furnish(wire, [page])
+        asked = questions(study, unit_named(study, page.unit), listening.language)
+        missing = kind_of(study).missing(answered(page), asked, rules(study))
         if missing:
             raise IncompleteError([dict(one.__dict__) for one in missing])
-        page.done_at = now()
+        if page.done_at is None and page.part == "main":
+            listening.done_pages += 1
+            done = page
+        page.done_at = listening.now()
+        save_pages(wire, [page])
     else:
-        missing_answers = _missing_answers(session, study, listening, entry)
+        missing_answers = _missing_answers(wire, study, listening, entry)
         if missing_answers:
             raise IncompleteError(missing_answers)
     if listening.place + 1 < len(listening.plan):
         listening.place += 1
-        arrive(listening)
+        arrive(wire, listening)
+    if done is not None:
+        count(wire, listening, [done], heard=1)
 
 
-def backward(study: Study, listening: Listening, request: Mapping[str, Any]) -> None:
+def backward(wire: Wire, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Go back to the page before.
 
     Raises:
         ElsewhereError: if the session does not stand where ``request`` says, or Back leads nowhere.
     """
-    _at(listening, request)
+    _at(wire, listening, request)
     if not can_go_back(study, listening):
         raise ElsewhereError("there is no way back from here")
     listening.place -= 1
     if isinstance(entry_at(listening), BreakStep):
         listening.place -= 1
-    arrive(listening)
+    arrive(wire, listening)
 
 
-def answer(
-    session: Session, study: Study, listening: Listening, request: Mapping[str, Any]
-) -> None:
+def answer(wire: Wire, study: Study, listening: Room, request: Mapping[str, Any]) -> None:
     """Store answers of the step that ``request`` names.
 
     Raises:
         ElsewhereError: if the session does not stand there.
         IncompleteError: if an answer cannot be one; nothing is stored then.
     """
-    entry = _at(listening, request)
+    entry = _at(wire, listening, request)
     given = request.get("answers")
     if not isinstance(given, Mapping):
         raise IncompleteError([{"question": None, "why": "invalid"}])
     if entry.type == "headphone":
-        _try_headphones(session, study, listening, given, request.get("left"))
+        _try_headphones(wire, study, listening, given, request.get("left"))
         return
     checked = _checked(study, listening, entry.type, given)
     for question, value in checked.items():
-        _store(session, listening, entry.id, question, value)
-    listening.updated_at = now()
+        save_answer(wire, listening, entry.id, question, value)
+    listening.updated_at = listening.now()
+    save(wire, listening)
 
 
-def withdraw(session: Session, listening: Listening, *, erase: bool) -> None:
-    """End the session at the listener's wish; ``erase`` also removes what was said."""
-    listening.state = "withdrawn"
-    listening.updated_at = now()
-    if not erase:
-        return
-    session.execute(delete(EventRow).where(EventRow.session_token == listening.token))
-    session.execute(delete(Answer).where(Answer.session_token == listening.token))
-    for page in listening.pages:
-        page.comment = ""
-        for presentation in page.presentations:
-            presentation.comment = ""
-        for rating in page.ratings:
-            rating.value, rating.at, rating.at_ms = None, None, None
-
-
-def _at(listening: Listening, request: Mapping[str, Any]) -> PlanEntry:
+def _at(wire: Wire, listening: Room, request: Mapping[str, Any]) -> PlanEntry:
     entry = entry_at(listening)
-    if listening.state == "withdrawn":
+    if listening.state == "withdrawn" or listening.erased_at is not None:
         raise ElsewhereError("this session was withdrawn")
     here = request.get("step") == entry.id
     if "step" not in request:
@@ -131,28 +117,15 @@ def _at(listening: Listening, request: Mapping[str, Any]) -> PlanEntry:
         raise ElsewhereError("the session is at another step")
     if listening.state == "paused":
         listening.state = "open"
+    take(wire, listening)
     return entry
 
 
-def _store(session: Session, listening: Listening, step: str, question: str, value: Any) -> None:
-    found = session.scalar(
-        select(Answer).where(
-            Answer.session_token == listening.token,
-            Answer.step == step,
-            Answer.question == question,
-        )
-    )
-    if found is None:
-        found = Answer(session_token=listening.token, step=step, question=question)
-        session.add(found)
-    found.value, found.at = [value], now()
-
-
 def _missing_answers(
-    session: Session, study: Study, listening: Listening, entry: PlanEntry
+    wire: Wire, study: Study, listening: Room, entry: PlanEntry
 ) -> list[dict[str, Any]]:
     step = said_of(study, entry)
-    given = answers(session, listening, entry.id)
+    given = answers(wire, listening, entry.id)
     if entry.type == "consent" and given.get("agree") is not True:
         return [{"question": "agree", "why": "not_agreed"}]
     if entry.type == "volume":
@@ -164,7 +137,7 @@ def _missing_answers(
             if stored not in given
         ]
     if entry.type == "headphone":
-        shown = attempts(session, listening, step)
+        shown = attempts(wire, listening, step)
         passed = bool(shown["last"] and shown["last"]["passed"])
         tried = shown["attempts_left"] == 0 or shown["skipped"]
         if not passed and (step.required or not tried):
@@ -180,9 +153,7 @@ def _blank(value: Any) -> bool:
     return value in (None, []) or (isinstance(value, str) and not value.strip())
 
 
-def _checked(
-    study: Study, listening: Listening, kind: str, given: Mapping[str, Any]
-) -> dict[str, Any]:
+def _checked(study: Study, listening: Room, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     step, sides = said_of(study, entry_at(listening)), trials_of(study, "side", listening)
     wrong, found = [], {}
     for name, value in given.items():
@@ -242,13 +213,13 @@ def _between(value: Any, low: float, high: float) -> bool:
 
 
 def _try_headphones(
-    session: Session, study: Study, listening: Listening, given: Mapping[str, Any], left: Any
+    wire: Wire, study: Study, listening: Room, given: Mapping[str, Any], left: Any
 ) -> None:
     entry = entry_at(listening)
     step = said_of(study, entry)
-    shown = attempts(session, listening, step)
+    shown = attempts(wire, listening, step)
     if given.get("skip") is True and not step.required:
-        _store(session, listening, entry.id, "skip", value=True)
+        save_answer(wire, listening, entry.id, "skip", value=True)
         return
     trials = trials_of(study, step.method, listening)
     wrong = [
@@ -271,4 +242,4 @@ def _try_headphones(
         "of": len(trials),
         "passed": correct >= need,
     }
-    _store(session, listening, entry.id, f"attempt-{number}", result)
+    save_answer(wire, listening, entry.id, f"attempt-{number}", result)

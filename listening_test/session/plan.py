@@ -3,12 +3,13 @@
 It is stored with the session as JSON, one object per step, and read back into these types.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ..storage.tables import Listening, PageRow
+from ..storage.rooms import Page, Room
 from ..study.file import Step
 from ..study.study import Study
 
@@ -79,20 +80,29 @@ def stored(plan: Sequence[PlanEntry]) -> list[dict[str, Any]]:
     return [entry.model_dump() for entry in plan]
 
 
-def entry_at(listening: Listening, place: int | None = None) -> PlanEntry:
+def entry_at(found: Room, place: int | None = None) -> PlanEntry:
     """The step at a place of the plan, by default where the session stands."""
-    return _ENTRY.validate_python(listening.plan[listening.place if place is None else place])
+    return _read(found.plan[found.place if place is None else place])
 
 
-def entries(listening: Listening, start: int = 0, stop: int | None = None) -> Iterator[PlanEntry]:
+def entries(found: Room, start: int = 0, stop: int | None = None) -> Iterator[PlanEntry]:
     """The steps of the plan from ``start`` on, ``stop`` left out."""
-    for entry in listening.plan[start:stop]:
-        yield _ENTRY.validate_python(entry)
+    return map(_read, found.plan[start:stop])
 
 
-def page_of(listening: Listening, step: PageStep) -> PageRow:
+def page_of(found: Room, step: PageStep) -> Page:
     """The page that a step shows."""
-    return listening.pages[step.page - 1]
+    return found.pages[step.page - 1]
+
+
+def _read(stored: Mapping[str, Any]) -> PlanEntry:
+    return _entry(tuple(stored.items()))
+
+
+@lru_cache(maxsize=4096)
+def _entry(stored: tuple[tuple[str, Any], ...]) -> PlanEntry:
+    """An entry as it is stored; those of a study are few, and each is checked once."""
+    return _ENTRY.validate_python(dict(stored))
 
 
 def _page(number: int) -> PageStep:

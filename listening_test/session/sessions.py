@@ -3,19 +3,43 @@
 import random
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, insert, select
 
 from ..kinds import Unit, kind_of
 from ..stimuli.blind_copies import copy_for
-from ..storage.tables import Listening, PageRow, Presentation, RatingRow, StudyVersion, now
-from ..study.orders import generator, least_used, ordered, turn, with_repeats
+from ..storage.rooms import (
+    SESSION,
+    Item,
+    Page,
+    Rating,
+    Room,
+    add,
+    count,
+    enter,
+    room,
+    save,
+    save_pages,
+    table,
+)
+from ..storage.tables import StudyVersion, now
+from ..storage.wire import Statement, Wire, written
+from ..study.orders import free_turn, generator, least_used, ordered, with_repeats
 from ..study.study import Study
+from .asked import questions
+from .balance import Uses, taken, uses
 from .plan import PageStep, ThanksStep, entry_at, page_of, plan_of, stored
 
+_VERSION = table(StudyVersion)
+_KNOWN = Statement(select(_VERSION.c.sha256).where(_VERSION.c.sha256 == bindparam("sha256")))
+_NOTE = Statement(insert(_VERSION).values({one.key: bindparam(one.key) for one in _VERSION.c}))
+_LAST = Statement(
+    select(func.max(SESSION.c.number)).where(
+        SESSION.c.study_version == bindparam("study_version"), SESSION.c.mark == bindparam("mark")
+    )
+)
 _TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
@@ -23,100 +47,107 @@ _TOKEN = re.compile(r"[\w-]{1,64}", re.ASCII)
 class Visitor:
     """Who begins a session: by which sort of link, in which language, with which browser."""
 
-    mark: str
+    session_type: str
     language: str
     agent: str = ""
 
 
-def begin(session: Session, study: Study, visitor: Visitor) -> Listening:
+def begin(wire: Wire, study: Study, visitor: Visitor) -> Room:
     """A new session of ``study``; the caller's transaction holds the lock, so draws cannot race."""
-    version = session.get(StudyVersion, study.sha256)
-    if version is None:
-        version = StudyVersion(
-            sha256=study.sha256,
-            study=study.id,
-            snapshot=study.as_json(),
-            created_at=now(),
-            frozen_at=None,
-        )
-        session.add(version)
-        session.flush()
-    last = session.scalar(
-        select(func.max(Listening.number)).where(
-            Listening.study_version == study.sha256, Listening.mark == visitor.mark
-        )
-    )
+    at = now()
+    _note_version(wire, study, at)
+    last = wire.one(_LAST, study_version=study.sha256, mark=visitor.session_type)
     number = 0 if last is None else last + 1
-    seed = f"{study.seed}/{visitor.mark}/{number}"
-    draw = generator(study.seed, visitor.mark, number)
-    listening = Listening(
+    draw = generator(study.seed, visitor.session_type, number)
+    drawn = draw_pages(study, uses(wire, study, visitor.session_type, at), number, draw)
+    found = Room(
         token=secrets.token_urlsafe(16),
-        id=f"{visitor.mark.upper() + '-' if visitor.mark else ''}{secrets.token_hex(5)}",
+        id=_id(visitor.session_type),
         study_version=study.sha256,
-        mark=visitor.mark,
+        mark=visitor.session_type,
         number=number,
-        seed=seed,
+        seed=f"{study.seed}/{visitor.session_type}/{number}",
         language=visitor.language,
-        plan=[],
+        plan=stored(plan_of(study, [page.part for page in drawn])),
         place=0,
         state="open",
         next_seq=0,
         completion_code=secrets.token_hex(4).upper(),
         agent=visitor.agent[:400],
-        created_at=now(),
-        updated_at=now(),
+        created_at=at,
+        updated_at=at,
         completed_at=None,
+        holds=1,
+        main_pages=sum(page.part == "main" for page in drawn),
+        done_pages=0,
+        erased_at=None,
     )
-    session.add(listening)
-    drawn = draw_pages(study, _uses(session, study, visitor.mark), number, draw)
-    listening.plan = stored(plan_of(study, [page.part for page in drawn]))
-    listening.pages = [_page(study, page, draw) for page in drawn]
-    session.flush()
-    arrive(listening)
-    return listening
+    found.pages = [_page(study, page, found.token, draw) for page in drawn]
+    add(wire, found)
+    count(wire, found, taken(found), held=1)
+    arrive(wire, found)
+    return found
 
 
-def find(session: Session, token: str, study: Study) -> Listening | None:
+def _note_version(wire: Wire, study: Study, at: str) -> None:
+    if wire.one(_KNOWN, sha256=study.sha256) is None:
+        values = {"sha256": study.sha256, "study": study.id, "created_at": at, "frozen_at": None}
+        wire.run(_NOTE, [values | {"snapshot": written(study.as_json())}])
+
+
+def _id(session_type: str) -> str:
+    """A session's id, which tells of what type it is where it does not count."""
+    return f"{session_type.upper() + '-' if session_type else ''}{secrets.token_hex(5)}"
+
+
+def find(wire: Wire, token: str, study: Study, *, pages: bool = True) -> Room | None:
     """The session of this token, if it belongs to this study as it is now."""
-    listening = session.get(Listening, token) if _TOKEN.fullmatch(token) else None
-    if listening is None or listening.study_version != study.sha256:
+    found = room(wire, token) if _TOKEN.fullmatch(token) else None
+    if found is None or found.study_version != study.sha256:
         return None
-    return listening
+    if pages:
+        enter(wire, found)
+    return found
 
 
-def arrive(listening: Listening) -> None:
+def arrive(wire: Wire, found: Room) -> None:
     """Note that the listener came to the step at ``place``."""
-    step = entry_at(listening)
-    listening.updated_at = now()
+    step = entry_at(found)
+    found.updated_at = at = found.now()
     if isinstance(step, PageStep):
-        page = page_of(listening, step)
-        page.first_at = page.first_at or now()
-    elif isinstance(step, ThanksStep) and listening.state in ("open", "paused"):
-        listening.state = "complete"
-        listening.completed_at = now()
+        page = page_of(found, step)
+        if page.first_at is None:
+            page.first_at = at
+            save_pages(wire, [page])
+    elif isinstance(step, ThanksStep) and found.state in ("open", "paused"):
+        found.state = "complete"
+        found.completed_at = at
+    save(wire, found)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One page as drawn: its unit, its part, whether it comes again, its systems in order."""
+    """One page as drawn: its unit, its part, whether it comes again, its systems in order.
+
+    ``turn`` is the row of the unit's square that this order is, -1 in practice.
+    """
 
     number: int
     part: str
     repeat: int
     unit: Unit
     systems: tuple[str, ...]
+    turn: int = -1
 
 
-def draw_pages(
-    study: Study, uses: Mapping[str, int], number: int, draw: random.Random
-) -> list[Drawn]:
+def draw_pages(study: Study, known: Uses, number: int, draw: random.Random) -> list[Drawn]:
     """The pages of listener ``number`` (from 0), given how often each unit was used."""
     kind, design = kind_of(study), study.file.design
     units = list(kind.units(study))
     by_key = {unit.key: unit for unit in units}
     count = len(units) if design.pages_per_listener == "all" else design.pages_per_listener
     if design.pool == "least_used":
-        keys = least_used(list(by_key), uses, count, draw)
+        keys = least_used(list(by_key), known.units, count, draw)
     elif design.pool == "random":
         chosen = set(draw.sample(list(by_key), min(count, len(by_key))))
         keys = [key for key in by_key if key in chosen]
@@ -127,7 +158,7 @@ def draw_pages(
 
     def row(key: str) -> int:
         """By how often the unit was used, so that its orders are balanced whoever gets it."""
-        return turn(how, len(by_key[key].systems), uses.get(key, 0), study.seed, key)
+        return free_turn(how, len(by_key[key].systems), known.turns.get(key, {}), study.seed, key)
 
     wanted = [
         *(
@@ -140,7 +171,10 @@ def draw_pages(
         ),
     ]
     return [
-        Drawn(place + 1, part, repeat, unit, tuple(ordered(unit.systems, how, turned, draw)))
+        Drawn(
+            *(place + 1, part, repeat, unit, tuple(ordered(unit.systems, how, turned, draw))),
+            turn=turned if part == "main" and not repeat else -1,
+        )
         for place, (unit, part, repeat, turned) in enumerate(wanted)
     ]
 
@@ -163,35 +197,22 @@ def _practice(
     return shuffled[:count]
 
 
-def _uses(session: Session, study: Study, mark: str) -> dict[str, int]:
-    found = session.execute(
-        select(PageRow.unit, func.count())
-        .join(Listening, PageRow.session_token == Listening.token)
-        .where(
-            Listening.study_version == study.sha256,
-            Listening.mark == mark,
-            Listening.state != "withdrawn",
-            PageRow.part == "main",
-            PageRow.repeat == 0,
-        )
-        .group_by(PageRow.unit)
-    )
-    return {row[0]: row[1] for row in found}
-
-
-def _page(study: Study, drawn: Drawn, draw: random.Random) -> PageRow:
+def _page(study: Study, drawn: Drawn, session_token: str, draw: random.Random) -> Page:
     kind, unit = kind_of(study), drawn.unit
     slots = kind.slots(study, unit, drawn.systems, draw)
-    questions = kind.questions(study, unit, "en")
+    asked = questions(study, unit, "en")
     part = "practice" if drawn.part == "training" else "repeat" if drawn.repeat else ""
-    starts = iter(kind.starts(questions, sum(one.shown == "stimulus" for one in slots), draw))
-    page = PageRow(
+    starts = iter(kind.starts(asked, sum(one.shown == "stimulus" for one in slots), draw))
+    page = Page(
+        id=0,
+        session_token=session_token,
         number=drawn.number,
         part=drawn.part,
         kind=kind.name,
         passage=unit.passage,
         unit=unit.key,
         repeat=drawn.repeat,
+        turn=drawn.turn,
         revision=0,
         comment="",
         first_at=None,
@@ -200,8 +221,9 @@ def _page(study: Study, drawn: Drawn, draw: random.Random) -> PageRow:
     for position, slot in enumerate(slots):
         rated = slot.shown == "stimulus"
         copy = copy_for(study, slot, unit, part)
-        presentation = Presentation(
+        one = Item(
             token=secrets.token_urlsafe(12),
+            page_id=0,
             position=position,
             label=slot.label,
             system=slot.system,
@@ -211,17 +233,17 @@ def _page(study: Study, drawn: Drawn, draw: random.Random) -> PageRow:
             comment="",
             plays=0,
         )
-        page.presentations.append(presentation)
+        page.presentations.append(one)
         if rated:
-            page.ratings += [
-                _unrated(presentation.token, one.id) for one in questions if one.per == "stimulus"
-            ]
-    page.ratings += [_unrated("", one.id) for one in questions if one.per == "page"]
+            page.ratings += [_unrated(one.token, ask.id) for ask in asked if ask.per == "stimulus"]
+    page.ratings += [_unrated("", one.id) for one in asked if one.per == "page"]
     return page
 
 
-def _unrated(presentation: str, question: str) -> RatingRow:
-    return RatingRow(
+def _unrated(presentation: str, question: str) -> Rating:
+    return Rating(
+        id=0,
+        page_id=0,
         presentation=presentation,
         question=question,
         value=None,

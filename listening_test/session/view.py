@@ -3,18 +3,18 @@
 import hmac
 from collections.abc import Mapping
 from hashlib import sha256
+from itertools import islice
 from typing import Any
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
 from ..kinds.pages import Shown
 from ..stimuli.addresses import Addresses
-from ..storage.tables import Answer, Listening, PageRow
+from ..storage.rooms import Page, Room, answers, furnish
+from ..storage.wire import Wire
 from ..study.file import Ask, Step
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
 from ..study.texts import NAMES, direction, html_of, text
+from .asked import help_html, questions, rules, title, unit_named
 from .plan import (
     BreakStep,
     PageStep,
@@ -27,36 +27,45 @@ from .plan import (
 )
 
 
-def state(session: Session, addresses: Addresses, listening: Listening) -> dict[str, Any]:
+def state(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """Everything the listener's page needs to show where the session stands."""
     study = addresses.study
     file = study.file
+    furnish_here(wire, listening)
     return {
         "study": {
             "title": in_language(file.title, listening.language, file.languages),
             "languages": [{"code": code, "name": NAMES[code]} for code in file.languages],
             "contact": file.contact,
-            "marked": mark(study, listening.mark),
+            "marked": banner(study, listening.mark),
         },
         "language": listening.language,
         "direction": direction(listening.language),
         "progress": progress(listening),
         "next_seq": listening.next_seq,
-        "level": level(session, listening),
+        "level": level(wire, listening),
         "session": {"state": listening.state, "link": f"/l/{listening.token}/"},
-        "step": step(session, addresses, listening),
+        "step": step(wire, addresses, listening),
         "preload": preload(addresses, listening),
     }
 
 
-def mark(study: Study, session_mark: str) -> str:
+def furnish_here(wire: Wire, listening: Room) -> None:
+    """Read what is on the page at which the session stands, and on the next, together."""
+    many = 2 if isinstance(entry_at(listening), PageStep) else 1
+    coming = (one for one in entries(listening, listening.place) if isinstance(one, PageStep))
+    near = list(islice(coming, many))
+    furnish(wire, [page_of(listening, one) for one in near])
+
+
+def banner(study: Study, session_type: str) -> str:
     """The words of the band over a session that does not count, or whose music was made."""
-    if session_mark == "simulated" or (study.simulated and not session_mark):
+    if session_type == "simulated" or (study.simulated and not session_type):
         return "SIMULATED"
-    return session_mark
+    return session_type
 
 
-def progress(listening: Listening) -> dict[str, int]:
+def progress(listening: Room) -> dict[str, int]:
     """How many of the pages that count are done or open, and how many there are."""
     main = [page.number for page in listening.pages if page.part == "main"]
     passed = entries(listening, stop=listening.place + 1)
@@ -64,16 +73,16 @@ def progress(listening: Listening) -> dict[str, int]:
     return {"page": sum(number in seen for number in main), "pages": len(main)}
 
 
-def level(session: Session, listening: Listening) -> float | None:
+def level(wire: Wire, listening: Room) -> float | None:
     """The level (0 to 1) that was set at the volume step, on whichever device; None before it."""
     for entry in entries(listening, stop=listening.place):
         if entry.type == "volume":
-            found = answers(session, listening, entry.id).get("level")
+            found = answers(wire, listening, entry.id).get("level")
             return None if found is None else float(found)
     return None
 
 
-def step(session: Session, addresses: Addresses, listening: Listening) -> dict[str, Any]:
+def step(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """The step at which the session stands."""
     study, language = addresses.study, listening.language
     if listening.state == "withdrawn":
@@ -88,7 +97,9 @@ def step(session: Session, addresses: Addresses, listening: Listening) -> dict[s
     shown: dict[str, Any] = {"id": entry.id, "type": entry.type}
     shown["back"] = can_go_back(study, listening)
     if isinstance(entry, PageStep):
-        return shown | page(addresses, listening, page_of(listening, entry))
+        here = page_of(listening, entry)
+        furnish(wire, [here])
+        return shown | page(addresses, listening, here)
     said = said_of(study, entry)
     words = _html(study, language, said, entry.type, progress(listening))
     shown |= {"title": "", "html": words}
@@ -97,10 +108,10 @@ def step(session: Session, addresses: Addresses, listening: Listening) -> dict[s
     elif entry.type == "volume":
         shown |= _volume(addresses, listening)
     elif entry.type == "headphone":
-        shown |= headphone(session, addresses, listening, said)
+        shown |= headphone(wire, addresses, listening, said)
     elif entry.type == "questionnaire":
         shown["questions"] = [_ask(study, ask, language) for ask in said.questions]
-        shown["answers"] = answers(session, listening, entry.id)
+        shown["answers"] = answers(wire, listening, entry.id)
     elif entry.type == "training":
         shown["pages"] = said.pages
     elif entry.type == "thanks":
@@ -120,7 +131,7 @@ def said_of(study: Study, entry: PlanEntry) -> Step:
     return Step(type="text")
 
 
-def can_go_back(study: Study, listening: Listening) -> bool:
+def can_go_back(study: Study, listening: Room) -> bool:
     """Whether Back leads somewhere: from page to page of one part, never into the set-up."""
     if listening.state != "open" or not study.file.test.back or listening.place == 0:
         return False
@@ -134,23 +145,20 @@ def can_go_back(study: Study, listening: Listening) -> bool:
     return page_of(listening, here).part == page_of(listening, before).part
 
 
-def page(addresses: Addresses, listening: Listening, row: PageRow) -> dict[str, Any]:
+def page(addresses: Addresses, listening: Room, row: Page) -> dict[str, Any]:
     """A page as the browser gets it; every value that could name a system stays here."""
-    study = addresses.study
-    kind, language, test = kind_of(study), listening.language, study.file.test
-    unit = unit_of(row)
-    questions = kind.questions(study, unit, language)
+    study, language, test = addresses.study, listening.language, addresses.study.file.test
+    asked = questions(study, unit_named(study, row.unit), language)
     ratings = {(one.presentation, one.question): one.value for one in row.ratings}
     tokens = {one.label: one.token for one in row.presentations}
-    rules = kind.rules(study)
     return {
         "number": row.number,
         "practice": row.part == "training",
         "kind": row.kind,
         "view": script_of(study),
-        "title": kind.title(study, language),
-        "html": html_of(kind.help(study, language)),
-        "questions": [_question(one, tokens) for one in questions],
+        "title": title(study, language),
+        "html": help_html(study, language),
+        "questions": [_question(one, tokens) for one in asked],
         "stimuli": [
             {
                 "id": one.token,
@@ -179,7 +187,7 @@ def page(addresses: Addresses, listening: Listening, row: PageRow) -> dict[str, 
             "loop": test.loop,
             "minimum_loop_ms": MINIMUM_LOOP_MS,
         },
-        "rules": dict(rules.__dict__),
+        "rules": dict(rules(study).__dict__),
         "revision": row.revision,
     }
 
@@ -192,7 +200,7 @@ def script_of(study: Study) -> str:
     return next(f"/kinds/{one.place}" for one in study.plugins if one.name == name)
 
 
-def answered(row: PageRow) -> Answered:
+def answered(row: Page) -> Answered:
     """A stored page as its kind judges it."""
     ratings: dict[str, dict[str, float | None]] = {}
     for one in row.ratings:
@@ -221,12 +229,12 @@ def _shown(said: str) -> Shown:
     return "reference" if said == "reference" else "stimulus"
 
 
-def unit_of(row: PageRow) -> Unit:
+def unit_of(row: Page) -> Unit:
     """The unit that a stored page is about."""
     return Unit.parse(row.unit)
 
 
-def preload(addresses: Addresses, listening: Listening) -> list[str]:
+def preload(addresses: Addresses, listening: Room) -> list[str]:
     """The audio of the next page, if there is one."""
     for entry in entries(listening, listening.place + 1):
         if isinstance(entry, PageStep):
@@ -235,17 +243,7 @@ def preload(addresses: Addresses, listening: Listening) -> list[str]:
     return []
 
 
-def answers(session: Session, listening: Listening, step_id: str) -> dict[str, Any]:
-    """The latest answers of a step by question."""
-    found = session.scalars(
-        select(Answer).where(Answer.session_token == listening.token, Answer.step == step_id)
-    )
-    return {one.question: one.value[0] for one in found}
-
-
-def headphone(
-    session: Session, addresses: Addresses, listening: Listening, said: Step
-) -> dict[str, Any]:
+def headphone(wire: Wire, addresses: Addresses, listening: Room, said: Step) -> dict[str, Any]:
     """The headphone test as it stands; which interval is right is not told."""
     study = addresses.study
     trials = trials_of(study, said.method, listening)
@@ -256,13 +254,13 @@ def headphone(
             {"id": name, "url": _sound_url(addresses, one, listening), "intervals": 3}
             for name, one in trials.items()
         ],
-        **attempts(session, listening, said),
+        **attempts(wire, listening, said),
     }
 
 
-def attempts(session: Session, listening: Listening, said: Step) -> dict[str, Any]:
+def attempts(wire: Wire, listening: Room, said: Step) -> dict[str, Any]:
     """What came of the headphone test so far."""
-    tries = answers(session, listening, entry_at(listening).id)
+    tries = answers(wire, listening, entry_at(listening).id)
     done = [tries[name] for name in sorted(tries) if name.startswith("attempt-")]
     last = done[-1] if done else None
     return {
@@ -273,7 +271,7 @@ def attempts(session: Session, listening: Listening, said: Step) -> dict[str, An
     }
 
 
-def trials_of(study: Study, use: str, listening: Listening) -> dict[str, Sound]:
+def trials_of(study: Study, use: str, listening: Room) -> dict[str, Sound]:
     """The set-up files for a use by their names in this session, in its own order.
 
     Names and order are another in each session: listeners who compare them learn no answer.
@@ -291,7 +289,7 @@ def stored_name(sound: Sound) -> str:
     return sound.token[:12]
 
 
-def _volume(addresses: Addresses, listening: Listening) -> dict[str, Any]:
+def _volume(addresses: Addresses, listening: Room) -> dict[str, Any]:
     study = addresses.study
     (music,) = trials_of(study, "volume", listening).values()
     return {
@@ -311,7 +309,7 @@ def _file_facts(study: Study) -> dict[str, int]:
     return {"sample_rate": study.sample_rate, "lead": study.lead}
 
 
-def _sound_url(addresses: Addresses, sound: Sound, listening: Listening) -> str:
+def _sound_url(addresses: Addresses, sound: Sound, listening: Room) -> str:
     return addresses.of(sound.token, f"{listening.token} {sound.token}")
 
 

@@ -364,6 +364,10 @@ class Listening {
   }
 }
 
-const { session } = document.body.dataset;
-if (session) new Listening(session).start();
-else document.body.append(element("p", { text: "?" }));
+const { session, begun } = document.body.dataset;
+// A plug-in's script asks for modules of ours; after an update of the server that is another copy.
+if (begun) console.warn("the pages were updated: reload this one");
+else if (session) {
+  document.body.dataset.begun = "true";
+  new Listening(session).start();
+} else document.body.append(element("p", { text: "?" }));

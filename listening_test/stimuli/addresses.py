@@ -8,7 +8,8 @@ can make one, or tell whether two lead to the same file.
 import hmac
 import re
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import cached_property
+from hashlib import blake2b, sha256
 
 from ..study.study import Sound, Stimulus, Study, StudyFolder, load_keys, load_study
 
@@ -59,7 +60,12 @@ class Addresses:
         return self._hash("noise", name.encode())
 
     def _hash(self, use: str, data: bytes) -> bytes:
-        return hmac.digest(self.secret.encode(), f"audio {use}\0".encode() + data, sha256)
+        # A keyed hash as HMAC is, at a fifth of its cost: a page has dozens of addresses.
+        return blake2b(f"audio {use}\0".encode() + data, key=self._key).digest()
+
+    @cached_property
+    def _key(self) -> bytes:
+        return sha256(self.secret.encode()).digest()
 
 
 def addresses_of(folder: StudyFolder) -> Addresses:

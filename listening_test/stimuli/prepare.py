@@ -25,7 +25,6 @@ from ...models.errors import UserError
 from ..kinds import kind_of
 from ..study.file import ANCHORS, Matching
 from ..study.orders import generator
-from ..study.plugin_files import wrong_plugins
 from ..study.study import REFERENCE, Passage, Sound, Stimulus, Study, StudyFolder
 from . import headphones
 from .blind_copies import copies_of
@@ -316,16 +315,4 @@ def _scores(
     ]
 
 
-def check_files(study: Study, folder: StudyFolder) -> list[str]:
-    """Files that are missing or are not what the study says, as lines of text."""
-    found = wrong_plugins(study.plugins, folder.plugins)
-    for one in study.files:
-        path = folder.stimulus(one.token, study.container)
-        if not path.is_file():
-            found.append(f"{path}: is gone; restore it from a backup")
-        elif sha256(path.read_bytes()).hexdigest() != one.sha256:
-            found.append(f"{path}: was changed after the study was made; restore it from a backup")
-    return found
-
-
-__all__ = ["ANCHORS", "Made", "Sources", "Version", "check_files", "make_passage", "make_sounds"]
+__all__ = ["ANCHORS", "Made", "Sources", "Version", "make_passage", "make_sounds"]

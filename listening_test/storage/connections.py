@@ -25,6 +25,16 @@ from ..study.study import StudyFolder
 
 FORMAT = 1
 BUSY_SECONDS = 20
+_SMALL_BYTES = 64_000_000  # of which a copy is written within a second
+_PRAGMAS = tuple(
+    f"PRAGMA {one}"
+    for one in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    )
+)
 _DRIVER = "postgresql+pg8000"
 
 
@@ -43,6 +53,9 @@ class Storage(Protocol):
 
     def lock(self, connection: Connection, about: str) -> None:
         """Let no other transaction that writes about the same run beside this one."""
+
+    def forget(self, *, whole: bool = False) -> None:
+        """Leave nothing behind of what was deleted, as far as this can be done here."""
 
 
 class Sqlite:
@@ -75,6 +88,19 @@ class Sqlite:
     def lock(self, connection: Connection, about: str) -> None:
         """``BEGIN IMMEDIATE`` took it."""
 
+    def forget(self, *, whole: bool = False) -> None:
+        """Write the file anew and empty its log, where old pages lie.
+
+        SQLite overwrites what is deleted, but not where rows were before they moved. A large file
+        is written anew only for ``whole``: nobody can write meanwhile.
+        """
+        whole = whole or self.path.stat().st_size <= _SMALL_BYTES
+        with contextlib.closing(self._open()) as connection:
+            connection.isolation_level = None
+            words = ("VACUUM",) if whole else ()
+            for statement in (*_PRAGMAS, *words, "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.execute(statement).fetchall()
+
     def _open(self) -> sqlite3.Connection:
         address = f"{self.path.absolute().as_uri()}?mode=rw"
         return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
@@ -94,6 +120,13 @@ class StillSqlite:
 
     def lock(self, connection: Connection, about: str) -> None:
         """Nothing is written."""
+
+    def forget(self, *, whole: bool = False) -> None:
+        """Nothing is written."""
+
+    def connected(self) -> sqlite3.Connection:
+        """A connection of its own."""
+        return self._open()
 
     def _open(self) -> sqlite3.Connection:
         # A database that nobody has open has no log beside it. It is then read as a file that
@@ -124,8 +157,20 @@ class Postgres:
 
     def lock(self, connection: Connection, about: str) -> None:
         """An advisory lock of this name until the transaction ends."""
-        key = int.from_bytes(sha256(f"earmark/{about}".encode()).digest()[:8], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key_of(about)})
+
+    def forget(self, *, whole: bool = False) -> None:
+        """Let the server reuse the room of what was deleted; its log and archives are its own."""
+        if whole:
+            with self.engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            ) as connection:
+                connection.exec_driver_sql("VACUUM")
+
+
+def key_of(about: str) -> int:
+    """The number of PostgreSQL's lock for what a transaction is about."""
+    return int.from_bytes(sha256(f"earmark/{about}".encode()).digest()[:8], "big", signed=True)
 
 
 def storage_of(folder: StudyFolder) -> Storage:
@@ -229,8 +274,8 @@ def _bare(url: str) -> str:
 
 def _prepare(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin below, not by the driver
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    for statement in _PRAGMAS:
+        connection.execute(statement)
 
 
 def _begin(connection: Connection) -> None:

@@ -179,6 +179,14 @@ class StudyDesign(Strict):
     pool: Literal["least_used", "random", "first"] = "least_used"
     break_after: Annotated[StrictInt, Field(ge=1)] | None = None
     minutes_per_page: Annotated[float, Field(gt=0, le=60)] | None = None
+    abandoned_after_minutes: Annotated[float, Field(ge=5, le=10_000_000)] | None = None
+
+
+class Retention(Strict):
+    """``retention``: how long what a person left in a session is kept."""
+
+    days: Annotated[StrictInt, Field(ge=1, le=36_500)]
+    ratings: Literal["keep", "erase"] = "keep"
 
 
 class Declared(Strict):
@@ -216,6 +224,7 @@ class StudyFile(Strict):
     )
     metrics: Any = "default"
     analysis: Declared | None = None
+    retention: Retention | None = None
 
     @field_validator("earmark")
     @classmethod

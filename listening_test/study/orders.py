@@ -52,9 +52,25 @@ def turn(how: str, size: int, uses: int, *parts: str | int) -> int:
     Rows come in blocks that hold each row once, in an order that ``parts`` decide: balanced over a
     block, and not tied to anything else that also goes round, such as the order of pages.
     """
+    return free_turn(how, size, {-1: uses}, *parts)
+
+
+def free_turn(how: str, size: int, uses: Mapping[int, int], *parts: str | int) -> int:
+    """Which row of its square comes next, given how often each was used.
+
+    Uses of row -1 are those of which the row is not known; they count as the first ones that
+    :func:`turn` gives. A row that was given back is the next to be used.
+    """
     rows = 2 * size if how == "williams" and size % 2 else size
-    block = generator("rows", *parts, uses // rows).sample(range(rows), rows)
-    return block[uses % rows]
+
+    def block(number: int) -> list[int]:
+        return generator("rows", *parts, number).sample(range(rows), rows)
+
+    whole, part = divmod(uses.get(-1, 0), rows)
+    first = block(whole)
+    used = [whole + uses.get(row, 0) + (row in first[:part]) for row in range(rows)]
+    least = min(used)
+    return next(row for row in block(least) if used[row] == least)
 
 
 def least_used(

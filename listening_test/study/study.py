@@ -99,6 +99,11 @@ class Study:
         """The identity of this version of the study."""
         return content_key(self.as_json())
 
+    @cached_property
+    def memory(self) -> dict[object, object]:
+        """What others work out of the study once, under keys of their own."""
+        return {}
+
     @property
     def names_reference(self) -> bool:
         """Whether the reference was named among the systems to be rated."""
@@ -151,13 +156,17 @@ class Study:
     def as_json(self) -> dict[str, Any]:
         """Plain data, enough to make the study again from its stimuli.
 
-        Plug-ins, the benchmark's order and the container are named only where an older study
-        would not have had them alike: a study's identity is that of this data.
+        What an older study would not have had alike (plug-ins, the benchmark's order, times, the
+        container) is named only where it is given: a study's identity is that of this data.
         """
         order = {"benchmark_systems": dict(self.benchmark_systems)}
         config = self.file.model_dump(mode="json", by_alias=True)
         if not self.plugins:
             del config["plugins"]
+        if config["design"]["abandoned_after_minutes"] is None:
+            del config["design"]["abandoned_after_minutes"]
+        if config["retention"] is None:
+            del config["retention"]
         plain = {
             "format": FORMAT,
             "study": self.id,
@@ -190,11 +199,11 @@ class Keys:
     admin: str
     cookie: str
 
-    def mark(self, token: str) -> str | None:
-        """The mark of a session begun here: '', preview, pilot, simulated; None: no such link."""
-        for mark in ("study", "preview", "pilot", "simulated"):
-            if secrets.compare_digest(getattr(self, mark).encode(), token.encode()):
-                return "" if mark == "study" else mark
+    def session_type(self, token: str) -> str | None:
+        """The type of a session begun here: '', preview, pilot, simulated; None: no such link."""
+        for name in ("study", "preview", "pilot", "simulated"):
+            if secrets.compare_digest(getattr(self, name).encode(), token.encode()):
+                return "" if name == "study" else name
         return None
 
 

@@ -37,7 +37,7 @@ from ..effects.differentiable_strip import FULL, Strips, strip_cards, strips_of,
 from ..systems.contract import Material
 from . import Architecture, Network
 from .parts.geometry import Geometry
-from .parts.vggish import Layout, VGGish
+from .parts.vggish import VGGish, VGGishLayout
 
 Width = Annotated[int, Field(ge=1, le=65536)]
 Channels = tuple[Width, Width, Width, Width, Width, Width]
@@ -80,7 +80,9 @@ class DMC(Network):
         super().__init__()
         self.sample_rate, self.rate = sizes.sample_rate, sizes.sample_rate
         self.geometry = Geometry("whole")
-        self.encoder_layout = Layout(tuple(sizes.encoder), sizes.encoder_hidden, sizes.embedding)
+        self.encoder_layout = VGGishLayout(
+            tuple(sizes.encoder), sizes.encoder_hidden, sizes.embedding
+        )
         self.encoder = VGGish(self.encoder_layout)
         layers: list[nn.Module] = []
         inputs = 2 * sizes.embedding

@@ -14,6 +14,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,12 @@ def demo_song(seed: int, index: int, seconds: float, sample_rate: int = 44100) -
     """The song number ``index`` (from 0) of a ``seed``; its style is the next of the six in turn.
 
     Raises:
-        ValueError: for a negative seed or index, less than 3 s or more than 600 s, or a sample
-            rate below 16 kHz.
+        UserError: for a seed or index that is negative or no whole number, less than 3 s or more
+            than 600 s, or a sample rate below 16 kHz.
     """
-    if seed < 0 or index < 0:
-        raise ValueError(f"seed and index are not negative, but {seed} and {index}")
-    if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
-        raise ValueError(f"a demo song lasts 3 to 600 s, not {seconds:g}")
-    if sample_rate < LOWEST_RATE:
-        raise ValueError(f"demo songs are made at {LOWEST_RATE} Hz or more, not {sample_rate}")
+    _check(seed, seconds, sample_rate)
+    if not _counts(index):
+        raise UserError(f"there is no demo song {index}; choose a whole number, 0 or more")
     with _one_thread():
         return _made(seed, index, seconds, sample_rate)
 
@@ -99,13 +97,7 @@ def write_demo_songs(
     """
     if count < 1:
         raise UserError(f"{count} demo songs cannot be made; ask for 1 or more")
-    if seed < 0:
-        raise UserError(f"{seed} is not a seed for demo songs; choose a whole number, 0 or more")
-    if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
-        raise UserError(
-            f"a demo song cannot last {seconds:g} s; ask for {SHORTEST_SECONDS:g} to "
-            f"{LONGEST_SECONDS:g} s"
-        )
+    _check(seed, seconds, sample_rate)
     written = []
     for index in range(count):
         target = folder / song_id(index)
@@ -122,6 +114,27 @@ def write_demo_songs(
         if progress is not None:
             progress(target.name)
     return written
+
+
+def _check(seed: int, seconds: float, sample_rate: int) -> None:
+    """Refuse what no demo song can be made of."""
+    if not _counts(seed):
+        raise UserError(f"{seed} is not a seed for demo songs; choose a whole number, 0 or more")
+    if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        raise UserError(
+            f"a demo song cannot last {seconds:g} s; ask for {SHORTEST_SECONDS:g} to "
+            f"{LONGEST_SECONDS:g} s"
+        )
+    if not _counts(sample_rate) or sample_rate < LOWEST_RATE:
+        raise UserError(
+            f"a demo song cannot have a sample rate of {sample_rate} Hz; choose a whole number, "
+            f"{LOWEST_RATE} or more"
+        )
+
+
+def _counts(value: object) -> bool:
+    """Whether ``value`` is a whole number, 0 or more; also one of NumPy's."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0
 
 
 def _made(seed: int, index: int, seconds: float, sample_rate: int) -> DemoSong:
@@ -187,10 +200,10 @@ def _draw(seed: int, index: int, seconds: float, sample_rate: int) -> dict[str, 
     """What decides every byte of a song."""
     return {
         "version": VERSION,
-        "seed": seed,
-        "index": index,
+        "seed": int(seed),
+        "index": int(index),
         "seconds": seconds,
-        "sample_rate": sample_rate,
+        "sample_rate": int(sample_rate),
     }
 
 

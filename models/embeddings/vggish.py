@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..architectures.parts.vggish import SAMPLE_RATE, Layout, VGGish, log_mel_patches
+from ..architectures.parts.vggish import SAMPLE_RATE, VGGish, VGGishLayout, log_mel_patches
 from ..checkpoints.weights import check_finite, read_weights
 from ..errors import UserError
 from ..rendering.devices import exact_float32
@@ -25,7 +25,7 @@ _DOWNLOAD = Download(
 )
 
 
-def read_vggish(path: Path, layout: Layout | None = None) -> VGGish:
+def read_vggish(path: Path, layout: VGGishLayout | None = None) -> VGGish:
     """The network with the weights of the torch port, in evaluation mode.
 
     Raises:

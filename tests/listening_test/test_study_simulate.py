@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from study_fixtures import hosted, make_study
 
 from earmark.cli import earmark
-from earmark.listening_test.export.ratings import SessionFilter, as_json
+from earmark.listening_test.export.everything import as_json
+from earmark.listening_test.export.ratings import SessionFilter
 from earmark.listening_test.simulate import number_within, simulate
 from earmark.listening_test.stimuli.addresses import addresses_of
 from earmark.listening_test.storage.tables import opened

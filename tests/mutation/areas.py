@@ -46,6 +46,9 @@ _EXACT = tuple(
     for name in (
         "methods/test_ratings_levels",
         "methods/test_ratings_closed_forms",
+        "methods/test_ratings_ranks",
+        "methods/test_ratings_resampling",
+        "methods/test_ratings_shares",
         "methods/test_ratings_preferences",
         "methods/test_ratings_effective_scores",
         "methods/test_ratings_mixed_dense",

@@ -28,7 +28,8 @@ _ALIGNMENT = "models/audio/alignment.py"
 _BALANCE = ("tests/listening_test/study/test_study_balance.py",)
 _RULES = ("tests/analysis/ratings/inference/test_ratings_screening.py",)
 _LEVELS = ("tests/analysis/ratings/methods/test_ratings_levels.py",)
-_FORMS = ("tests/analysis/ratings/methods/test_ratings_closed_forms.py",)
+_RANKS = ("tests/analysis/ratings/methods/test_ratings_ranks.py",)
+_RESAMPLING = ("tests/analysis/ratings/methods/test_ratings_resampling.py",)
 _DURABLE = ("tests/evaluation/results/test_durable.py",)
 _PROMISES = ("tests/listening_test/storage/test_storage_promises.py",)
 _DETAILS = ("tests/models/audio/test_loudness_details.py",)
@@ -66,12 +67,12 @@ KNOWN: Sequence[Known] = (
         _LEVELS,
     ),
     Known(f"{_METHODS}/paired.py", "1.0 if len(d) else None", "0.0 if len(d) else None", _LEVELS),
-    Known(f"{_METHODS}/signed_rank.py", "return min(positive, ", "return max(positive, ", _FORMS),
+    Known(f"{_METHODS}/signed_rank.py", "return min(positive, ", "return max(positive, ", _RANKS),
     Known(
         f"{_METHODS}/permutation.py",
         "p, note = (1 + exceeding) / (1 + DRAWS)",
         "p, note = exceeding / DRAWS",
-        _FORMS,
+        _RESAMPLING,
     ),
     Known("models/audio/loudness.py", "* p + 0.5).floor()", "* p).floor()", _DETAILS),
     Known(

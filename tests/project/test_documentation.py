@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from PIL import Image
 from places import ROOT
 
 from earmark.cli import earmark
@@ -115,3 +116,31 @@ def test_a_link_inside_the_project_leads_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
     inside = [link for link in links if "://" not in link and not link.startswith("mailto:")]
     assert [link for link in inside if not (path.parent / link).exists()] == []
+
+
+PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+SHOWN = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
+
+
+def test_every_picture_is_shown_and_every_picture_that_is_shown_exists() -> None:
+    shown = {
+        (page.parent / address).resolve()
+        for page in PAGES
+        for _, address in SHOWN.findall(page.read_text("utf-8"))
+        if "://" not in address
+    }
+    assert len(shown) >= 4
+    assert shown == set((DOCS / "pictures").iterdir())
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "pictures").iterdir()), ids=lambda path: path.name)
+def test_a_picture_is_small_and_sharp(path: Path) -> None:
+    assert path.stat().st_size < 200_000
+    with Image.open(path) as picture:
+        assert picture.format == "WEBP"
+        assert picture.width >= 1000
+
+
+def test_a_picture_says_in_words_what_it_shows() -> None:
+    texts = [words for page in PAGES for words, _ in SHOWN.findall(page.read_text("utf-8"))]
+    assert [words for words in texts if len(words.split()) < 8] == []

@@ -4,6 +4,7 @@ The exceptions below are what the house still owes: each must be needed as it st
 can only shrink.
 """
 
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,6 +67,20 @@ def test_a_folder_of_modules_is_a_package() -> None:
     named, _ = packages_of(ROOT)
     folders = [ROOT.joinpath(*name.split(".")[1:]) for name in named]
     assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+def test_modules_that_tests_share_lie_in_drawers_that_are_found() -> None:
+    fixtures = ROOT / "tests" / "fixtures"
+    assert list(fixtures.glob("*.py")) == [], "move it into a drawer of tests/fixtures"
+    files = list(fixtures.rglob("*.py"))
+    drawers = {path.parent.relative_to(ROOT).as_posix() for path in files}
+    assert len(files) > 20
+    assert len({path.name for path in files}) == len(files), "bare names must differ"
+    for drawer in drawers:
+        assert len(list((ROOT / drawer).glob("*.py"))) <= MOST
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    for listed in (tools["pytest"]["ini_options"]["pythonpath"], tools["mypy"]["mypy_path"]):
+        assert {one for one in listed if one.startswith("tests/fixtures")} == drawers
 
 
 def build(root: Path, **files: str) -> dict[str, Path]:

@@ -37,7 +37,14 @@ Object.assign(globalThis, {
   matchMedia: () => found,
   AudioBuffer: class AudioBuffer {},
 });
+// Browsers have both; Node has them from version 19 on.
 globalThis.crypto ??= webcrypto;
+globalThis.CustomEvent ??= class CustomEvent extends Event {
+  constructor(type, options = {}) {
+    super(type, options);
+    this.detail = options.detail ?? null;
+  }
+};
 
 /** Run classic scripts of the reports, one after the other; what they share with each other. */
 export function reportScripts(...names) {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { chance, events as page, timers } from "./browser.js";
 
 const { Queue, identifier } = await import("../../listening_test/static/session/queue.js");
-const { Refused, Unreachable } = await import("../../listening_test/static/session/api.js");
+const { Api, Refused, Unreachable, wait } = await import("../../listening_test/static/session/api.js");
 
 /** The browser's storage, which outlives a page. */
 class Storage {
@@ -255,4 +255,71 @@ test("ids are unlike each other also where the browser offers only random bytes"
   } finally {
     Object.defineProperty(crypto, "randomUUID", { value: randomUUID, configurable: true });
   }
+});
+
+test("a server that names a time is asked again after it, no sooner, and nothing is lost", async () => {
+  const waits = [];
+  const { setTimeout } = window;
+  window.setTimeout = (each, milliseconds) => {
+    waits.push(milliseconds);
+    return setTimeout(each);
+  };
+  try {
+    const server = new Server();
+    let refusals = 2;
+    const post = (name, body) =>
+      refusals-- > 0 ? Promise.reject(new Unreachable("429", 7)) : server.post(name, body);
+    const queue = new Queue({ post }, "s", new Storage());
+    const refused = [];
+    queue.addEventListener("refused", (event) => refused.push(event.detail));
+    for (const value of upTo(3)) queue.add("rating", { page: 1, value });
+    waits.length = 0;
+    await queue.flush();
+    assert.ok(Math.max(...waits) >= 7000);
+    assert.equal(queue.saving, "waiting");
+    waits.length = 0;
+    await queue.flush();
+    assert.ok(Math.max(...waits) >= 7000);
+    assert.equal(await queue.flush(), true);
+    assert.deepEqual(server.values, upTo(3));
+    assert.equal(refused.length, 0);
+  } finally {
+    window.setTimeout = setTimeout;
+  }
+});
+
+/** Answers of a server, one after the other; how often it was asked. */
+function answers(...list) {
+  let asked = 0;
+  globalThis.fetch = async () => {
+    const [status, body, headers] = list[Math.min(asked++, list.length - 1)];
+    return new Response(JSON.stringify(body), { status, headers });
+  };
+  return () => asked;
+}
+
+test("what a listener waits for is asked again when the server has too much to do", async () => {
+  const { setTimeout } = window;
+  window.setTimeout = (each) => void queueMicrotask(each);
+  document.querySelector = () => null;
+  try {
+    const busy = [429, {}, { "Retry-After": "2" }];
+    let asked = answers(busy, busy, [200, { ok: true }]);
+    assert.deepEqual(await new Api("s").post("next", {}), { ok: true });
+    assert.equal(asked(), 3);
+    asked = answers(busy);
+    await assert.rejects(new Api("s").get("state"), (error) => error instanceof Unreachable && error.seconds === 2);
+    assert.equal(asked(), 3);
+    asked = answers(busy);
+    await assert.rejects(new Api("s").post("events", {}), (error) => error.seconds === 2);
+    assert.equal(asked(), 1);
+  } finally {
+    window.setTimeout = setTimeout;
+    delete document.querySelector;
+  }
+});
+
+test("a time to wait that is none, or that nobody would wait, is a second and a minute", () => {
+  const of = (text) => wait(new Response("", { headers: text === null ? {} : { "Retry-After": text } }));
+  assert.deepEqual([of(null), of("x"), of("-3"), of("0"), of("5"), of("99999")], [1, 1, 1, 1, 5, 60]);
 });

@@ -122,6 +122,36 @@ test("the mark of simulated numbers stands outside the axis, above or below", ()
   assert.deepEqual([label(true).y, label(true).yanchor], [0, "top"]);
 });
 
+test("a legend has a row for every so many names as fit beside each other", () => {
+  const { legendRows } = earmark.figures;
+  const names = (count, letters) => Array.from({ length: count }, () => "x".repeat(letters));
+  assert.equal(legendRows(names(40, 38), 300, 11), 40, "never less than one in a row");
+  assert.equal(legendRows(names(1, 5), 1200, 13), 1);
+  assert.equal(legendRows(names(4, 5), 1200, 13), 1);
+  for (const room of [200, 400, 800, 1200]) {
+    for (const letters of [1, 10, 40]) {
+      const rows = legendRows(names(24, letters), room, 12);
+      assert.ok(rows >= 1 && rows <= 24);
+      assert.ok(rows >= legendRows(names(24, letters), 2 * room, 12));
+      assert.ok(rows <= legendRows(names(24, letters + 5), room, 12));
+    }
+  }
+});
+
+test("names under a plot are thinned until those that are left have room", () => {
+  const { thinned } = earmark.figures;
+  const axis = { tickvals: [...Array(40).keys()], ticktext: Array.from({ length: 40 }, (_, at) => `s${at}`) };
+  const before = structuredClone(axis);
+  for (const [room, step] of [[1000, 1], [360, 1], [300, 2], [120, 3], [90, 4]]) {
+    const found = thinned(axis, room, 10);
+    assert.deepEqual(found.tickvals, axis.tickvals.filter((at) => at % step === 0));
+    assert.deepEqual(found.ticktext, found.tickvals.map((at) => `s${at}`));
+    assert.ok(found.tickvals.length * 10 * 0.9 <= room + 9);
+  }
+  assert.deepEqual(axis, before);
+  assert.deepEqual(thinned({ tickvals: [1, 2, 3] }, 1, 10), { tickvals: [1, 2, 3] }, "numbers stay");
+});
+
 test("a part is loaded once for all who wait for it, and all are told when it fails", async () => {
   const scripts = [];
   document.createElement = () => ({});

@@ -1,28 +1,21 @@
 """The typed form of ``result.json``: every key that is written, in its order, and no other.
 
-A field has a default only where its key may be left out. What was measured stays as it was: a
-whole number is written as one, and what is missing is null.
+A field has a default only where its key may be left out, and what is missing is null.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, StrictFloat, StrictInt
+from pydantic import Field, JsonValue, StrictBool, StrictInt
 
 from ....evaluation.results.metric_facts import Better
+from ...result.parts import Number, ResultPart
 
 SCHEMA: Literal[1] = 1
 
-# A text that looks like a number is a slip, not a number.
-Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Values = tuple[Number, ...]
 Levels = tuple[Number | None, ...]
-Free = dict[str, JsonValue]
-
-
-class ResultPart(BaseModel):
-    """A part of the file: it cannot change, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+# Options, tags and settings by names that others chose.
+Named = dict[str, JsonValue]
 
 
 class Interval(ResultPart):
@@ -40,7 +33,7 @@ class SongRow(ResultPart):
     seconds: Number
     start_seconds: Number
     sample_rate: StrictInt
-    tags: Free
+    tags: Named
     sha256: str
     reference_sha256: str | None
     mix_key: str | None
@@ -56,7 +49,7 @@ class SystemRow(ResultPart):
     parameters: StrictInt | None
     step: StrictInt | None
     licence: str
-    options: Free
+    options: Named
     key: str
 
 
@@ -64,7 +57,7 @@ class MetricRow(ResultPart):
     """A metric with its parameters, and what its numbers mean."""
 
     metric: str
-    parameters: Free
+    parameters: Named
     unit: str
     better: Better
     version: StrictInt
@@ -133,10 +126,10 @@ class SetRow(ResultPart):
 
     system: str
     metric: str
-    parameters: Free
+    parameters: Named
     value: Number | None
     reason: str
-    record: Free
+    record: Named
 
 
 class EffectRow(ResultPart):
@@ -183,7 +176,7 @@ class DynamicsInsight(ResultPart):
     """A chain's settings and its static curve on ``levels_dbfs``."""
 
     part: str
-    settings: Free
+    settings: Named
     out_dbfs: Values
 
 
@@ -195,7 +188,7 @@ class RenderInsight(ResultPart):
     spectrum_db: Levels = ()
     equalisers: tuple[EqualiserInsight, ...] = ()
     dynamics: tuple[DynamicsInsight, ...] = ()
-    strips: tuple[Free, ...] = ()
+    strips: tuple[Named, ...] = ()
 
 
 class FiltersInsight(ResultPart):
@@ -268,10 +261,6 @@ class BenchmarkResult(ResultPart):
     effects: tuple[EffectRow, ...]
     insights: InsightsPart
     failures: tuple[FailureRow, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """The result as plain values for JSON."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def json_schema() -> dict[str, Any]:

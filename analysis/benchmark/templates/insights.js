@@ -5,8 +5,6 @@
   const { earmark } = window;
   /** @type {Set<HTMLElement>} */
   const seen = new Set();
-  /** The group that each panel shows. @type {Map<HTMLElement, Earmark.Group>} */
-  const shown = new Map();
   let latest = 0;
 
   /** @param {Earmark.Drawing} drawing */
@@ -39,7 +37,6 @@
   async function draw(panel, group) {
     const mine = String(++latest);
     panel.dataset.asked = mine;
-    shown.set(panel, group);
     const place = earmark.one("[data-drawings]", HTMLElement, panel);
     const blocks = group.drawings.map(titled);
     place.replaceChildren(...blocks, ...(group.links.length ? [links(group)] : []));
@@ -59,18 +56,6 @@
       }
     }
     panel.dataset.drawn = choice(panel, "[data-choice]").value;
-  }
-
-  /** The same figures in another theme or width; what was unfolded stays so. @param {HTMLElement} panel */
-  async function redraw(panel) {
-    const places = earmark.all(".drawing > .chart", HTMLElement, panel);
-    const charts = (shown.get(panel)?.drawings ?? []).flatMap(({ figure, table, title }) =>
-      figure ? [{ figure, table, title }] : [],
-    );
-    if (places.length !== charts.length) return; // still being drawn
-    for (const [at, chart] of charts.entries()) {
-      await earmark.charts.draw(places[at], chart, chart.title);
-    }
   }
 
   /**
@@ -128,7 +113,6 @@
       choice(panel, "[data-group]").addEventListener("change", () => show(panel));
       near.observe(panel);
     }
-    earmark.charts.onChange(() => seen.forEach(redraw));
     window.addEventListener("beforeprint", () =>
       panels.forEach((panel) => seen.has(panel) || show(panel)),
     );

@@ -50,7 +50,6 @@
     select.addEventListener("change", show);
     earmark.one(".controls", HTMLElement).addEventListener("submit", (event) => event.preventDefault());
     document.addEventListener("earmark:choice", show);
-    earmark.charts.onChange(show);
     show();
   });
 })();

@@ -326,7 +326,6 @@
     );
     document.addEventListener("keydown", onKey);
     document.addEventListener("earmark:choice", () => spectra());
-    earmark.charts.onChange(() => spectra());
     level();
     drawWaves();
     drawTicks();

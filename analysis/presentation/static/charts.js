@@ -3,8 +3,17 @@
   "use strict";
 
   const { earmark } = window;
-  const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
+  // Not `responsive`: Plotly then forgets the height of a figure when its room first changes, and
+  // collapses it when that changes again.
+  const CONFIG = { displayModeBar: false, doubleClick: false };
   const NARROW = 620;
+  const BESIDE = 70; // pixels beside a plot, about, for what its vertical axis says
+  const LEGEND_ROW = 1.7; // height of a legend's row in sizes of its type
+  const PAPER = 960; // pixels of a line of A4 across, within its margins
+  const CALM = 100; // milliseconds without a change of room, after which figures are drawn anew
+
+  /** What each place shows, and for which width. @type {WeakMap<Element, {figure: Earmark.Figure, width: number}>} */
+  const drawn = new WeakMap();
 
   /**
    * A figure in the page's colours, for the room that it has.
@@ -41,12 +50,14 @@
       const cell = width / (trace.x.length + 4);
       if (cell < (layout.meta?.cell ?? 48)) delete trace.texttemplate;
     }
+    layout.xaxis = earmark.figures.thinned(layout.xaxis, width - BESIDE, layout.font.size);
     if (layout.showlegend) {
       // A long legend above the plot takes its own room, not the plot's.
-      const named = data.filter((trace) => trace.name && trace.showlegend !== false).length;
-      const rows = Math.ceil(named / (narrow ? 1.5 : 4));
-      layout.height += 20 * Math.max(0, rows - 1);
-      layout.legend = { ...layout.legend, maxheight: 24 * named + 24 };
+      const named = data.filter((trace) => trace.name && trace.showlegend !== false);
+      const names = named.map((trace) => trace.name);
+      const rows = earmark.figures.legendRows(names, width - BESIDE, layout.font.size);
+      layout.height += Math.round(LEGEND_ROW * layout.font.size * Math.max(0, rows - 1));
+      layout.legend = { ...layout.legend, maxheight: 24 * names.length + 24 };
     }
     const words = document.documentElement.dataset.label;
     if (words) {
@@ -57,11 +68,52 @@
     return { data, layout };
   }
 
-  /** Plot a figure for the room that its place has. @param {HTMLElement} place @param {Earmark.Figure} figure @param {number} [width] */
+  /**
+   * Plot a figure for the room that its place has; it follows that room and the theme from then on.
+   * @param {HTMLElement} place @param {Earmark.Figure} figure @param {number} [width]
+   */
   function plot(place, figure, width = place.clientWidth) {
     const { data, layout } = styled(figure, width);
+    if (width) layout.width = width; // none while the place is hidden
+    drawn.set(place, { figure, width });
+    rooms.observe(place);
     return window.Plotly.react(place, data, layout, CONFIG);
   }
+
+  const plots = () => earmark.all(".js-plotly-plot", HTMLElement);
+
+  /** Draw anew what `stale` says. @param {(width: number, before: number) => boolean} stale */
+  function redraw(stale) {
+    for (const place of plots()) {
+      const before = drawn.get(place);
+      if (!before || !place.clientWidth || !stale(place.clientWidth, before.width)) continue;
+      plot(place, before.figure);
+    }
+  }
+
+  let printing = false;
+  const fit = () => printing || redraw((width, before) => width !== before);
+
+  let calm = 0;
+  const rooms = new ResizeObserver(() => {
+    window.clearTimeout(calm);
+    calm = window.setTimeout(fit, CALM);
+  });
+  document.addEventListener("earmark:theme", () => redraw(() => true));
+
+  // Pages are laid out for paper after this event, when no script can follow.
+  window.addEventListener("beforeprint", () => {
+    printing = true;
+    const share = Math.min(1, PAPER / earmark.one("main", HTMLElement).clientWidth);
+    for (const place of plots()) {
+      const before = drawn.get(place);
+      if (before && share < 1) plot(place, before.figure, Math.floor(place.clientWidth * share));
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    printing = false;
+    fit();
+  });
 
   /** Offer a plot as an SVG file. @param {HTMLElement} place @param {string} name */
   function download(place, name) {
@@ -146,20 +198,5 @@
     return button;
   }
 
-  /** Calls back with every width class that the window passes through, and on a new theme. @param {() => void} redraw */
-  function onChange(redraw) {
-    let before = document.documentElement.clientWidth < NARROW;
-    window.addEventListener("resize", () => {
-      const narrow = document.documentElement.clientWidth < NARROW;
-      if (narrow !== before) redraw();
-      before = narrow;
-    });
-    document.addEventListener("earmark:theme", redraw);
-  }
-
-  window.addEventListener("beforeprint", () =>
-    earmark.all(".js-plotly-plot", HTMLElement).forEach((place) => window.Plotly.Plots.resize(place)),
-  );
-
-  earmark.charts = { draw, plot, download, onChange };
+  earmark.charts = { draw, plot, download };
 })();

@@ -2,6 +2,9 @@
 (function () {
   "use strict";
 
+  const LETTER = 0.56; // how wide a letter is, about, in sizes of its type
+  const UPRIGHT = 0.9; // and how wide one that lies on its side is
+  const KEY = 46; // pixels of a legend's line or symbol and the gaps beside it
   const NAMES = ["ink", "muted", "line", "paper", "accent", "amber"];
 
   /** The theme's colours by their names. */
@@ -73,5 +76,27 @@
     };
   }
 
-  window.earmark.figures = { palette, themed, label };
+  /**
+   * The rows of a legend above a plot, which stands in columns as wide as its longest name.
+   * @param {string[]} names @param {number} room in pixels @param {number} size of the type
+   */
+  function legendRows(names, room, size) {
+    const letters = Math.max(...names.map((name) => name.length));
+    const columns = Math.max(1, Math.floor(room / (letters * size * LETTER + KEY)));
+    return Math.ceil(names.length / columns);
+  }
+
+  /**
+   * An axis with as many of its ticks as have room side by side, upright: all, every second, …
+   * @param {Earmark.Form} axis @param {number} room in pixels @param {number} size of the type
+   */
+  function thinned(axis, room, size) {
+    if (!axis.ticktext) return axis;
+    const step = Math.max(1, Math.ceil((axis.tickvals.length * size * UPRIGHT) / room));
+    /** @param {any[]} ticks */
+    const kept = (ticks) => ticks.filter((_, at) => at % step === 0);
+    return { ...axis, tickvals: kept(axis.tickvals), ticktext: kept(axis.ticktext) };
+  }
+
+  window.earmark.figures = { palette, themed, label, legendRows, thinned };
 })();

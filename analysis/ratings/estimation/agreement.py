@@ -125,15 +125,24 @@ def intraclass(table: Floats, alpha: float = 0.05) -> Icc | None:
         icc2=icc2,
         icc3=(msr - mse) / (msr + (k - 1) * mse),
         icc1k=(msr - msw) / msr,
-        icc2k=(msr - mse) / (msr + (msc - mse) / n),
+        icc2k=(msr - mse) / mean if (mean := msr + (msc - mse) / n) > 1e-9 * msr else None,
         icc3k=(msr - mse) / msr,
         low=low,
         high=high,
-        low_k=k * low / (1 + (k - 1) * low),
-        high_k=k * high / (1 + (k - 1) * high),
+        low_k=_of_mean(low, k),
+        high_k=_of_mean(high, k),
         targets=n,
         judges=k,
     )
+
+
+def _of_mean(single: float, judges: int) -> float | None:
+    """What the mean of all judges has where one has ``single`` (Spearman and Brown).
+
+    None where judges agree so much less than by chance that the formula has no meaning.
+    """
+    whole = 1 + (judges - 1) * single
+    return judges * single / whole if whole > 1e-9 else None
 
 
 def concordance(cells: Floats) -> float | None:

@@ -205,4 +205,5 @@ def _seconds(begun: str, ended: str) -> str:
         took = datetime.fromisoformat(ended) - datetime.fromisoformat(begun)
     except ValueError:
         return ""
-    return repr(took.total_seconds())
+    # A clock that was set back while an early version took it down lasts no negative time.
+    return repr(max(0.0, took.total_seconds()))

@@ -248,7 +248,7 @@ def residual_map(means: Floats, names: Sequence[str], listeners: Sequence[str]) 
         "ygap": 1,
     }
     rows = Rows([listeners[at] for at in order], width=MOST_LETTERS)
-    figure = rows.layout("", 18, xaxis=names_axis(names) | {"side": "top"})
+    figure = rows.layout("", 18, xaxis=names_axis(names, side="top"))
     figure["margin"]["b"] = 20
     return {"data": [trace], "layout": figure}
 

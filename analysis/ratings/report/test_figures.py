@@ -51,7 +51,7 @@ def p_map(pairs: Sequence[Pair], names: Sequence[str]) -> Figure:
         "xgap": 2,
         "ygap": 2,
     }
-    axis = names_axis(names, 10) | {"side": "top", "range": [-0.5, count - 0.5]}
+    axis = names_axis(names, 10, "top") | {"range": [-0.5, count - 0.5]}
     figure = Rows(names).layout("", 44, xaxis=axis)
     figure["margin"]["b"] = 20
     figure["meta"]["cell"] = 32

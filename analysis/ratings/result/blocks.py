@@ -1,11 +1,11 @@
 """The parts of a question's result, but for its secondary tests: from the input to the checks."""
 
+from ...result.parts import Maybe, Number, ResultPart
 from .names import Chosen, Method, Scope
-from .stored import Maybe, Number, Stored
 from .tests import ClassicalPair, Omnibus, Pair
 
 
-class Input(Stored):
+class Input(ResultPart):
     """The file that was read: how, and what of it counted."""
 
     file: str
@@ -21,7 +21,7 @@ class Input(Stored):
     warnings: tuple[str, ...]
 
 
-class Rule(Stored):
+class Rule(ResultPart):
     """What a screening rule says, and whether it could be applied."""
 
     name: str
@@ -31,7 +31,7 @@ class Rule(Stored):
     reason: str
 
 
-class Finding(Stored):
+class Finding(ResultPart):
     """A rule that a listener breaks: the listener's value, the threshold, and the pages."""
 
     listener: str
@@ -42,14 +42,14 @@ class Finding(Stored):
     excludes: bool
 
 
-class Excluded(Stored):
+class Excluded(ResultPart):
     """A listener who was left out, with how many ratings."""
 
     listener: str
     ratings: int
 
 
-class Flow(Stored):
+class Flow(ResultPart):
     """How many listeners rated, who was excluded, and how many were analysed."""
 
     listeners: int
@@ -57,7 +57,7 @@ class Flow(Stored):
     analysed: int
 
 
-class Screening(Stored):
+class Screening(ResultPart):
     """The rules, and the listeners who break one that excludes or one that flags."""
 
     rules: tuple[Rule, ...]
@@ -76,7 +76,7 @@ class Screening(Stored):
         return tuple(one.listener for one in self.flow.excluded)
 
 
-class AnswerScale(Stored):
+class AnswerScale(ResultPart):
     """The scale of a question: its ends, and whether it has few steps."""
 
     low: Number
@@ -86,7 +86,7 @@ class AnswerScale(Stored):
     name: str
 
 
-class _System(Stored):
+class _System(ResultPart):
     system: str
 
 
@@ -119,7 +119,7 @@ class SystemSummary(Described):
     mean_rank: Maybe
 
 
-class _Passage(Stored):
+class _Passage(ResultPart):
     passage: str
 
 
@@ -127,7 +127,7 @@ class CellRow(Described, _Passage):
     """A system on one passage."""
 
 
-class Descriptives(Stored):
+class Descriptives(ResultPart):
     """What was rated, before any test."""
 
     interval: str
@@ -136,7 +136,7 @@ class Descriptives(Stored):
     cells: tuple[CellRow, ...]
 
 
-class Classical(Stored):
+class Classical(ResultPart):
     """Kruskal-Wallis and Conover-Iman on the pooled ratings."""
 
     label: str
@@ -148,7 +148,7 @@ class Classical(Stored):
     pairs: tuple[ClassicalPair, ...]
 
 
-class Primary(Stored):
+class Primary(ResultPart):
     """The analysis that fits the design, which decides.
 
     ``method`` names the test of all systems, ``choice`` the analysis, ``pair_method`` the test of
@@ -172,14 +172,14 @@ class Primary(Stored):
     preferences: bool
 
 
-class Krippendorff(Stored):
+class Krippendorff(ResultPart):
     """Krippendorff's α with the level of its differences."""
 
     alpha: Maybe
     level: str
 
 
-class Icc(Stored):
+class Icc(ResultPart):
     """Intraclass correlations of targets × judges: single, two-way random and mixed, and means."""
 
     icc1: Maybe
@@ -196,7 +196,7 @@ class Icc(Stored):
     judges: int
 
 
-class Repeats(Stored):
+class Repeats(ResultPart):
     """How one listener's first and second ratings of the same cells agree."""
 
     listener: str
@@ -206,7 +206,7 @@ class Repeats(Stored):
     correlation: Maybe
 
 
-class Agreement(Stored):
+class Agreement(ResultPart):
     """How far listeners agree with each other and with themselves."""
 
     kendall_w: Maybe
@@ -217,7 +217,7 @@ class Agreement(Stored):
     intra_rater_note: str | None
 
 
-class VarianceTerm(Stored):
+class VarianceTerm(ResultPart):
     """A source of variation and its share of all."""
 
     term: str
@@ -226,7 +226,7 @@ class VarianceTerm(Stored):
     share: Maybe
 
 
-class PlanRow(Stored):
+class PlanRow(ResultPart):
     """What a test with so many listeners and passages would find."""
 
     listeners: int
@@ -236,7 +236,7 @@ class PlanRow(Stored):
     detectable: Number
 
 
-class Planning(Stored):
+class Planning(ResultPart):
     """The smallest differences that other tests with these variances would find."""
 
     scope: Scope
@@ -248,7 +248,7 @@ class Planning(Stored):
     note: str
 
 
-class VarianceComponents(Stored):
+class VarianceComponents(ResultPart):
     """Variances by source; ``note`` says why where there are none."""
 
     method: str | None
@@ -257,7 +257,7 @@ class VarianceComponents(Stored):
     planning: Planning | None
 
 
-class Check(Stored):
+class Check(ResultPart):
     """A check of a result on itself, and what it covered or where it failed."""
 
     check: str

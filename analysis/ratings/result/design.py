@@ -1,12 +1,12 @@
 """The design of an experiment: who rated what, and over what results can be generalised."""
 
+from ...result.parts import ResultPart
 from .names import DesignKind
-from .stored import Stored
 
 SCOPES = ("passages", "music")
 
 
-class Allowed(Stored):
+class Allowed(ResultPart):
     """Whether an inference may be drawn, and why or why not."""
 
     inference: str
@@ -14,7 +14,7 @@ class Allowed(Stored):
     reason: str
 
 
-class Design(Stored):
+class Design(ResultPart):
     """Counts, names and kind of one question's ratings of the systems under test.
 
     ``replicates`` is the least and the greatest number of ratings in a cell that has any.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, ValidationError
 
 from ....models.errors import UserError
+from ...result.parts import Free, Maybe, Number, ResultPart
 from .blocks import (
     Agreement,
     Check,
@@ -22,7 +23,6 @@ from .design import Design
 from .names import Scope
 from .people import Participants
 from .secondary import Secondary
-from .stored import Free, Maybe, Number, Stored
 from .tests import Pair
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SCHEMA: Literal[1] = 1
 
 
-class AllListeners(Stored):
+class AllListeners(ResultPart):
     """The analysis with the listeners whom screening excludes."""
 
     descriptives: Descriptives
@@ -39,7 +39,7 @@ class AllListeners(Stored):
     primary: Primary
 
 
-class QuestionResult(Stored):
+class QuestionResult(ResultPart):
     """Everything that was found of one question."""
 
     question: str
@@ -56,7 +56,7 @@ class QuestionResult(Stored):
     all_listeners: AllListeners | None
 
 
-class AboutStudy(Stored):
+class AboutStudy(ResultPart):
     """The study whose ratings these are, and what it ``declared`` before there were any."""
 
     id: str
@@ -68,7 +68,7 @@ class AboutStudy(Stored):
     declared: dict[str, Free] | None
 
 
-class AnalysisOptions(Stored):
+class AnalysisOptions(ResultPart):
     """How the ratings were analysed; ``declared`` is what was fixed beforehand."""
 
     question: str | None
@@ -84,7 +84,7 @@ class AnalysisOptions(Stored):
     declared: dict[str, Free]
 
 
-class _Head(Stored):
+class _Head(ResultPart):
     schema_number: Literal[1] = Field(alias="schema")
     simulated: bool
     label: str | None

@@ -1,9 +1,9 @@
 """Who took part, as a result tells it: counts and quartiles that point at nobody."""
 
-from .stored import Number, Stored
+from ...result.parts import Number, ResultPart
 
 
-class FlowStage(Stored):
+class FlowStage(ResultPart):
     """How many people came so far; None with a note where that is not known."""
 
     stage: str
@@ -11,7 +11,7 @@ class FlowStage(Stored):
     note: str
 
 
-class Spread(Stored):
+class Spread(ResultPart):
     """Median and quartiles; the extremes would point at single people."""
 
     median: Number
@@ -19,14 +19,14 @@ class Spread(Stored):
     q3: Number
 
 
-class OptionCount(Stored):
+class OptionCount(ResultPart):
     """How many people chose an option."""
 
     option: str
     count: int
 
 
-class Answers(Stored):
+class Answers(ResultPart):
     """The answers to one question of a questionnaire: ``counts`` of options or ``spread``."""
 
     id: str
@@ -38,14 +38,14 @@ class Answers(Stored):
     spread: Spread | None = None
 
 
-class Texts(Stored):
+class Texts(ResultPart):
     """What people wrote in answer to one question, in alphabetical order."""
 
     id: str
     answers: tuple[str, ...]
 
 
-class Participants(Stored):
+class Participants(ResultPart):
     """The flow of participants, the time they took, and their questionnaires as counts."""
 
     sessions: str

@@ -3,12 +3,12 @@
 None of it decides; it shows whether the primary result hangs on the choice of method.
 """
 
+from ...result.parts import Free, Maybe, Number, ResultPart
 from .names import AbxTest, Method
-from .stored import Free, Maybe, Number, Stored
 from .tests import EstimatedPair, Omnibus, PairTest, PassageTest
 
 
-class OtherTest(Stored):
+class OtherTest(ResultPart):
     """A test beside the primary one; ``omnibus`` of all systems, ``pairs`` by ``pair_method``."""
 
     method: Method
@@ -22,7 +22,7 @@ class OtherTest(Stored):
     mean_ranks: dict[str, Number] | None = None
 
 
-class PerPassage(Stored):
+class PerPassage(ResultPart):
     """A test on each passage by itself."""
 
     method: str
@@ -30,7 +30,7 @@ class PerPassage(Stored):
     passages: tuple[PassageTest, ...]
 
 
-class ManyToOne(Stored):
+class ManyToOne(ResultPart):
     """Every system under test against one; ``note`` says why where nothing can be compared."""
 
     control: str
@@ -40,7 +40,7 @@ class ManyToOne(Stored):
     note: str
 
 
-class Triads(Stored):
+class Triads(ResultPart):
     """How many of one listener's decided triads go round in a circle."""
 
     listener: str
@@ -48,7 +48,7 @@ class Triads(Stored):
     decided: int
 
 
-class Ability(Stored):
+class Ability(ResultPart):
     """A system's ability in log odds against the first system."""
 
     system: str
@@ -56,7 +56,7 @@ class Ability(Stored):
     se: Maybe
 
 
-class Preference(Stored):
+class Preference(ResultPart):
     """The Bradley-Terry model of preferences; ``abilities`` is None where it cannot be fitted."""
 
     wins: tuple[tuple[Number, ...], ...]
@@ -69,7 +69,7 @@ class Preference(Stored):
     note: str
 
 
-class _Answers(Stored):
+class _Answers(ResultPart):
     right: int
     trials: int
     p: Number
@@ -77,7 +77,7 @@ class _Answers(Stored):
     high: Number
 
 
-class _Listener(Stored):
+class _Listener(ResultPart):
     listener: str
 
 
@@ -85,7 +85,7 @@ class AbxListener(_Answers, _Listener):
     """One listener's right answers, tested exactly against guessing."""
 
 
-class BetaBinomialFit(Stored):
+class BetaBinomialFit(ResultPart):
     """All listeners' answers where listeners may differ; None where there is one listener."""
 
     mean: Maybe
@@ -96,7 +96,7 @@ class BetaBinomialFit(Stored):
     high: Maybe
 
 
-class _System(Stored):
+class _System(ResultPart):
     system: str
 
 
@@ -118,7 +118,7 @@ class AbxResult(_Answers, _System):
         return self.p if self.test is AbxTest.BINOMIAL else self.beta_binomial.p
 
 
-class AgainstZero(Stored):
+class AgainstZero(ResultPart):
     """Each system against "no difference" on a signed scale."""
 
     method: Method
@@ -126,7 +126,7 @@ class AgainstZero(Stored):
     systems: tuple[EstimatedPair, ...]
 
 
-class OrderEffect(Stored):
+class OrderEffect(ResultPart):
     """Points of the scale per step of the order, tested over listeners; None where untestable.
 
     ``steps`` are the step, the mean of what is left of the ratings there, and their number.
@@ -144,7 +144,7 @@ class OrderEffect(Stored):
     note: str
 
 
-class Correlation(Stored):
+class Correlation(ResultPart):
     """A correlation with its interval."""
 
     value: Maybe
@@ -152,7 +152,7 @@ class Correlation(Stored):
     high: Maybe
 
 
-class RatedStimulus(Stored):
+class RatedStimulus(ResultPart):
     """The mean rating of a passage as one system made it."""
 
     passage: str
@@ -160,7 +160,7 @@ class RatedStimulus(Stored):
     mean: Number
 
 
-class MetricAgreementRow(Stored):
+class MetricAgreementRow(ResultPart):
     """A metric against the ratings; ``values`` are those of the stimuli, in their order."""
 
     metric: str
@@ -178,7 +178,7 @@ class MetricAgreementRow(Stored):
     note: str
 
 
-class MetricAgreement(Stored):
+class MetricAgreement(ResultPart):
     """How metrics of what was heard go with the ratings of it."""
 
     systems: int
@@ -191,7 +191,7 @@ class MetricAgreement(Stored):
     rows: tuple[MetricAgreementRow, ...]
 
 
-class Secondary(Stored):
+class Secondary(ResultPart):
     """Everything that shows the primary result in another light."""
 
     tests: tuple[OtherTest, ...]

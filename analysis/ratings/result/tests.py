@@ -6,11 +6,11 @@ result stores pairs by name, with what was found of each.
 
 from dataclasses import dataclass
 
+from ...result.parts import Maybe, Number, ResultPart
 from .names import Distribution, Method, Verdict
-from .stored import Maybe, Number, Stored
 
 
-class SystemsTest(Stored):
+class SystemsTest(ResultPart):
     """A test that all systems are alike.
 
     ``distribution`` is ``chi2`` (``df``), ``F`` (``df``, ``df2``) or ``permutation``. ``statistic``
@@ -42,7 +42,7 @@ class Omnibus(SystemsTest):
     tested_questions: int = 0
 
 
-class _OnPassage(Stored):
+class _OnPassage(ResultPart):
     passage: str
     listeners: int
 
@@ -73,7 +73,7 @@ class Comparison:
     ties: tuple[int, ...] = ()
 
 
-class Effect(Stored):
+class Effect(ResultPart):
     """An effect size with its interval; None where it is not defined."""
 
     name: Method
@@ -82,7 +82,7 @@ class Effect(Stored):
     high: Maybe
 
 
-class Equivalence(Stored):
+class Equivalence(ResultPart):
     """Two one-sided tests: the larger p, the interval of level 1 - 2α, and what they decide."""
 
     margin: Number
@@ -92,12 +92,12 @@ class Equivalence(Stored):
     equivalent: bool
 
 
-class _Names(Stored):
+class _Names(ResultPart):
     group1: str
     group2: str
 
 
-class _PairTest(Stored):
+class _PairTest(ResultPart):
     mean_rank_diff: Maybe
     statistic: Maybe
     distribution: Distribution

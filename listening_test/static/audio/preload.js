@@ -8,6 +8,8 @@
  * what was done is told.
  */
 
+import { pause, wait } from "../session/api.js";
+
 export class LoadError extends Error {}
 
 /**
@@ -164,7 +166,11 @@ function decodedFlacBytes(view, rate) {
 
 /** @param {string} url @returns {Promise<ArrayBuffer>} */
 export async function download(url) {
-  const answer = await fetch(url, { credentials: "same-origin" });
+  let answer = await fetch(url, { credentials: "same-origin" });
+  if (answer.status === 429) {
+    await pause(wait(answer));
+    answer = await fetch(url, { credentials: "same-origin" });
+  }
   if (!answer.ok) throw new LoadError(`${answer.status}`);
   return answer.arrayBuffer();
 }

@@ -5,6 +5,7 @@ import { Store } from "./store.js";
 import { t } from "../widgets/texts.js";
 import { Transport } from "../widgets/transport.js";
 import { undoes } from "../widgets/undo.js";
+import { built } from "./views.js";
 
 /**
  * @typedef {object} View what a kind shows between the transport and the foot of the page
@@ -99,7 +100,7 @@ export function page(step, frame) {
     // Some browsers keep that a script could not be fetched; then another address has to be asked for.
     const address = tries === 0 ? step.view : `${step.view}?again=${tries}`;
     tries += 1;
-    const script = await import(address);
+    const script = built.get(step.view) ?? (await import(address));
     if (view || closed) return;
     view = /** @type {View} */ (script.view(store, player));
     waiting.replaceWith(view.element);

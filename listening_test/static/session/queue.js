@@ -98,8 +98,9 @@ export class Queue extends EventTarget {
     } catch (error) {
       this.failures += 1;
       this.#say("waiting");
-      const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length) - 1];
-      this.#soon(wait * (0.8 + 0.4 * Math.random()));
+      const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length) - 1] * (0.8 + 0.4 * Math.random());
+      // A server that has too much to do says for how long: sooner would be refused again.
+      this.#soon(Math.max(wait, error instanceof Unreachable ? error.seconds * 1000 : 0));
       if (!(error instanceof Unreachable)) this.dispatchEvent(new CustomEvent("refused", { detail: error }));
       return false;
     }

@@ -9,7 +9,9 @@ let language = "en";
 
 /** @param {string} code */
 export async function useLanguage(code) {
-  const answer = await fetch(`/languages/${encodeURIComponent(code)}.json`);
+  // With its hash in the address, a browser asks for a catalogue once.
+  const version = document.body.dataset.words;
+  const answer = await fetch(`/languages/${encodeURIComponent(code)}.json${version ? `?${version}` : ""}`);
   if (answer.ok) {
     words = await answer.json();
     language = code;

@@ -30,7 +30,7 @@ _BATCH = 16
 
 
 @dataclass(frozen=True)
-class Layout:
+class VGGishLayout:
     """The widths of VGGish: six convolutions, the hidden layers, the embedding."""
 
     channels: tuple[int, ...] = (64, 128, 256, 256, 512, 512)
@@ -41,9 +41,9 @@ class Layout:
 class VGGish(nn.Module):
     """Log-mel patches ``(batch, 96, 64)`` to ``(batch, size)``, before a last ReLU."""
 
-    def __init__(self, layout: Layout | None = None) -> None:
+    def __init__(self, layout: VGGishLayout | None = None) -> None:
         super().__init__()
-        layout = layout or Layout()
+        layout = layout or VGGishLayout()
         hidden, self.size = layout.hidden, layout.size
         layers: list[nn.Module] = []
         before = 1

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from runs import METRICS, Make, carry_out, count, scores
 
-from earmark.evaluation.run.run import Settings
+from earmark.evaluation.run.run import RunSettings
 from earmark.evaluation.run.workers import Workers
 
 START_SECONDS = 120.0
@@ -83,7 +83,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_scores_of_one_process(
 
     killer = Thread(target=kill_one)
     killer.start()
-    summary, _ = carry_out(bench, Path("far"), Settings(Workers(address=address), "cpu"))
+    summary, _ = carry_out(bench, Path("far"), RunSettings(Workers(address=address), "cpu"))
     killer.join()
     assert workers[0].wait() != 0
     assert 3 <= killed[0] < summary.units, "the worker was killed too late to show anything"

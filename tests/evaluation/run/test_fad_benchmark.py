@@ -16,7 +16,7 @@ from earmark.evaluation.distances.song_sets import ClipSet
 from earmark.evaluation.results.set_records import SetValue, read_sets
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run.plan import plan
-from earmark.evaluation.run.run import Settings
+from earmark.evaluation.run.run import RunSettings
 from earmark.evaluation.run.set_scores import (
     SetScorer,
     embed_one,
@@ -93,7 +93,7 @@ def test_a_second_run_embeds_and_computes_nothing(
     assert heard.stages["embed"] == (0, 0)
     assert values(tmp_path / "r") == first
     with pytest.raises(AssertionError, match="again"):
-        carry_out(make_bench(), tmp_path / "r", Settings(device="cpu", force=True))
+        carry_out(make_bench(), tmp_path / "r", RunSettings(device="cpu", force=True))
     monkeypatch.undo()
     # A record that is lost is made again.
     for path in (tmp_path / "r" / "sets").rglob("*.json"):
@@ -189,7 +189,7 @@ def test_systems_of_a_benchmark_are_compared_by_name(make_bench: Make, tmp_path:
 
 def test_workers_embed_what_the_distances_then_read(make_bench: Make, tmp_path: Path) -> None:
     bench = load(make_bench())
-    carry_out(bench.path, tmp_path / "r", Settings(device="cpu", steps=("render",)))
+    carry_out(bench.path, tmp_path / "r", RunSettings(device="cpu", steps=("render",)))
     with Store(tmp_path / "r") as store:
         planned = plan(bench, store.folder, "cpu", bench.songs)
         tasks = embed_tasks(store, bench, planned, "cpu")

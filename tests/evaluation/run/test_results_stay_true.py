@@ -13,7 +13,7 @@ from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result import document, tables
 from earmark.evaluation.metrics.registry import METRICS as KNOWN
 from earmark.evaluation.results.store import Store
-from earmark.evaluation.run.run import Settings
+from earmark.evaluation.run.run import RunSettings
 from earmark.models.errors import UserError
 
 MAE = "metrics: [mae]\n"
@@ -83,7 +83,7 @@ def test_a_render_that_is_made_anew_is_scored_and_shown_anew(
     before = mae(tmp_path / "r", "test", "dice")
     with Store(tmp_path / "r") as store:
         players = {p.name for p in (write_report(store).parent / "audio").iterdir()}
-    summary, _ = carry_out(bench, tmp_path / "r", Settings(device="cpu", force=True))
+    summary, _ = carry_out(bench, tmp_path / "r", RunSettings(device="cpu", force=True))
     assert (summary.rendered, summary.scored) == (3, 2)
     assert mae(tmp_path / "r", "test", "dice") != before
     with Store(tmp_path / "r") as store:

@@ -12,7 +12,7 @@ import pytest
 from runs import METRICS, Make, carry_out, count, scores
 
 from earmark.evaluation.results.store import Store
-from earmark.evaluation.run.run import Settings
+from earmark.evaluation.run.run import RunSettings
 from earmark.evaluation.run.workers import Workers
 from earmark.models.errors import UserError
 
@@ -79,7 +79,7 @@ def test_two_processes_give_the_scores_of_one(
     make_songs(2)
     bench = make_benchmark("unprocessed", "lowpass_3500", more=METRICS)
     carry_out(bench, tmp_path / "one")
-    carry_out(bench, tmp_path / "two", Settings(Workers(2), "cpu"))
+    carry_out(bench, tmp_path / "two", RunSettings(Workers(2), "cpu"))
     assert scores(tmp_path / "two") == scores(tmp_path / "one") != {}
 
 
@@ -90,7 +90,7 @@ def test_forcing_renders_again_and_gives_the_same_scores(
     bench = make_benchmark("unprocessed", more=METRICS)
     carry_out(bench, tmp_path / "r")
     before = scores(tmp_path / "r")
-    summary, _ = carry_out(bench, tmp_path / "r", Settings(device="cpu", force=True))
+    summary, _ = carry_out(bench, tmp_path / "r", RunSettings(device="cpu", force=True))
     assert (summary.rendered, summary.scored) == (2, 2)
     assert scores(tmp_path / "r") == before
 
@@ -128,7 +128,7 @@ def test_a_failure_is_tried_again_when_asked_and_when_its_cause_changed(
     carry_out(bench, tmp_path / "r")
     carry_out(bench, tmp_path / "r")
     assert tries() == 1
-    carry_out(bench, tmp_path / "r", Settings(device="cpu", retry=True))
+    carry_out(bench, tmp_path / "r", RunSettings(device="cpu", retry=True))
     assert tries() == 2
     tool.write_text("cp $1 $2\n")
     summary, _ = carry_out(bench, tmp_path / "r")
@@ -171,7 +171,7 @@ def test_a_metric_that_fails_is_a_row_and_the_others_are_computed(
         ("score:always_fails", "RuntimeError: no luck")
     ] * 2
     assert {key[2] for key in scores(tmp_path / "r")} == {"crest_factor_db"}
-    again, _ = carry_out(bench, tmp_path / "r", Settings(Workers(2), "cpu", retry=True))
+    again, _ = carry_out(bench, tmp_path / "r", RunSettings(Workers(2), "cpu", retry=True))
     assert len(again.failures) == 2
 
 
@@ -191,7 +191,7 @@ def test_a_system_of_a_plugin_runs_in_worker_processes(
         "    return Half()\n"
     )
     bench = make_benchmark("half", "unprocessed", more=f"plugins: [mine.py]\n{METRICS}")
-    summary, _ = carry_out(bench, tmp_path / "r", Settings(Workers(2), "cpu"))
+    summary, _ = carry_out(bench, tmp_path / "r", RunSettings(Workers(2), "cpu"))
     assert summary.failures == ()
     with Store(tmp_path / "r") as store:
         rows = store.rows(

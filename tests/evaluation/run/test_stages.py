@@ -16,7 +16,7 @@ from earmark.evaluation.run import run
 from earmark.evaluation.run.ledger import Ledger
 from earmark.evaluation.run.plan import Plan, plan
 from earmark.evaluation.run.render import RenderTask, render_one
-from earmark.evaluation.run.run import Done, Settings
+from earmark.evaluation.run.run import Done, RunSettings
 from earmark.evaluation.run.stage import Stage
 from earmark.evaluation.run.workers import Lost
 
@@ -67,7 +67,7 @@ def test_a_forced_run_reads_what_it_made_anew(
     bench = make_benchmark("unprocessed", more=METRICS)
     carry_out(bench, tmp_path / "r")
     sidecars_read.clear()
-    carry_out(bench, tmp_path / "r", Settings(device="cpu", force=True))
+    carry_out(bench, tmp_path / "r", RunSettings(device="cpu", force=True))
     assert set(sidecars_read.values()) == {3}
 
 
@@ -184,7 +184,7 @@ def test_a_result_is_on_disk_when_it_is_told(bench: Benchmark, tmp_path: Path) -
     with Store(tmp_path / "r") as store:
         watch = Diary(store)
         ledger = Ledger.open(store, bench, {})
-        done = run.carry_out(Numbers(ledger), ledger, Settings(), watch)
+        done = run.carry_out(Numbers(ledger), ledger, RunSettings(), watch)
         assert done == Done(tried=3, succeeded=2)
         assert watch.stages == {"numbers": (5, 1)}
         assert watch.told == [("four", 0), ("number 1", 1), ("number 2", 2), ("number 3", 3)]
@@ -198,5 +198,5 @@ def test_an_interrupted_result_is_not_written_and_those_before_it_are(
     with Store(tmp_path / "r") as store:
         ledger = Ledger.open(store, bench, {})
         with pytest.raises(KeyboardInterrupt):
-            run.carry_out(Numbers(ledger, fatal=2), ledger, Settings(), Heard())
+            run.carry_out(Numbers(ledger, fatal=2), ledger, RunSettings(), Heard())
         assert [row[0] for row in ledger.failures()] == ["number 1"]

@@ -17,6 +17,7 @@ from study_fixtures import make_study
 
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import CSRF_HEADER
+from earmark.listening_test.server.settings import UNLIMITED
 from earmark.listening_test.study.study import StudyFolder, load_keys
 
 MORE = """\
@@ -56,7 +57,7 @@ def studied(
 ) -> tuple[StudyFolder, Flask, list[Client]]:
     """A study with a session at its beginning and one on a page."""
     folder = make_study(tmp_path_factory.mktemp("fuzz"), request.param, seconds=0.6, more=MORE)
-    app = create_app(folder)
+    app = create_app(folder, UNLIMITED)
     fresh, on = (Client(app, load_keys(folder).study) for _ in range(2))
     while on.step()["type"] != "page":
         step = on.step()

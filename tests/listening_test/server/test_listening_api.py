@@ -13,8 +13,9 @@ from study_fixtures import make_study
 
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import CSRF_HEADER, ServedStudy
+from earmark.listening_test.storage.journal import Stored
+from earmark.listening_test.storage.many import events
 from earmark.listening_test.storage.tables import (
-    EventRow,
     Listening,
     RatingRow,
     StudyVersion,
@@ -51,10 +52,9 @@ def client(app: Flask) -> Client:
     return Client(app, held(app).keys.study)
 
 
-def events_of(app: Flask, client: Client) -> list[EventRow]:
+def events_of(app: Flask, client: Client) -> list[Stored]:
     with held(app).database.reading() as session:
-        query = select(EventRow).where(EventRow.session_token == client.session)
-        return list(session.scalars(query.order_by(EventRow.arrival)))
+        return events(session, [client.session])
 
 
 def first(client: Client) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import SessionFilter, as_csv, as_json, json_text, tidy
+from earmark.listening_test.export.everything import as_json, json_text
+from earmark.listening_test.export.ratings import SessionFilter, as_csv, tidy
 from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.storage.tables import opened
@@ -22,7 +23,7 @@ from earmark.listening_test.study.study import StudyFolder, load_keys, load_stud
 SCRIPT = "<script>alert(1)</script>"
 HARD = f"=1+1 & b ../../keys.json {SCRIPT} \"' 🎧 שלום \u202eabc \r\n\t%00 "
 LONG = (HARD * 200)[:10_000]
-OPEN = SessionFilter(marks=("pilot",), states=("open", "complete", "paused"))
+OPEN = SessionFilter(session_types=("pilot",), states=("open", "complete", "paused"))
 WEIRD: list[Any] = [HARD, "\x00", "\ud800", "", None, True, -1, 10**40, 1.5, [], [[]], {}, {"a": 1}]
 
 

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from listening_client import Client
-from sqlalchemy import func, select
 from study_fixtures import make_study
 
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import CSRF_HEADER, ServedStudy
-from earmark.listening_test.storage.tables import EventRow
+from earmark.listening_test.storage.many import events
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +33,7 @@ def client(app: Flask) -> Client:
 
 def stored(app: Flask, client: Client) -> int:
     with held(app).database.reading() as session:
-        query = select(func.count()).where(EventRow.session_token == client.session)
-        return session.scalar(query) or 0
+        return len(events(session, [client.session]))
 
 
 def test_a_request_without_its_token_changes_nothing(app: Flask, client: Client) -> None:

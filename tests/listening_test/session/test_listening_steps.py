@@ -8,7 +8,8 @@ from flask import Flask
 from listening_client import Client
 from study_fixtures import make_study
 
-from earmark.listening_test.export.ratings import SessionFilter, as_json, tidy
+from earmark.listening_test.export.everything import as_json
+from earmark.listening_test.export.ratings import SessionFilter, tidy
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.storage.tables import opened

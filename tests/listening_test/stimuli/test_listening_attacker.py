@@ -12,13 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from study_fixtures import SECRETS, make_study
 
 from earmark import listening_test
 from earmark.listening_test.kinds import kinds
+from earmark.listening_test.server.assets import ROOT, assets
 from earmark.listening_test.server.serve import in_background
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.stimuli.addresses import addresses_of
@@ -105,19 +106,9 @@ def test_no_answer_of_the_server_names_a_system_a_file_or_a_role(
     for page in pages:
         for stimulus in page["stimuli"]:
             raw.get(stimulus["url"])
-    asked = {path.decode() for path in re.findall(rb'(?:src|href)="(/static/[^"?]+)', _all(raw))}
     # What draws the pages of other kinds can be asked for by anybody too.
-    asked |= {f"/static/kinds/{one.view}.js" for one in kinds().values()}
-    known: set[str] = set()
-    while asked:
-        path = asked.pop()
-        known.add(path)
-        _, script = raw.get(path)
-        found = re.findall(rb'from "(\.[^"]+\.js)"', script)
-        asked |= {urljoin(path, module.decode()) for module in found} - known
-    scripts = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")}
-    # The experimenter's own page has the one script that no listener's page asks for.
-    assert scripts - {path.removeprefix("/static/") for path in known} == {"progress.js"}
+    for place in assets().files:
+        raw.get(f"{ROOT}{place}")
     words = [*NAMES, "lowpass", "anchor", "baseline", str(folder.path), ".wav", "song 0"]
     study = load_study(folder)
     words += [one.sha256 for one in study.stimuli]

@@ -23,14 +23,15 @@ from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.request import CSRF_HEADER
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.storage.backup import backup
-from earmark.listening_test.storage.tables import EventRow, opened
+from earmark.listening_test.storage.many import events
+from earmark.listening_test.storage.tables import Listening, opened
 from earmark.listening_test.study.study import StudyFolder
 from earmark.models.errors import UserError
 
 
 def stored(folder: StudyFolder) -> set[str]:
     with opened(folder) as database, database.reading() as session:
-        return set(session.scalars(select(EventRow.id)).all())
+        return {one.id for one in events(session, session.scalars(select(Listening.token)).all())}
 
 
 def test_a_full_disk_confirms_nothing_and_loses_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from study_fixtures import make_study, served
 
 from earmark.listening_test.simulate import Browser, Listener
 from earmark.listening_test.stimuli.addresses import addresses_of
-from earmark.listening_test.storage.tables import EventRow, Listening, RatingRow, opened
+from earmark.listening_test.storage.many import events
+from earmark.listening_test.storage.tables import Listening, RatingRow, opened
 from earmark.listening_test.study.orders import generator
 from earmark.listening_test.study.study import StudyFolder, load_keys
 from earmark.listening_test.taste import qualities, taste
@@ -64,15 +65,15 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
             thread.start()
         # Were a session killed before its listener has its link, it would be begun twice.
         for _ in range(3):
-            assert begun.acquire(timeout=60)
+            assert begun.acquire(timeout=300)
         for _ in range(3):
-            assert rated.acquire(timeout=60)
+            assert rated.acquire(timeout=300)
         os.kill(server.pid, signal.SIGKILL)
     check(folder, listeners)
     # What was under way is sent again to the server that comes back.
     with served(folder, port):
         for thread in threads:
-            thread.join(90)
+            thread.join(300)
         assert errors == []
         check(folder, listeners)
     with opened(folder) as database, database.reading() as session:
@@ -88,9 +89,7 @@ def check(folder: StudyFolder, listeners: list[Listener]) -> None:
     with opened(folder) as database, database.reading() as session:
         for listener in listeners:
             acknowledged = dict(listener.browser.acknowledged)
-            rows = session.scalars(
-                select(EventRow).where(EventRow.session_token == listener.browser.session)
-            ).all()
+            rows = events(session, [listener.browser.session])
             found = {row.id: row for row in rows}
             assert len(found) == len(rows)
             assert set(acknowledged) <= set(found)

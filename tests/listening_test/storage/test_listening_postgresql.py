@@ -14,8 +14,9 @@ from study_fixtures import make_study
 from earmark.analysis.ratings.reading.files import Reading
 from earmark.analysis.ratings.reading.study_export import Which
 from earmark.analysis.ratings.reading.study_folder import read_study
+from earmark.listening_test.export.everything import as_json
 from earmark.listening_test.export.progress import status_of
-from earmark.listening_test.export.ratings import SessionFilter, TidyRow, as_json, tidy
+from earmark.listening_test.export.ratings import SessionFilter, TidyRow, tidy
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
 from earmark.listening_test.server.serve import in_background
@@ -26,7 +27,7 @@ from earmark.listening_test.storage.tables import Base, Database, opened, use
 from earmark.listening_test.study.study import StudyFolder, load_keys, load_study
 from earmark.models.errors import UserError
 
-SIMULATED = SessionFilter(marks=("simulated",))
+SIMULATED = SessionFilter(session_types=("simulated",))
 
 
 def begun(folder: StudyFolder) -> tuple[Client, ServedStudy]:

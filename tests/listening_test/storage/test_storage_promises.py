@@ -318,7 +318,7 @@ def test_a_newer_schema_is_refused_and_left_alone(folder: StudyFolder, *, read_o
         pass
     set_revision(folder, "9999")
     before = folder.ratings.read_bytes()
-    with pytest.raises(UserError, match=r"schema 9999 is newer than this Earmark reads \(0001"):
+    with pytest.raises(UserError, match=r"schema 9999 is newer than this Earmark reads \(0002"):
         Database(folder, read_only=read_only)
     assert folder.ratings.read_bytes() == before
 

@@ -2,6 +2,8 @@
 
 import functools
 import itertools
+import json
+from typing import Any
 
 import auraloss
 import numpy as np
@@ -17,6 +19,7 @@ from earmark.models.audio.loudness import (
 )
 from earmark.models.demo_songs.mastering import balance_db, master
 from earmark.models.demo_songs.songs import STYLES, DemoSong, demo_song, song_id
+from earmark.models.errors import UserError
 
 RATE = 22_050
 NAMES = [style.name for style in STYLES]
@@ -166,21 +169,40 @@ def test_any_usual_sample_rate_will_do(sample_rate: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "index", "seconds", "sample_rate"),
+    ("seed", "index", "seconds", "sample_rate", "words"),
     [
-        (-1, 0, 10.0, RATE),
-        (0, -1, 10.0, RATE),
-        (0, 0, 2.9, RATE),
-        (0, 0, float("nan"), RATE),
-        (0, 0, float("inf"), RATE),
-        (0, 0, 10.0, 8000),
+        (-1, 0, 10.0, RATE, "-1 is not a seed for demo songs; choose a whole number, 0 or more"),
+        (1.5, 0, 10.0, RATE, "1.5 is not a seed for demo songs; choose a whole number, 0 or more"),
+        (0, -1, 10.0, RATE, "there is no demo song -1; choose a whole number, 0 or more"),
+        (0, 0.5, 10.0, RATE, "there is no demo song 0.5; choose a whole number, 0 or more"),
+        (0, 0, 2.9, RATE, "a demo song cannot last 2.9 s; ask for 3 to 600 s"),
+        (0, 0, 600.1, RATE, "a demo song cannot last 600.1 s; ask for 3 to 600 s"),
+        (0, 0, float("nan"), RATE, "a demo song cannot last nan s; ask for 3 to 600 s"),
+        (0, 0, float("inf"), RATE, "a demo song cannot last inf s; ask for 3 to 600 s"),
+        (
+            0,
+            0,
+            10.0,
+            8000,
+            "a demo song cannot have a sample rate of 8000 Hz; "
+            "choose a whole number, 16000 or more",
+        ),
     ],
 )
-def test_what_cannot_be_made_is_refused(
-    seed: int, index: int, seconds: float, sample_rate: int
+def test_what_cannot_be_made_is_refused_in_one_line(
+    seed: Any, index: Any, seconds: float, sample_rate: int, words: str
 ) -> None:
-    with pytest.raises(ValueError, match=r"demo song|negative"):
+    with pytest.raises(UserError) as refused:
         demo_song(seed, index, seconds, sample_rate)
+    assert str(refused.value) == words
+
+
+def test_numbers_of_numpy_make_the_same_song() -> None:
+    numbers: Any = np.array([3, 4, RATE])
+    made = demo_song(numbers[0], numbers[1], 3.0, numbers[2])
+    same = demo_song(3, 4, 3.0, RATE)
+    assert made.mix.equal(same.mix)
+    assert json.dumps(made.settings) == json.dumps(same.settings)
 
 
 def test_a_song_says_that_it_is_synthetic() -> None:

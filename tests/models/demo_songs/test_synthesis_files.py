@@ -104,6 +104,8 @@ def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_made(
 ) -> None:
     with pytest.raises(UserError, match=words):
         write_demo_songs(tmp_path / "songs", count, seed, seconds)
+    with pytest.raises(UserError, match="16000 or more"):
+        write_demo_songs(tmp_path / "songs", 1, 0, 3.0, sample_rate=8000)
     assert not (tmp_path / "songs").exists()
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from earmark.models.architectures import Network
 from earmark.models.architectures.dmc import DMC
-from earmark.models.architectures.parts.vggish import SAMPLE_RATE, Layout, VGGish, patches
+from earmark.models.architectures.parts.vggish import SAMPLE_RATE, VGGish, VGGishLayout, patches
 from earmark.models.checkpoints.network_system import NetworkSystem, SystemCard
 from earmark.models.effects.console import (
     BandCard,
@@ -250,12 +250,12 @@ def test_the_encoder_hears_a_tone_in_its_mel_band() -> None:
 
 
 def test_a_stem_shorter_than_a_patch_is_heard() -> None:
-    net = VGGish(Layout((2, 2, 2, 2, 2, 2), 4, 3)).eval()
+    net = VGGish(VGGishLayout((2, 2, 2, 2, 2, 2), 4, 3)).eval()
     assert net.averaged(noise(2, 100), SAMPLE_RATE).shape == (2, 3)
 
 
 def test_a_long_stem_is_heard_a_few_patches_at_a_time() -> None:
-    net = VGGish(Layout((2, 3, 4, 4, 5, 5), 6, 3)).eval()
+    net = VGGish(VGGishLayout((2, 3, 4, 4, 5, 5), 6, 3)).eval()
     audio = noise(40 * 15_360 + 500)
     parts = list(patches(audio, SAMPLE_RATE))
     assert [len(part) for part in parts] == [16, 16, 8]

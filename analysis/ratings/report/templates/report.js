@@ -10,13 +10,11 @@
   const plots = earmark.all(".plot", HTMLElement);
   /** @param {HTMLElement} place */
   const draw = (place) => earmark.charts.plot(place, figures[place.dataset.figure ?? ""]);
-  const drawAll = () => plots.forEach(draw);
 
   /** The plot that a control of its figure is about. @param {Element} control */
   const plotOf = (control) =>
     earmark.one(".plot", HTMLElement, control.closest("figure") ?? document);
 
-  earmark.charts.onChange(drawAll);
   window.addEventListener("beforeprint", () =>
     earmark.all("details", HTMLDetailsElement).forEach((fold) => (fold.open = true)),
   );
@@ -36,6 +34,6 @@
     }),
   );
 
-  drawAll();
+  plots.forEach(draw);
   document.documentElement.dataset.ready = "yes";
 })();

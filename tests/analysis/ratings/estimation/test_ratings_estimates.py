@@ -234,6 +234,18 @@ def test_alpha_has_its_ends() -> None:
         krippendorff_alpha(same, "x")
 
 
+def test_judges_who_contradict_each_other_have_no_correlation_of_their_mean() -> None:
+    edge = intraclass(np.array([[-1.0, 2], [1, 1]]))
+    assert edge is not None
+    assert edge.low == pytest.approx(-1)
+    assert edge.low_k is None, "one more than minus one is nothing to divide by"
+    beyond = intraclass(np.array([[1.0, -2], [0, 1]]))
+    assert beyond is not None
+    assert beyond.icc2 == pytest.approx(-1.5)
+    assert (beyond.icc2k, beyond.low_k) == (None, None)
+    assert beyond.high_k == pytest.approx(0.9932, abs=1e-4)
+
+
 def test_intraclass_correlations_follow_from_the_mean_squares() -> None:
     found = intraclass(SHROUT_FLEISS, 0.1)
     assert found is not None

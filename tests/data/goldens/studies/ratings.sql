@@ -13,27 +13,17 @@ CREATE TABLE answer (
 	UNIQUE (session_token, step, question), 
 	FOREIGN KEY(session_token) REFERENCES session (token)
 );
-CREATE TABLE event (
-	arrival INTEGER NOT NULL, 
+CREATE INDEX ix_presentation_page_id ON presentation (page_id);
+CREATE TABLE journal (
+	id INTEGER NOT NULL, 
 	session_token VARCHAR NOT NULL, 
-	id VARCHAR NOT NULL, 
+	number INTEGER NOT NULL, 
 	client VARCHAR NOT NULL, 
-	seq BIGINT NOT NULL, 
-	at_ms FLOAT NOT NULL, 
-	received_at VARCHAR NOT NULL, 
-	type VARCHAR NOT NULL, 
-	page BIGINT, 
-	stimulus VARCHAR, 
-	question VARCHAR, 
-	value FLOAT, 
-	data JSON NOT NULL, 
-	PRIMARY KEY (arrival), 
-	UNIQUE (session_token, id), 
+	lines VARCHAR NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (session_token, number), 
 	FOREIGN KEY(session_token) REFERENCES session (token)
 );
-CREATE INDEX event_in_order ON event (session_token, client, seq);
-CREATE INDEX ix_page_session_token ON page (session_token);
-CREATE INDEX ix_presentation_page_id ON presentation (page_id);
 CREATE TABLE page (
 	id INTEGER NOT NULL, 
 	session_token VARCHAR NOT NULL, 
@@ -46,7 +36,7 @@ CREATE TABLE page (
 	revision INTEGER NOT NULL, 
 	comment VARCHAR NOT NULL, 
 	first_at VARCHAR, 
-	done_at VARCHAR, 
+	done_at VARCHAR, turn INTEGER DEFAULT '-1' NOT NULL, 
 	PRIMARY KEY (id), 
 	UNIQUE (session_token, number), 
 	FOREIGN KEY(session_token) REFERENCES session (token)
@@ -96,12 +86,14 @@ CREATE TABLE session (
 	agent VARCHAR NOT NULL, 
 	created_at VARCHAR NOT NULL, 
 	updated_at VARCHAR NOT NULL, 
-	completed_at VARCHAR, 
+	completed_at VARCHAR, holds INTEGER DEFAULT '1' NOT NULL, main_pages INTEGER DEFAULT '0' NOT NULL, done_pages INTEGER DEFAULT '0' NOT NULL, erased_at VARCHAR, 
 	PRIMARY KEY (token), 
 	UNIQUE (study_version, mark, number), 
 	UNIQUE (id), 
 	FOREIGN KEY(study_version) REFERENCES study_version (sha256)
 );
+CREATE INDEX session_by_state ON session (study_version, mark, state, holds);
+CREATE INDEX session_by_time ON session (study_version, created_at, id);
 CREATE TABLE study_version (
 	sha256 VARCHAR NOT NULL, 
 	study VARCHAR NOT NULL, 
@@ -109,4 +101,15 @@ CREATE TABLE study_version (
 	created_at VARCHAR NOT NULL, 
 	frozen_at VARCHAR, 
 	PRIMARY KEY (sha256)
+);
+CREATE TABLE unit_count (
+	study_version VARCHAR NOT NULL, 
+	mark VARCHAR NOT NULL, 
+	unit VARCHAR NOT NULL, 
+	turn INTEGER NOT NULL, 
+	held INTEGER NOT NULL, 
+	heard INTEGER NOT NULL, 
+	ratings INTEGER NOT NULL, 
+	PRIMARY KEY (study_version, mark, unit, turn), 
+	FOREIGN KEY(study_version) REFERENCES study_version (sha256)
 );

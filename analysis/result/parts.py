@@ -4,10 +4,18 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    WithJsonSchema,
+)
 
 
-class Stored(BaseModel):
+class ResultPart(BaseModel):
     """A part of a result.
 
     The fields stand in the order of the keys in the JSON. Of several bases the last one's fields
@@ -40,10 +48,15 @@ def plain(value: Any) -> Any:
     return _known(value.item() if hasattr(value, "item") else value)
 
 
-# A whole number stays one: a df of 4 is written as 4, one of 4.0 as 4.0.
-Number = Annotated[int | float, Field(allow_inf_nan=False), WithJsonSchema({"type": "number"})]
+# What was measured stays as it was: a df of 4 is written as 4, one of 4.0 as 4.0. A text that
+# looks like a number is a slip, not a number.
+Number = Annotated[
+    StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)],
+    WithJsonSchema({"type": "number"}),
+]
+# A number, or None where it is missing or not finite.
 Maybe = Annotated[
-    int | float | None,
+    StrictInt | StrictFloat | None,
     BeforeValidator(_known),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]}),
 ]

@@ -1,0 +1,1 @@
+"""What the stored results of benchmarks and of ratings share."""

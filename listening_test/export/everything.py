@@ -1,0 +1,94 @@
+"""Everything of a study's sessions as JSON: steps, pages, presentations, ratings, events, answers.
+
+It is written session by session, so that memory holds a hundred of them however many there are.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from itertools import count
+from typing import Any
+
+from ..session.clean_input import plain
+from ..storage.journal import Pack, events_in
+from ..storage.many import answers_of, packs, rooms
+from ..storage.rooms import Item, Page, Rating, Room, shown
+from ..storage.tables import Database
+from ..study.study import Study
+from .progress import SESSION_TYPES
+from .ratings import SCHEMA, SessionFilter, chosen
+
+_EVENT = ("id", "client", "seq", "at_ms", "received_at", "type", "page", "stimulus", "question",
+          "value", "data")  # fmt: skip
+
+
+def as_json(study: Study, database: Database, choice: SessionFilter) -> dict[str, Any]:
+    """Everything of the chosen sessions."""
+    return {**_head(study), "sessions": list(whole_sessions(study, database, choice))}
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """JSON as text; what is undefined is null."""
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def json_parts(study: Study, sessions: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+    """The text of :func:`as_json`, part by part."""
+    head = json.dumps({**_head(study), "sessions": []}, indent=1, ensure_ascii=False)
+    yield head.removesuffix("]\n}")
+    last = ""
+    for one in sessions:
+        text = json.dumps(one, indent=1, ensure_ascii=False, allow_nan=False)
+        yield last + "\n  " + text.replace("\n", "\n  ")
+        last = ","
+    yield ("\n " if last else "") + "]\n}\n"
+
+
+def whole_sessions(
+    study: Study, database: Database, choice: SessionFilter
+) -> Iterator[dict[str, Any]]:
+    """The chosen sessions, each with everything."""
+    arrivals = count(1)
+    with database.reading() as session:
+        for tokens in chosen(session, study, choice):
+            heard, given = packs(session, tokens), answers_of(session, tokens)
+            for found in rooms(session, tokens):
+                yield _whole(found, heard[found.token], given[found.token], arrivals)
+
+
+def _head(study: Study) -> dict[str, Any]:
+    return {"schema": SCHEMA, "study": study.as_json() | {"sha256": study.sha256}}
+
+
+def _whole(
+    found: Room, heard: Sequence[Pack], given: Sequence[Any], arrivals: Iterator[int]
+) -> dict[str, Any]:
+    erased = () if found.erased_at else ("erased_at",)
+    # The token opens the session, so it is no part of what is given away.
+    return {
+        **_fields(found, "token", "pages", "holds", "main_pages", "done_pages", *erased),
+        "counts_as": SESSION_TYPES[found.mark],
+        "pages": [_page(page) for page in found.pages],
+        "events": [
+            {"arrival": next(arrivals), **{name: plain(getattr(one, name)) for name in _EVENT}}
+            for one in events_in(heard, shown(found.pages))
+        ],
+        "answers": [
+            {"step": one.step, "question": one.question, "value": plain(one.value[0]), "at": one.at}
+            for one in given
+        ],
+    }
+
+
+def _page(page: Page) -> dict[str, Any]:
+    return {
+        **_fields(page, "id", "session_token", "turn", "presentations", "ratings"),
+        "presentations": [_fields(one, "page_id") for one in page.presentations],
+        "ratings": [_fields(one, "id", "page_id") for one in page.ratings],
+    }
+
+
+def _fields(of: Room | Page | Item | Rating, *left_out: str) -> dict[str, Any]:
+    return {
+        one.name: plain(getattr(of, one.name)) for one in fields(of) if one.name not in left_out
+    }

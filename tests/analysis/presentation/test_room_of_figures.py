@@ -1,0 +1,89 @@
+"""Figures of both reports keep their height and fill their width, however the window changes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from listening_visits import running
+from playwright.sync_api import Browser, Page
+from ratings_simulation import simulated_cells, written_ratings
+from report_fixtures import Fake, build
+
+from earmark.analysis.benchmark.report import write_report
+from earmark.analysis.ratings.analyse import Request, analyse_file
+from earmark.evaluation.results.store import Store
+
+pytestmark = pytest.mark.browser
+
+WIDE = {"width": 1400, "height": 900}
+# Of each figure: the width of its place and of its drawing, the height of both and as it was made.
+SIZES = """() => [...document.querySelectorAll(".js-plotly-plot")].map((place) => {
+  const drawing = place.querySelector(".main-svg");
+  return [place.clientWidth, drawing.clientWidth, place.clientHeight, drawing.clientHeight,
+          place.layout.height];
+})"""
+FILLED = f"({SIZES})().every(([place, drawing]) => place === drawing)"
+COUNTS = {"benchmark": 3, "ratings": 6}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("reports")
+    fake = Fake(songs=("amber street", "blue hour"), audio=False)
+    with Store(build(folder / "results", fake)) as store:
+        benchmark = write_report(store)
+    file = written_ratings(folder / "ratings.csv", simulated_cells(1, (6, 3, 5)))
+    analyse_file(Request(file, folder / "rated", {}, {}), [])
+    return {"benchmark": benchmark, "ratings": folder / "rated" / "report.html"}
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with running(chromium) as found:
+        yield found
+
+
+@pytest.fixture(params=["benchmark", "ratings"])
+def page(
+    request: pytest.FixtureRequest, browser: Browser, reports: dict[str, Path]
+) -> Iterator[Page]:
+    context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(reports[request.param].as_uri())
+    page.wait_for_selector("[data-drawn], [data-ready]")
+    assert len(page.evaluate(SIZES)) >= COUNTS[request.param]
+    yield page
+    context.close()
+
+
+def test_figures_keep_their_height_however_often_the_window_changes(page: Page) -> None:
+    before = page.evaluate(SIZES)
+    for width, height in ((1300, 900), (1300, 2400), (1200, 700), (1250, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(FILLED)
+        now = page.evaluate(SIZES)
+        assert [figure[2:] for figure in now] == [figure[2:] for figure in before]
+    assert all(figure[2] == figure[3] == figure[4] > 150 for figure in before)
+    assert all(new[0] < old[0] for new, old in zip(now, before, strict=True))
+
+
+def test_figures_are_drawn_anew_for_a_phone_and_back(page: Page) -> None:
+    before = page.evaluate(SIZES)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function(FILLED)
+    assert all(figure[0] < 390 for figure in page.evaluate(SIZES))
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    page.wait_for_function(f"({SIZES})()[0][1] === {before[0][1]} && {FILLED}")
+    assert page.evaluate(SIZES) == before
+
+
+def test_figures_fit_on_paper_and_come_back(page: Page) -> None:
+    before = page.evaluate(SIZES)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    paper = page.evaluate(SIZES)
+    main = page.evaluate("document.querySelector('main').clientWidth")
+    for new, old in zip(paper, before, strict=True):
+        assert new[1] == int(old[1] * 960 / main)
+        assert new[3] > 150
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(SIZES) == before

@@ -1,0 +1,80 @@
+"""How often something may happen: so many at once, then one by one, whichever process asks."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from earmark.listening_test.wire.limits import Rate
+from earmark.listening_test.wire.rates import RateTable
+from earmark.listening_test.wire.shared import SharedMemory, memory_file
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def table(clock: Clock, memory: SharedMemory | None = None) -> RateTable:
+    return RateTable((memory or SharedMemory()).rates, b"secret", clock)
+
+
+def test_so_many_may_come_at_once_and_then_one_after_the_other() -> None:
+    clock = Clock()
+    found = table(clock)
+    rate = Rate(5, 2.0)
+    assert [found.take("one", rate) for _ in range(5)] == [0.0] * 5
+    assert math.isclose(found.take("one", rate), 0.5)
+    assert found.take("another", rate) == 0.0
+    clock.now += 0.5
+    assert found.take("one", rate) == 0.0
+    assert found.take("one", rate) > 0
+    clock.now += 1000
+    assert [found.take("one", rate) for _ in range(6)][:5] == [0.0] * 5
+
+
+@given(st.lists(st.floats(0, 3), max_size=60), st.integers(1, 8), st.floats(0.1, 20))
+def test_in_no_time_more_is_let_in_than_the_rate_allows(
+    pauses: list[float], at_once: int, per_second: float
+) -> None:
+    clock = Clock()
+    found, rate, times = table(clock), Rate(at_once, per_second), []
+    for pause in pauses:
+        clock.now += pause
+        wait = found.take("one", rate)
+        if wait == 0:
+            times.append(clock.now)
+            continue
+        # What was said to be the time to wait is: a moment later it is let in.
+        assert found.wait("one", rate) == wait
+        clock.now += wait + 1e-6
+        assert found.take("one", rate) == 0
+        times.append(clock.now)
+    for begin in range(len(times)):
+        for end in range(begin, len(times)):
+            allowed = at_once + (times[end] - times[begin]) * per_second
+            assert end - begin + 1 <= allowed + 1e-3
+
+
+def test_to_ask_is_not_to_take() -> None:
+    found = table(Clock())
+    assert {found.wait("one", Rate(1, 1.0)) for _ in range(5)} == {0.0}
+
+
+def test_processes_that_share_memory_share_a_rate() -> None:
+    clock = Clock()
+    with memory_file() as descriptor:
+        one, other = (table(clock, SharedMemory(descriptor)) for _ in range(2))
+        assert [one.take("x", Rate(3, 1.0)), other.take("x", Rate(3, 1.0))] == [0.0, 0.0]
+        assert one.take("x", Rate(3, 1.0)) == 0.0
+        assert other.take("x", Rate(3, 1.0)) > 0
+
+
+def test_no_key_is_too_long_or_too_odd() -> None:
+    found = table(Clock())
+    for key in ("", "x" * 100_000, "שלום 🎧", "\x00"):
+        assert found.take(key, Rate(1, 1.0)) == 0.0
+        assert found.take(key, Rate(1, 1.0)) > 0
