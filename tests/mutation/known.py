@@ -166,6 +166,11 @@ ALIKE: Sequence[tuple[str, str]] = (
         "error = estimate.error "
         "if (estimate.error >= 1e-12 * (1 + abs(estimate.difference))) else 0",
     ),
+    # To NumPy any negative size is the one that is left.
+    (
+        "analysis/ratings/estimation/agreement.py",
+        "for at in np.flatnonzero((ratings.counts.reshape(-2)[cell] > 1) & (ratings.repeat < 2)):",
+    ),
     # Nothing over nothing is no number either.
     *(
         (

@@ -326,6 +326,8 @@ def test_stimuli_that_rounding_alone_sets_apart_share_a_rank() -> None:
     scale = Scale(low=0, high=5, ordinal=False, origin="")
     rows = descriptives(ratings_of(cells), scale, 0.05).systems
     assert [row.mean_rank for row in rows] == [(1.5 + 3) / 2, 1.5, (3 + 1.5) / 2]
+    assert None not in [row.low for row in rows], "two listeners have an interval"
+    assert [row.sd for row in rows] == pytest.approx(cells.std(axis=(0, 1), ddof=1))
     lacking = cells.copy()
     lacking[:, 0, 2] = [3.0, NAN]
     rows = descriptives(ratings_of(lacking), scale, 0.05).systems

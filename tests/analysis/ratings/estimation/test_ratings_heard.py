@@ -90,6 +90,16 @@ def test_a_sign_is_kept_and_a_perfect_metric_is_perfect(cells: Floats) -> None:
     assert only(cells, -means)["spearman"]["value"] == pytest.approx(-1)
 
 
+def test_a_perfect_line_within_a_passage_counts_as_nearly_perfect(cells: Floats) -> None:
+    means = cells.mean(axis=0)
+    assert only(cells, means)["within_passages"] == pytest.approx(0.999)
+    mixed = means.copy()
+    mixed[1] = np.random.default_rng(0).normal(0, 1, 5)
+    r = stats.pearsonr(mixed[1], means[1]).statistic
+    z = [np.arctanh(0.999)] * 5 + [np.arctanh(r)]
+    assert only(cells, mixed)["within_passages"] == pytest.approx(np.tanh(np.mean(z)))
+
+
 def test_what_does_not_vary_is_not_correlated_and_says_why(cells: Floats) -> None:
     flat = only(cells, np.full((6, 5), 3.0))
     assert flat["note"] == "the same for all stimuli"
