@@ -6,7 +6,6 @@ rows with plain SQL, each in a process of its own. Processor time is that of the
     python benchmarks/server.py                                   # all parts, a quarter of an hour
     python benchmarks/server.py --part requests                   # one part, within a minute
     python benchmarks/server.py --part live --listeners 300
-    python benchmarks/server.py --part requests --pymushra /tmp/venv/bin/python
 """
 
 import contextlib
@@ -76,7 +75,7 @@ def at_page(server: Server, folder: StudyFolder) -> tuple[Listener, dict[str, An
     return listener, step
 
 
-def requests(world: StudyFolder, scratch: Path, repeats: int, pymushra: str) -> None:
+def requests(world: StudyFolder, scratch: Path, repeats: int) -> None:
     """Processor time of each request, beside the bare route in the same run."""
     with fresh(world, scratch, "requests") as folder, served(folder) as server:
         listener, page = at_page(server, folder)
@@ -139,10 +138,6 @@ def requests(world: StudyFolder, scratch: Path, repeats: int, pymushra: str) -> 
             rows.append(("next", f"{left:.2f}", "–", "–", "–"))
         click.echo("Processor time of a request, ms; bare: a Flask route with plain SQL")
         table(("request", "Earmark", "bare", "ratio", "aim"), rows)
-        if pymushra:
-            from server_pymushra import collect
-
-            collect(pymushra, scratch, lambda: listener.send(drag(listener, MOVES)), server)
 
 
 def consented(server: Server, folder: StudyFolder) -> Listener:
@@ -323,7 +318,6 @@ def stored_events(folder: StudyFolder, scratch: Path) -> int:
 @click.option("--whole", default=20, show_default=True, help="Sessions whose size is taken.")
 @click.option("--listeners", default="30,100,300,600", show_default=True, help="For live.")
 @click.option("--seconds", default=60.0, show_default=True, help="For live, each.")
-@click.option("--pymushra", default="", help="A Python that has pymushra.")
 def main(
     parts: tuple[str, ...],
     repeats: int,
@@ -332,7 +326,6 @@ def main(
     whole: int,
     listeners: str,
     seconds: float,
-    pymushra: str,
 ) -> None:
     """Run the parts and print their tables."""
     wanted = parts or PARTS
@@ -342,7 +335,7 @@ def main(
         if "size" in wanted:
             size(world, scratch, whole)
         if "requests" in wanted:
-            requests(world, scratch, repeats, pymushra)
+            requests(world, scratch, repeats)
         if "growth" in wanted:
             growth(world, scratch, [int(one) for one in sizes.split(",")])
         if "export" in wanted:

@@ -130,7 +130,7 @@ class Listener:
         self.link = f"/s/{getattr(load_keys(folder), mark)}/"
         self.cookie = self.csrf = self.session = ""
         number = next(_NUMBERS)
-        self.address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        self.address = f"10.{number >> 8 & 255}.{number & 255}.1"  # a network each
         self.client = uuid.uuid4().hex
         self.seq, self.clock = 0, 0.0
         self.acknowledged: set[str] = set()
