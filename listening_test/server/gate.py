@@ -1,6 +1,7 @@
 """Lets requests in: no more of one session, one address or one browser than limits.py allows."""
 
 import math
+from collections.abc import Sequence
 
 from flask import Flask, Response, request
 
@@ -26,9 +27,10 @@ class Gate:
     """The limits of one application; ``rates`` None lets everything in."""
 
     def __init__(
-        self, table: RateTable, rates: Rates | None, counts: Counts, *, trust_proxy: bool
+        self, tables: Sequence[RateTable], rates: Rates | None, counts: Counts, *, trust_proxy: bool
     ) -> None:
-        self.table, self.rates, self.counts = table, rates, counts
+        self.sessions, self.addresses, self.missing, self.browsers, self.begun = tables
+        self.rates, self.counts = rates, counts
         self.trust_proxy = trust_proxy
 
     def guard(self, app: Flask) -> None:
@@ -44,35 +46,32 @@ class Gate:
         """
         if self.rates is None:
             return
-        self._take("sessions of a browser", f"begin {browser}", self.rates.begun_in_browser)
-        self._take_of_address("sessions of an address", "begin at", self.rates.begun_at_address)
+        per_browser, per_address = self.rates.begun_in_browser, self.rates.begun_at_address
+        self._take("sessions of a browser", self.browsers, browser, per_browser)
+        self._take("sessions of an address", self.begun, self.client(), per_address)
 
     def _enters(self) -> None:
         if self.rates is None or request.endpoint in OPEN:
             return
-        self._take_of_address("requests of an address", "asks", self.rates.address)
         address = self.client()
+        self._take("requests of an address", self.addresses, address, self.rates.address)
         if address is not None:
-            seconds = self.table.wait(f"misses {address}", self.rates.misses)
+            seconds = self.missing.wait(address, self.rates.misses)
             if seconds:
                 raise self._refusal("links that are not there", seconds)
         token = (request.view_args or {}).get("token")
         if token is not None and request.path.startswith("/api/"):
-            self._take("requests of a session", f"session {token}", self.rates.session)
+            self._take("requests of a session", self.sessions, str(token), self.rates.session)
 
     def _leaves(self, response: Response) -> Response:
         address = self.client()
         if self.rates is not None and response.status_code == 404 and address is not None:
-            self.table.take(f"misses {address}", self.rates.misses)
+            self.missing.take(address, self.rates.misses)
         return response
 
-    def _take_of_address(self, limit: str, what: str, rate: Rate) -> None:
-        address = self.client()
-        if address is not None:
-            self._take(limit, f"{what} {address}", rate)
-
-    def _take(self, limit: str, key: str, rate: Rate) -> None:
-        seconds = self.table.take(key, rate)
+    def _take(self, limit: str, table: RateTable, key: str | None, rate: Rate) -> None:
+        """Note a request of ``key``; None is somebody for whom it is not counted."""
+        seconds = table.take(key, rate) if key is not None else 0.0
         if seconds:
             raise self._refusal(limit, seconds)
 

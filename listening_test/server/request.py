@@ -21,7 +21,7 @@ from ..study.texts import FOLDER
 from ..wire.counts import Counts
 from ..wire.limits import FORM_BYTES, FORM_FIELDS
 from ..wire.rates import RateTable
-from ..wire.shared import SharedMemory
+from ..wire.shared import TABLES, SharedMemory
 from .gate import Gate
 from .settings import Settings
 
@@ -52,8 +52,9 @@ class ServedStudy:
         self.words_sha256 = _words_sha256(self.study)
         self.memory = memory
         self.counts = Counts(memory.region(number))
-        table = RateTable(memory.rates, self.keys.cookie.encode())
-        self.gate = Gate(table, settings.rates, self.counts, trust_proxy=settings.trust_proxy)
+        secret = self.keys.cookie.encode()
+        tables = [RateTable(memory.rates(number), secret) for number in range(TABLES)]
+        self.gate = Gate(tables, settings.rates, self.counts, trust_proxy=settings.trust_proxy)
 
     def require_same(self) -> None:
         """Refuse to serve on once the folder holds another study: its sessions would not be found.

@@ -1,9 +1,11 @@
 """How often something may happen: a table of times that all processes of a server share.
 
 For each key one number is kept: when it would be at rest again if nothing more came (the "generic
-cell rate algorithm"). A key has no entry of its own: its hash says which of 65,536 places it uses,
-so the table never grows, whatever a client invents. Two processes that write one place at once
-lose one of the two counts, no more.
+cell rate algorithm"). A key has no entry of its own: its hashes say which two of 65,536 places it
+uses, so the table never grows, whatever a client invents. What other keys have noted in one of the
+two is no harm: the place with less counts. Each limit has a table of its own, since a place that
+counts minutes would stop what may come many times a second. Two processes that write one place at
+once lose one of the two counts, no more.
 """
 
 import math
@@ -36,15 +38,17 @@ class RateTable:
         if math.isinf(rate.per_second):
             return 0.0
         now, each = self._clock(), 1 / rate.per_second
-        place = self._place(key)
-        rests = max(self._rests[place], now)
+        places = self._places(key)
+        rests = max(min(self._rests[place] for place in places), now)
         over = rests + each - (now + rate.at_once * each)
         if over > each * 1e-6:
             return over
         if noted:
-            self._rests[place] = rests + each
+            for place in places:
+                self._rests[place] = max(self._rests[place], rests + each)
         return 0.0
 
-    def _place(self, key: str) -> int:
-        digest = blake2b(key.encode(), digest_size=8, key=self._secret).digest()
-        return int.from_bytes(digest, "big") % len(self._rests)
+    def _places(self, key: str) -> tuple[int, int]:
+        digest = blake2b(key.encode(), digest_size=16, key=self._secret).digest()
+        size = len(self._rests)
+        return int.from_bytes(digest[:8], "big") % size, int.from_bytes(digest[8:], "big") % size

@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Iterator
 
 RATES_BYTES = 64 * 1024 * 8
+TABLES = 5
 REGION_BYTES = 128 * 1024
 # More than there are processes: while a server restarts, old and new ones run beside each other.
 REGIONS = 130
-SIZE = RATES_BYTES + REGIONS * REGION_BYTES
+SIZE = TABLES * RATES_BYTES + REGIONS * REGION_BYTES
 
 
 class SharedMemory:
@@ -18,14 +19,14 @@ class SharedMemory:
     def __init__(self, descriptor: int = -1) -> None:
         self._memory = mmap.mmap(descriptor, SIZE)
 
-    @property
-    def rates(self) -> memoryview:
-        """The part that :class:`.rates.RateTable` uses."""
-        return memoryview(self._memory)[:RATES_BYTES]
+    def rates(self, number: int) -> memoryview:
+        """The part of one :class:`.rates.RateTable`."""
+        start = number * RATES_BYTES
+        return memoryview(self._memory)[start : start + RATES_BYTES]
 
     def region(self, number: int) -> memoryview:
         """The part that one process writes its counts to."""
-        start = RATES_BYTES + number * REGION_BYTES
+        start = TABLES * RATES_BYTES + number * REGION_BYTES
         return memoryview(self._memory)[start : start + REGION_BYTES]
 
     def regions(self) -> Iterator[memoryview]:

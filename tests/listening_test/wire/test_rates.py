@@ -19,7 +19,7 @@ class Clock:
 
 
 def table(clock: Clock, memory: SharedMemory | None = None) -> RateTable:
-    return RateTable((memory or SharedMemory()).rates, b"secret", clock)
+    return RateTable((memory or SharedMemory()).rates(0), b"secret", clock)
 
 
 def test_so_many_may_come_at_once_and_then_one_after_the_other() -> None:
@@ -78,3 +78,20 @@ def test_no_key_is_too_long_or_too_odd() -> None:
     for key in ("", "x" * 100_000, "שלום 🎧", "\x00"):
         assert found.take(key, Rate(1, 1.0)) == 0.0
         assert found.take(key, Rate(1, 1.0)) > 0
+
+
+def test_a_crowd_that_keeps_to_the_rate_stops_nobody() -> None:
+    """Keys share places: thousands that are each at half their rate must all be let in."""
+    clock = Clock()
+    found, rate = table(clock), Rate(20, 20 / 3600)
+    refused = sum(found.take(f"{one}", rate) > 0 for one in range(10_000) for _ in range(10))
+    assert refused == 0
+
+
+def test_limits_have_tables_of_their_own() -> None:
+    """A limit that counts hours must not stop what may come many times a second."""
+    memory, clock = SharedMemory(), Clock()
+    slow, quick = (RateTable(memory.rates(number), b"secret", clock) for number in (3, 0))
+    for number in range(20_000):
+        slow.take(f"browser {number}", Rate(1, 1 / 3600))
+    assert sum(quick.take(f"session {number}", Rate(200, 20.0)) > 0 for number in range(5000)) == 0
