@@ -35,12 +35,7 @@ _PROMISES = ("tests/listening_test/storage/test_storage_promises.py",)
 _DETAILS = ("tests/models/audio/test_loudness_details.py",)
 
 KNOWN: Sequence[Known] = (
-    Known(
-        _ORDERS,
-        "return next(row for row in block(least) if used[row] == least)",
-        "return next(row for row in range(rows) if used[row] == least)",
-        _BALANCE,
-    ),
+    Known(_ORDERS, "for row in block(least) if", "for row in range(rows) if", _BALANCE),
     Known(_ORDERS, "rows + [row[::-1] for row in rows]", "rows + rows", _BALANCE),
     Known(_ORDERS, "shuffled = draw.sample(list(items), len(items))", "shuffled = items", _BALANCE),
     Known(_ORDERS, "second = draw.sample(again, len(again))", "second = again", _BALANCE),

@@ -68,7 +68,7 @@ def _squared(units: Floats) -> float | None:
     values = np.where(known, units - np.nanmean(units), 0.0)
     within = 2 * (size * (values**2).sum(axis=1) - values.sum(axis=1) ** 2) / (size - 1)
     total = int(size.sum())
-    everything = 2 * (total * (values**2).sum() - values.sum() ** 2)
+    everything = 2 * total * (values**2).sum()  # the values sum to zero
     if everything <= 0:
         return None
     return float(1 - (total - 1) * within.sum() / everything)

@@ -295,6 +295,14 @@ def test_repeats_are_compared_first_with_second_for_each_listener(tmp_path: Path
     expected = np.corrcoef(list(first.values()), list(second.values()))[0, 1]
     assert found[0].correlation == pytest.approx(expected)
     assert found[1].correlation is None
+    small: list[tuple[object, ...]] = [
+        ("L0", "p", s, value)
+        for values in ((0.1, 0.2, 0.4), (0.3, 0.2, 0.5))
+        for s, value in zip("abc", values, strict=True)
+    ]
+    (one,) = intra_rater(read(tmp_path, small, "listener,passage,system,value"))
+    expected = np.corrcoef([0.1, 0.2, 0.4], [0.3, 0.2, 0.5])[0, 1]
+    assert one.correlation == pytest.approx(expected), "on a scale from 0 to 1 too"
 
 
 def test_agreement_holds_each_measure_or_says_why_there_is_none() -> None:

@@ -26,14 +26,19 @@ NAN = float("nan")
 
 
 def stepped(seed: int, order: str = "position", slope: float = 1.5) -> Ratings:
-    """Six listeners who heard four systems in an order of their own on three passages."""
+    """Six listeners who heard four systems in an order of their own on three passages.
+
+    One cell has one rating, and of one listener two neighbouring steps are known.
+    """
     r = np.random.default_rng(seed)
     cells = simulated_cells(seed, (6, 3, 4), effects=np.array([0.0, 20.0, 5.0, -30.0]))
-    cells[1, 2, 0] = NAN
+    cells[1, 2, 0] = cells[1:, 2, 3] = NAN
     ratings = ratings_of(cells)
     steps = r.permuted(np.tile(np.arange(1.0, 5.0), (18, 1)), axis=1).ravel()[: len(ratings)]
     value = ratings.value + slope * steps
     steps[[3, 30]] = NAN
+    fifth = np.flatnonzero(ratings.listener == 4)
+    steps[fifth], steps[fifth[:2]] = NAN, (2.0, 3.0)
     found = replace(ratings, value=value)
     return replace(found, page=steps) if order == "page" else replace(found, position=steps)
 
