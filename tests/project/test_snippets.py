@@ -236,6 +236,10 @@ def run_command(words: list[str], home: Path) -> None:
         rules = (ROOT / "Makefile").read_text(encoding="utf-8")
         for target in (word for word in words[1:] if "=" not in word):
             assert f"\n{target}:" in rules, f"no rule for {target}"
+    elif program == "apt-get":
+        installed = (ROOT / ".ci" / "run").read_text(encoding="utf-8").split()
+        packages = [word for word in words[2:] if not word.startswith("-")]
+        assert set(packages) <= set(installed), words
     elif program == "cp":
         if (ROOT / words[1]).is_file():
             shutil.copy(ROOT / words[1], home)
