@@ -77,7 +77,7 @@ class Study:
 
     ``benchmark_systems`` are all systems of the study's benchmark in its order, where the study's
     own do not begin alike: a report then shows each as the benchmark's report does. Stimuli of
-    studies made before version 0.1.0 are FLAC files, whose sizes tell versions apart.
+    older studies are FLAC files, whose sizes tell versions apart.
     """
 
     id: str

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..errors import UserError
+
 _DECODER = Path(__file__).with_name("trial_decoder.py")
 MOST_MEMORY = 4 << 30  # of addresses, of which numpy alone takes a part
 # Far more than honest files take: FLAC decodes several hundred times as fast as it plays.
@@ -17,6 +19,9 @@ def undecodable(paths: Iterable[Path], seconds: float = MOST_SECONDS) -> Iterato
     """The files on which a decoder crashes or does not end, each with what happened.
 
     ``seconds`` is the time for one file. Files that a decoder refuses by itself are not among them.
+
+    Raises:
+        UserError: if no process can be started to try them, which says nothing of the files.
     """
     process: subprocess.Popen[str] | None = None
     try:
@@ -33,15 +38,23 @@ def undecodable(paths: Iterable[Path], seconds: float = MOST_SECONDS) -> Iterato
 
 
 def _started() -> subprocess.Popen[str]:
-    # Isolated: what lies in the working folder must not be imported by it.
-    command = [sys.executable, "-I", str(_DECODER), str(MOST_MEMORY)]
-    return subprocess.Popen(
+    # Without the folder of the script, so that no module beside it hides one that it imports.
+    command = [sys.executable, "-P", str(_DECODER), str(MOST_MEMORY)]
+    process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
+    assert process.stdout is not None
+    if process.stdout.readline() != "ready\n":
+        _ended(process)
+        raise UserError(
+            f"audio files cannot be tried: {' '.join(command)} does not start; run it yourself to "
+            "see why"
+        )
+    return process
 
 
 def _trial(process: subprocess.Popen[str], path: Path, seconds: float) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from failing_decoder import CRASHES, failing_decoder
 from study_fixtures import RATE, music, write_study
 
 from earmark.listening_test.check import Report, check, check_made
@@ -213,13 +214,7 @@ def test_a_stimulus_or_source_that_changed_since_is_told(tmp_path: Path) -> None
 def test_audio_on_which_the_decoder_crashes_is_named_and_the_rest_is_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoder = tmp_path / "decoder.py"
-    decoder.write_text(
-        "import os, sys\n"
-        "for line in sys.stdin:\n"
-        "    if '1-loud' in line: os.abort()\n"
-        "    print(1, flush=True)\n"
-    )
+    decoder = failing_decoder(tmp_path, {"1-loud.wav": CRASHES})
     monkeypatch.setattr(trial_decoding, "_DECODER", decoder)
     path = write_study(tmp_path, "ape", seconds=0.6)
     said = [one.message for one in look(path).problems if one.severity == "error"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from failing_decoder import CRASHES, HOGS, LOOPS, failing_decoder
 
 from earmark.models.audio import files, trial_decoding
 from earmark.models.audio.files import read
@@ -72,17 +73,8 @@ def test_honest_damaged_and_lying_files_do_not_end_the_trial(tmp_path: Path) -> 
 def test_a_decoder_that_crashes_or_never_ends_is_told_by_file_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoder = tmp_path / "decoder.py"
-    decoder.write_text(
-        "import json, os, signal, sys, time\n"
-        "for line in sys.stdin:\n"
-        "    name = os.path.basename(json.loads(line))\n"
-        "    if name == 'crash.flac': os.kill(os.getpid(), signal.SIGSEGV)\n"
-        "    if name == 'hog.flac': bytearray(1 << 50)\n"
-        "    if name == 'loop.flac': time.sleep(600)\n"
-        "    print(1, flush=True)\n"
-    )
-    monkeypatch.setattr(trial_decoding, "_DECODER", decoder)
+    fails = {"crash.flac": CRASHES, "hog.flac": HOGS, "loop.flac": LOOPS}
+    monkeypatch.setattr(trial_decoding, "_DECODER", failing_decoder(tmp_path, fails))
     names = ["a.flac", "crash.flac", "b.flac", "hog.flac", "loop.flac", "c.flac"]
     found = dict(undecodable([tmp_path / name for name in names], seconds=5))
     assert {path.name: what.split()[0] for path, what in found.items()} == {
@@ -96,8 +88,32 @@ def test_the_trial_has_a_limit_of_memory() -> None:
 
     from earmark.models.audio import trial_decoder
 
-    call = [sys.executable, "-I", "-c", "import sys; sys.path.insert(0, sys.argv[1]); "
+    call = [sys.executable, "-P", "-c", "import sys; sys.path.insert(0, sys.argv[1]); "
             "import trial_decoder as t; t.limit_memory(4 << 30); bytearray(8 << 30)"]  # fmt: skip
     place = str(Path(trial_decoder.__file__).parent)
     done = subprocess.run([*call, place], capture_output=True, text=True, check=False)
     assert "MemoryError" in done.stderr
+
+
+def test_a_decoder_that_does_not_start_says_nothing_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "decoder.py"
+    broken.write_text("import a_module_that_is_not_there\n")
+    monkeypatch.setattr(trial_decoding, "_DECODER", broken)
+    with pytest.raises(UserError, match=r"audio files cannot be tried: .*decoder\.py .* not start"):
+        list(undecodable([silence(tmp_path / "a.wav")]))
+
+
+def test_a_limit_of_memory_that_the_system_refuses_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import resource
+
+    from earmark.models.audio.trial_decoder import limit_memory
+
+    def refuses(*_: object) -> None:
+        raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "setrlimit", refuses)
+    limit_memory(1 << 32)
