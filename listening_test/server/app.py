@@ -129,7 +129,7 @@ def _headers(response: Response) -> Response:
 def _unavailable(error: Exception) -> Any:
     """Locked, gone, full, replaced: nothing was stored; the browser keeps it and comes again."""
     replaced = isinstance(error, ReplacedError)
-    what = "the study was replaced" if replaced else "the ratings cannot be reached"
+    what = "the study was replaced" if replaced else "ratings or sounds cannot be reached"
     current_app.logger.error("%s: %s", what, reason(error))
     if request.path.startswith("/api/"):
         return {"error": "replaced" if replaced else "busy"}, 503, {"Retry-After": "2"}

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
 from ..stimuli.served_file import ServedFile
+from ..storage.connections import UnavailableError
 from ..study.study import Sound, Stimulus
 from .request import ServedStudy
 
@@ -41,10 +42,19 @@ def sent_audio(served: ServedStudy, name: str) -> Response:
 
 
 def _opened(served: ServedStudy, found: Stimulus | Sound, name: str) -> tuple[IO[bytes], int]:
-    """What is sent, and how many bytes that are."""
+    """What is sent, and how many bytes that are.
+
+    Raises:
+        UnavailableError: if the file is gone or not what it was: the page then asks again.
+    """
     study = served.study
     path = served.folder.stimulus(found.token, study.container)
-    if study.container == "flac":
-        return path.open("rb"), found.bytes
-    file = ServedFile(path, study.lead, served.addresses.seed(name))
+    try:
+        if path.stat().st_size != found.bytes:
+            raise ValueError("has another size than it was made with")
+        if study.container == "flac":
+            return path.open("rb"), found.bytes
+        file = ServedFile(path, study.lead, served.addresses.seed(name))
+    except (OSError, ValueError) as error:
+        raise UnavailableError(f"{path}: {error}; restore it from a backup") from None
     return cast(IO[bytes], file), file.size

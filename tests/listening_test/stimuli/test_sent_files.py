@@ -230,3 +230,19 @@ def test_parts_are_answered_alike_and_never_beyond_the_end(folder: StudyFolder) 
     assert (known.status_code, known.data) == (304, b"")
     head = client.http.head(url)
     assert (head.headers["Content-Length"], head.data) == (str(len(whole.data)), b"")
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "another"])
+def test_a_file_that_is_not_what_it_was_is_asked_for_again(tmp_path: Path, harm: str) -> None:
+    folder = make_study(tmp_path, "ape", seconds=0.6)
+    client, addresses = Client(create_app(folder), load_keys(folder).study), addresses_of(folder)
+    one = addresses.study.stimuli[0]
+    path, url = folder.stimulus(one.token), addresses.of(one.token, "here")
+    whole = path.read_bytes()
+    path.unlink()
+    if harm != "gone":
+        path.write_bytes(whole[:-6] if harm == "cut" else bytes(len(whole)))
+    answer = client.http.get(url)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    path.write_bytes(whole)
+    assert client.http.get(url).status_code == 200
