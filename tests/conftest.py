@@ -37,12 +37,12 @@ def _plugins_end_with_their_file() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def goldens(request: pytest.FixtureRequest) -> Callable[[str], "Goldens"]:
-    """The goldens of a folder by its name; see :mod:`goldens`."""
-    from goldens import GOLDENS, Goldens
+def goldens(request: pytest.FixtureRequest) -> Callable[..., "Goldens"]:
+    """The goldens of a folder by its name, and how far numbers may differ; see :mod:`goldens`."""
+    from goldens import EXACT, GOLDENS, Goldens
 
     renew = bool(request.config.getoption("--renew-goldens"))
-    return lambda folder: Goldens(GOLDENS / folder, renew)
+    return lambda folder, rounding=EXACT: Goldens(GOLDENS / folder, renew, rounding)
 
 
 @pytest.fixture

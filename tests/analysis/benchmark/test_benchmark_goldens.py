@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner
-from goldens import Goldens, tables_of, without_costs, without_paths, without_times
+from goldens import (
+    RENDERED,
+    Goldens,
+    tables_of,
+    without_costs,
+    without_paths,
+    without_times,
+)
 from places import ROOT  # where the network that ships lies
 from study_fixtures import RATE, music
 
@@ -36,8 +43,8 @@ metrics: [lufs_integrated, true_peak_dbtp, stereo_width_db, mrstft_music, lufs_e
 
 
 @pytest.fixture(scope="module")
-def kept(goldens: Callable[[str], Goldens]) -> Goldens:
-    return goldens("benchmark")
+def kept(goldens: Callable[..., Goldens]) -> Goldens:
+    return goldens("benchmark", RENDERED)
 
 
 def save(path: Path, audio: np.ndarray) -> None:

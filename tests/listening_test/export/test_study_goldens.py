@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from goldens import Goldens, tables_of, without_chance, without_paths
+from goldens import RENDERED, Goldens, tables_of, without_chance, without_paths
 from study_fixtures import make_study, write_study
 
 from earmark.cli import earmark
@@ -34,8 +34,8 @@ STUDIES = {
 
 
 @pytest.fixture(scope="module")
-def kept(goldens: Callable[[str], Goldens]) -> Goldens:
-    return goldens("studies")
+def kept(goldens: Callable[..., Goldens]) -> Goldens:
+    return goldens("studies", RENDERED)
 
 
 def run(*words: object) -> None:
