@@ -13,7 +13,7 @@ from .ledger import Ledger
 from .plan import plan
 from .stage import Planned, Stage
 from .stages import CheckSongs, RenderSongs, ScoreRenders, stages_of
-from .workers import Workers, finish
+from .workers import Crew, Workers
 
 
 class Watch(Protocol):
@@ -64,16 +64,17 @@ def run_benchmark(
     record = run_record(benchmark.path, benchmark.seed, device, str(settings.workers))
     store.sweep()
     ledger = Ledger.open(store, benchmark, record)
-    songs = CheckSongs(ledger)
-    carry_out(songs, ledger, settings, watch)
-    planned = plan(benchmark, store.folder, device, songs.usable)
-    with store.transaction():
-        ledger.register(songs.usable, planned)
-    run = Planned(ledger, planned, device, again=settings.retry, force=settings.force)
-    done = {
-        stage.name: carry_out(stage, ledger, settings, watch)
-        for stage in stages_of(run, settings.steps)
-    }
+    with Crew(settings.workers, benchmark.plugins) as crew:
+        songs = CheckSongs(ledger)
+        carry_out(songs, ledger, crew, watch)
+        planned = plan(benchmark, store.folder, device, songs.usable)
+        with store.transaction():
+            ledger.register(songs.usable, planned)
+        run = Planned(ledger, planned, device, again=settings.retry, force=settings.force)
+        done = {
+            stage.name: carry_out(stage, ledger, crew, watch)
+            for stage in stages_of(run, settings.steps)
+        }
     ledger.close()
     return Summary(
         rendered=done.get(RenderSongs.name, Done()).succeeded,
@@ -92,7 +93,7 @@ class Done:
     succeeded: int = 0
 
 
-def carry_out(stage: Stage[Any, Any], ledger: Ledger, settings: RunSettings, watch: Watch) -> Done:
+def carry_out(stage: Stage[Any, Any], ledger: Ledger, crew: Crew, watch: Watch) -> Done:
     """Do what a stage lacks; each result is written at once, so that a kill loses none.
 
     Raises:
@@ -103,8 +104,7 @@ def carry_out(stage: Stage[Any, Any], ledger: Ledger, settings: RunSettings, wat
     watch.stage(stage.name, units, units - len(tasks) - len(refused))
     for label, why in refused.items():
         watch.step(label, why)
-    workers = Workers() if stage.at_home else settings.workers
-    results = finish(workers, stage.function, tasks, ledger.benchmark.plugins)
+    results = (Crew(Workers()) if stage.at_home else crew).finish(stage.function, tasks)
     succeeded = 0
     # Closed at once when the run is interrupted, so that no worker is left behind.
     with contextlib.closing(results):

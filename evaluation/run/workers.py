@@ -10,16 +10,17 @@ import logging
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from ...models.errors import UserError
 from ...models.plugins import load_entry_points, load_plugin
+from ...models.processes import take_environment, worker_context
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
@@ -63,38 +64,62 @@ class Workers:
         return self.address or f"{self.count} process{'es' if self.count > 1 else ''}"
 
 
-def finish(
-    workers: Workers,
-    function: Callable[[TaskT], ResultT],
-    tasks: Sequence[TaskT],
-    plugins: Sequence[Path] = (),
-) -> Generator[tuple[TaskT, ResultT | Lost]]:
-    """Yield each task with its result as it gets ready, in no promised order.
+class Crew:
+    """The workers of one run: begun when they are first needed, and kept from stage to stage.
 
-    ``function`` must be importable by name and return its expected failures as values. Closing
-    the iterator early, as an interrupt does, leaves no worker behind.
+    A process or a connection takes seconds to begin. Leave it as a context, so that no worker
+    outlives the run; on an interrupt too.
     """
-    if workers.address:
-        with _cluster(workers.address, plugins) as executor:
-            yield from _gather(executor, function, tasks)
-    elif workers.count == 1 or len(tasks) < 2:
-        for task in tasks:
-            yield task, function(task)
-    else:
-        yield from _local(workers.count, function, tasks, plugins)
 
+    def __init__(self, workers: Workers, plugins: Sequence[Path] = ()) -> None:
+        self.workers = workers
+        self.plugins = tuple(plugins)
+        self._stack = ExitStack()
+        self._executor: Executor | None = None
 
-def _local(
-    count: int,
-    function: Callable[[TaskT], ResultT],
-    tasks: Sequence[TaskT],
-    plugins: Sequence[Path],
-) -> Iterator[tuple[TaskT, ResultT | Lost]]:
-    left = list(range(len(tasks)))
-    while left:
-        with _pool(count, plugins) as executor:
-            broken = False
-            futures = {executor.submit(function, tasks[index]): index for index in left}
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dismiss()
+
+    def finish(
+        self, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT]
+    ) -> Generator[tuple[TaskT, ResultT | Lost]]:
+        """Yield each task with its result as it gets ready, in no promised order.
+
+        ``function`` must be importable by name and return its expected failures as values. Close
+        the iterator early, as an interrupt does, and nothing new is begun.
+        """
+        if self.workers.address:
+            yield from _gather(self._begun(), function, tasks)
+        elif self.workers.count == 1 or len(tasks) < 2:
+            for task in tasks:
+                yield task, function(task)
+        else:
+            yield from self._local(function, tasks)
+
+    def _begun(self) -> Executor:
+        if self._executor is None:
+            kept = (
+                _cluster(self.workers.address, self.plugins)
+                if self.workers.address
+                else _pool(self.workers.count, self.plugins)
+            )
+            self._executor = self._stack.enter_context(kept)
+        return self._executor
+
+    def _dismiss(self) -> None:
+        self._executor = None
+        self._stack.close()
+
+    def _local(
+        self, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT]
+    ) -> Iterator[tuple[TaskT, ResultT | Lost]]:
+        left = list(range(len(tasks)))
+        while left:
+            futures = self._submitted(function, tasks, left)
+            broken = len(futures) < len(left)
             for future in _as_ready(futures):
                 try:
                     done = future.result()
@@ -103,13 +128,30 @@ def _local(
                     continue
                 left.remove(futures[future])
                 yield tasks[futures[future]], done
-        if not broken:
-            return
-        _log.warning("a worker process died; its tasks are tried again one by one")
-        # At most two tasks per process can have been in flight; the rest go on in a new pool.
-        suspects, left = left[: 2 * count], left[2 * count :]
-        for index, result in _one_by_one(function, tasks, suspects, plugins):
-            yield tasks[index], result
+            if not broken:
+                return
+            self._dismiss()
+            if not futures:
+                continue  # it died with nothing to do, between two stages: no task is to blame
+            _log.warning("a worker process died; its tasks are tried again one by one")
+            # At most two tasks per process can have been in flight; the rest go on in a new pool.
+            in_flight = 2 * self.workers.count
+            suspects, left = left[:in_flight], left[in_flight:]
+            for index, result in _one_by_one(function, tasks, suspects, self.plugins):
+                yield tasks[index], result
+
+    def _submitted(
+        self, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], left: Sequence[int]
+    ) -> dict[Future[ResultT], int]:
+        """Those of the tasks that a pool took before it broke, if it did."""
+        executor = self._begun()
+        futures: dict[Future[ResultT], int] = {}
+        for index in left:
+            try:
+                futures[executor.submit(function, tasks[index])] = index
+            except BrokenProcessPool:
+                break
+        return futures
 
 
 def _one_by_one(
@@ -165,14 +207,16 @@ def _as_ready(futures: dict[Future[ResultT], Any]) -> Iterator[Future[ResultT]]:
 
 @contextmanager
 def _pool(count: int, plugins: Sequence[Path]) -> Iterator[Executor]:
-    # Spawned, not forked: torch's threads and CUDA do not survive a fork.
-    context = multiprocessing.get_context("spawn")
+    context = worker_context(f"{__package__}.stages")
     devices = context.SimpleQueue()
     for number in range(count):
         devices.put(number)
     threads = max(1, len(os.sched_getaffinity(0)) // count)
     executor = ProcessPoolExecutor(
-        count, context, initializer=_start, initargs=(devices, threads, tuple(plugins))
+        count,
+        context,
+        initializer=_start,
+        initargs=(devices, threads, tuple(plugins), dict(os.environ)),
     )
     try:
         yield executor
@@ -180,7 +224,9 @@ def _pool(count: int, plugins: Sequence[Path]) -> Iterator[Executor]:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _start(devices: Any, threads: int, plugins: tuple[Path, ...]) -> None:
+def _start(
+    devices: Any, threads: int, plugins: tuple[Path, ...], environment: Mapping[str, str]
+) -> None:
     import signal
 
     import torch
@@ -189,6 +235,7 @@ def _start(devices: Any, threads: int, plugins: tuple[Path, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A pool's processes do not notice by themselves that their driver was killed.
     threading.Thread(target=_end_with_driver, daemon=True).start()
+    take_environment(environment)
     torch.set_num_threads(threads)
     number = devices.get()
     if torch.cuda.is_available():

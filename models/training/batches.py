@@ -6,8 +6,10 @@ fewer loader processes, sees what any other sees. Items are computed with one th
 for sums may round otherwise with several.
 """
 
+import functools
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,10 +21,8 @@ from torch.utils.data import DataLoader
 
 from ..content_key import content_key
 from ..errors import UserError
+from ..processes import take_environment, worker_context
 from ..training_data import DataRequest, Dataset, TrainingItem
-
-# Loader processes are started afresh: a fork would copy locks that other threads hold.
-_START = "spawn"
 
 
 class TrainingBatch(NamedTuple):
@@ -87,9 +87,9 @@ def load(
             sampler=steps,
             num_workers=workers,
             collate_fn=_as_it_is,
-            worker_init_fn=_ignore_interrupts,
+            worker_init_fn=functools.partial(_begin, dict(os.environ)),
             pin_memory=pin,
-            multiprocessing_context=_START,
+            multiprocessing_context=worker_context(__name__),
         )
     try:
         for batch in found:
@@ -165,7 +165,8 @@ def _alone(batches: Batches, step: int) -> TrainingBatch | UserError:
         return batches[step]
 
 
-def _ignore_interrupts(_: int) -> None:
+def _begin(environment: Mapping[str, str], _: int) -> None:
+    take_environment(environment)
     # Ctrl-C reaches every process; the one that trains decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -18,7 +18,7 @@ from earmark.evaluation.run.plan import Plan, plan
 from earmark.evaluation.run.render import RenderTask, render_one
 from earmark.evaluation.run.run import Done, RunSettings
 from earmark.evaluation.run.stage import Stage
-from earmark.evaluation.run.workers import Lost
+from earmark.evaluation.run.workers import Crew, Lost, Workers
 
 SETS = METRICS.replace("[", "[{name: fad, embedding: bands}, ") + "plugins: [bands.py]\n"
 
@@ -184,7 +184,7 @@ def test_a_result_is_on_disk_when_it_is_told(bench: Benchmark, tmp_path: Path) -
     with Store(tmp_path / "r") as store:
         watch = Diary(store)
         ledger = Ledger.open(store, bench, {})
-        done = run.carry_out(Numbers(ledger), ledger, RunSettings(), watch)
+        done = run.carry_out(Numbers(ledger), ledger, Crew(Workers()), watch)
         assert done == Done(tried=3, succeeded=2)
         assert watch.stages == {"numbers": (5, 1)}
         assert watch.told == [("four", 0), ("number 1", 1), ("number 2", 2), ("number 3", 3)]
@@ -198,5 +198,5 @@ def test_an_interrupted_result_is_not_written_and_those_before_it_are(
     with Store(tmp_path / "r") as store:
         ledger = Ledger.open(store, bench, {})
         with pytest.raises(KeyboardInterrupt):
-            run.carry_out(Numbers(ledger, fatal=2), ledger, RunSettings(), Heard())
+            run.carry_out(Numbers(ledger, fatal=2), ledger, Crew(Workers()), Heard())
         assert [row[0] for row in ledger.failures()] == ["number 1"]

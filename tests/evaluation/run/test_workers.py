@@ -1,13 +1,16 @@
 """Tasks run in this process, in a pool, and survive a worker that dies."""
 
 import importlib
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from earmark.evaluation.run.workers import Lost, Workers, finish
+from earmark.evaluation.run.workers import Crew, Lost, Workers
 from earmark.models.errors import UserError
 
 # Worker processes import tasks by name, so these stand in a module of their own.
@@ -17,6 +20,12 @@ from pathlib import Path
 
 def square(number):
     return number * number
+
+def process(number):
+    return os.getpid()
+
+def variable(name):
+    return os.environ.get(name)
 
 def deadly(task):
     marker, number = task
@@ -30,7 +39,7 @@ def deadly(task):
 
 @pytest.fixture
 def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """``square`` a number; ``deadly`` kills its process at 3, once only where a marker is named."""
+    """``square``; the ``process`` that works; ``deadly``: it dies at 3, with a marker but once."""
     (tmp_path / "worker_tasks.py").write_text(TASKS)
     monkeypatch.syspath_prepend(tmp_path)
     yield importlib.import_module("worker_tasks")
@@ -39,24 +48,72 @@ def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_every_task_is_done_once(tasks: Any, count: int) -> None:
-    results = dict(finish(Workers(count), tasks.square, range(7)))
+    with Crew(Workers(count)) as crew:
+        results = dict(crew.finish(tasks.square, range(7)))
     assert results == {number: number**2 for number in range(7)}
 
 
 def test_no_task_is_no_work(tasks: Any) -> None:
-    assert list(finish(Workers(2), tasks.square, [])) == []
+    with Crew(Workers(2)) as crew:
+        assert list(crew.finish(tasks.square, [])) == []
 
 
 def test_a_task_that_kills_its_worker_is_lost_and_the_others_are_done(tasks: Any) -> None:
-    results = dict(finish(Workers(2), tasks.deadly, [("", number) for number in range(9)]))
+    with Crew(Workers(2)) as crew:
+        results = dict(crew.finish(tasks.deadly, [("", number) for number in range(9)]))
     assert isinstance(results.pop(("", 3)), Lost)
     assert results == {("", n): n**2 for n in range(9) if n != 3}
 
 
 def test_a_worker_that_was_killed_once_costs_nothing(tasks: Any, tmp_path: Path) -> None:
     marker = str(tmp_path / "marker")
-    results = dict(finish(Workers(2), tasks.deadly, [(marker, number) for number in range(9)]))
+    with Crew(Workers(2)) as crew:
+        results = dict(crew.finish(tasks.deadly, [(marker, number) for number in range(9)]))
     assert results == {(marker, n): n**2 for n in range(9)}
+
+
+def test_the_workers_of_a_stage_are_those_of_the_next(tasks: Any) -> None:
+    with Crew(Workers(2)) as crew:
+        first = {process for _, process in crew.finish(tasks.process, range(9))}
+        assert os.getpid() not in first
+        assert {process for _, process in crew.finish(tasks.process, range(9))} <= first
+    assert not any(Path(f"/proc/{process}").exists() for process in first)
+
+
+def test_workers_have_the_environment_of_now(tasks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("EARMARK_NEW", "EARMARK_GONE")
+    monkeypatch.setenv("EARMARK_GONE", "1")
+    with Crew(Workers(2)) as crew:
+        assert dict(crew.finish(tasks.variable, names)) == {
+            "EARMARK_NEW": None,
+            "EARMARK_GONE": "1",
+        }
+    monkeypatch.setenv("EARMARK_NEW", "2")
+    monkeypatch.delenv("EARMARK_GONE")
+    with Crew(Workers(2)) as crew:
+        assert dict(crew.finish(tasks.variable, names)) == {
+            "EARMARK_NEW": "2",
+            "EARMARK_GONE": None,
+        }
+
+
+def test_workers_that_die_between_two_stages_cost_no_task(tasks: Any) -> None:
+    with Crew(Workers(2)) as crew:
+        found: set[Any] = {process for _, process in crew.finish(tasks.process, range(9))}
+        for process in found:
+            os.kill(process, signal.SIGKILL)
+        while any(Path(f"/proc/{process}").exists() for process in found):
+            time.sleep(0.01)
+        results = dict(crew.finish(tasks.square, range(7)))
+    assert results == {number: number**2 for number in range(7)}
+
+
+def test_a_worker_that_dies_while_tasks_are_handed_out_loses_no_other(tasks: Any) -> None:
+    many = [("", 3), *(("", number) for number in range(10, 3000))]
+    with Crew(Workers(2)) as crew:
+        results = dict(crew.finish(tasks.deadly, many))
+    assert isinstance(results.pop(("", 3)), Lost)
+    assert results == {("", n): n**2 for n in range(10, 3000)}
 
 
 def test_the_number_of_workers_is_read() -> None:
@@ -73,4 +130,4 @@ def test_a_wrong_number_of_workers_is_refused(text: str) -> None:
 
 def test_a_cluster_that_does_not_answer_is_named(tasks: Any) -> None:
     with pytest.raises(UserError, match=r"tcp://127\.0\.0\.1:9.*no Dask scheduler"):
-        list(finish(Workers(address="tcp://127.0.0.1:9"), tasks.square, [1, 2]))
+        list(Crew(Workers(address="tcp://127.0.0.1:9")).finish(tasks.square, [1, 2]))
