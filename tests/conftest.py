@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from earmark.listening_test.study.study import StudyFolder
 
 # Tests share the machine with worker processes; two threads on two busy cores are slower than one.
+# Processes that tests begin inherit it, those of pytest too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
 
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
-from ...presentation import assets
+from ...presentation import pages
 from ...presentation.figures import Figure
 from ..result.columns import Column
 from ..result.document import Result
@@ -129,15 +127,4 @@ def metric_data(result: Result, column: Column) -> dict[str, Any]:
 
 def render(template: str, **values: Any) -> str:
     """A template of the ``templates`` folder, filled in; every value is escaped."""
-    return _environment().get_template(template).render(**values)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, assets.TEMPLATES]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return pages.render(TEMPLATES, template, **values)

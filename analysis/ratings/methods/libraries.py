@@ -8,6 +8,7 @@ The libraries are called with care, because of what they do:
 - Importing scikit-posthocs imports matplotlib, which takes two seconds: so it is imported late.
 """
 
+import gc
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +78,7 @@ def adjusted_p(p: Sequence[float | None], method: str) -> list[float | None]:
         return list(p)
     from statsmodels.stats.multitest import multipletests
 
-    with _quietly():
+    with _quietly(), _garbage_kept():
         found = multipletests(known, method=method)[1]
     values = iter(np.clip(found, known, 1.0).tolist())
     return [None if one is None else next(values) for one in p]
@@ -99,6 +100,16 @@ def _quietly() -> Iterator[None]:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """For a library that searches the whole process for garbage each time: 0.1 s beside torch."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _finite(value: Any) -> float | None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import plotly.offline
 
 from ....evaluation.results.store import written
 from ....models.roles import Role
-from ...presentation import assets
+from ...presentation import pages
 from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
 from ...presentation.figures import Figure
 from ...presentation.looks import Look
@@ -110,14 +109,9 @@ def page(
         figures |= question.pop("figure_data")
         drills |= question.pop("drill_data")
     asked = people_sheet(result.participants)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, assets.TEMPLATES]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html").render(
+    return pages.render(
+        TEMPLATES,
+        "report.html",
         data=result,
         questions=made,
         css=_text(*_STYLES),
