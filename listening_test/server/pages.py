@@ -298,11 +298,10 @@ def _move(token: str, move: Any) -> AnyResponse:
 
 def _shown(session_of: Any, found: Room) -> dict[str, Any]:
     addresses = held().addresses
-    view.furnish_here(session_of, found)
     return {
         "step": view.step(session_of, addresses, found),
         "progress": view.progress(found),
-        "preload": view.preload(addresses, found),
+        "preload": view.preload(session_of, addresses, found),
         "state": found.state,
     }
 

@@ -131,6 +131,11 @@ _ITEMS = Statement(
     .where(ITEM.c.page_id == bindparam("page"))
     .order_by(ITEM.c.position)
 )
+_SOUNDS = Statement(
+    select(ITEM.c.token, ITEM.c.audio)
+    .where(ITEM.c.page_id == bindparam("page"))
+    .order_by(ITEM.c.position)
+)
 _RATINGS = Statement(
     select(*columns(RATING, Rating))
     .where(RATING.c.page_id == bindparam("page"))
@@ -176,6 +181,11 @@ def furnish(wire: Wire, pages: Iterable[Page]) -> None:
         if not page.presentations:
             page.presentations = [item_of(row) for row in wire.rows(_ITEMS, page=page.id)]
             page.ratings = [Rating(*row) for row in wire.rows(_RATINGS, page=page.id)]
+
+
+def sounds(wire: Wire, page: Page) -> list[tuple[str, str]]:
+    """The places of a page by token and file, in their order."""
+    return [(token, audio) for token, audio in wire.rows(_SOUNDS, page=page.id)]
 
 
 def item_of(row: Sequence[Any]) -> Item:
