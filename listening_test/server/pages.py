@@ -21,7 +21,7 @@ from ..kinds import kind_of
 from ..session import clean_input, erasure, navigation, sessions, view
 from ..session.events import record
 from ..session.messages import Batch
-from ..storage.rooms import Room, save
+from ..storage.rooms import Room, save, save_language
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .audio import sent_audio
@@ -94,7 +94,7 @@ def start(token: str) -> AnyResponse:
             begun = 1
         if found.language != language:
             found.language = language
-            save(writing, found)
+            save_language(writing, found)
         link = found.token
     held().counts.add("earmark_sessions_begun_total", begun)
     session["session"], session["language"] = link, language
