@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 import click
-from server import command, fresh
 from server_load import Seen, crowd
+from server_measure import command, fresh
 from server_world import Server, make, process, serving
 
 

@@ -1,26 +1,21 @@
 """What a served study costs: a request, a session, ten thousand sessions, hundreds of listeners.
 
-Everything runs on 127.0.0.1: the study's own server, and a bare Flask route that commits the same
-rows with plain SQL, each in a process of its own. Processor time is that of the server's process:
+Everything runs on 127.0.0.1: the study's own server, a bare Flask route that commits the same rows
+with plain SQL, and pymushra, each in a process of its own. Processor time is that of the server's
+process:
 
     python benchmarks/server.py                                   # all parts, a quarter of an hour
     python benchmarks/server.py --part requests                   # one part, within a minute
     python benchmarks/server.py --part live --listeners 300
 """
 
-import contextlib
 import json
 import math
-import os
-import shutil
 import sqlite3
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,51 +23,15 @@ from typing import Any
 import click
 from server_fill import fill
 from server_load import crowd
+from server_measure import at_page, command, cost, fresh, table
+from server_pymushra import beside_pymushra
 from server_world import MOVES, Listener, Server, make, process, served
 
 from earmark.listening_test.study.study import StudyFolder, load_keys
 
-PARTS = ("size", "requests", "growth", "export", "live")
+PARTS = ("size", "requests", "pymushra", "growth", "export", "live")
 HERE = Path(__file__).parent
 ROUNDS = 7
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table that Markdown shows as one."""
-    lines = [[str(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(len(row[place]) for row in lines) for place in range(len(head))]
-    lines.insert(1, ["-" * width for width in widths])
-    for row in lines:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo(f"| {' | '.join(cells)} |")
-    click.echo()
-
-
-def cost(server: Server, act: Callable[[], object], times: int) -> float:
-    """Milliseconds of the server's processor time for one ``act``."""
-    before = server.cpu()
-    for _ in range(times):
-        act()
-    return (server.cpu() - before) / times * 1000
-
-
-@contextmanager
-def fresh(world: StudyFolder, scratch: Path, name: str) -> Iterator[StudyFolder]:
-    """A copy of the study without sessions."""
-    folder = StudyFolder(scratch / name / "studies" / world.path.name)
-    shutil.copytree(world.path, folder.path, ignore=shutil.ignore_patterns("ratings*", "database*"))
-    yield folder
-    shutil.rmtree(scratch / name)
-
-
-def at_page(server: Server, folder: StudyFolder) -> tuple[Listener, dict[str, Any]]:
-    """A listener who stands at the first page."""
-    listener = Listener(server, folder)
-    listener.begin()
-    step = listener.state()["step"]
-    while step["type"] != "page":
-        step = listener.answer(step)
-    return listener, step
 
 
 def requests(world: StudyFolder, scratch: Path, repeats: int) -> None:
@@ -181,28 +140,6 @@ def progress(server: Server, folder: StudyFolder) -> Callable[[], object]:
     """Asks for the experimenter's page."""
     asking, path = Listener(server, folder), f"/progress/{load_keys(folder).admin}/"
     return lambda: asking.ask("GET", path)
-
-
-def command(folder: StudyFolder, *arguments: str) -> tuple[float, float, float]:
-    """Processor and wall seconds of a command, and its largest memory in MB."""
-    began = time.perf_counter()
-    results = str(folder.path.parent.parent)
-    running = subprocess.Popen(
-        [sys.executable, "-m", "earmark", *arguments, "--results", results],
-        stdout=subprocess.DEVNULL,
-    )
-    # The kernel's own account of memory begins with what this process had at the fork.
-    memory, cpu = 0.0, 0.0
-    while running.poll() is None:
-        with contextlib.suppress(OSError, StopIteration):
-            status = Path(f"/proc/{running.pid}/status").read_text()
-            memory = next(int(x.split()[1]) for x in status.splitlines() if "VmHWM" in x) / 1000
-            parts = Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()
-            cpu = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
-        time.sleep(0.05)
-    if running.returncode:
-        raise click.ClickException(f"{arguments}: ended with {running.returncode}")
-    return cpu, time.perf_counter() - began, memory
 
 
 def export(world: StudyFolder, scratch: Path, sessions: int) -> None:
@@ -336,6 +273,8 @@ def main(
             size(world, scratch, whole)
         if "requests" in wanted:
             requests(world, scratch, repeats)
+        if "pymushra" in wanted:
+            beside_pymushra(world, scratch, pages=1_000, repeats=repeats)
         if "growth" in wanted:
             growth(world, scratch, [int(one) for one in sizes.split(",")])
         if "export" in wanted:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 _PREFIX = 6
-_COUNTERS = ("held", "heard")
+_COUNTERS = ("held", "heard", "sessions")
 
 
 def _copied(table: str, column: str) -> str:

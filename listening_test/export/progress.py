@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..kinds import kind_of
-from ..storage.tables import Database, Listening, StudyVersion, UnitCount
+from ..storage.tables import Database, Listening, SessionCount, StudyVersion, UnitCount
 from ..study.study import Keys, Study
 
 LATEST = 200  # so many sessions are shown at once
@@ -104,12 +104,12 @@ def other_versions(study: Study, database: Database) -> dict[str, int]:
     """How many sessions, by type, belong to the study as it was before it was replaced."""
     with database.reading() as session:
         found = session.execute(
-            select(Listening.mark, func.count())
-            .join(StudyVersion, Listening.study_version == StudyVersion.sha256)
+            select(SessionCount.mark, func.sum(SessionCount.sessions))
+            .join(StudyVersion, SessionCount.study_version == StudyVersion.sha256)
             .where(StudyVersion.study == study.id, StudyVersion.sha256 != study.sha256)
-            .group_by(Listening.mark)
+            .group_by(SessionCount.mark)
         )
-        counted = {row[0]: row[1] for row in found}
+        counted = {row[0]: int(row[1]) for row in found}
     return {
         said: counted[session_type]
         for session_type, said in SESSION_TYPES.items()
@@ -128,9 +128,9 @@ def links(keys: Keys) -> dict[str, str]:
 
 def _totals(session: Session, study: Study) -> dict[str, dict[str, int]]:
     found = session.execute(
-        select(Listening.mark, Listening.state, func.count())
-        .where(Listening.study_version == study.sha256)
-        .group_by(Listening.mark, Listening.state)
+        select(SessionCount.mark, SessionCount.state, SessionCount.sessions).where(
+            SessionCount.study_version == study.sha256, SessionCount.sessions != 0
+        )
     )
     totals: dict[str, dict[str, int]] = {}
     for session_type, state, times in found:

@@ -1,5 +1,6 @@
 """The web application of one study: a Flask factory, its headers and errors."""
 
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -39,6 +40,21 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_HEADERS = (
+    ("Content-Security-Policy", _POLICY),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+
+
+class Application(Flask):
+    """Flask without what is done for every function of a request that could be asynchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The same: none of ours is asynchronous."""
+        return func
 
 
 def create_app(
@@ -58,7 +74,7 @@ def create_app(
     wrong = check_files(held.study, folder)
     if wrong:
         raise UserError("\n".join(wrong))
-    app = Flask(__name__, static_folder=None, instance_path=str(folder.path.absolute()))
+    app = Application(__name__, static_folder=None, instance_path=str(folder.path.absolute()))
     app.config.update(
         SECRET_KEY=held.keys.cookie,
         # Browsers send a host's cookies to all its ports: studies beside each other need two names.
@@ -80,7 +96,7 @@ def create_app(
     watch(app, held.counts, settings.log)
     held.gate.guard(app)
     app.before_request(_require_same)
-    app.after_request(_headers)
+    app.wsgi_app = _with_headers(app.wsgi_app)  # type: ignore[method-assign]
     app.add_url_rule(f"{ROOT}<path:place>", "static", _static)
     app.jinja_env.globals["asset"] = assets().addresses.__getitem__
     app.register_error_handler(TooManyError, _too_many)
@@ -116,14 +132,21 @@ def _static(place: str) -> AnyResponse:
     return answer.make_conditional(request)
 
 
-def _headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
+def _with_headers(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """The application with the headers of every answer; nothing may be kept that does not say so.
+
+    They are added last: looked up one by one in an answer, they would cost what its data do.
+    """
+
+    def answer(environ: Any, start: Callable[..., Any]) -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *failed: Any) -> Any:
+            kept = any(name == "Cache-Control" for name, _ in headers)
+            more = _HEADERS if kept else (*_HEADERS, ("Cache-Control", "no-store"))
+            return start(status, [*headers, *more], *failed)
+
+        return inner(environ, begin)
+
+    return answer
 
 
 def _unavailable(error: Exception) -> Any:

@@ -64,9 +64,10 @@ class Gate:
             self._take("requests of a session", self.sessions, str(token), self.rates.session)
 
     def _leaves(self, response: Response) -> Response:
-        address = self.client()
-        if self.rates is not None and response.status_code == 404 and address is not None:
-            self.missing.take(address, self.rates.misses)
+        if response.status_code == 404 and self.rates is not None:
+            address = self.client()
+            if address is not None:
+                self.missing.take(address, self.rates.misses)
         return response
 
     def _take(self, limit: str, table: RateTable, key: str | None, rate: Rate) -> None:

@@ -21,7 +21,7 @@ from ..kinds import kind_of
 from ..session import clean_input, erasure, navigation, sessions, view
 from ..session.events import record
 from ..session.messages import Batch
-from ..storage.rooms import Room, save
+from ..storage.rooms import Room, save, save_language
 from ..study.study import in_language
 from ..study.texts import FOLDER, NAMES, catalogue, direction, html_of, text
 from .audio import sent_audio
@@ -94,7 +94,7 @@ def start(token: str) -> AnyResponse:
             begun = 1
         if found.language != language:
             found.language = language
-            save(writing, found)
+            save_language(writing, found)
         link = found.token
     held().counts.add("earmark_sessions_begun_total", begun)
     session["session"], session["language"] = link, language
@@ -298,11 +298,10 @@ def _move(token: str, move: Any) -> AnyResponse:
 
 def _shown(session_of: Any, found: Room) -> dict[str, Any]:
     addresses = held().addresses
-    view.furnish_here(session_of, found)
     return {
         "step": view.step(session_of, addresses, found),
         "progress": view.progress(found),
-        "preload": view.preload(addresses, found),
+        "preload": view.preload(session_of, addresses, found),
         "state": found.state,
     }
 

@@ -2,14 +2,18 @@
 
 import hmac
 import json
+import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
+from time import time
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Flask, abort, current_app, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, abort, current_app, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature
 
 from ...models.errors import UserError
 from ..kinds import kind_of
@@ -85,23 +89,86 @@ def _words_sha256(study: Study) -> str:
 
 def _identity(folder: StudyFolder) -> tuple[int, ...] | None:
     try:
-        found = folder.study.stat()
+        found = os.stat(folder.study)  # noqa: PTH116 (each request asks; Path takes as long again)
     except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
+class Cookie(SessionMixin):
+    """What a browser's cookie holds; it is read where somebody asks, which most requests do not."""
+
+    modified = False
+
+    def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
+        self._read = read
+        self._held: dict[str, Any] | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody has asked."""
+        return self._held is None
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """What is in it."""
+        if self._held is None:
+            self._held = self._read()
+        return self._held
+
+    def __getitem__(self, key: str) -> Any:
+        return self.held[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.held[key] = value
+        self.modified = True
+
+    def __delitem__(self, key: str) -> None:
+        del self.held[key]
+        self.modified = True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.held)
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+
 class Cookies(SecureCookieSessionInterface):
-    """Reads and signs cookies as Flask does, with a signer that is made once, not per request."""
+    """Reads and signs cookies as Flask does; each that was signed here is verified once."""
 
     def __init__(self) -> None:
         self._signer: Any = None
+        self._verified = lru_cache(maxsize=4096)(self._verify)
 
     def get_signing_serializer(self, app: Flask) -> Any:
         """The signer; None where the application has no secret."""
         if self._signer is None:
             self._signer = super().get_signing_serializer(app)
         return self._signer
+
+    def open_session(self, app: Flask, request: Request) -> Any:
+        """The cookie of a request, not yet read."""
+        return Cookie(lambda: self._read(app, request.cookies.get(self.get_cookie_name(app))))
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Set the cookie where it was changed."""
+        if not (isinstance(session, Cookie) and session.untouched):
+            super().save_session(app, session, response)
+
+    def _read(self, app: Flask, said: str | None) -> dict[str, Any]:
+        """What a cookie holds; nothing where it was not signed here, or too long ago."""
+        self.get_signing_serializer(app)
+        try:
+            held, at = self._verified(said or "")
+        except BadSignature:
+            return {}
+        fresh = 0 <= int(time()) - at <= app.permanent_session_lifetime.total_seconds()
+        return dict(held) if fresh else {}
+
+    def _verify(self, said: str) -> tuple[dict[str, Any], int]:
+        held, at = self._signer.loads(said, return_timestamp=True)
+        return held, int(at.timestamp())
 
 
 def held() -> ServedStudy:

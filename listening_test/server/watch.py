@@ -11,6 +11,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import perf_counter
 
 from flask import Flask, Response, request
@@ -47,12 +48,11 @@ def watch(app: Flask, counts: Counts, log: str) -> None:
         seconds = perf_counter() - request.environ.get(_BEGAN, perf_counter())
         route = request.url_rule.rule if request.url_rule is not None else "none"
         method = request.method if request.method in _METHODS else "other"
-        about = f'route="{route}"'
         status = response.status_code
-        counts.add(f'earmark_requests_total{{method="{method}",{about},status="{status}"}}')
-        bound = _BOUNDS[bisect_left(BUCKETS, seconds)]
-        counts.add(f'earmark_request_seconds_bucket{{{about},le="{bound}"}}')
-        counts.add(f"earmark_request_seconds_sum{{{about}}}", seconds)
+        asked, taken, buckets = _names(method, route, status)
+        counts.add(asked)
+        counts.add(buckets[bisect_left(BUCKETS, seconds)])
+        counts.add(taken, seconds)
         if line is not None:
             entry = {
                 "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -70,6 +70,17 @@ def watch(app: Flask, counts: Counts, log: str) -> None:
 
     app.before_request(begins)
     app.after_request(ends)
+
+
+@lru_cache(maxsize=1024)
+def _names(method: str, route: str, status: int) -> tuple[str, str, tuple[str, ...]]:
+    """What counts an answer is added to: requests, seconds, and the buckets of seconds."""
+    about = f'route="{route}"'
+    return (
+        f'earmark_requests_total{{method="{method}",{about},status="{status}"}}',
+        f"earmark_request_seconds_sum{{{about}}}",
+        tuple(f'earmark_request_seconds_bucket{{{about},le="{bound}"}}' for bound in _BOUNDS),
+    )
 
 
 def _opened(log: str) -> int:

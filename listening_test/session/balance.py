@@ -61,9 +61,11 @@ def uses(wire: Wire, study: Study, session_type: str, at: str) -> Uses:
     """What is taken at this time, after abandoned sessions gave back what they had."""
     _release_abandoned(wire, study, session_type, at)
     found = Uses()
+    more = wire.tally.held(study.sha256, session_type)
     for unit, turn, held in wire.rows(_USES, study_version=study.sha256, mark=session_type):
-        if held:
-            found.add(unit, turn, held)
+        left = held + more.get((unit, turn), 0)
+        if left:
+            found.add(unit, turn, left)
     return found
 
 
@@ -85,7 +87,6 @@ def give_back(wire: Wire, found: Room) -> None:
 
 
 def _change(wire: Wire, found: Room, *, holds: int) -> None:
-    """The session's row first, then counters: in this order nobody waits in a circle."""
     enter(wire, found)
     found.holds = holds
     save_holds(wire, found)

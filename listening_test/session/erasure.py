@@ -15,6 +15,7 @@ from ..storage.rooms import (
     SESSION,
     Room,
     count,
+    count_state,
     enter,
     furnish,
     save,
@@ -93,6 +94,7 @@ def erase(wire: Wire, found: Room, *, keep_ratings: bool = False) -> None:
     found.erased_at = found.updated_at = _day(found.now())
     found.created_at = _day(found.created_at)
     found.completed_at = None if found.completed_at is None else _day(found.completed_at)
+    count_state(wire, found)
     of = _BLANK | {"of": found.token}
     wire.run(_SESSION, [of | {name: getattr(found, name) for name in _TIMES}])
     if not keep_ratings:
@@ -112,7 +114,7 @@ def erase(wire: Wire, found: Room, *, keep_ratings: bool = False) -> None:
 def _uncount(wire: Wire, found: Room) -> None:
     """Ratings that are about to go are no longer counted."""
     furnish(wire, found.pages)
-    for page in sorted(found.pages, key=lambda page: (page.unit, page.turn)):
+    for page in found.pages:
         values = sum(one.value is not None for one in page.ratings)
         if values and page.part == "main":
             count(wire, found, [page], ratings=-values)

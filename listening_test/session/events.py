@@ -141,7 +141,7 @@ class _Desk:
             outcome.revision = page.revision
 
     def write(self, wire: Wire, *, woken: bool) -> None:
-        """Write what has changed; the session's row before any counter (:mod:`.balance`)."""
+        """Write what has changed."""
         found = self.found
         found.updated_at = self.at
         save_journal(wire, found.token, self.journal)

@@ -3,13 +3,12 @@
 import hmac
 from collections.abc import Mapping
 from hashlib import sha256
-from itertools import islice
 from typing import Any
 
 from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
 from ..kinds.pages import Shown
 from ..stimuli.addresses import Addresses
-from ..storage.rooms import Page, Room, answers, furnish
+from ..storage.rooms import Page, Room, answers, furnish, sounds
 from ..storage.wire import Wire
 from ..study.file import Ask, Step
 from ..study.study import FADE_MS, MINIMUM_LOOP_MS, Sound, Study, in_language
@@ -31,7 +30,6 @@ def state(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
     """Everything the listener's page needs to show where the session stands."""
     study = addresses.study
     file = study.file
-    furnish_here(wire, listening)
     return {
         "study": {
             "title": in_language(file.title, listening.language, file.languages),
@@ -46,16 +44,8 @@ def state(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
         "level": level(wire, listening),
         "session": {"state": listening.state, "link": f"/l/{listening.token}/"},
         "step": step(wire, addresses, listening),
-        "preload": preload(addresses, listening),
+        "preload": preload(wire, addresses, listening),
     }
-
-
-def furnish_here(wire: Wire, listening: Room) -> None:
-    """Read what is on the page at which the session stands, and on the next, together."""
-    many = 2 if isinstance(entry_at(listening), PageStep) else 1
-    coming = (one for one in entries(listening, listening.place) if isinstance(one, PageStep))
-    near = list(islice(coming, many))
-    furnish(wire, [page_of(listening, one) for one in near])
 
 
 def banner(study: Study, session_type: str) -> str:
@@ -149,8 +139,10 @@ def page(addresses: Addresses, listening: Room, row: Page) -> dict[str, Any]:
     """A page as the browser gets it; every value that could name a system stays here."""
     study, language, test = addresses.study, listening.language, addresses.study.file.test
     asked = questions(study, unit_named(study, row.unit), language)
-    ratings = {(one.presentation, one.question): one.value for one in row.ratings}
-    tokens = {one.label: one.token for one in row.presentations}
+    ratings: dict[str, dict[str, float | None]] = {}
+    for one in row.ratings:
+        ratings.setdefault(one.presentation, {})[one.question] = one.value
+    tokens = {place.label: place.token for place in row.presentations}
     return {
         "number": row.number,
         "practice": row.part == "training",
@@ -158,25 +150,21 @@ def page(addresses: Addresses, listening: Room, row: Page) -> dict[str, Any]:
         "view": script_of(study),
         "title": title(study, language),
         "html": help_html(study, language),
-        "questions": [_question(one, tokens) for one in asked],
+        "questions": [_question(ask, tokens) for ask in asked],
         "stimuli": [
             {
-                "id": one.token,
-                "label": one.label,
-                "url": addresses.of(one.audio, one.token),
-                "role": one.shown,
-                "start": one.start,
-                "rating": {
-                    question: value
-                    for (token, question), value in ratings.items()
-                    if token == one.token
-                },
-                "comment": one.comment,
-                "played": one.plays > 0,
+                "id": place.token,
+                "label": place.label,
+                "url": addresses.of(place.audio, place.token),
+                "role": place.shown,
+                "start": place.start,
+                "rating": ratings.get(place.token, {}),
+                "comment": place.comment,
+                "played": place.plays > 0,
             }
-            for one in row.presentations
+            for place in row.presentations
         ],
-        "ratings": {question: value for (token, question), value in ratings.items() if not token},
+        "ratings": ratings.get("", {}),
         "comments": test.comments,
         "comment": row.comment,
         "audio": {
@@ -234,12 +222,12 @@ def unit_of(row: Page) -> Unit:
     return Unit.parse(row.unit)
 
 
-def preload(addresses: Addresses, listening: Room) -> list[str]:
+def preload(wire: Wire, addresses: Addresses, listening: Room) -> list[str]:
     """The audio of the next page, if there is one."""
     for entry in entries(listening, listening.place + 1):
         if isinstance(entry, PageStep):
-            shown = page_of(listening, entry).presentations
-            return [addresses.of(one.audio, one.token) for one in shown]
+            heard = sounds(wire, page_of(listening, entry))
+            return [addresses.of(audio, token) for token, audio in heard]
     return []
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Table, bindparam, insert, select, text, update
 
 from .journal import Journal, Places
 from .tables import Answer, JournalRow, Listening, PageRow, Presentation, RatingRow, now
+from .tally import StateKey, UnitKey
 from .wire import Statement, Wire, read, written
 
 
@@ -131,6 +132,11 @@ _ITEMS = Statement(
     .where(ITEM.c.page_id == bindparam("page"))
     .order_by(ITEM.c.position)
 )
+_SOUNDS = Statement(
+    select(ITEM.c.token, ITEM.c.audio)
+    .where(ITEM.c.page_id == bindparam("page"))
+    .order_by(ITEM.c.position)
+)
 _RATINGS = Statement(
     select(*columns(RATING, Rating))
     .where(RATING.c.page_id == bindparam("page"))
@@ -146,7 +152,11 @@ _PACKS = Statement(
 def room(wire: Wire, token: str) -> Room | None:
     """The session of a token; :func:`enter` reads its pages, :func:`furnish` what is on them."""
     rows = wire.rows(_ONE, token=token)
-    return room_of(rows[0]) if rows else None
+    if not rows:
+        return None
+    found = room_of(rows[0])
+    wire.tally.states.setdefault(found.token, found.state)
+    return found
 
 
 def room_of(row: Sequence[Any]) -> Room:
@@ -176,6 +186,11 @@ def furnish(wire: Wire, pages: Iterable[Page]) -> None:
         if not page.presentations:
             page.presentations = [item_of(row) for row in wire.rows(_ITEMS, page=page.id)]
             page.ratings = [Rating(*row) for row in wire.rows(_RATINGS, page=page.id)]
+
+
+def sounds(wire: Wire, page: Page) -> list[tuple[str, str]]:
+    """The places of a page by token and file, in their order."""
+    return [(token, audio) for token, audio in wire.rows(_SOUNDS, page=page.id)]
 
 
 def item_of(row: Sequence[Any]) -> Item:
@@ -214,6 +229,7 @@ _STANDING = ("language", "place", "state", "updated_at", "completed_at", "done_p
 _SAID = ("revision", "comment", "first_at", "done_at")
 _RATED = ("value", "changes", "client", "seq", "at_ms", "at")
 _SAVE = _update(SESSION, "token", *_STANDING)
+_LANGUAGE = _update(SESSION, "token", "language")
 _HEARD_OF = _update(SESSION, "token", "next_seq", "updated_at")
 _HOLDS = _update(SESSION, "token", "holds")
 _SAVE_PAGE = _update(PAGE, "id", *_SAID)
@@ -225,20 +241,17 @@ _LENGTHEN = Statement(
     .values(lines=bindparam("lines"))
 )
 _ADD = _insert(JOURNAL, ("session_token", "number", "client", "lines"))
-_COUNT = Statement(
-    text(
-        "INSERT INTO unit_count (study_version, mark, unit, turn, held, heard, ratings) "
-        "VALUES (:study_version, :mark, :unit, :turn, :held, :heard, :ratings) "
-        "ON CONFLICT (study_version, mark, unit, turn) DO UPDATE SET "
-        "held = unit_count.held + excluded.held, heard = unit_count.heard + excluded.heard, "
-        "ratings = unit_count.ratings + excluded.ratings"
-    )
-)
 
 
 def save(wire: Wire, found: Room) -> None:
     """Write where a session stands."""
+    count_state(wire, found)
     wire.run(_SAVE, [_values(found, _STANDING) | {"of": found.token}])
+
+
+def save_language(wire: Wire, found: Room) -> None:
+    """Write the language alone, whatever else is changed meanwhile."""
+    wire.run(_LANGUAGE, [{"language": found.language, "of": found.token}])
 
 
 def heard_of(wire: Wire, found: Room) -> None:
@@ -282,11 +295,14 @@ def count(
     wire: Wire, found: Room, pages: Iterable[Page], *, held: int = 0, heard: int = 0,
     ratings: int = 0,
 ) -> None:  # fmt: skip
-    """Add to the counters of these pages; rows in one order, so that no two wait for each other."""
-    of = {"study_version": found.study_version, "mark": found.mark}
-    more = {"held": held, "heard": heard, "ratings": ratings}
-    in_order = sorted(pages, key=lambda page: (page.unit, page.turn))
-    wire.run(_COUNT, [of | more | {"unit": page.unit, "turn": page.turn} for page in in_order])
+    """Add to the counters of these pages, at the end of the transaction."""
+    keys = (UnitKey(found.study_version, found.mark, page.unit, page.turn) for page in pages)
+    wire.tally.count(keys, held=held, heard=heard, ratings=ratings)
+
+
+def count_state(wire: Wire, found: Room) -> None:
+    """Count a session in the state that it has now, at the end of the transaction."""
+    wire.tally.note(found.token, StateKey(found.study_version, found.mark, found.state))
 
 
 def _values(of: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -308,6 +324,7 @@ _NEW_RATING = _insert(RATING, _ON_RATING)
 
 def add(wire: Wire, found: Room) -> None:
     """Write a new session with everything on its pages; the pages get their ids."""
+    count_state(wire, found)
     wire.run(_NEW_ROOM, [_values(found, _OWN) | {"plan": written(found.plan)}])
     for page in found.pages:
         page.id = wire.one(_NEW_PAGE, **_values(page, _ON_PAGE))

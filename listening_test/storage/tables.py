@@ -40,6 +40,7 @@ from .connections import (
     storage_of,
     told,
 )
+from .counters import write_counters
 from .schema import is_older, upgrade, upgraded_copy
 from .wire import Wire, begin, unavailable
 
@@ -188,6 +189,16 @@ class UnitCount(Base):
     ratings: Mapped[int]
 
 
+class SessionCount(Base):
+    """How many sessions of a type are in a state; kept with every change, as :class:`UnitCount`."""
+
+    __tablename__ = "session_count"
+    study_version: Mapped[str] = mapped_column(ForeignKey("study_version.sha256"), primary_key=True)
+    mark: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    sessions: Mapped[int]
+
+
 class Answer(Base):
     """The latest answer to one question of a step that is no page."""
 
@@ -272,6 +283,7 @@ class Database:
         with self._connected() as (connection, wire):
             begin(wire, self.storage, about)
             yield wire
+            write_counters(wire)
             self.storage.present()
             with unavailable(self.engine.dialect):
                 connection.commit()

@@ -14,6 +14,7 @@ from sqlalchemy import ClauseElement, Dialect, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from .connections import BUSY_SECONDS, Postgres, Storage, UnavailableError, key_of, reason
+from .tally import Tally
 
 
 class Statement:
@@ -36,9 +37,10 @@ class Statement:
 class Wire:
     """Runs statements in one transaction; what the driver raises becomes "unavailable"."""
 
-    __slots__ = ("_cursor", "_dialect", "_errors")
+    __slots__ = ("_cursor", "_dialect", "_errors", "tally")
 
     def __init__(self, cursor: DBAPICursor, dialect: Dialect) -> None:
+        self.tally = Tally()
         self._cursor, self._dialect = cursor, dialect
         self._errors = _errors(dialect)
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 _PLACE = struct.Struct("<d248s")
+_NUMBER = struct.Struct("<d")
 
 
 class Counts:
@@ -33,13 +34,16 @@ class Counts:
             self._write(name, number)
 
     def _write(self, name: str, number: float) -> None:
-        at = self._at.setdefault(name, len(self._at))
-        encoded = name.encode()
-        if (at + 1) * _PLACE.size > len(self._region) or len(encoded) > _PLACE.size - 8:
-            self._at.pop(name)
-            return
+        at = self._at.get(name)
+        if at is not None:
+            _NUMBER.pack_into(self._region, at * _PLACE.size, number)
+        else:
+            at, encoded = len(self._at), name.encode()
+            if (at + 1) * _PLACE.size > len(self._region) or len(encoded) > _PLACE.size - 8:
+                return
+            self._at[name] = at
+            _PLACE.pack_into(self._region, at * _PLACE.size, number, encoded)
         self._numbers[name] = number
-        _PLACE.pack_into(self._region, at * _PLACE.size, number, encoded)
 
 
 def _places(region: memoryview) -> Iterable[tuple[str, float]]:

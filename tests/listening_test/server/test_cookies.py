@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from time import time
 
 import pytest
 from flask import Flask
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from listening_client import Client
 from study_fixtures import make_study
 
+from earmark.listening_test.server import request
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.settings import Settings
 from earmark.listening_test.study.study import StudyFolder, load_keys
@@ -102,6 +104,39 @@ def test_over_https_no_other_host_and_no_plain_page_can_set_the_cookie(
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(said.split("; "))
     assert "Domain" not in said
     secure.extensions["earmark"].database.close()
+
+
+def test_a_cookie_that_was_read_before_is_refused_once_it_is_too_old(
+    app: Flask, folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = f"/s/{load_keys(folder).pilot}/"
+    http = app.test_client()
+    start(http, link)
+    known = 'name="fresh"'
+    assert known in http.get(link).text
+    month, began = app.permanent_session_lifetime.total_seconds(), time()
+    name = app.config["SESSION_COOKIE_NAME"]
+    cookie = http.get_cookie(name)
+    assert cookie is not None
+    for later, believed in ((month - 60, True), (month + 60, False), (-60, False)):
+        monkeypatch.setattr(request, "time", lambda later=later: began + later)
+        http.set_cookie(name, cookie.value)
+        assert (known in http.get(link).text) is believed, later
+
+
+def test_what_one_request_changes_in_a_cookie_reaches_no_other(
+    app: Flask, folder: StudyFolder
+) -> None:
+    link = f"/s/{load_keys(folder).pilot}/"
+    name = app.config["SESSION_COOKIE_NAME"]
+    first, second = app.test_client(), app.test_client()
+    first.get(link)
+    cookie = first.get_cookie(name)
+    assert cookie is not None
+    second.set_cookie(name, cookie.value)
+    start(first, link)
+    assert 'name="fresh"' in first.get(link).text
+    assert 'name="fresh"' not in second.get(link).text
 
 
 def test_nothing_but_a_page_sets_a_cookie(app: Flask, folder: StudyFolder) -> None:

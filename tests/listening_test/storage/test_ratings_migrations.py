@@ -132,6 +132,10 @@ def test_counters_say_what_was_counted_before(folder: StudyFolder) -> None:
         assert sorted(map(tuple, rows)) == [("unit 2", -1, 2, 3, 3), ("unit 3", -1, 2, 0, 0)]
         rows = session.execute(text("SELECT token, holds, main_pages, done_pages FROM session"))
         assert sorted(map(tuple, rows)) == [("a", 1, 2, 1), ("b", 1, 2, 1), ("c", 0, 2, 1)]
+        rows = session.execute(
+            text("SELECT study_version, mark, state, sessions FROM session_count")
+        )
+        assert sorted(map(tuple, rows)) == [("v", "", "open", 2), ("v", "", "withdrawn", 1)]
 
 
 def test_half_characters_and_endless_numbers_of_an_early_version_stop_nothing(

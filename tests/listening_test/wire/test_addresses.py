@@ -29,6 +29,7 @@ def test_a_network_of_ipv6_is_one_client_and_an_address_of_ipv4_is_one() -> None
         ("", None),
         ("198.51.100.7, unknown", None),
         ("<script>", None),
+        (f"{'0' * 16_000}6.6.6.6", None),
     ],
 )
 def test_the_nearest_proxy_is_believed_and_no_other(header: str, found: str | None) -> None:

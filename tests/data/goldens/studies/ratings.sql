@@ -94,6 +94,14 @@ CREATE TABLE session (
 );
 CREATE INDEX session_by_state ON session (study_version, mark, state, holds);
 CREATE INDEX session_by_time ON session (study_version, created_at, id);
+CREATE TABLE session_count (
+	study_version VARCHAR NOT NULL, 
+	mark VARCHAR NOT NULL, 
+	state VARCHAR NOT NULL, 
+	sessions INTEGER NOT NULL, 
+	PRIMARY KEY (study_version, mark, state), 
+	FOREIGN KEY(study_version) REFERENCES study_version (sha256)
+);
 CREATE TABLE study_version (
 	sha256 VARCHAR NOT NULL, 
 	study VARCHAR NOT NULL, 
