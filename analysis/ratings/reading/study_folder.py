@@ -17,12 +17,13 @@ from ....listening_test.storage.tables import frozen_at, opened
 from ....listening_test.study.study import Study, StudyFolder, in_language, load_study
 from ....models.errors import UserError
 from ....models.roles import Role
+from ..result.names import Adjust
 from .files import RatingsFile, Reading, ratings_in
 from .study_export import Which
 
 _MARKS = {"real": "", "pilot": "pilot", "SIMULATED": "simulated"}
 # The study file's words for what the analysis calls otherwise.
-_ADJUST = {"hochberg": "simes-hochberg"}
+_ADJUST = {"hochberg": Adjust.HOCHBERG.value}
 
 
 @dataclass(frozen=True)

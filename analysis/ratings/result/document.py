@@ -20,7 +20,7 @@ from .blocks import (
     VarianceComponents,
 )
 from .design import Design
-from .names import Scope
+from .names import Adjust, Scope
 from .people import Participants
 from .secondary import Secondary
 from .tests import Pair
@@ -78,7 +78,7 @@ class AnalysisOptions(ResultPart):
     scope: Scope | Literal["auto"]
     alpha: Number
     margin: Maybe
-    adjust: str
+    adjust: Adjust
     seed: int
     abx: bool
     declared: dict[str, Free]
