@@ -3,7 +3,7 @@
 None of them decides; they show whether the primary result hangs on the choice of method.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..methods.friedman import friedman
 from ..methods.incomplete import skillings_mack
 from ..methods.mixed import fit_mixed, work
 from ..methods.multiplicity import adjusted
+from ..reading.heard import HeardScore
 from ..reading.scales import Scale
 from ..reading.table import Ratings
 from ..result.design import Design
@@ -51,7 +52,7 @@ def secondary(
     design: Design,
     scale: Scale,
     options: RatingsOptions,
-    heard: Sequence[Mapping[str, Any]],
+    heard: Sequence[HeardScore],
 ) -> Secondary:
     """All secondary results of one question.
 
@@ -181,7 +182,7 @@ def _preference(ratings: Ratings) -> Preference | None:
 
 
 def _metrics(
-    everything: Ratings, heard: Sequence[Mapping[str, Any]], options: RatingsOptions
+    everything: Ratings, heard: Sequence[HeardScore], options: RatingsOptions
 ) -> MetricAgreement | None:
     tested = everything.without_systems(options.aside)
     if options.abx or not heard or not len(tested):

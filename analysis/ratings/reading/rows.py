@@ -97,28 +97,24 @@ class RatingRows:
 
     def ratings(self, *, milliseconds: bool) -> tuple[Ratings, int, list[str]]:
         """The table in the order of its names, how many duplicates it lacks, and warnings."""
-        coded: dict[str, tuple[tuple[str, ...], Ints]] = {}
-        for role, names in self.names.items():
-            ordered = sorted(names, key=_natural)
-            position = np.empty(len(names), dtype=np.int64)
-            for rank, name in enumerate(ordered):
-                position[names[name]] = rank
-            codes = np.asarray(self.codes[role], dtype=np.int64)
-            coded[role] = tuple(ordered), position[codes] if len(names) else codes
+        listeners, listener = self._coded("listener")
+        passages, passage = self._coded("passage")
+        systems, system = self._coded("system")
+        questions, question = self._coded("question")
         numbers: dict[str, Floats] = {
             role: np.asarray(values, dtype=np.float64) for role, values in self.numbers.items()
         }
         if milliseconds:
             numbers["seconds"] = numbers["seconds"] / 1000  # webMUSHRA counts milliseconds
         ratings = Ratings(
-            listeners=coded["listener"][0],
-            passages=coded["passage"][0],
-            systems=coded["system"][0],
-            questions=coded["question"][0],
-            listener=coded["listener"][1],
-            passage=coded["passage"][1],
-            system=coded["system"][1],
-            question=coded["question"][1],
+            listeners=listeners,
+            passages=passages,
+            systems=systems,
+            questions=questions,
+            listener=listener,
+            passage=passage,
+            system=system,
+            question=question,
             value=np.asarray(self.values, dtype=np.float64),
             repeat=np.zeros(len(self.values), dtype=np.int64),
             line=np.asarray(self.lines, dtype=np.int64),
@@ -127,6 +123,16 @@ class RatingRows:
         )
         found, duplicates, warnings = self._with_repeats(ratings)
         return found.in_order(), duplicates, warnings
+
+    def _coded(self, role: str) -> tuple[tuple[str, ...], Ints]:
+        """The names of a role in natural order, and the code of each row."""
+        names = self.names[role]
+        ordered = sorted(names, key=_natural)
+        position = np.empty(len(names), dtype=np.int64)
+        for rank, name in enumerate(ordered):
+            position[names[name]] = rank
+        codes = np.asarray(self.codes[role], dtype=np.int64)
+        return tuple(ordered), position[codes] if len(names) else codes
 
     def _with_repeats(self, ratings: Ratings) -> tuple[Ratings, int, list[str]]:
         if not len(ratings):
