@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ....listening_test.kinds.for_analysis import COLUMNS
 from ....models.errors import UserError
 from .headers import find_columns
 from .rows import RatingRows
 from .scales import Scale, declared_scale, few_steps, guessed_scale
-from .study_export import COLUMNS, Origin, Which, exported, is_exported
+from .study_export import Origin, Which, exported, is_exported
 from .table import Ratings
 
 FORMATS = ("auto", "earmark", "csv")
