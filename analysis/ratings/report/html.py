@@ -1,7 +1,7 @@
 """The report of an analysis: one offline HTML file that reads like a paper's results section."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -191,8 +191,7 @@ def _question(
     # A study's baseline is its reference where listeners rate it like the others.
     reference = given.reference or (origin.baseline if origin else None)
     look = system_looks(kept.systems, reference, given.anchors, extras.systems)
-    made = _figures(block, kept, scale, look)
-    figures = {prefix + name: figure for name, figure in made.items()}
+    figures = {prefix + name: one for name, one in _figures(block, kept, scale, look)}
     primary = block.primary
     return QuestionView(
         id=f"question-{at}",
@@ -217,50 +216,53 @@ def _question(
 
 def _figures(
     block: QuestionResult, kept: Ratings, scale: Scale, look: Mapping[str, Look]
-) -> dict[str, Figure]:
+) -> Iterator[tuple[str, Figure]]:
+    """The figures of a question with their names."""
     aside = block.design.set_aside
     tested = kept.without_systems(aside)
     tested = tested if len(tested) else kept
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block.primary
-    made = {"distributions": rating_figures.distributions(kept, look, scale)}
     if scale.ordinal:
-        made = {"answers": rating_figures.answers(kept, scale)}
+        yield "answers", rating_figures.answers(kept, scale)
+    else:
+        yield "distributions", rating_figures.distributions(kept, look, scale)
     if len(kept.passages) > 1 and scale.name != "no or yes":
-        made["passages"] = rating_figures.by_passage(kept, look, scale)
+        yield "passages", rating_figures.by_passage(kept, look, scale)
     some: Bools = np.asarray((~np.isnan(means)).any(axis=1))
     if len(names) > 1 and len(means) > 1 and block.design.kind is not DesignKind.BETWEEN:
         who = [n for n, keep in zip(tested.listeners, some, strict=True) if keep]
-        made["listeners"] = rating_figures.listener_lines(means[some], names, who)
-        made["residuals"] = rating_figures.residual_map(means[some], names, who)
+        yield "listeners", rating_figures.listener_lines(means[some], names, who)
+        yield "residuals", rating_figures.residual_map(means[some], names, who)
     pairs = [pair for pair in primary.pairs if pair.mean_diff is not None]
     if pairs:
         shown_pairs, unit = _main_pairs(block)
-        made["forest"] = rating_figures.forest(shown_pairs, primary.margin, unit)
+        yield "forest", rating_figures.forest(shown_pairs, primary.margin, unit)
     if len(names) > 2 and any(pair.p_adj is not None for pair in pairs):
-        made["p-map"] = test_figures.p_map(pairs, names)
+        yield "p-map", test_figures.p_map(pairs, names)
     for test in block.secondary.tests:
         if test.critical_difference is not None and test.mean_ranks and len(names) > 2:
-            made["critical-difference"] = test_figures.critical_difference(
-                test.mean_ranks, test.critical_difference, look
+            yield (
+                "critical-difference",
+                test_figures.critical_difference(test.mean_ranks, test.critical_difference, look),
             )
     for control in block.secondary.many_to_one:
         if control.wilcoxon:
             unit = f"Difference in points from {control.control}"
-            made[f"against-{control.control}"] = rating_figures.forest(
-                control.wilcoxon, primary.margin, unit
+            yield (
+                f"against-{control.control}",
+                rating_figures.forest(control.wilcoxon, primary.margin, unit),
             )
     for effect in block.secondary.order_effects:
         if effect.steps:
-            made[f"order-{effect.order}"] = test_figures.order_figure(effect)
+            yield f"order-{effect.order}", test_figures.order_figure(effect)
     metrics = block.secondary.metrics
     for at, row in enumerate(metrics.rows if metrics else ()):
         if metrics and not row.note:
-            made[f"metric-{at}"] = test_figures.metric_figure(metrics, row, look)
+            yield f"metric-{at}", test_figures.metric_figure(metrics, row, look)
     plan = block.variance_components.planning
     if plan:
-        made["planning"] = test_figures.planning_figure(plan)
-    return made
+        yield "planning", test_figures.planning_figure(plan)
 
 
 def _metric_choices(block: QuestionResult, prefix: str) -> list[tuple[str, str]]:
