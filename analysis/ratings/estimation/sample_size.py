@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from ..result.names import Term
+from ..result.names import Resource, Term
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,10 @@ def smallest_detectable(at: Precision, alpha: float, wanted: float = 0.8) -> flo
     return float(optimize.brentq(lambda d: power(d, at, alpha) - wanted, 0.0, top, xtol=1e-9))
 
 
-def better_buy(variances: Mapping[str, float], listeners: int, passages: int, scope: str) -> str:
+def better_buy(
+    variances: Mapping[str, float], listeners: int, passages: int, scope: str
+) -> Resource:
     """Which narrows the interval more for as many new ratings: ``listeners`` or ``passages``."""
     more = precision(variances, 2 * listeners, passages, scope).error
     wider = precision(variances, listeners, 2 * passages, scope).error
-    return "listeners" if more <= wider else "passages"
+    return Resource.LISTENERS if more <= wider else Resource.PASSAGES

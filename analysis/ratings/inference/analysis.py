@@ -29,7 +29,7 @@ from ..result.document import (
     QuestionResult,
     RatingsResult,
 )
-from ..result.names import Chosen
+from ..result.names import Chosen, Level
 from ..result.people import Participants
 from .classical import classical
 from .decision import Case, decide
@@ -152,7 +152,7 @@ def _question(
     kept = everyone.without_listeners(screening.left_out)
     found = _tested(kept, scale, options, notes)
     scope = found.primary.scope
-    level = "ordinal" if scale.ordinal else "interval"
+    level = Level.ORDINAL if scale.ordinal else Level.INTERVAL
     result = QuestionResult(
         question=question,
         input=_input(file),

@@ -1,7 +1,7 @@
 """The parts of a question's result, but for its secondary tests: from the input to the checks."""
 
 from ...result.parts import Maybe, Number, ResultPart
-from .names import Adjust, Chosen, Estimator, Method, RuleName, Scope, Term
+from .names import Adjust, Chosen, Estimator, Level, Method, Resource, RuleName, Scope, Term
 from .tests import ClassicalPair, Omnibus, Pair
 
 
@@ -176,7 +176,7 @@ class Krippendorff(ResultPart):
     """Krippendorff's α with the level of its differences."""
 
     alpha: Maybe
-    level: str
+    level: Level
 
 
 class Icc(ResultPart):
@@ -243,7 +243,7 @@ class Planning(ResultPart):
     power: Number
     alpha: Number
     detectable_now: Number
-    better_buy: str
+    better_buy: Resource
     grid: tuple[PlanRow, ...]
     note: str
 

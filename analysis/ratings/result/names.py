@@ -162,6 +162,22 @@ class Order(StrEnum):
     PAGE = "page"
 
 
+class Level(StrEnum):
+    """What differences of ratings mean to Krippendorff's α."""
+
+    NOMINAL = "nominal"
+    ORDINAL = "ordinal"
+    INTERVAL = "interval"
+    RATIO = "ratio"
+
+
+class Resource(StrEnum):
+    """What another test may have more of."""
+
+    LISTENERS = "listeners"
+    PASSAGES = "passages"
+
+
 class Estimator(StrEnum):
     """How variances were estimated."""
 

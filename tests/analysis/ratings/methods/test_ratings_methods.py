@@ -54,19 +54,19 @@ from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.multiplicity import METHODS, adjusted
 from earmark.analysis.ratings.methods.permutation import permutation_test, sign_flips
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.result.names import Adjust
+from earmark.analysis.ratings.result.names import Adjust, Level
 
 
 @pytest.mark.parametrize(
     ("level", "printed"),
     [
-        ("nominal", ".743421"),
-        ("ordinal", ".815388"),
-        ("interval", ".849107"),
-        ("ratio", ".797403"),
+        (Level.NOMINAL, ".743421"),
+        (Level.ORDINAL, ".815388"),
+        (Level.INTERVAL, ".849107"),
+        (Level.RATIO, ".797403"),
     ],
 )
-def test_krippendorff_alpha_gives_the_canonical_numbers(level: str, printed: str) -> None:
+def test_krippendorff_alpha_gives_the_canonical_numbers(level: Level, printed: str) -> None:
     assert agrees(krippendorff_alpha(KRIPPENDORFF, level), printed)
 
 
