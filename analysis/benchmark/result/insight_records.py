@@ -9,6 +9,7 @@ import pandas as pd
 from ....evaluation.insights.band_levels import BANDS_HZ
 from ....evaluation.insights.records import Insights
 from ....models.effects.curves import CURVE_HZ, LEVELS_DBFS
+from .contract import SystemInsight
 from .tables import records
 
 _EMPTY = ("format", "editable")
@@ -49,6 +50,18 @@ def rendered(
             yield row, insights.renders[row["key"]]
 
 
+def system_insights(insights: Insights) -> list[SystemInsight]:
+    """What each network shows of itself, by name."""
+    return [
+        SystemInsight.model_validate({"system": name} | _given(record))
+        for name, record in insights.systems.items()
+    ]
+
+
+def _given(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in _EMPTY and value}
+
+
 def insight_records(
     insights: Insights, songs: pd.DataFrame, renders: pd.DataFrame
 ) -> dict[str, Any]:
@@ -64,13 +77,8 @@ def insight_records(
         "levels_dbfs": list(LEVELS_DBFS),
         "mixes": mixes,
         "renders": [
-            {"song": row["song"], "system": row["system"]}
-            | {name: value for name, value in record.items() if name not in _EMPTY and value}
+            {"song": row["song"], "system": row["system"]} | _given(record)
             for row, record in rendered(insights, renders)
         ],
-        "systems": [
-            {"system": name}
-            | {one: value for one, value in record.items() if one not in _EMPTY and value}
-            for name, record in insights.systems.items()
-        ],
+        "systems": [{"system": name} | _given(record) for name, record in insights.systems.items()],
     }
