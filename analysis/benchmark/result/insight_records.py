@@ -1,8 +1,8 @@
 """What the renders and networks of a benchmark show, by song and system, for JSON and figures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
 
@@ -15,13 +15,16 @@ from .tables import records
 _EMPTY = ("format", "editable")
 
 
+Record = TypeVar("Record")
+
+
 @dataclass(frozen=True)
-class Found:
+class Found(Generic[Record]):
     """One thing that a system set for a song; ``part`` names a channel or a band, or is empty."""
 
     song: str
     part: str
-    record: Mapping[str, Any]
+    record: Record
 
     @property
     def label(self) -> str:
@@ -30,14 +33,21 @@ class Found:
 
 
 def found_of(
-    insights: Insights, renders: pd.DataFrame, systems: Sequence[str], what: str
-) -> dict[str, list[Found]]:
-    """``equalisers``, ``dynamics`` or ``strips`` by system, in the order of ``systems``."""
-    found: dict[str, list[Found]] = {name: [] for name in systems}
+    insights: Insights,
+    renders: pd.DataFrame,
+    systems: Sequence[str],
+    what: str,
+    read: Callable[[Mapping[str, Any]], Record],
+) -> dict[str, list[Found[Record]]]:
+    """``equalisers``, ``dynamics`` or ``strips`` by system, in the order of ``systems``.
+
+    ``read`` makes of each record what is shown of it.
+    """
+    found: dict[str, list[Found[Record]]] = {name: [] for name in systems}
     for row, record in rendered(insights, renders):
         for one in record.get(what, ()):
             part = str(one.get("part", ""))
-            found[row["system"]].append(Found(row["song"], part, one))
+            found[row["system"]].append(Found(row["song"], part, read(one)))
     return {name: mine for name, mine in found.items() if mine}
 
 
