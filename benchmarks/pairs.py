@@ -38,6 +38,7 @@ from earmark.analysis.ratings.methods.multiplicity import adjusted
 from earmark.analysis.ratings.methods.paired import own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs
 from earmark.analysis.ratings.reading.table import Floats, listener_means
+from earmark.analysis.ratings.result.names import Adjust
 from earmark.analysis.ratings.result.tests import Comparison
 
 ALPHA = 0.05
@@ -210,7 +211,7 @@ def familywise_error(family: Family, runs: int, seed: int, effects: Sequence[flo
     for _ in range(runs):
         size = {"listeners": family.listeners, "passages": family.passages}
         pairs = family.pairs(cells(generator, effects, fixed=family.fixed, **size))
-        p_adj = adjusted([pair.p for pair in pairs], "holm")
+        p_adj = adjusted([pair.p for pair in pairs], Adjust.HOLM)
         wrong += any(
             p is not None and p < ALPHA and effects[pair.first] == effects[pair.second]
             for pair, p in zip(pairs, p_adj, strict=True)

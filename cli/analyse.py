@@ -116,11 +116,11 @@ def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any)
 
 def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, Any]) -> None:
     """Analyse, write, and say what was found."""
-    from ..analysis.ratings.analyse import Request, analyse_file
+    from ..analysis.ratings.analyse import Asked, Request, analyse_file
     from ..analysis.ratings.report.sentences import finding
 
     result, report = analyse_file(
-        Request(ratings, out, columns, options), ["earmark", *sys.argv[1:]]
+        Request(ratings, out, columns, Asked(**options)), ["earmark", *sys.argv[1:]]
     )
     if result.label:
         click.echo(f"{result.label}: these ratings do not count.")

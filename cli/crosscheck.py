@@ -105,6 +105,7 @@ def _of_ratings(
     from ..analysis.ratings.inference.options import RatingsOptions
     from ..analysis.ratings.reading.files import Reading, read_ratings
     from ..analysis.ratings.reading.study_folder import is_study, read_study
+    from ..analysis.ratings.result.names import Adjust
     from ..models.errors import UserError
 
     if len(files) > 1:
@@ -119,7 +120,10 @@ def _of_ratings(
         reference = file.origin.reference
     aside = names_in(anchors) if anchors else file.origin.anchors if file.origin else ()
     options = RatingsOptions(
-        question=only, reference=reference, anchors=tuple(aside), adjust=adjust
+        question=only,
+        reference=reference,
+        anchors=tuple(aside),
+        adjust=Adjust.called(adjust),
     )
     return crosscheck_ratings(file, options)
 

@@ -126,7 +126,13 @@ def _print(found: "Distances") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from ..evaluation.distances.tables import distance_rows, fit_lines, headline, notes, song_rows
+    from ..analysis.presentation.distance_tables import (
+        distance_rows,
+        fit_lines,
+        headline,
+        notes,
+        song_rows,
+    )
 
     # A pipe has no width, so nothing is cut off.
     console = Console(width=None if sys.stdout.isatty() else 10_000)

@@ -75,14 +75,14 @@ def _print_table(done: "list[FileScores]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ..evaluation.measure import rows
+    from ..analysis.presentation.score_tables import score_rows
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("metric", no_wrap=True)
     table.add_column("unit", no_wrap=True)
     for file in done:
         table.add_column(Text(file.path.name), justify="right", overflow="fold")
-    for row in rows(done):
+    for row in score_rows(done):
         table.add_row(*(Text(cell) for cell in row))
     # A pipe has no width, so nothing is cut off.
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)

@@ -59,7 +59,14 @@ _LISTENERS, _PASSAGES = "10,15,20,30", "5,10"
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the simulation."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def plan(pilot: Path | None, question: str | None, sd: str | None, **options: Any) -> None:
+def plan(
+    pilot: Path | None,
+    question: str | None,
+    sd: str | None,
+    scope: str | None,
+    adjust: str,
+    **options: Any,
+) -> None:
     """Simulate a listening test: how likely does it find a difference?
 
     \b
@@ -70,18 +77,24 @@ def plan(pilot: Path | None, question: str | None, sd: str | None, **options: An
     from rich.progress import Progress
 
     from ..analysis.ratings.planning.plan import PlanRequest, from_pilot, lines, planned, stated
+    from ..analysis.ratings.planning.power import planned_scope
+    from ..analysis.ratings.result.names import Adjust
     from ..models.errors import UserError
 
     if pilot is not None and sd is not None:
         raise UserError("give the variances once: --pilot or --sd")
     as_json = options.pop("as_json")
     source = stated(sd) if pilot is None else from_pilot(pilot, question)
-    wanted = PlanRequest(**options)
+    wanted = PlanRequest(
+        scope=None if scope is None else planned_scope(scope),
+        adjust=Adjust.called(adjust),
+        **options,
+    )
     with Progress(console=Console(stderr=True), transient=True) as bar:
         total = len(wanted.listeners) * len(wanted.passages)
         task = bar.add_task("simulated tests", total=total)
         found = planned(wanted, source, lambda count: bar.update(task, completed=count))
     if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join(lines(found)))

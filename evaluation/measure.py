@@ -1,6 +1,6 @@
 """Measures audio files on their own: no benchmark, no results folder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,13 +144,6 @@ def as_json(files: Sequence[FileScores]) -> dict[str, Any]:
     return {"schema": SCHEMA, "files": [_file(one) for one in files]}
 
 
-def rows(files: Sequence[FileScores]) -> Iterator[tuple[str, ...]]:
-    """A table: label, unit, and the value of each file in words."""
-    labels = {name: one.unit for file in files for name, one in file.scores.items()}
-    for name, unit in labels.items():
-        yield (name, unit, *(_in_words(file.scores[name]) for file in files))
-
-
 def _file(file: FileScores) -> dict[str, Any]:
     return {
         "path": str(file.path),
@@ -167,15 +160,6 @@ def _file(file: FileScores) -> dict[str, Any]:
             for name, one in file.scores.items()
         },
     }
-
-
-def _in_words(measurement: Measurement) -> str:
-    value = measurement.value
-    if value is None:
-        return f"– ({measurement.reason})"
-    if measurement.unit == "samples":
-        return f"{value:.0f}"
-    return f"{value:.2f}" if measurement.unit.startswith(("dB", "LU")) else f"{value:.4g}"
 
 
 def _of_files() -> list[str]:

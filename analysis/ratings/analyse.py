@@ -17,29 +17,49 @@ from .report.audio import placed_audio
 from .report.export import write_result
 from .report.html import Extras, write_page
 from .result.document import AboutStudy, RatingsResult
+from .result.names import Adjust
 
-_DEFAULTS: Mapping[str, Any] = {
-    "scope": "auto",
-    "alpha": 0.05,
-    "adjust": "holm",
-    "margin": None,
-    "reference": None,
-    "anchors": (),
-    "baseline": None,
-}
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of an analysis as a user gives them, by their names on the command line.
+
+    Down to ``margin``, what is None was not given: it is then what was declared beforehand, else
+    the usual. ``only`` names one question. ``pilot``, ``simulated`` and ``unfinished`` choose the
+    sessions of a study. ``audio`` is a folder of more of what was heard; ``folder`` puts it and
+    Plotly beside the report.
+    """
+
+    reference: str | None = None
+    anchors: str | Sequence[str] | None = None
+    baseline: str | None = None
+    scope: str | None = None
+    adjust: str | None = None
+    alpha: float | None = None
+    margin: float | None = None
+    only: str | None = None
+    seed: int = 0
+    abx: bool = False
+    scale: tuple[float, float] | None = None
+    format_: str = "auto"
+    declared: Path | None = None
+    pilot: bool = False
+    simulated: bool = False
+    unfinished: bool = False
+    invited: int | None = None
+    free_text: bool = False
+    audio: Path | None = None
+    folder: bool = False
 
 
 @dataclass(frozen=True)
 class Request:
-    """A ratings file or a study's folder, where to write, columns, and the options by name.
-
-    An option that is None was not given: it is then what was declared beforehand, else the usual.
-    """
+    """A ratings file or a study's folder, where to write, columns by role, and the options."""
 
     ratings: Path
     out: Path
-    columns: Mapping[str, str]
-    options: Mapping[str, Any]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    asked: Asked = field(default_factory=Asked)
 
 
 @dataclass(frozen=True)
@@ -61,25 +81,25 @@ def analyse_file(request: Request, command: Sequence[str]) -> tuple[RatingsResul
     Raises:
         UserError: for input that cannot be read, options that do not fit, a full disk.
     """
-    asked = request.options
+    asked = request.asked
     found = analysed(*read(request.ratings, request.columns, asked), asked)
     path = write_analysed(
         found,
         request.out,
         (request.ratings, command),
-        audio=asked.get("audio"),
-        beside=bool(asked.get("folder")),
+        audio=asked.audio,
+        beside=asked.folder,
     )
     return found.result, path
 
 
-def analysed(study: StudyRatings | None, file: RatingsFile, asked: Mapping[str, Any]) -> Analysed:
+def analysed(study: StudyRatings | None, file: RatingsFile, asked: Asked) -> Analysed:
     """The analysis of ratings that were read, and of the study that they are of.
 
     Raises:
         UserError: for options that do not fit.
     """
-    declared = _declared(asked.get("declared"), study, file)
+    declared = _declared(asked.declared, study, file)
     options = _options(asked, declared, file)
     result = analyse(file, options, _background(study, asked))
     return Analysed(result, file, study.audio if study else {}, study.systems if study else {})
@@ -108,23 +128,22 @@ def write_analysed(
 
 
 def read(
-    ratings: Path, columns: Mapping[str, str], asked: Mapping[str, Any]
+    ratings: Path, columns: Mapping[str, str], asked: Asked
 ) -> tuple[StudyRatings | None, RatingsFile]:
     """The ratings of a file or of a study's folder, and the study.
 
     Raises:
         UserError: for input that cannot be read.
     """
-    pilot, simulated = bool(asked.get("pilot")), bool(asked.get("simulated"))
+    pilot, simulated = asked.pilot, asked.simulated
     if pilot and simulated:
         raise UserError("--pilot and --simulated are two sorts of sessions; analyse one at a time")
     sessions = "pilot" if pilot else "SIMULATED" if simulated else "real"
-    scale = asked.get("scale")
     how = Reading(
-        format=asked.get("format_") or "auto",
+        format=asked.format_,
         columns=columns,
-        scale=(float(scale[0]), float(scale[1])) if scale else None,
-        which=Which(sessions, unfinished=bool(asked.get("unfinished"))),
+        scale=(float(asked.scale[0]), float(asked.scale[1])) if asked.scale else None,
+        which=Which(sessions, unfinished=asked.unfinished),
     )
     if is_study(ratings):
         if columns or how.format == "csv":
@@ -143,38 +162,35 @@ def read(
     return None, replace(file, simulated=True) if simulated else file
 
 
-def _options(
-    asked: Mapping[str, Any], declared: Mapping[str, Any], file: RatingsFile
-) -> RatingsOptions:
+def _options(asked: Asked, declared: Mapping[str, Any], file: RatingsFile) -> RatingsOptions:
     origin = file.origin
-    usual = dict(_DEFAULTS)
-    if origin is not None and origin.baseline is not None:
-        usual["baseline"] = origin.baseline
-    chosen = {
-        name: declared.get(name, usual[name]) if asked.get(name) is None else asked[name]
-        for name in usual
-    }
+
+    def chosen(name: str, given: Any, usual: Any = None) -> Any:
+        return declared.get(name, usual) if given is None else given
+
     return RatingsOptions(
-        question=asked.get("only") or declared.get("question"),
-        **chosen | {"anchors": tuple(names_in(chosen["anchors"]))},
-        seed=int(asked.get("seed") or 0),
-        abx=bool(asked.get("abx")) or (origin is not None and origin.abx),
+        question=asked.only or declared.get("question"),
+        reference=chosen("reference", asked.reference),
+        anchors=tuple(names_in(chosen("anchors", asked.anchors, ()))),
+        baseline=chosen("baseline", asked.baseline, origin.baseline if origin else None),
+        scope=chosen("scope", asked.scope, "auto"),
+        alpha=chosen("alpha", asked.alpha, 0.05),
+        margin=chosen("margin", asked.margin),
+        adjust=chosen("adjust", asked.adjust, Adjust.HOLM),
+        seed=asked.seed,
+        abx=asked.abx or (origin is not None and origin.abx),
         declared=declared,
     )
 
 
 def _declared(path: Path | None, study: StudyRatings | None, file: RatingsFile) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if file.origin is not None:
-        if file.origin.reference is not None:
-            found["reference"] = file.origin.reference
-        found["anchors"] = list(file.origin.anchors)
-    if study is not None:
-        found |= study.declared()
-    return found | (read_declared(path) if path else {})
+    origin = file.origin
+    roles = {"reference": origin.reference, "anchors": list(origin.anchors)} if origin else {}
+    known = {name: value for name, value in roles.items() if value is not None}
+    return known | (study.declared() if study else {}) | (read_declared(path) if path else {})
 
 
-def _background(study: StudyRatings | None, asked: Mapping[str, Any]) -> Background | None:
+def _background(study: StudyRatings | None, asked: Asked) -> Background | None:
     if study is None:
         return None
     steps = (*study.study.file.before, *study.study.file.after)
@@ -183,6 +199,6 @@ def _background(study: StudyRatings | None, asked: Mapping[str, Any]) -> Backgro
         people=study.people,
         asked=tuple(ask for step in steps for ask in step.questions),
         heard=study.heard,
-        invited=asked.get("invited"),
-        free_text=bool(asked.get("free_text")),
+        invited=asked.invited,
+        free_text=asked.free_text,
     )

@@ -31,7 +31,7 @@ from .methods.paired import differences, paired
 from .methods.signed_rank import MOST_EXACT, signed_rank_p, signed_ranks
 from .reading.files import RatingsFile
 from .reading.table import Floats, Ratings, listener_means
-from .result.names import Distribution
+from .result.names import Adjust, Distribution
 from .result.p_values import all_pairs, comparison_p
 from .result.tests import Comparison
 
@@ -96,9 +96,9 @@ def _pooled(ratings: Ratings, question: str, options: RatingsOptions) -> Iterato
 
 
 def _adjustments(
-    systems: Sequence[str], question: str, own: Sequence[Comparison], adjust: str
+    systems: Sequence[str], question: str, own: Sequence[Comparison], adjust: Adjust
 ) -> Iterator[Opinion]:
-    if adjust == "none":
+    if adjust is Adjust.NONE:
         return
     raw = [one.p for one in own]
     source = Library("statsmodels", f'multipletests(method="{adjust}")')

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from ...evaluation.results.provenance import command_line
 from ...models.errors import UserError
-from .analyse import Analysed, analysed, read, write_analysed
+from .analyse import Analysed, Asked, analysed, read, write_analysed
 from .notebook import analysis_html
 from .reading.files import RatingsFile, Reading
 from .reading.frames import marked_simulated, read_source, roles
@@ -102,21 +102,21 @@ def analyse(
     """
     if sessions not in ("real", "pilot", "simulated"):
         raise UserError(f"sessions {sessions!r} is unknown; choose from real, pilot, simulated")
-    asked: dict[str, Any] = {
-        "only": question,
-        "reference": reference,
-        "anchors": None if anchors is None else _names(anchors),
-        "baseline": baseline,
-        "scope": scope,
-        "adjust": adjust,
-        "alpha": None if alpha is None else float(alpha),
-        "margin": None if margin is None else float(margin),
-        "seed": seed,
-        "abx": abx,
-        "scale": scale,
-        "pilot": sessions == "pilot",
-        "simulated": sessions == "simulated",
-    }
+    asked = Asked(
+        only=question,
+        reference=reference,
+        anchors=None if anchors is None else _names(anchors),
+        baseline=baseline,
+        scope=scope,
+        adjust=adjust,
+        alpha=None if alpha is None else float(alpha),
+        margin=None if margin is None else float(margin),
+        seed=int(seed),
+        abx=bool(abx),
+        scale=scale,
+        pilot=sessions == "pilot",
+        simulated=sessions == "simulated",
+    )
     if isinstance(ratings, str | Path) and (is_study(Path(ratings)) or Path(ratings).is_dir()):
         return RatingsAnalysis(
             analysed(*read(Path(ratings), columns or {}, asked), asked), str(ratings)

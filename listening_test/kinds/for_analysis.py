@@ -4,22 +4,47 @@ A preference of 0 to 100 becomes a win and a loss, a grade of BS.1116 the differ
 reference on the same page, a rank is turned round: more is better everywhere.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExportRow:
-    """One row of a study's export: the text of its columns by name, and its line in the file.
+    """One row of a study's export: its line in the file, and the text of the columns needed here.
 
-    The columns are those of :class:`..export.ratings.TidyRow`.
+    The columns are those of :class:`..export.ratings.TidyRow`. ``row["value"]`` is ``row.value``.
     """
 
     line: int
-    cells: Mapping[str, str]
+    study: str
+    session: str
+    counts_as: str
+    session_state: str
+    page: str
+    part: str
+    kind: str
+    passage: str
+    system: str
+    other: str
+    role: str
+    question: str
+    value: str
+    shown_position: str
+    shown_label: str
+    listened_seconds: str
+    repeat: str
+    page_first_at: str
+    page_done_at: str
 
     def __getitem__(self, column: str) -> str:
-        return self.cells[column]
+        if column not in COLUMNS:
+            raise KeyError(column)
+        found: str = getattr(self, column)
+        return found
+
+
+COLUMNS = tuple(one.name for one in fields(ExportRow) if one.name != "line")
+"""The columns of an export that an analysis needs."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +71,7 @@ Values = tuple[list[Value], list[str]]
 
 def as_they_are(rows: Sequence[ExportRow]) -> Values:
     """Every value as it was given."""
-    return [Value(row, row["value"] or None) for row in rows], []
+    return [Value(row, row.value or None) for row in rows], []
 
 
 @dataclass(frozen=True)
@@ -75,9 +100,9 @@ class ForAnalysis:
 
 def given(row: ExportRow) -> float | None:
     """The number in a row; None where nothing was rated."""
-    return float(row["value"]) if row["value"] else None
+    return float(row.value) if row.value else None
 
 
 def place_of_pair(row: ExportRow) -> str:
     """Whether a row's version stood first or second of a pair."""
-    return {"A": "1", "B": "2"}.get(row["shown_label"], "")
+    return {"A": "1", "B": "2"}.get(row.shown_label, "")

@@ -31,7 +31,7 @@ def preferences(rows: Sequence[ExportRow]) -> Values:
         second = {"1": "2", "2": "1"}.get(first, "")
         made.append(Value(row, mine, position=first))
         # The export says only of the first how long it was heard.
-        made.append(Value(row, others, row["other"], position=second, heard=False))
+        made.append(Value(row, others, row.other, position=second, heard=False))
     if not graded:
         return made, []
     return made, [f"{graded} answers say how strongly; the analysis uses which was preferred."]
@@ -42,7 +42,7 @@ def right_or_wrong(rows: Sequence[ExportRow]) -> Values:
     made = []
     for row in rows:
         said = given(row)
-        both = f"{row['system']} / {row['other']}"
+        both = f"{row.system} / {row.other}"
         made.append(Value(row, None if said is None else said / 100, both, position=""))
     return made, []
 

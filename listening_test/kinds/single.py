@@ -76,15 +76,15 @@ class Dcr(Acr):
 
 def comparisons(rows: Sequence[ExportRow]) -> Values:
     """The value against the reference as it is; among systems, each one's mean over the others."""
-    if len({row["other"] for row in rows}) == 1:
+    if len({row.other for row in rows}) == 1:
         against = rows[0]["other"]
-        made = [Value(row, row["value"] or None, position=place_of_pair(row)) for row in rows]
+        made = [Value(row, row.value or None, position=place_of_pair(row)) for row in rows]
         return made, [f"Values compare each system with {against!r}; 0 is no difference."]
     values: dict[tuple[str, ...], list[float]] = {}
     first: dict[tuple[str, ...], tuple[str, ExportRow]] = {}
     for row in rows:
-        for system, sign in ((row["system"], 1), (row["other"], -1)):
-            cell = (row["session"], row["passage"], system, row["question"], row["repeat"])
+        for system, sign in ((row.system, 1), (row.other, -1)):
+            cell = (row.session, row.passage, system, row.question, row.repeat)
             first.setdefault(cell, (system, row))
             said = given(row)
             if said is not None:
@@ -152,8 +152,8 @@ class Ccr(Kind):
 def difference_grades(rows: Sequence[ExportRow]) -> Values:
     """The grade of the system less that of the hidden reference on the same page (BS.1116-3)."""
     made = []
-    for _, page in groupby(rows, key=lambda row: (row["session"], row["page"])):
-        both = {row["role"] == "reference": row for row in page}
+    for _, page in groupby(rows, key=lambda row: (row.session, row.page)):
+        both = {row.role == "reference": row for row in page}
         if len(both) < 2:
             continue
         hidden, mine = given(both[True]), given(both[False])
@@ -223,7 +223,7 @@ def rank_range(rows: Sequence[ExportRow]) -> Range:
 
 
 def _most_on_a_page(rows: Sequence[ExportRow]) -> int:
-    return max(Counter((row["session"], row["page"]) for row in rows).values())
+    return max(Counter((row.session, row.page) for row in rows).values())
 
 
 @kind

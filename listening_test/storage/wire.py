@@ -85,9 +85,9 @@ class Wire:
             raise UnavailableError(reason(error)) from error
 
 
-def _errors(dialect: Dialect) -> type[Exception]:
-    found: type[Exception] = dialect.dbapi.Error  # type: ignore[union-attr]
-    return found
+def _errors(dialect: Dialect) -> tuple[type[Exception], ...]:
+    # PostgreSQL's driver lets through that a connection was reset.
+    return dialect.dbapi.Error, OSError  # type: ignore[union-attr]
 
 
 @contextmanager

@@ -12,13 +12,13 @@ from earmark.cli import earmark
 from earmark.models.embeddings import embeddings
 from earmark.models.errors import UserError
 
-CHOICES = {
-    ("analyse", "--adjust"): list(METHODS),
+CHOICES: dict[tuple[str, str], list[str]] = {
+    ("analyse", "--adjust"): [*map(str, METHODS)],
     ("analyse", "--format"): list(FORMATS),
     ("analyse", "--scope"): list(SCOPES),
     ("fad", "--embedding"): list(embeddings()),
-    ("plan", "--adjust"): list(METHODS),
-    ("plan", "--scope"): list(PLANNED_SCOPES),
+    ("plan", "--adjust"): [*map(str, METHODS)],
+    ("plan", "--scope"): [*map(str, PLANNED_SCOPES)],
     ("report", "--scope"): list(SCOPES),
 }
 

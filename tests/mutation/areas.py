@@ -123,4 +123,13 @@ AREAS: Sequence[Area] = (
         ("listening_test/storage/*.py",),
         (f"{_LISTENING}/storage/test_storage_promises.py", f"{_LISTENING}/storage"),
     ),
+    Area(
+        "wire",
+        ("listening_test/wire/*.py",),
+        (
+            f"{_LISTENING}/wire",
+            f"{_LISTENING}/server/test_rates_of_clients.py",
+            f"{_LISTENING}/server/test_hostile_connections.py",
+        ),
+    ),
 )

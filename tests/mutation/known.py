@@ -23,6 +23,7 @@ _METHODS = "analysis/ratings/methods"
 _MIXED = f"{_METHODS}/mixed.py"
 _STORE = "evaluation/results/store.py"
 _STORAGE = "listening_test/storage"
+_CONNECTIONS = "listening_test/wire/connections.py"
 _ALIGNMENT = "models/audio/alignment.py"
 
 _BALANCE = ("tests/listening_test/study/test_study_balance.py",)
@@ -33,6 +34,12 @@ _RESAMPLING = ("tests/analysis/ratings/methods/test_ratings_resampling.py",)
 _DURABLE = ("tests/evaluation/results/test_durable.py",)
 _PROMISES = ("tests/listening_test/storage/test_storage_promises.py",)
 _BACKUP = ("tests/listening_test/storage/test_backup.py",)
+_SCHEMA = ("tests/listening_test/storage/test_storage_schema.py",)
+_SERVER = ("tests/listening_test/storage/test_storage_server.py",)
+_BYTES = ("tests/listening_test/storage/test_journal_bytes.py",)
+_TIME = ("tests/listening_test/wire/test_connections_time.py",)
+_ROOM = ("tests/listening_test/wire/test_connections_room.py",)
+_RATES = ("tests/listening_test/wire/test_rates.py",)
 _DETAILS = ("tests/models/audio/test_loudness_details.py",)
 
 KNOWN: Sequence[Known] = (
@@ -102,6 +109,43 @@ KNOWN: Sequence[Known] = (
         _PROMISES,
     ),
     Known(f"{_STORAGE}/backup.py", "shutil.rmtree(target, ignore_errors=True)", "pass", _BACKUP),
+    Known(
+        f"{_STORAGE}/schema.py",
+        '        storage.lock(connection, "migrations")\n',
+        "",
+        _SCHEMA,
+    ),
+    Known(
+        f"{_STORAGE}/wire.py",
+        'wire.say("SET LOCAL synchronous_commit = on")',
+        "pass",
+        _SERVER,
+    ),
+    Known(f"{_STORAGE}/wire.py", "wire.rows(_LOCK, key=key_of(about))", "pass", _SERVER),
+    Known(
+        f"{_STORAGE}/journal.py", "if event.value is None:", "if event.value is not None:", _BYTES
+    ),
+    Known(
+        _CONNECTIONS,
+        "return name if waited > most else None",
+        "return name if waited >= most else None",
+        _TIME,
+    ),
+    Known(
+        _CONNECTIONS,
+        "if len(self.active_channels) >= self.patience.connections and",
+        "if len(self.active_channels) > self.patience.connections and",
+        _ROOM,
+    ),
+    Known(
+        _CONNECTIONS, "for group in (self.silent, self.idle):", "for group in (self.idle,):", _ROOM
+    ),
+    Known(
+        "listening_test/wire/rates.py",
+        "max(min(self._rests[place] for place in places), now)",
+        "max(max(self._rests[place] for place in places), now)",
+        _RATES,
+    ),
 )
 
 # (file, the line as it is after the change): no input tells these from the code.

@@ -43,7 +43,9 @@ _STRIP = (
 def consoles(context: Context) -> Section | None:
     """Gains, pans and strips of every system that mixes stems by a console."""
     result = context.result
-    found = found_of(result.insights, result.renders, result.system_names, "strips")
+    found = found_of(
+        *(result.insights, result.renders, result.system_names), "strips", lambda strip: strip
+    )
     editable = _editable(result)
     choices: dict[str, Sequence[Group]] = {}
     files: dict[str, str] = {}
@@ -72,7 +74,7 @@ def _editable(result: Result) -> set[tuple[str, str]]:
     }
 
 
-def _by_song(mine: Sequence[Found]) -> dict[str, list[Mapping[str, Any]]]:
+def _by_song(mine: Sequence[Found[Mapping[str, Any]]]) -> dict[str, list[Mapping[str, Any]]]:
     songs: dict[str, list[Mapping[str, Any]]] = {}
     for one in mine:
         songs.setdefault(one.song, []).append(one.record)
@@ -180,7 +182,7 @@ def _reach(values: Floats) -> list[float]:
     return [round(float(f(values)), 4) for f in (np.nanmedian, np.nanmin, np.nanmax)]
 
 
-def _table(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
+def _table(found: Mapping[str, Sequence[Found[Mapping[str, Any]]]]) -> pd.DataFrame:
     columns = ["system", "song", "stem", "gain_db", "pan", "inverted", "eq", "compressor", "reverb"]
     rows = [
         [name, one.song, one.record.get("name", "")] + [one.record.get(key) for key in columns[3:]]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ....models.effects.curves import LEVELS_DBFS
 from ...presentation.looks import Look
+from ..result.contract import DynamicsInsight
 from ..result.insight_records import Found, found_of
 from .curves import Axes, Line, curves, evenly, middle, shifted, table_of
 from .parts import ALL, Drawing, Group, Panel, counted
@@ -30,13 +31,18 @@ _SETTINGS = {
     "saturation_wet": "saturated share",
     "ceiling_dbtp": "ceiling (dBTP)",
 }
+_Set = Found[DynamicsInsight]
 
 
 @section(order=53)
 def dynamics(context: Context) -> Section | None:
     """Static curves and settings of every system that has a compressor or limiter."""
     result = context.result
-    found = found_of(result.insights, result.renders, result.system_names, "dynamics")
+    found = found_of(
+        *(result.insights, result.renders, result.system_names),
+        "dynamics",
+        DynamicsInsight.model_validate,
+    )
     choices: dict[str, Sequence[Group]] = {}
     single = {
         name: mine
@@ -52,8 +58,8 @@ def dynamics(context: Context) -> Section | None:
     return Panel("dynamics", title, _NOTE, choices, {"dynamics": _table(found)}).section()
 
 
-def _curves(name: str, mine: Sequence[Found], look: Look) -> Drawing:
-    every = {one.label: one.record["out_dbfs"] for one in mine}
+def _curves(name: str, mine: Sequence[_Set], look: Look) -> Drawing:
+    every = {one.label: one.record.out_dbfs for one in mine}
     mean, spread = middle(table_of(every))
     shown = evenly(list(every))
     lines = [Line(label, every[label], look.colour, thin=True) for label in shown]
@@ -83,16 +89,16 @@ def _said(mean: Sequence[float | None]) -> str:
     return words if abs(high - low - 40.0) >= 0.05 else "the range of levels is left as it is"
 
 
-def _settings(name: str, mine: Sequence[Found]) -> Drawing:
-    used = [key for key in _SETTINGS if any(key in one.record["settings"] for one in mine)]
-    rows = [[one.label, *(one.record["settings"].get(key) for key in used)] for one in mine]
+def _settings(name: str, mine: Sequence[_Set]) -> Drawing:
+    used = [key for key in _SETTINGS if any(key in one.record.settings for one in mine)]
+    rows = [[one.label, *(one.record.settings.get(key) for key in used)] for one in mine]
     header = ["song", *(_SETTINGS[key] for key in used)]
     return Drawing(f"{name}: settings by song", None, Table(header, rows, (None, *[2] * len(used))))
 
 
-def _overview(found: Mapping[str, Sequence[Found]], looks: Mapping[str, Look]) -> Drawing:
+def _overview(found: Mapping[str, Sequence[_Set]], looks: Mapping[str, Look]) -> Drawing:
     means = {
-        name: middle(table_of({one.label: one.record["out_dbfs"] for one in mine}))[0]
+        name: middle(table_of({one.label: one.record.out_dbfs for one in mine}))[0]
         for name, mine in found.items()
     }
     lines = [Line(name, mean, looks[name].colour, looks[name].dash) for name, mean in means.items()]
@@ -103,9 +109,9 @@ def _overview(found: Mapping[str, Sequence[Found]], looks: Mapping[str, Look]) -
     return Drawing(title, curves(lines, _AXES), table)
 
 
-def _table(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
+def _table(found: Mapping[str, Sequence[_Set]]) -> pd.DataFrame:
     rows = [
-        [name, one.song, one.part, *(one.record["settings"].get(key) for key in _SETTINGS)]
+        [name, one.song, one.part, *(one.record.settings.get(key) for key in _SETTINGS)]
         for name, mine in found.items()
         for one in mine
     ]

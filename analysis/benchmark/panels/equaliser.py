@@ -9,6 +9,7 @@ from ....models.effects.curves import CURVE_HZ
 from ...presentation.figures import Figure, escaped, frequency_axis, wrapped
 from ...presentation.looks import Look
 from ...presentation.numbers import decibels
+from ..result.contract import BandInsight, EqualiserInsight
 from ..result.insight_records import Found, found_of
 from ..result.tables import records
 from .curves import (
@@ -32,6 +33,7 @@ _NOTE = (
     "shade is the mean over songs plus and minus one standard deviation."
 )
 _AXES = frequency_axes(CURVE_HZ, "gain (dB)")
+_Set = Found[EqualiserInsight]
 # Below this a curve is called flat, in dB.
 _FLAT = 0.05
 _SYMBOLS = {"peak": "circle", "low_shelf": "triangle-left", "high_shelf": "triangle-right"}
@@ -41,7 +43,11 @@ _SYMBOLS = {"peak": "circle", "low_shelf": "triangle-left", "high_shelf": "trian
 def equalisers(context: Context) -> Section | None:
     """Equaliser curves, bands and gates of every system that has them."""
     result = context.result
-    found = found_of(result.insights, result.renders, result.system_names, "equalisers")
+    found = found_of(
+        *(result.insights, result.renders, result.system_names),
+        "equalisers",
+        EqualiserInsight.model_validate,
+    )
     choices: dict[str, Sequence[Group]] = {}
     if len(found) > 1:
         choices[ALL] = [Group("", [_overview(found, result.looks)])]
@@ -54,18 +60,21 @@ def equalisers(context: Context) -> Section | None:
 
 
 def _drawings(
-    name: str, mine: Sequence[Found], look: Look, tags: Mapping[str, Mapping[str, Any]]
+    name: str,
+    mine: Sequence[_Set],
+    look: Look,
+    tags: Mapping[str, Mapping[str, Any]],
 ) -> list[Drawing]:
     drawings = [_curves(name, mine, look)]
-    if any(one.record["bands"] for one in mine):
+    if any(one.record.bands for one in mine):
         drawings.append(_bands(name, mine, look))
-    if any(band["active"] is not None for one in mine for band in one.record["bands"]):
+    if any(band.active is not None for one in mine for band in one.record.bands):
         drawings.append(_active(name, mine, tags))
     return drawings
 
 
-def _curves(name: str, mine: Sequence[Found], look: Look) -> Drawing:
-    every = {one.label: one.record["gains_db"] for one in mine}
+def _curves(name: str, mine: Sequence[_Set], look: Look) -> Drawing:
+    every = {one.label: one.record.gains_db for one in mine}
     mean, spread = middle(table_of(every))
     shown = evenly(list(every))
     lines = [Line(label, every[label], look.colour, thin=True) for label in shown]
@@ -92,15 +101,15 @@ def _said(mean: Sequence[float | None], spread: Sequence[float | None]) -> str:
     return f"{words}, SD {deviation:.1f} dB"
 
 
-def _bands(name: str, mine: Sequence[Found], look: Look) -> Drawing:
+def _bands(name: str, mine: Sequence[_Set], look: Look) -> Drawing:
     bands = [(one.label, number, b) for one in mine for number, b in _numbered(one)]
     trace = {
         "type": "scatter",
         "mode": "markers",
-        "x": [band["frequency_hz"] for _, _, band in bands],
-        "y": [band["gain_db"] for _, _, band in bands],
+        "x": [band.frequency_hz for _, _, band in bands],
+        "y": [band.gain_db for _, _, band in bands],
         "text": [
-            f"{escaped(label)}, band {number}<br>{_kind(band)}, Q {band['q']:.2f}"
+            f"{escaped(label)}, band {number}<br>{_kind(band)}, Q {band.q:.2f}"
             for label, number, band in bands
         ],
         "hovertemplate": "%{text}<br>%{x:.0f} Hz: %{y:.2f} dB<extra></extra>",
@@ -108,7 +117,7 @@ def _bands(name: str, mine: Sequence[Found], look: Look) -> Drawing:
             "size": 9,
             "color": look.colour,
             "symbol": [
-                _SYMBOLS.get(band["kind"], "circle") + ("-open" if band["active"] is False else "")
+                _SYMBOLS.get(band.kind, "circle") + ("-open" if band.active is False else "")
                 for _, _, band in bands
             ],
             "line": {"color": "ink", "width": 1},
@@ -126,17 +135,17 @@ def _bands(name: str, mine: Sequence[Found], look: Look) -> Drawing:
     rows = [_band_row(label, number, band) for label, number, band in bands]
     title = (
         f"{name}: every band of every song; triangles are shelves"
-        f"{', open symbols are gated off' if any(b['active'] is False for *_, b in bands) else ''}"
+        f"{', open symbols are gated off' if any(b.active is False for *_, b in bands) else ''}"
     )
     table = Table(header, rows, (None, 0, None, 1, 2, 2, None))
     return Drawing(title, {"data": [trace], "layout": layout}, table)
 
 
-def _active(name: str, mine: Sequence[Found], tags: Mapping[str, Mapping[str, Any]]) -> Drawing:
-    groups: dict[str, list[Found]] = {}
+def _active(name: str, mine: Sequence[_Set], tags: Mapping[str, Mapping[str, Any]]) -> Drawing:
+    groups: dict[str, list[_Set]] = {}
     for one in mine:
         groups.setdefault(_genre(tags.get(one.song, {})), []).append(one)
-    count = max(len(one.record["bands"]) for one in mine)
+    count = max(len(one.record.bands) for one in mine)
     shares = {
         genre: [round(100 * share, 1) for share in _shares(ones, count)]
         for genre, ones in sorted(groups.items())
@@ -147,7 +156,7 @@ def _active(name: str, mine: Sequence[Found], tags: Mapping[str, Mapping[str, An
     trace = heat_map(list(shares.values()), columns, labels, "% of songs")
     trace |= {"zmin": 0, "zmax": 100, "xgap": 1, "ygap": 1, "texttemplate": "%{z:.0f}"}
     figure = _matrix(trace, columns, labels)
-    active = [sum(bool(b["active"]) for b in one.record["bands"]) for one in mine]
+    active = [sum(bool(b.active) for b in one.record.bands) for one in mine]
     mean = sum(active) / len(active)
     header = ["genre", "songs", *(f"{column} (%)" for column in columns)]
     rows = [[genre, len(groups[genre]), *shares[genre]] for genre in shares]
@@ -183,21 +192,21 @@ def _genre(tags: Mapping[str, Any]) -> str:
     return str(tags.get("genre") or "no genre")
 
 
-def _shares(ones: Sequence[Found], count: int) -> list[float]:
-    opened = [[bool(band["active"]) for band in one.record["bands"]] for one in ones]
+def _shares(ones: Sequence[_Set], count: int) -> list[float]:
+    opened = [[bool(band.active) for band in one.record.bands] for one in ones]
     return [
         sum(gates[at] for gates in opened if at < len(gates)) / len(ones) for at in range(count)
     ]
 
 
-def _middle_hz(mine: Sequence[Found], at: int) -> float:
-    known = sorted(b["frequency_hz"] for one in mine for b in one.record["bands"][at : at + 1])
+def _middle_hz(mine: Sequence[_Set], at: int) -> float:
+    known = sorted(b.frequency_hz for one in mine for b in one.record.bands[at : at + 1])
     return float(known[len(known) // 2])
 
 
-def _overview(found: Mapping[str, Sequence[Found]], looks: Mapping[str, Look]) -> Drawing:
+def _overview(found: Mapping[str, Sequence[_Set]], looks: Mapping[str, Look]) -> Drawing:
     means = {
-        name: middle(table_of({one.label: one.record["gains_db"] for one in mine}))[0]
+        name: middle(table_of({one.label: one.record.gains_db for one in mine}))[0]
         for name, mine in found.items()
     }
     lines = [Line(name, mean, looks[name].colour, looks[name].dash) for name, mean in means.items()]
@@ -208,20 +217,20 @@ def _overview(found: Mapping[str, Sequence[Found]], looks: Mapping[str, Look]) -
     return Drawing(title, curves(lines, _AXES), table)
 
 
-def _numbered(one: Found) -> list[tuple[int, Mapping[str, Any]]]:
-    return list(enumerate(one.record["bands"], 1))
+def _numbered(one: _Set) -> list[tuple[int, BandInsight]]:
+    return list(enumerate(one.record.bands, 1))
 
 
-def _band_row(label: str, number: int, band: Mapping[str, Any]) -> list[Any]:
-    active = {True: "yes", False: "no", None: None}[band["active"]]
-    return [label, number, _kind(band), band["frequency_hz"], band["gain_db"], band["q"], active]
+def _band_row(label: str, number: int, band: BandInsight) -> list[Any]:
+    active = {True: "yes", False: "no", None: None}[band.active]
+    return [label, number, _kind(band), band.frequency_hz, band.gain_db, band.q, active]
 
 
-def _kind(band: Mapping[str, Any]) -> str:
-    return str(band["kind"]).replace("_", " ")
+def _kind(band: BandInsight) -> str:
+    return band.kind.replace("_", " ")
 
 
-def _band_table(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
+def _band_table(found: Mapping[str, Sequence[_Set]]) -> pd.DataFrame:
     names = ["system", "song", "part", "band", "type", "frequency_hz", "gain_db", "q", "active"]
     rows = [
         [name, one.song, one.part, *_band_row("", number, band)[1:]]
@@ -232,10 +241,10 @@ def _band_table(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _curve_table(found: Mapping[str, Sequence[Found]]) -> pd.DataFrame:
+def _curve_table(found: Mapping[str, Sequence[_Set]]) -> pd.DataFrame:
     rows = []
     for name, mine in found.items():
-        mean, spread = middle(table_of({one.label: one.record["gains_db"] for one in mine}))
+        mean, spread = middle(table_of({one.label: one.record.gains_db for one in mine}))
         rows += [
             [name, hertz, mean[at], spread[at], len(mine)] for at, hertz in enumerate(CURVE_HZ)
         ]

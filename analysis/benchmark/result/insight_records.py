@@ -1,26 +1,30 @@
 """What the renders and networks of a benchmark show, by song and system, for JSON and figures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
 
 from ....evaluation.insights.band_levels import BANDS_HZ
 from ....evaluation.insights.records import Insights
 from ....models.effects.curves import CURVE_HZ, LEVELS_DBFS
+from .contract import SystemInsight
 from .tables import records
 
 _EMPTY = ("format", "editable")
 
 
+Record = TypeVar("Record")
+
+
 @dataclass(frozen=True)
-class Found:
+class Found(Generic[Record]):
     """One thing that a system set for a song; ``part`` names a channel or a band, or is empty."""
 
     song: str
     part: str
-    record: Mapping[str, Any]
+    record: Record
 
     @property
     def label(self) -> str:
@@ -29,14 +33,21 @@ class Found:
 
 
 def found_of(
-    insights: Insights, renders: pd.DataFrame, systems: Sequence[str], what: str
-) -> dict[str, list[Found]]:
-    """``equalisers``, ``dynamics`` or ``strips`` by system, in the order of ``systems``."""
-    found: dict[str, list[Found]] = {name: [] for name in systems}
+    insights: Insights,
+    renders: pd.DataFrame,
+    systems: Sequence[str],
+    what: str,
+    read: Callable[[Mapping[str, Any]], Record],
+) -> dict[str, list[Found[Record]]]:
+    """``equalisers``, ``dynamics`` or ``strips`` by system, in the order of ``systems``.
+
+    ``read`` makes of each record what is shown of it.
+    """
+    found: dict[str, list[Found[Record]]] = {name: [] for name in systems}
     for row, record in rendered(insights, renders):
         for one in record.get(what, ()):
             part = str(one.get("part", ""))
-            found[row["system"]].append(Found(row["song"], part, one))
+            found[row["system"]].append(Found(row["song"], part, read(one)))
     return {name: mine for name, mine in found.items() if mine}
 
 
@@ -47,6 +58,18 @@ def rendered(
     for row in records(renders[["song", "system", "key"]]):
         if row["key"] in insights.renders:
             yield row, insights.renders[row["key"]]
+
+
+def system_insights(insights: Insights) -> list[SystemInsight]:
+    """What each network shows of itself, by name."""
+    return [
+        SystemInsight.model_validate({"system": name} | _given(record))
+        for name, record in insights.systems.items()
+    ]
+
+
+def _given(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in _EMPTY and value}
 
 
 def insight_records(
@@ -64,13 +87,8 @@ def insight_records(
         "levels_dbfs": list(LEVELS_DBFS),
         "mixes": mixes,
         "renders": [
-            {"song": row["song"], "system": row["system"]}
-            | {name: value for name, value in record.items() if name not in _EMPTY and value}
+            {"song": row["song"], "system": row["system"]} | _given(record)
             for row, record in rendered(insights, renders)
         ],
-        "systems": [
-            {"system": name}
-            | {one: value for one, value in record.items() if one not in _EMPTY and value}
-            for name, record in insights.systems.items()
-        ],
+        "systems": [{"system": name} | _given(record) for name, record in insights.systems.items()],
     }

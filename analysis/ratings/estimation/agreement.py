@@ -13,12 +13,12 @@ from ..methods.bradley_terry import preferences
 from ..methods.friedman import friedman
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.blocks import Agreement, Icc, Krippendorff, Repeats
+from ..result.names import Level
 
-LEVELS = ("nominal", "ordinal", "interval", "ratio")
 _MOST_VALUES = 3000
 
 
-def agreement(everything: Ratings, tested: Ratings, level: str, alpha: float) -> Agreement:
+def agreement(everything: Ratings, tested: Ratings, level: Level, alpha: float) -> Agreement:
     """How far listeners agree on the ``tested`` systems, and each with repeats of ``everything``.
 
     ``level`` is that of Krippendorff's differences.
@@ -38,20 +38,14 @@ def agreement(everything: Ratings, tested: Ratings, level: str, alpha: float) ->
     )
 
 
-def krippendorff_alpha(units: Floats, level: str) -> float | None:
-    """α of ``units`` (units, raters), NaN where not rated; None where nothing varies.
-
-    Raises:
-        ValueError: for an unknown level.
-    """
-    if level not in LEVELS:
-        raise ValueError(f"unknown level {level!r}; choose from {', '.join(LEVELS)}")
+def krippendorff_alpha(units: Floats, level: Level) -> float | None:
+    """α of ``units`` (units, raters), NaN where not rated; None where nothing varies."""
     rated = (~np.isnan(units)).sum(axis=1)
     kept = units[rated >= 2]
     if not len(kept):
         return None
-    if level in ("ordinal", "interval"):
-        return _squared(_midranks(kept) if level == "ordinal" else kept)
+    if level in (Level.ORDINAL, Level.INTERVAL):
+        return _squared(_midranks(kept) if level is Level.ORDINAL else kept)
     return _tabled(kept, level)
 
 
@@ -74,7 +68,7 @@ def _squared(units: Floats) -> float | None:
     return float(1 - (total - 1) * within.sum() / everything)
 
 
-def _tabled(units: Floats, level: str) -> float | None:
+def _tabled(units: Floats, level: Level) -> float | None:
     known = ~np.isnan(units)
     names, code = np.unique(units[known], return_inverse=True)
     if len(names) > _MOST_VALUES:
@@ -85,7 +79,7 @@ def _tabled(units: Floats, level: str) -> float | None:
     coincidence = (counts / (size - 1)[:, None]).T @ counts - np.diag(
         (counts / (size - 1)[:, None]).sum(axis=0)
     )
-    if level == "nominal":
+    if level is Level.NOMINAL:
         distance = 1 - np.eye(len(names))
     else:
         total = names[:, None] + names[None, :]

@@ -12,13 +12,14 @@ Few systems order themselves by chance: below eight, metrics are shown and not r
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from ..methods.resampling import draws, interval
+from ..reading.heard import HeardScore
 from ..reading.table import Bools, Floats, Ratings
 from ..result.secondary import Correlation, MetricAgreement, MetricAgreementRow, RatedStimulus
 
@@ -31,7 +32,7 @@ _NOTHING = Correlation(value=None, low=None, high=None)
 
 
 def metric_agreement(
-    tested: Ratings, heard: Sequence[Mapping[str, Any]], alpha: float, seed: int
+    tested: Ratings, heard: Sequence[HeardScore], alpha: float, seed: int
 ) -> MetricAgreement | None:
     """Every metric against the ratings of the systems under test; None where none was measured."""
     cells = tested.cells
@@ -89,7 +90,7 @@ def _caution(systems: int, *, few: bool) -> str:
 
 
 def _tables(
-    tested: Ratings, heard: Sequence[Mapping[str, Any]]
+    tested: Ratings, heard: Sequence[HeardScore]
 ) -> dict[tuple[str, str, str, str], Floats]:
     """Values ``(passages, systems)`` of every metric, variant and parameters, by name."""
     shape = len(tested.passages), len(tested.systems)
@@ -97,15 +98,13 @@ def _tables(
     column = {name: at for at, name in enumerate(tested.systems)}
     found: dict[tuple[str, str, str, str], Floats] = {}
     for row in heard:
-        if row["passage"] not in place or row["system"] not in column or row["value"] is None:
+        if row.passage not in place or row.system not in column or row.value is None:
             continue
-        parameters = json.dumps(row.get("parameters") or {}, sort_keys=True)
-        key = (row["metric"], row["variant"], parameters, row.get("unit") or "")
+        parameters = json.dumps(row.parameters, sort_keys=True)
+        key = (row.metric, row.variant, parameters, row.unit)
         values = found.setdefault(key, np.full(shape, np.nan))
-        value = float(row["value"])
-        values[place[row["passage"]], column[row["system"]]] = (
-            value if np.isfinite(value) else np.nan
-        )
+        value = row.value if np.isfinite(row.value) else np.nan
+        values[place[row.passage], column[row.system]] = value
     return dict(sorted(found.items()))
 
 

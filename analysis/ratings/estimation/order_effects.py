@@ -10,17 +10,18 @@ from scipy import stats
 
 from ..methods.bradley_terry import preferences
 from ..reading.table import Floats, Ratings
+from ..result.names import Order
 from ..result.secondary import OrderEffect
 
 _ROUNDING = 1e-12  # of the largest rating: slopes that differ by less do not differ
 
 
-def order_effect(ratings: Ratings, order: str, alpha: float) -> OrderEffect:
+def order_effect(ratings: Ratings, order: Order, alpha: float) -> OrderEffect:
     """The effect of ``order`` (``position`` or ``page``); a note says why there is none."""
-    steps: Floats | None = getattr(ratings, order)
+    steps = ratings.position if order is Order.POSITION else ratings.page
     if steps is None or np.isnan(steps).all():
         return _none(order, "the ratings do not say the order")
-    if order == "page" and preferences(ratings) is not None:
+    if order is Order.PAGE and preferences(ratings) is not None:
         return _none(order, "what two systems get on a page sums to one on every page")
     _, passages, systems = ratings.counts.shape
     cell = ratings.passage * systems + ratings.system
@@ -63,7 +64,7 @@ def order_effect(ratings: Ratings, order: str, alpha: float) -> OrderEffect:
     )
 
 
-def _none(order: str, note: str, steps: tuple[tuple[float, float, int], ...] = ()) -> OrderEffect:
+def _none(order: Order, note: str, steps: tuple[tuple[float, float, int], ...] = ()) -> OrderEffect:
     return OrderEffect(
         order=order,
         slope=None,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
+from ..result.names import Resource, Term
+
 
 @dataclass(frozen=True)
 class Precision:
@@ -26,11 +28,11 @@ class Precision:
 def precision(
     variances: Mapping[str, float], listeners: int, passages: int, scope: str
 ) -> Precision:
-    """The precision of a pair's difference; ``variances`` by the names of ``crossed.TERMS``."""
+    """The precision of a pair's difference; ``variances`` by term."""
     n, m = listeners, passages
-    residual = max(variances["residual"], 0.0)
-    by_listener = max(variances.get("listener:system", 0.0), 0.0)
-    by_passage = max(variances.get("passage:system", 0.0), 0.0) if scope == "music" else 0.0
+    residual = max(variances[Term.RESIDUAL], 0.0)
+    by_listener = max(variances.get(Term.LISTENER_SYSTEM, 0.0), 0.0)
+    by_passage = max(variances.get(Term.PASSAGE_SYSTEM, 0.0), 0.0) if scope == "music" else 0.0
     squared = 2 * (by_listener / n + by_passage / m + residual / (n * m))
     # Mean squares of the difference that these variances imply.
     ms_l, ms_p, ms_lp = m * by_listener + residual, n * by_passage + residual, residual
@@ -64,8 +66,10 @@ def smallest_detectable(at: Precision, alpha: float, wanted: float = 0.8) -> flo
     return float(optimize.brentq(lambda d: power(d, at, alpha) - wanted, 0.0, top, xtol=1e-9))
 
 
-def better_buy(variances: Mapping[str, float], listeners: int, passages: int, scope: str) -> str:
+def better_buy(
+    variances: Mapping[str, float], listeners: int, passages: int, scope: str
+) -> Resource:
     """Which narrows the interval more for as many new ratings: ``listeners`` or ``passages``."""
     more = precision(variances, 2 * listeners, passages, scope).error
     wider = precision(variances, listeners, 2 * passages, scope).error
-    return "listeners" if more <= wider else "passages"
+    return Resource.LISTENERS if more <= wider else Resource.PASSAGES

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ..methods.crossed import TERMS, components, mean_squares
+from ..methods.crossed import components, mean_squares
 from ..methods.mixed import fit_mixed
 from ..reading.table import Ratings, listener_means
 from ..result.blocks import Planning, PlanRow, VarianceComponents, VarianceTerm
 from ..result.design import Design
-from ..result.names import DesignKind, Scope
+from ..result.names import DesignKind, Estimator, Scope, Term
 from .sample_size import better_buy, precision, smallest_detectable
 
 _WANTED = 0.8
@@ -45,40 +45,42 @@ def _terms(variances: dict[str, float], positive: dict[str, float]) -> list[Vari
             sd=float(np.sqrt(positive[name])),
             share=positive[name] / total if total else None,
         )
-        for name in (*TERMS, "listener:system + residual")
+        for name in Term
         if name in variances
     ]
 
 
-def _variances(ratings: Ratings, design: Design) -> tuple[dict[str, float] | None, str, str]:
+def _variances(
+    ratings: Ratings, design: Design
+) -> tuple[dict[str, float] | None, Estimator | None, str]:
     if design.kind in _NOT_ESTIMABLE:
-        return None, "", f"not estimable: {design.kind}"
+        return None, None, f"not estimable: {design.kind}"
     if design.passages > 1:
         if design.balanced:
             found = components(mean_squares(ratings.cells))
             note = ""
             if min(found.values()) < 0:
                 note = "A negative variance means: no more variation than chance; taken as zero."
-            return found, "method of moments", note
+            return found, Estimator.MOMENTS, note
         try:
-            return fit_mixed(ratings.cells, "music").variances, "REML", ""
+            return fit_mixed(ratings.cells, Scope.MUSIC).variances, Estimator.REML, ""
         except (ValueError, np.linalg.LinAlgError) as error:
-            return None, "", f"not estimable: {error}"
+            return None, None, f"not estimable: {error}"
     means = listener_means(ratings.cells)
     whole = means[~np.isnan(means).any(axis=1)]
     n, k = whole.shape
     if n < 2:
-        return None, "", "not estimable: fewer than two listeners rated every system"
+        return None, None, "not estimable: fewer than two listeners rated every system"
     centred = whole - whole.mean(axis=1, keepdims=True) - whole.mean(axis=0) + whole.mean()
     residual = float((centred**2).sum()) / ((n - 1) * (k - 1))
     note = "One passage: a listener's own taste and chance cannot be told apart."
-    return {"listener:system + residual": residual}, "method of moments", note
+    return {Term.TASTE_AND_CHANCE: residual}, Estimator.MOMENTS, note
 
 
 def _planning(variances: dict[str, float], design: Design, scope: Scope, alpha: float) -> Planning:
     known = variances
-    if "residual" not in variances:
-        known = {"residual": variances["listener:system + residual"]}
+    if Term.RESIDUAL not in variances:
+        known = {Term.RESIDUAL.value: variances[Term.TASTE_AND_CHANCE]}
         scope = Scope.PASSAGES
     n, m = design.listeners, design.passages
     listeners = [count for count in sorted({5, 10, 15, 20, 30, 50, 100, n}) if count > 1]

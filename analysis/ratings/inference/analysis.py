@@ -4,9 +4,8 @@ Equal input, options and seed give equal bytes. What depends on the day or the m
 ``provenance``, never here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from ..estimation.descriptives import descriptives
 from ..estimation.variance_components import variance_components
 from ..methods.multiplicity import adjusted
 from ..reading.files import RatingsFile
+from ..reading.heard import HeardScore
 from ..reading.scales import Scale
 from ..reading.table import Ratings
 from ..result.blocks import Classical, Flow, Input, Primary, Screening
@@ -29,7 +29,7 @@ from ..result.document import (
     QuestionResult,
     RatingsResult,
 )
-from ..result.names import Chosen
+from ..result.names import Chosen, Level
 from ..result.people import Participants
 from .classical import classical
 from .decision import Case, decide
@@ -53,7 +53,7 @@ class Background:
     study: AboutStudy
     people: tuple[Person, ...]
     asked: tuple[Ask, ...]
-    heard: tuple[Mapping[str, Any], ...] = ()
+    heard: tuple[HeardScore, ...] = ()
     invited: int | None = None
     free_text: bool = False
 
@@ -144,7 +144,7 @@ def _over_questions(
 
 
 def _question(
-    file: RatingsFile, question: str, options: RatingsOptions, heard: Sequence[Mapping[str, Any]]
+    file: RatingsFile, question: str, options: RatingsOptions, heard: Sequence[HeardScore]
 ) -> QuestionResult:
     """Screen, test, estimate, describe; then check what all of it says of one question."""
     everyone, scale = file.ratings.of_question(question), file.scales[question]
@@ -152,7 +152,7 @@ def _question(
     kept = everyone.without_listeners(screening.left_out)
     found = _tested(kept, scale, options, notes)
     scope = found.primary.scope
-    level = "ordinal" if scale.ordinal else "interval"
+    level = Level.ORDINAL if scale.ordinal else Level.INTERVAL
     result = QuestionResult(
         question=question,
         input=_input(file),

@@ -1,8 +1,6 @@
 """The primary block of a result: the test that fits the design, and a verdict per pair."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +14,16 @@ from ..reading.table import Bools, Ratings, listener_means
 from ..result.blocks import Classical, Primary
 from ..result.design import Design
 from ..result.names import DesignKind, Method, Scope
-from ..result.tests import ClassicalPair, Comparison, Effect, Equivalence, Omnibus, Pair, PairTest
+from ..result.tests import (
+    ClassicalPair,
+    Compared,
+    Comparison,
+    Effect,
+    Equivalence,
+    Omnibus,
+    Pair,
+    PairTest,
+)
 from .options import RatingsOptions
 from .pairs import pair_tests
 from .primary import ChosenTest, Outcome, run
@@ -96,18 +103,17 @@ def _pairs(tested: Ratings, case: Case, outcome: Outcome, standard: Classical) -
     )
 
 
-def _pair(test: PairTest, other: ClassicalPair, compared: Mapping[str, Any]) -> Pair:
+def _pair(test: PairTest, other: ClassicalPair, compared: Compared) -> Pair:
     """A pair with its details, what the classical test of it says, and the verdict."""
-    within: Equivalence | None = compared["equivalence"]
+    within = compared.equivalence
     decided = None not in (test.reject, other.reject)
     return Pair(
-        **test.given(),
-        **compared,
+        **test.given() | compared.given(),
         classical_p_adj=other.p_adj,
         classical_reject=other.reject,
         agrees=test.reject == other.reject if decided else None,
         verdict=verdict(
-            compared["mean_diff"],
+            compared.mean_diff,
             rejected=test.reject,
             equivalent=bool(within and within.equivalent),
             names=(test.group1, test.group2),
@@ -136,21 +142,22 @@ def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
     ]
 
 
-def _compared(tested: Ratings, case: Case, test: Comparison, outcome: Outcome) -> dict[str, Any]:
-    """By how much the systems of a pair differ, by the fields of a :class:`Pair`."""
+def _compared(tested: Ratings, case: Case, test: Comparison, outcome: Outcome) -> Compared:
     options, pair = case.options, (test.first, test.second)
     estimate = outcome.estimates.get(pair, PairDifference(None))
     median, (first, *more) = _effects(tested, case, pair, outcome)
-    return {
-        "n": estimate.units,
-        "mean_diff": estimate.difference,
-        "median_diff": median,
-        "low": estimate.low,
-        "high": estimate.high,
-        "effect": first,
-        "effects": tuple(more),
-        "equivalence": _equivalence(estimate, options),
-    }
+    return Compared(
+        group1=tested.systems[test.first],
+        group2=tested.systems[test.second],
+        n=estimate.units,
+        mean_diff=estimate.difference,
+        median_diff=median,
+        low=estimate.low,
+        high=estimate.high,
+        effect=first,
+        effects=tuple(more),
+        equivalence=_equivalence(estimate, options),
+    )
 
 
 def _effects(

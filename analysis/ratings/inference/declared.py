@@ -7,7 +7,7 @@ from typing import Any
 
 from ....models.configuration import read_yaml
 from ....models.errors import UserError
-from ..methods.multiplicity import METHODS
+from ..result.names import Adjust
 from .options import DECLARABLE, SCOPES
 
 
@@ -69,8 +69,8 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "scope": (lambda value: value in SCOPES, f"a scope; choose from {', '.join(SCOPES)}"),
     "adjust": (
-        lambda value: isinstance(value, str) and value in METHODS,
-        f"an adjustment; choose from {', '.join(sorted(METHODS))}",
+        lambda value: value in list(Adjust),
+        f"an adjustment; choose from {', '.join(sorted(Adjust))}",
     ),
     "anchors": (_are_names, "names of systems; write 'anchors: low,mid' or 'anchors: [low, mid]'"),
     "reference": _SYSTEM,

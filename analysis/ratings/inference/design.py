@@ -15,7 +15,7 @@ from ..methods.bradley_terry import preferences
 from ..methods.incomplete import is_balanced_incomplete
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.design import Allowed, Design
-from ..result.names import DesignKind
+from ..result.names import DesignKind, Inference
 
 
 def detect(ratings: Ratings, aside: tuple[str, ...] = ()) -> Design:
@@ -82,19 +82,19 @@ def _kind(ratings: Ratings, means: Floats) -> DesignKind:
 def _allows(kind: DesignKind, listeners: int, passages: int, systems: int) -> list[Allowed]:
     if kind in (DesignKind.ONE_SYSTEM, DesignKind.NO_VARIATION):
         why = "one system leaves nothing to compare" if systems < 2 else "all ratings are equal"
-        return [Allowed(inference="passages", allowed=False, reason=why), _no_music(why)]
+        return [Allowed(inference=Inference.PASSAGES, allowed=False, reason=why), _no_music(why)]
     if kind is DesignKind.ONE_LISTENER:
         why = "one listener: results hold for this listener, on passages like these"
         if passages < 2:
             why = "one listener and one passage: there is nothing to generalise over"
         alone = "one listener stands for no others"
         return [
-            Allowed(inference="listener", allowed=passages >= 2, reason=why),
-            Allowed(inference="passages", allowed=False, reason=alone),
+            Allowed(inference=Inference.LISTENER, allowed=passages >= 2, reason=why),
+            Allowed(inference=Inference.PASSAGES, allowed=False, reason=alone),
             _no_music(alone),
         ]
     why = f"{listeners} listeners are the independent units; the passages are taken as given"
-    found = [Allowed(inference="passages", allowed=True, reason=why)]
+    found = [Allowed(inference=Inference.PASSAGES, allowed=True, reason=why)]
     if kind is DesignKind.BETWEEN:
         return [*found, _no_music("each listener rated one system, on which no other was rated")]
     if kind is DesignKind.PREFERENCES:
@@ -104,8 +104,8 @@ def _allows(kind: DesignKind, listeners: int, passages: int, systems: int) -> li
     why = f"{passages} passages and {listeners} listeners vary crosswise"
     if passages < 5:
         why = f"only {passages} passages: intervals for other music are wide"
-    return [*found, Allowed(inference="music", allowed=True, reason=why)]
+    return [*found, Allowed(inference=Inference.MUSIC, allowed=True, reason=why)]
 
 
 def _no_music(why: str) -> Allowed:
-    return Allowed(inference="music", allowed=False, reason=why)
+    return Allowed(inference=Inference.MUSIC, allowed=False, reason=why)

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ....models.errors import UserError
-from ..methods.multiplicity import METHODS
-from ..result.names import Scope
+from ..result.names import Adjust, Scope
 
 SCOPES = ("auto", "passages", "music")
 DECLARABLE = (
@@ -32,7 +31,7 @@ class RatingsOptions:
     scope: str = "auto"
     alpha: float = 0.05
     margin: float | None = None
-    adjust: str = "holm"
+    adjust: Adjust = Adjust.HOLM
     seed: int = 0
     abx: bool = False
     declared: Mapping[str, Any] = field(default_factory=dict)
@@ -44,10 +43,8 @@ class RatingsOptions:
             raise UserError(f"alpha {self.alpha:g} must lie between 0 and 0.5; 0.05 is usual")
         if self.margin is not None and not self.margin > 0:
             raise UserError(f"margin {self.margin:g} must be positive, in points of the scale")
-        if self.adjust not in METHODS:
-            raise UserError(
-                f"unknown adjustment {self.adjust!r}; choose from {', '.join(sorted(METHODS))}"
-            )
+        # A command and a program name it as text.
+        object.__setattr__(self, "adjust", Adjust.called(self.adjust))
         if self.seed < 0:
             raise UserError(f"seed {self.seed} must not be negative")
         unknown = sorted(set(self.declared) - set(DECLARABLE))
@@ -93,7 +90,11 @@ class RatingsOptions:
 
     def deviations(self) -> list[str]:
         """Where the analysis differs from what the study declared, one sentence each."""
-        asked = asdict(self) | {"scope": self.resolved_scope().value, "anchors": list(self.anchors)}
+        asked = asdict(self) | {
+            "scope": self.resolved_scope().value,
+            "anchors": list(self.anchors),
+            "adjust": self.adjust.value,
+        }
         found = []
         for name, value in sorted(self.declared.items()):
             wanted = list(value) if isinstance(value, list | tuple) else value

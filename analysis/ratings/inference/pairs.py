@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from ..methods.multiplicity import adjusted
-from ..result.names import Distribution
+from ..result.names import Adjust, Distribution
 from ..result.tests import Comparison, PairTest
 
 
 def pair_tests(
-    tests: Sequence[Comparison], names: Sequence[str], adjust: str, alpha: float
+    tests: Sequence[Comparison], names: Sequence[str], adjust: Adjust, alpha: float
 ) -> list[PairTest]:
     """The ``tests`` in their order; ``names`` are those of the systems by position."""
     p_adj = adjusted([test.p for test in tests], adjust)

@@ -97,19 +97,23 @@ def _given(ask: Ask, people: Sequence[Person]) -> list[Any]:
 
 def _answers(ask: Ask, people: Sequence[Person]) -> Answers:
     given = _given(ask, people)
-    found: dict[str, Any] = {}
-    if ask.type in _CHOSEN:
-        found["counts"] = _counts(ask, given)
-    elif ask.type in _NUMBERS:
-        found["spread"] = _spread([float(value) for value in given])
     return Answers(
         id=ask.id,
         label=in_language(ask.label, "en"),
         type=ask.type,
         answered=len(given),
         of=len(people),
-        **found,
+        **_together(ask, given),
     )
+
+
+def _together(ask: Ask, given: Sequence[Any]) -> dict[str, Any]:
+    """The answers as counts or as a spread, by the field that holds it; neither of a text."""
+    if ask.type in _CHOSEN:
+        return {"counts": _counts(ask, given)}
+    if ask.type in _NUMBERS:
+        return {"spread": _spread([float(value) for value in given])}
+    return {}
 
 
 def _counts(ask: Ask, given: Sequence[Any]) -> tuple[OptionCount, ...]:

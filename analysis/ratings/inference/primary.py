@@ -21,7 +21,7 @@ from ..methods.paired import PairDifference, own_method, own_pairs, paired, t_es
 from ..methods.permutation import flip_listeners, permutation_pairs, permutation_test, within_pages
 from ..reading.table import Bools, Floats, Ratings, listener_means
 from ..result.design import Design
-from ..result.names import Chosen, DesignKind, Distribution, Method, Scope
+from ..result.names import Chosen, DesignKind, Distribution, Inference, Method, Scope
 from ..result.p_values import all_pairs, no_test
 from ..result.tests import Comparison, Effect, Omnibus
 
@@ -60,16 +60,16 @@ class Outcome:
 
 def choose(design: Design, scope: Scope) -> ChosenTest:
     """The primary method for a design and the scope asked for."""
-    why = {entry.inference: entry.reason for entry in design.allows}
     if design.kind in (DesignKind.ONE_SYSTEM, DesignKind.NO_VARIATION):
-        return ChosenTest(Chosen.NONE, scope, why["passages"])
+        return ChosenTest(Chosen.NONE, scope, design.why(Inference.PASSAGES))
     if design.kind is DesignKind.ONE_LISTENER:
-        if design.permits("listener"):
-            return ChosenTest(Chosen.OVER_PASSAGES, Scope.LISTENER, why["listener"])
-        return ChosenTest(Chosen.NONE, scope, why["listener"])
+        why = design.why(Inference.LISTENER)
+        if design.permits(Inference.LISTENER):
+            return ChosenTest(Chosen.OVER_PASSAGES, Scope.LISTENER, why)
+        return ChosenTest(Chosen.NONE, scope, why)
     note = ""
-    if scope is Scope.MUSIC and not design.permits("music"):
-        note = f"Scope music is not possible ({why['music']}), so: "
+    if scope is Scope.MUSIC and not design.permits(Inference.MUSIC):
+        note = f"Scope music is not possible ({design.why(Inference.MUSIC)}), so: "
         scope = Scope.PASSAGES
     if scope is Scope.MUSIC:
         if design.balanced:

@@ -15,7 +15,7 @@ from ..methods.friedman import (
 )
 from ..methods.permutation import permutation_pairs, permutation_test
 from ..reading.table import Floats, Ratings, listener_means
-from ..result.names import Method
+from ..result.names import Adjust, Method
 from ..result.secondary import OtherTest
 from ..result.tests import Comparison, Omnibus
 from .options import RatingsOptions
@@ -34,7 +34,7 @@ def rank_tests(ratings: Ratings, options: RatingsOptions) -> list[OtherTest]:
     whole, unit = _whole(ratings)
     names, adjust = ratings.systems, options.adjust
 
-    def pairs(method: Method, tests: Sequence[Comparison], by: str = adjust) -> dict[str, Any]:
+    def pairs(method: Method, tests: Sequence[Comparison], by: Adjust = adjust) -> dict[str, Any]:
         named = tuple(pair_tests(tests, names, by, options.alpha))
         return {"pair_method": method, "pairs": named, "adjust": by}
 
@@ -53,7 +53,7 @@ def rank_tests(ratings: Ratings, options: RatingsOptions) -> list[OtherTest]:
                 method=Method.NEMENYI,
                 unit=unit,
                 critical_difference=critical_difference(len(whole), len(names), options.alpha),
-                **pairs(Method.NEMENYI, nemenyi(ranks), "none"),
+                **pairs(Method.NEMENYI, nemenyi(ranks), Adjust.NONE),
                 mean_ranks=dict(zip(names, ranks.mean_ranks.tolist(), strict=True)),
             )
         )

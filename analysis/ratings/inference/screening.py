@@ -16,6 +16,7 @@ from ..estimation.agreement import intra_rater
 from ..reading.scales import Scale
 from ..reading.table import Bools, Floats, Ratings
 from ..result.blocks import Excluded, Finding, Flow, Rule, Screening
+from ..result.names import RuleName
 
 SHARE = 0.15
 IGNORED_SHARE = 0.25
@@ -38,8 +39,8 @@ def screen(
     excluded: list[Finding] = []
     level = scale.low + LEVEL * (scale.high - scale.low)
     for name, text, system, above in (
-        ("bs1534-reference", f"hidden reference below {level:g}", reference, False),
-        ("bs1534-mid-anchor", f"mid anchor above {level:g}", mid_anchor(anchors), True),
+        (RuleName.REFERENCE, f"hidden reference below {level:g}", reference, False),
+        (RuleName.MID_ANCHOR, f"mid anchor above {level:g}", mid_anchor(anchors), True),
     ):
         known = system in ratings.systems
         reason = "" if known else "no such system is declared or rated"
@@ -83,19 +84,23 @@ def _flow(ratings: Ratings, left_out: tuple[str, ...]) -> Flow:
 
 
 _TEXTS = {
-    "constant": "the same value for at least 90 % of at least ten ratings",
-    "fast": "median time on a page below a third of the median listener's",
-    "unheard": "more than 5 % of the rated stimuli not listened to",
-    "repeats": "mean difference on repeats beyond 1.5 IQR above the upper quartile of listeners",
-    "alone": "correlation with the mean of the others below zero over at least eight stimuli",
+    RuleName.CONSTANT: "the same value for at least 90 % of at least ten ratings",
+    RuleName.FAST: "median time on a page below a third of the median listener's",
+    RuleName.UNHEARD: "more than 5 % of the rated stimuli not listened to",
+    RuleName.REPEATS: (
+        "mean difference on repeats beyond 1.5 IQR above the upper quartile of listeners"
+    ),
+    RuleName.ALONE: (
+        "correlation with the mean of the others below zero over at least eight stimuli"
+    ),
 }
-_Found = tuple[str, list[Finding], str]
+_Found = tuple[RuleName, list[Finding], str]
 _Evidence = Sequence[dict[str, str | float]]
 
 
 def _finding(
     listener: str,
-    rule: str,
+    rule: RuleName,
     value: float,
     threshold: float,
     evidence: _Evidence = (),
@@ -113,7 +118,7 @@ def _finding(
 
 
 def _extremes(
-    ratings: Ratings, system: str, level: float, rule: str, *, above: bool
+    ratings: Ratings, system: str, level: float, rule: RuleName, *, above: bool
 ) -> list[Finding]:
     values = ratings.cells[:, :, ratings.systems.index(system)]
     known = ~np.isnan(values)
@@ -148,26 +153,26 @@ def _constant(ratings: Ratings) -> _Found:
             most: _Evidence = [
                 {"value": float(values[counts.argmax()]), "ratings": int(counts.max())}
             ]
-            findings.append(_finding(listener, "constant", share, 0.9, most))
-    return "constant", findings, ""
+            findings.append(_finding(listener, RuleName.CONSTANT, share, 0.9, most))
+    return RuleName.CONSTANT, findings, ""
 
 
 def _fast(ratings: Ratings) -> _Found:
     if ratings.seconds is None or np.isnan(ratings.seconds).all():
-        return "fast", [], "the ratings hold no times"
+        return RuleName.FAST, [], "the ratings hold no times"
     medians = _per_listener(ratings, ratings.seconds)
     threshold = float(np.nanmedian(medians)) / 3
     findings = [
-        _finding(name, "fast", float(medians[at]), threshold)
+        _finding(name, RuleName.FAST, float(medians[at]), threshold)
         for at, name in enumerate(ratings.listeners)
         if medians[at] < threshold
     ]
-    return "fast", findings, ""
+    return RuleName.FAST, findings, ""
 
 
 def _unheard(ratings: Ratings) -> _Found:
     if ratings.listened is None or np.isnan(ratings.listened).all():
-        return "unheard", [], "the ratings hold no listening times"
+        return RuleName.UNHEARD, [], "the ratings hold no listening times"
     findings = []
     silent = ratings.listened <= 0
     for at, name in enumerate(ratings.listeners):
@@ -182,21 +187,21 @@ def _unheard(ratings: Ratings) -> _Found:
                 }
                 for row in np.flatnonzero(mine & silent)[:_LISTED]
             ]
-            findings.append(_finding(name, "unheard", share, 0.05, evidence))
-    return "unheard", findings, ""
+            findings.append(_finding(name, RuleName.UNHEARD, share, 0.05, evidence))
+    return RuleName.UNHEARD, findings, ""
 
 
 def _repeats(ratings: Ratings) -> _Found:
     repeats = intra_rater(ratings)
     if len(repeats) < 4:
-        return "repeats", [], "fewer than four listeners rated anything twice"
+        return RuleName.REPEATS, [], "fewer than four listeners rated anything twice"
     gaps = np.array([entry.mean_absolute_difference for entry in repeats])
     low, high = np.quantile(gaps, [0.25, 0.75])
     threshold = float(high + 1.5 * (high - low))
     findings = [
         _finding(
             entry.listener,
-            "repeats",
+            RuleName.REPEATS,
             entry.mean_absolute_difference,
             threshold,
             [{"cells": entry.cells, "within_sd": entry.within_sd}],
@@ -204,13 +209,13 @@ def _repeats(ratings: Ratings) -> _Found:
         for entry in repeats
         if entry.mean_absolute_difference > threshold
     ]
-    return "repeats", findings, ""
+    return RuleName.REPEATS, findings, ""
 
 
 def _alone(ratings: Ratings) -> _Found:
     flat = ratings.cells.reshape(len(ratings.listeners), -1)
     if len(flat) < 3:
-        return "alone", [], "fewer than three listeners"
+        return RuleName.ALONE, [], "fewer than three listeners"
     known = ~np.isnan(flat)
     filled = np.where(known, flat, 0.0)
     total, count = filled.sum(axis=0), known.sum(axis=0)
@@ -225,8 +230,8 @@ def _alone(ratings: Ratings) -> _Found:
             continue
         r = float(np.corrcoef(mine, others)[0, 1])
         if r < 0:
-            findings.append(_finding(name, "alone", r, 0.0, [{"stimuli": int(both.sum())}]))
-    return "alone", findings, ""
+            findings.append(_finding(name, RuleName.ALONE, r, 0.0, [{"stimuli": int(both.sum())}]))
+    return RuleName.ALONE, findings, ""
 
 
 def _per_listener(ratings: Ratings, values: Floats) -> Floats:

@@ -3,7 +3,7 @@
 None of them decides; they show whether the primary result hangs on the choice of method.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ from ..methods.friedman import friedman
 from ..methods.incomplete import skillings_mack
 from ..methods.mixed import fit_mixed, work
 from ..methods.multiplicity import adjusted
+from ..reading.heard import HeardScore
 from ..reading.scales import Scale
 from ..reading.table import Ratings
 from ..result.design import Design
-from ..result.names import DesignKind
+from ..result.names import DesignKind, Inference, Order, Scope
 from ..result.secondary import (
     Ability,
     MetricAgreement,
@@ -51,7 +52,7 @@ def secondary(
     design: Design,
     scale: Scale,
     options: RatingsOptions,
-    heard: Sequence[Mapping[str, Any]],
+    heard: Sequence[HeardScore],
 ) -> Secondary:
     """All secondary results of one question.
 
@@ -73,9 +74,7 @@ def secondary(
         preference=_preference(ratings) if design.kind is DesignKind.PREFERENCES else None,
         abx=abx_answers(everything, options) if options.abx else None,
         against_zero=against_zero(ratings, options) if scale.signed else None,
-        order_effects=tuple(
-            order_effect(everything, order, options.alpha) for order in ("position", "page")
-        ),
+        order_effects=tuple(order_effect(everything, order, options.alpha) for order in Order),
         metrics=_metrics(everything, heard, options),
     )
 
@@ -102,7 +101,7 @@ def _blocks_as_independent(ratings: Ratings) -> list[OtherTest]:
 
 
 def _crossed_tests(ratings: Ratings, design: Design) -> list[OtherTest]:
-    if not design.permits("music"):
+    if not design.permits(Inference.MUSIC):
         return []
     unit = "listeners and passages random"
     tests = []
@@ -110,7 +109,10 @@ def _crossed_tests(ratings: Ratings, design: Design) -> list[OtherTest]:
         tests.append(of_all_systems(quasi_f(mean_squares(ratings.cells)), unit))
     if work(ratings.cells) > _MOST_WORK:
         return tests
-    for scope, words in (("music", unit), ("passages", "listeners random, passages fixed")):
+    for scope, words in (
+        (Scope.MUSIC, unit),
+        (Scope.PASSAGES, "listeners random, passages fixed"),
+    ):
         found = _quietly(lambda scope=scope: fit_mixed(ratings.cells, scope).omnibus())  # type: ignore[misc]
         if found is not None:
             tests.append(of_all_systems(found, words))
@@ -180,7 +182,7 @@ def _preference(ratings: Ratings) -> Preference | None:
 
 
 def _metrics(
-    everything: Ratings, heard: Sequence[Mapping[str, Any]], options: RatingsOptions
+    everything: Ratings, heard: Sequence[HeardScore], options: RatingsOptions
 ) -> MetricAgreement | None:
     tested = everything.without_systems(options.aside)
     if options.abx or not heard or not len(tested):

@@ -18,7 +18,7 @@ from ..methods.multiplicity import adjusted
 from ..methods.signed_rank import signed_rank_p
 from ..result.blocks import Check, Classical
 from ..result.document import AllListeners, QuestionResult
-from ..result.names import Distribution
+from ..result.names import Adjust, Distribution
 from ..result.p_values import comparison_p, omnibus_p
 from ..result.secondary import Secondary
 from ..result.tests import Pair, PairTest, SystemsTest
@@ -114,14 +114,14 @@ def _tests(result: QuestionResult) -> Iterator[tuple[str, SystemsTest]]:
         yield f"passage {row.passage}", row
 
 
-def _pair_groups(result: QuestionResult) -> Iterator[tuple[str, str, Sequence[PairTest]]]:
+def _pair_groups(result: QuestionResult) -> Iterator[tuple[str, Adjust, Sequence[PairTest]]]:
     """Pairs that are adjusted together: the place, the adjustment and the pairs."""
     secondary = result.secondary
     for who, one in _analyses(result):
         yield f"{who}classical", one.classical.adjust, one.classical.pairs
         yield f"{who}primary", one.primary.adjust, one.primary.pairs
     for test in secondary.tests:
-        if test.pair_method:
+        if test.adjust is not None:
             yield test.method, test.adjust, test.pairs
     for control in secondary.many_to_one:
         yield "wilcoxon", control.adjust, control.wilcoxon
@@ -140,7 +140,7 @@ def _place(name: str, pair: PairTest) -> str:
     return f"{name} {pair.group1} – {pair.group2}"
 
 
-def _families(result: QuestionResult) -> Iterator[tuple[str, list[_Decision]]]:
+def _families(result: QuestionResult) -> Iterator[tuple[Adjust, list[_Decision]]]:
     """Every family of p-values with its adjustment: pairs, passages and ABX tests."""
     for name, adjust, pairs in _pair_groups(result):
         yield (
@@ -278,7 +278,7 @@ def _lowered(one: _Decision) -> bool:
     return one.p_adj is not None and (one.p is None or one.p_adj < one.p)
 
 
-def _misadjusted(method: str, family: Sequence[_Decision]) -> Iterator[str]:
+def _misadjusted(method: Adjust, family: Sequence[_Decision]) -> Iterator[str]:
     again = adjusted([one.p for one in family], method)
     for one, p in zip(family, again, strict=True):
         if None in (p, one.p_adj):

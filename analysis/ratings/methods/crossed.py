@@ -19,11 +19,10 @@ import numpy as np
 from scipy import stats
 
 from ..reading.table import Floats
-from ..result.names import Distribution, Method
+from ..result.names import Distribution, Method, Term
 from ..result.p_values import all_pairs, comparison_p, f_test, no_test
 from ..result.tests import Comparison, Omnibus
 
-TERMS = ("listener", "passage", "listener:passage", "listener:system", "passage:system", "residual")
 _NAME = (Method.QUASI_F, "F′")
 
 
@@ -145,13 +144,13 @@ def _pair(d: Floats, i: int, j: int, alpha: float) -> PairEstimate:
 
 
 def components(ms: MeanSquares) -> dict[str, float]:
-    """Method-of-moments variances by the names of ``TERMS``; a negative one says "none seen"."""
+    """Method-of-moments variances by term; a negative one says "none seen"."""
     n, m, k = ms.n, ms.m, ms.k
     return {
-        "listener": (ms.l - ms.lp - ms.sl + ms.slp) / (m * k),
-        "passage": (ms.p - ms.lp - ms.sp + ms.slp) / (n * k),
-        "listener:passage": (ms.lp - ms.slp) / k,
-        "listener:system": (ms.sl - ms.slp) / m,
-        "passage:system": (ms.sp - ms.slp) / n,
-        "residual": ms.slp,
+        Term.LISTENER: (ms.l - ms.lp - ms.sl + ms.slp) / (m * k),
+        Term.PASSAGE: (ms.p - ms.lp - ms.sp + ms.slp) / (n * k),
+        Term.LISTENER_PASSAGE: (ms.lp - ms.slp) / k,
+        Term.LISTENER_SYSTEM: (ms.sl - ms.slp) / m,
+        Term.PASSAGE_SYSTEM: (ms.sp - ms.slp) / n,
+        Term.RESIDUAL: ms.slp,
     }

@@ -20,6 +20,7 @@ import pandas as pd
 from scipy import stats
 
 from ..reading.table import Floats, Ints
+from ..result.names import Adjust
 
 MOST_RATINGS = 2_097_151
 """Up to so many ratings the library's sums of cubes are exact: the cube is less than 2**63."""
@@ -68,18 +69,18 @@ def block_pairs_p(name: str, table: Floats) -> Floats:
     return _pairs(name, len(codes), codes, pd.DataFrame(table))
 
 
-def adjusted_p(p: Sequence[float | None], method: str) -> list[float | None]:
+def adjusted_p(p: Sequence[float | None], method: Adjust) -> list[float | None]:
     """Adjusted p-values by ``statsmodels.stats.multitest.multipletests``, never below the raw ones.
 
     None stays None and counts in no family; the method ``none`` changes nothing.
     """
     known = np.array([one for one in p if one is not None], dtype=np.float64)
-    if method == "none" or not len(known):
+    if method is Adjust.NONE or not len(known):
         return list(p)
     from statsmodels.stats.multitest import multipletests
 
     with _quietly(), _garbage_kept():
-        found = multipletests(known, method=method)[1]
+        found = multipletests(known, method=method.value)[1]
     values = iter(np.clip(found, known, 1.0).tolist())
     return [None if one is None else next(values) for one in p]
 

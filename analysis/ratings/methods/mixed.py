@@ -21,13 +21,16 @@ import numpy as np
 from scipy import optimize, stats
 
 from ..reading.table import Bools, Floats
-from ..result.names import Distribution, Method
+from ..result.names import Distribution, Method, Term
 from ..result.p_values import all_pairs, comparison_p, f_test, no_test
 from ..result.tests import Comparison, Omnibus
 from .crossed import PairEstimate
 
-MUSIC = ("listener", "passage", "listener:passage", "listener:system", "passage:system")
-PASSAGES = ("listener", "listener:passage", "listener:system")
+MUSIC = (
+    *(Term.LISTENER, Term.PASSAGE, Term.LISTENER_PASSAGE),
+    *(Term.LISTENER_SYSTEM, Term.PASSAGE_SYSTEM),
+)
+PASSAGES = (Term.LISTENER, Term.LISTENER_PASSAGE, Term.LISTENER_SYSTEM)
 MOST_CELLS = 600  # passages × systems: larger tables make the matrices of a listener slow
 MOST_WORK = 5e8  # patterns of missing cells × (passages × systems)³: some minutes
 _NONE_BELOW = 1e-7
@@ -171,7 +174,7 @@ def fit_mixed(cells: Floats, scope: str) -> MixedFit:
     full[list(active)] = np.exp(parameters)
     if full[-1] <= _LEAST_OF_TERMS * full.max():
         raise ValueError(_NO_RESIDUAL)
-    names = (*model.terms, "residual")
+    names = (*model.terms, Term.RESIDUAL)
     return MixedFit(
         scope=scope,
         variances=dict(zip(names, full.tolist(), strict=True)),
@@ -233,13 +236,13 @@ class _Model:
         same_passage = self.passages @ self.passages.T
         same_system = self.systems @ self.systems.T
         self.inner: dict[str, Floats] = {
-            "listener": np.ones((size, size)),
-            "listener:passage": same_passage,
-            "listener:system": same_system,
+            Term.LISTENER: np.ones((size, size)),
+            Term.LISTENER_PASSAGE: same_passage,
+            Term.LISTENER_SYSTEM: same_system,
         }
         self.outer: dict[str, Floats] = {
-            "passage": self.passages,
-            "passage:system": np.eye(size),
+            Term.PASSAGE: self.passages,
+            Term.PASSAGE_SYSTEM: np.eye(size),
         }
 
     def _parts(self, ratios: Floats) -> tuple[float, float, Floats, Floats]:

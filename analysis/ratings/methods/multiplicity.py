@@ -9,18 +9,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ....models.errors import UserError
 from ..reading.table import Bools, Floats
+from ..result.names import Adjust
 
 
-def adjusted(p: Sequence[float | None], method: str) -> list[float | None]:
-    """Adjusted p-values in the order given; None stays None and counts in no family.
-
-    Raises:
-        UserError: for a method that does not exist.
-    """
-    if method not in METHODS:
-        raise UserError(f"unknown adjustment {method!r}; choose from {', '.join(sorted(METHODS))}")
+def adjusted(p: Sequence[float | None], method: Adjust) -> list[float | None]:
+    """Adjusted p-values in the order given; None stays None and counts in no family."""
     known = np.array([value for value in p if value is not None], dtype=np.float64)
     if not len(known):
         return list(p)
@@ -97,16 +91,16 @@ def _fdr_by(p: Floats) -> Floats:
     return _step_up(p, np.sum(1 / np.arange(1, n + 1)) * n / np.arange(n, 0, -1, dtype=np.float64))
 
 
-METHODS: dict[str, Callable[[Floats], Floats]] = {
-    "none": _none,
-    "bonferroni": _bonferroni,
-    "sidak": _sidak,
-    "holm": _holm,
-    "holm-sidak": _holm_sidak,
-    "simes-hochberg": _hochberg,
-    "hommel": _hommel,
-    "fdr_bh": _fdr_bh,
-    "fdr_by": _fdr_by,
+METHODS: dict[Adjust, Callable[[Floats], Floats]] = {
+    Adjust.NONE: _none,
+    Adjust.BONFERRONI: _bonferroni,
+    Adjust.SIDAK: _sidak,
+    Adjust.HOLM: _holm,
+    Adjust.HOLM_SIDAK: _holm_sidak,
+    Adjust.HOCHBERG: _hochberg,
+    Adjust.HOMMEL: _hommel,
+    Adjust.FDR_BH: _fdr_bh,
+    Adjust.FDR_BY: _fdr_by,
 }
 
 

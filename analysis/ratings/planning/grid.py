@@ -9,47 +9,55 @@ import pandas as pd
 
 from ....models.errors import UserError
 from ...presentation import notebook
+from ...presentation.numbers import fixed
+from ..result.names import Adjust
+from .document import PlanResult
 from .plan import PlanRequest, VarianceSource, from_pilot, lines, planned, stated
-from .power import USUAL_SDS
+from .power import USUAL_SDS, planned_scope
 
 _SHARES = ("omnibus", "pair", "every")
 
 
 @dataclass(frozen=True)
 class PlanGrid:
-    """The power of each plan; ``data`` is what ``earmark plan --json`` prints."""
+    """The power of each plan."""
 
-    data: Mapping[str, Any]
+    result: PlanResult
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What ``earmark plan --json`` prints."""
+        return self.result.as_json()
 
     def frame(self) -> pd.DataFrame:
         """A row per plan: listeners, passages, and the power of any difference (``omnibus``), of a
         given pair (``pair``) and of every pair (``every``), each with its 95 % interval.
         """
         rows = [
-            {"listeners": row["listeners"], "passages": row["passages"]}
+            {"listeners": row.listeners, "passages": row.passages}
             | {
-                name if end == "value" else f"{name}_{end}": row[name][end]
-                for name in _SHARES
-                for end in ("value", "low", "high")
+                name if end == "value" else f"{name}_{end}": value
+                for name, share in zip(_SHARES, row.shares, strict=True)
+                for end, value in share.as_json().items()
             }
-            for row in self.data["grid"]
+            for row in self.result.grid
         ]
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
-        return "\n".join(lines(self.data))
+        return "\n".join(lines(self.result))
 
     def _repr_html_(self) -> str:
-        said = [line for line in lines(self.data) if line]
+        said = [line for line in lines(self.result) if line]
         rows = [
             (
-                f"{row['listeners']} listeners, {row['passages']} passages",
-                *(f"{row[name]['value']:.3f}" for name in _SHARES),
+                f"{row.listeners} listeners, {row.passages} passages",
+                *(fixed(share.value, 3) for share in row.shares),
             )
-            for row in self.data["grid"]
+            for row in self.result.grid
         ]
         header = ("plan", "any difference", "one given pair", "every pair")
-        before, after = said[:2], said[-1 - len(self.data["enough"]) :]
+        before, after = said[:2], said[-1 - len(self.result.enough) :]
         return notebook.framed(
             "Power of a listening test",
             [*map(notebook.paragraph, before), notebook.table(header, rows)]
@@ -102,9 +110,9 @@ def plan(
         passages=tuple(passages),
         systems=systems,
         effect=float(effect),
-        scope=scope,
+        scope=None if scope is None else planned_scope(scope),
         alpha=alpha,
-        adjust=adjust,
+        adjust=Adjust.called(adjust),
         power=power,
         runs=runs,
         seed=seed,

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from ....models.errors import UserError
+from ...presentation.numbers import fixed
 from ..result.design import SCOPES
 from ..result.document import RatingsResult
-from ..result.names import Scope
-from .power import USUAL_SDS, Power, StudySize, simulated_power
+from ..result.names import Adjust, Scope, Term
+from .document import SCHEMA, Enough, PlannedPower, PlanResult, SimulatedShare
+from .power import USUAL_SDS, Power, Share, StudySize, simulated_power
 
-SCHEMA = 1
+_HOLDS_FOR = {
+    Scope.MUSIC: "listeners and music like these",
+    Scope.PASSAGES: "listeners, on these passages",
+}
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class VarianceSource:
 
     sds: Mapping[str, float]
     words: str
-    scope: str | None = None
+    scope: Scope | None = None
     label: str | None = None
 
 
@@ -32,9 +36,9 @@ class PlanRequest:
     passages: tuple[int, ...]
     systems: int
     effect: float
-    scope: str | None
+    scope: Scope | None
     alpha: float
-    adjust: str
+    adjust: Adjust
     power: float
     runs: int
     seed: int
@@ -42,11 +46,15 @@ class PlanRequest:
 
 def planned(
     wanted: PlanRequest, source: VarianceSource, done: Callable[[int], None] = lambda _: None
-) -> dict[str, Any]:
-    """Every combination of listeners and passages with its power, as plain values."""
+) -> PlanResult:
+    """Every combination of listeners and passages with its power.
+
+    Raises:
+        UserError: for a plan that cannot be.
+    """
     if not 0.5 <= wanted.power < 1:
         raise UserError(f"power {wanted.power:g} must lie between 0.5 and 1; 0.8 is usual")
-    scope = wanted.scope or source.scope or "music"
+    scope = wanted.scope or source.scope or Scope.MUSIC
     plans = [
         StudySize(
             *(n, m, wanted.systems, wanted.effect, source.sds),
@@ -61,34 +69,43 @@ def planned(
     for count, plan in enumerate(plans, start=1):
         grid.append(simulated_power(plan, wanted.runs, wanted.seed))
         done(count)
-    return {
-        "schema": SCHEMA,
-        "label": source.label,
-        "variances": source.words,
-        "sds": dict(source.sds),
-        "effect": wanted.effect,
-        "systems": wanted.systems,
-        "scope": scope,
-        "alpha": wanted.alpha,
-        "adjust": wanted.adjust,
-        "power": wanted.power,
-        "runs": wanted.runs,
-        "seed": wanted.seed,
-        "grid": [_form(power) for power in grid],
-        "enough": [_enough(grid, m, wanted.power) for m in wanted.passages],
-    }
+    return PlanResult(
+        schema=SCHEMA,
+        label=source.label,
+        variances=source.words,
+        sds=dict(source.sds),
+        effect=wanted.effect,
+        systems=wanted.systems,
+        scope=scope,
+        alpha=wanted.alpha,
+        adjust=wanted.adjust,
+        power=wanted.power,
+        runs=wanted.runs,
+        seed=wanted.seed,
+        grid=tuple(_found(power) for power in grid),
+        enough=tuple(_enough(grid, m, wanted.power) for m in wanted.passages),
+    )
 
 
-def _form(power: Power) -> dict[str, Any]:
-    named = {name: asdict(getattr(power, name)) for name in ("omnibus", "pair", "every")}
-    return {"listeners": power.plan.listeners, "passages": power.plan.passages, **named}
+def _found(power: Power) -> PlannedPower:
+    return PlannedPower(
+        listeners=power.plan.listeners,
+        passages=power.plan.passages,
+        omnibus=_simulated(power.omnibus),
+        pair=_simulated(power.pair),
+        every=_simulated(power.every),
+    )
 
 
-def _enough(grid: Sequence[Power], passages: int, wanted: float) -> dict[str, Any]:
+def _simulated(share: Share) -> SimulatedShare:
+    return SimulatedShare(**asdict(share))
+
+
+def _enough(grid: Sequence[Power], passages: int, wanted: float) -> Enough:
     """The fewest listeners whose whole interval for a pair lies above the power wanted."""
     mine = sorted((one.plan.listeners, one.pair) for one in grid if one.plan.passages == passages)
     sure = [n for n, share in mine if share.low >= wanted]
-    return {"passages": passages, "listeners": sure[0] if sure else None, "most": mine[-1][0]}
+    return Enough(passages=passages, listeners=sure[0] if sure else None, most=mine[-1][0])
 
 
 def stated(text: str | None) -> VarianceSource:
@@ -128,13 +145,13 @@ def from_pilot(path: Path, question: str | None = None) -> VarianceSource:
         raise UserError(
             f"{path}: has no question {question!r}; choose from {', '.join(sorted(asked))}"
         )
-    terms = {term.term: term.sd for term in block.variance_components.terms}
+    terms: dict[str, float] = {term.term: term.sd for term in block.variance_components.terms}
     if not terms:
         raise UserError(f"{path}: tells no variances: {block.variance_components.note}")
     scope = block.primary.scope
-    if "residual" not in terms:
+    if Term.RESIDUAL not in terms:
         # One passage: a listener's own taste and chance are one.
-        terms = {"residual": terms["listener:system + residual"]}
+        terms = {Term.RESIDUAL: terms[Term.TASTE_AND_CHANCE]}
         scope = Scope.PASSAGES
     sds = {name: float(terms.get(name, 0.0)) for name in USUAL_SDS}
     words = (
@@ -144,39 +161,39 @@ def from_pilot(path: Path, question: str | None = None) -> VarianceSource:
     return VarianceSource(sds, words, scope if scope in SCOPES else None, result.label)
 
 
-def lines(found: Mapping[str, Any]) -> list[str]:
+def lines(found: PlanResult) -> list[str]:
     """The plan as text: what was assumed, the table, the answer."""
-    sds = ", ".join(f"{name} {sd:.3g}" for name, sd in found["sds"].items() if sd)
-    words = {"music": "listeners and music like these", "passages": "listeners, on these passages"}
-    said = [f"{found['label']} pilot."] if found["label"] else []
+    sds = ", ".join(f"{name} {sd:.3g}" for name, sd in found.sds.items() if sd)
+    said = [f"{found.label} pilot."] if found.label else []
     said += [
-        f"One of {found['systems']} systems lies {found['effect']:g} points from the others; "
-        f"results for {words[found['scope']]}; alpha {found['alpha']:g}, {found['adjust']}.",
-        f"Standard deviations in points ({found['variances']}): {sds}.",
+        f"One of {found.systems} systems lies {found.effect:g} points from the others; "
+        f"results for {_HOLDS_FOR[found.scope]}; alpha {found.alpha:g}, {found.adjust}.",
+        f"Standard deviations in points ({found.variances}): {sds}.",
         "",
         "listeners  passages    any difference       one given pair       every pair",
     ]
-    for row in found["grid"]:
-        shares = "  ".join(_share(row[name]) for name in ("omnibus", "pair", "every"))
-        said.append(f"{row['listeners']:>9}  {row['passages']:>8}    {shares}")
+    for row in found.grid:
+        shares = "  ".join(map(_share, row.shares))
+        said.append(f"{row.listeners:>9}  {row.passages:>8}    {shares}")
     said += [
         "",
-        f"Power with its 95 % Monte-Carlo interval, {found['runs']} simulated tests each.",
+        f"Power with its 95 % Monte-Carlo interval, {found.runs} simulated tests each.",
     ]
-    for row in found["enough"]:
-        head = f"{row['passages']} passages: "
-        if row["listeners"] is None:
+    for answer in found.enough:
+        head = f"{answer.passages} passages: "
+        if answer.listeners is None:
             said.append(
-                f"{head}{row['most']} listeners are not surely enough for power {found['power']:g}"
+                f"{head}{answer.most} listeners are not surely enough for power {found.power:g}"
                 " in a given pair."
             )
         else:
             said.append(
-                f"{head}{row['listeners']} listeners find a given pair with power "
-                f"{found['power']:g} or more."
+                f"{head}{answer.listeners} listeners find a given pair with power "
+                f"{found.power:g} or more."
             )
     return said
 
 
-def _share(share: Mapping[str, float]) -> str:
-    return f"{share['value']:.3f} ({share['low']:.3f}–{share['high']:.3f})"
+def _share(share: SimulatedShare) -> str:
+    low, high = fixed(share.low, 3), fixed(share.high, 3)
+    return f"{fixed(share.value, 3)} ({low}–{high})"

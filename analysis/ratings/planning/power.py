@@ -20,18 +20,19 @@ from scipy import stats
 from ....models.errors import UserError
 from ..methods.crossed import crossed_pairs, mean_squares, quasi_f
 from ..methods.friedman import friedman
-from ..methods.multiplicity import METHODS, adjusted
+from ..methods.multiplicity import adjusted
 from ..methods.paired import own_pairs
 from ..methods.permutation import permutation_pairs, permutation_test
 from ..reading.table import Floats, listener_means
 from ..result.design import SCOPES
+from ..result.names import Adjust, Scope, Term
 from ..result.tests import Comparison, Omnibus
 
 # Standard deviations on 0 to 100 that are typical of published MUSHRA data.
 USUAL_SDS: Mapping[str, float] = {
-    "listener:system": 6.5,
-    "passage:system": 9.0,
-    "residual": 14.0,
+    Term.LISTENER_SYSTEM.value: 6.5,
+    Term.PASSAGE_SYSTEM.value: 9.0,
+    Term.RESIDUAL.value: 14.0,
 }
 _LEAST_RUNS = 100
 
@@ -45,12 +46,12 @@ class StudySize:
     systems: int
     effect: float
     sds: Mapping[str, float]
-    scope: str = "music"
+    scope: Scope = Scope.MUSIC
     alpha: float = 0.05
-    adjust: str = "holm"
+    adjust: Adjust = Adjust.HOLM
 
     def __post_init__(self) -> None:
-        least = 2 if self.scope == "music" else 1
+        least = 2 if self.scope is Scope.MUSIC else 1
         for name, value, low in (
             ("listeners", self.listeners, 2),
             ("passages", self.passages, least),
@@ -58,12 +59,6 @@ class StudySize:
         ):
             if value < low:
                 raise UserError(f"{value} {name} are too few; scope {self.scope} needs {low}")
-        if self.scope not in SCOPES:
-            raise UserError(f"unknown scope {self.scope!r}; choose from {', '.join(SCOPES)}")
-        if self.adjust not in METHODS:
-            raise UserError(
-                f"unknown adjustment {self.adjust!r}; choose from {', '.join(sorted(METHODS))}"
-            )
         if not 0 < self.alpha < 0.5:
             raise UserError(f"alpha {self.alpha:g} must lie between 0 and 0.5; 0.05 is usual")
         wrong = [name for name, sd in self.sds.items() if name not in USUAL_SDS or sd < 0]
@@ -98,6 +93,17 @@ class Power:
     every: Share
 
 
+def planned_scope(name: str) -> Scope:
+    """The scope of this name that can be planned for.
+
+    Raises:
+        UserError: for a name that none has.
+    """
+    if name not in SCOPES:
+        raise UserError(f"unknown scope {name!r}; choose from {', '.join(SCOPES)}")
+    return Scope(name)
+
+
 def simulated_power(plan: StudySize, runs: int = 1000, seed: int = 0) -> Power:
     """Simulate ``plan``; equal arguments give equal results.
 
@@ -122,21 +128,21 @@ def simulated_power(plan: StudySize, runs: int = 1000, seed: int = 0) -> Power:
 def drawn(plan: StudySize, generator: np.random.Generator) -> Floats:
     """Ratings ``(listeners, passages, systems)`` of one test, but for what cancels."""
     n, m, k = plan.listeners, plan.passages, plan.systems
-    by_passage = generator.normal(0, plan.sds.get("passage:system", 0.0), (1, m, k))
-    if plan.scope == "passages":
+    by_passage = generator.normal(0, plan.sds.get(Term.PASSAGE_SYSTEM, 0.0), (1, m, k))
+    if plan.scope is Scope.PASSAGES:
         # The effect is the mean over these very passages.
         by_passage = by_passage - by_passage.mean(axis=1, keepdims=True)
     cells: Floats = (
-        generator.normal(0, plan.sds.get("listener:system", 0.0), (n, 1, k))
+        generator.normal(0, plan.sds.get(Term.LISTENER_SYSTEM, 0.0), (n, 1, k))
         + by_passage
-        + generator.normal(0, plan.sds.get("residual", 0.0), (n, m, k))
+        + generator.normal(0, plan.sds.get(Term.RESIDUAL, 0.0), (n, m, k))
     )
     cells[:, :, 0] += plan.effect
     return cells
 
 
 def _tests(plan: StudySize, cells: Floats, run: int) -> tuple[Omnibus, Sequence[Comparison]]:
-    if plan.scope == "music":
+    if plan.scope is Scope.MUSIC:
         pairs = [pair.comparison for pair in crossed_pairs(cells, plan.alpha)]
         return quasi_f(mean_squares(cells)), pairs
     means = listener_means(cells)

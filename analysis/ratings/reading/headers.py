@@ -3,40 +3,62 @@
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from ....models.errors import UserError
 
+
+class Column(StrEnum):
+    """What a column may hold; of preferences one row names both systems and the winner."""
+
+    LISTENER = "listener"
+    PASSAGE = "passage"
+    SYSTEM = "system"
+    VALUE = "value"
+    QUESTION = "question"
+    REPEAT = "repeat"
+    POSITION = "position"
+    PAGE = "page"
+    SECONDS = "seconds"
+    LISTENED = "listened"
+    SIMULATED = "simulated"
+    SYSTEM_A = "system_a"
+    SYSTEM_B = "system_b"
+    WINNER = "winner"
+
+
 # The first name found wins; the names are those of Earmark, webMUSHRA, pymushra, listen-and-rate
 # and of the notebooks around them.
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "listener": (
+SYNONYMS: Mapping[Column, tuple[str, ...]] = {
+    Column.LISTENER: (
         *("listener", "listener_id", "assessor", "assessor_id", "subject", "subject_id"),
         *("participant", "participant_id", "rater", "rater_id", "judge", "user", "user_id"),
         *("worker", "worker_id", "session_uuid", "session_id", "session"),
     ),
-    "passage": (
+    Column.PASSAGE: (
         *("passage", "song", "excerpt", "item", "trial_id", "trial", "track", "sample"),
         *("material", "clip", "piece", "page"),
     ),
-    "system": (
+    Column.SYSTEM: (
         *("system", "condition", "rating_stimulus", "stimulus", "algorithm", "method", "model"),
         *("treatment", "codec", "mix", "master", "group"),
     ),
-    "value": (
+    Column.VALUE: (
         *("value", "score", "rating", "rating_score", "grade", "opinion", "mos", "response"),
         "preference",
     ),
-    "question": ("question", "attribute", "dimension", "axis", "criterion"),
-    "repeat": ("repeat", "replicate", "replication", "repetition"),
-    "position": ("position", "order", "stimulus_position", "presentation_order"),
-    "page": ("page_number", "page_index", "trial_number", "trial_index", "page_order"),
-    "seconds": ("seconds", "page_seconds", "rating_time", "response_time", "duration"),
-    "listened": ("listened", "listened_seconds", "listening_seconds", "played_seconds"),
-    "simulated": ("simulated",),
+    Column.QUESTION: ("question", "attribute", "dimension", "axis", "criterion"),
+    Column.REPEAT: ("repeat", "replicate", "replication", "repetition"),
+    Column.POSITION: ("position", "order", "stimulus_position", "presentation_order"),
+    Column.PAGE: ("page_number", "page_index", "trial_number", "trial_index", "page_order"),
+    Column.SECONDS: ("seconds", "page_seconds", "rating_time", "response_time", "duration"),
+    Column.LISTENED: ("listened", "listened_seconds", "listening_seconds", "played_seconds"),
+    Column.SIMULATED: ("simulated",),
 }
-REQUIRED = ("listener", "system", "value")
-PAIRED = ("system_a", "system_b", "winner")
-_OPTION = {"value": "score"}
+REQUIRED = (Column.LISTENER, Column.SYSTEM, Column.VALUE)
+PAIRED = (Column.SYSTEM_A, Column.SYSTEM_B, Column.WINNER)
+_OPTION = {Column.VALUE.value: "score"}
+_OF_ONE_SYSTEM = (Column.SYSTEM, Column.VALUE, Column.PAGE, Column.POSITION)
 
 
 def find_columns(
@@ -56,14 +78,14 @@ def find_columns(
     """
     known = [_plain(name) for name in header]
     found: dict[str, int] = {}
-    if not set(declared) & {"system", "value"} and all(name in known for name in PAIRED):
+    if not set(declared) & {Column.SYSTEM, Column.VALUE} and all(name in known for name in PAIRED):
         # One row per preference; reading turns it into the ratings of its two systems.
-        found |= {name: known.index(name) for name in PAIRED}
+        found |= {name.value: known.index(name) for name in PAIRED}
     for role, name in declared.items():
         found[role] = _declared(header, name, role, f"{place}:{line}")
     for role, names in SYNONYMS.items():
         # The order of a preference is that of both its systems, on whom it then cannot tell.
-        if "winner" in found and role in ("system", "value", "page", "position"):
+        if Column.WINNER in found and role in _OF_ONE_SYSTEM:
             continue
         for name in names:
             if role in found:
@@ -74,9 +96,9 @@ def find_columns(
                     f"{place}:{line}: {len(at)} columns are named {name!r}; rename all but one"
                 )
             if at:
-                found[role] = at[0]
+                found[role.value] = at[0]
     for role in REQUIRED:
-        if role not in found and not ("winner" in found and role != "listener"):
+        if role not in found and not (Column.WINNER in found and role is not Column.LISTENER):
             option = _OPTION.get(role, role)
             raise UserError(
                 f"{place}:{line}: no column holds the {option}; the columns are "

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ....models.errors import UserError
+from .headers import Column
 from .table import Floats, Ints, Ratings
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "–"})
@@ -15,6 +16,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "–"})
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_UNNAMED = {Column.PASSAGE.value: "all", Column.QUESTION.value: "overall"}
 _TRUE = frozenset({"1", "true", "yes"})
 
 
@@ -28,14 +30,14 @@ class RatingRows:
         self.rows = self.missing = 0
         self.simulated = False
         self.names: dict[str, dict[str, int]] = {
-            role: {} for role in ("listener", "passage", "system", "question")
+            role: {} for role in (Column.LISTENER, Column.PASSAGE, Column.SYSTEM, Column.QUESTION)
         }
         self.codes: dict[str, list[int]] = {role: [] for role in self.names}
         self.values: list[float] = []
         self.lines: list[int] = []
         self.repeats: list[str] = []
         self.whole: list[int] = []
-        optional = ("position", "page", "seconds", "listened")
+        optional = (Column.POSITION, Column.PAGE, Column.SECONDS, Column.LISTENED)
         self.numbers: dict[str, list[float]] = {name: [] for name in optional if name in columns}
 
     def add(self, line: int, row: list[str]) -> None:
@@ -45,20 +47,24 @@ class RatingRows:
                 f"{self.path}:{line}: {len(row)} cells where the header has {self.width}; quote "
                 "cells that hold the delimiter (a decimal comma in a comma-separated file too)"
             )
-        if "winner" in self.columns:
+        if Column.WINNER in self.columns:
             shares = self._preference(row, line)
             if shares[0] == shares[1] == 0:
                 self.rows, self.missing = self.rows + 2, self.missing + 2
                 return
-            for which, share in zip(("system_a", "system_b"), shares, strict=True):
+            for which, share in zip((Column.SYSTEM_A, Column.SYSTEM_B), shares, strict=True):
                 self._take(line, row, share, which)
             return
-        self._take(line, row, self._number(row[self.columns["value"]], line, "rating"), "system")
+        self._take(
+            line, row, self._number(row[self.columns[Column.VALUE]], line, "rating"), Column.SYSTEM
+        )
 
     def _preference(self, row: list[str], line: int) -> tuple[float, float]:
         """What the two systems of a preference got: 1 and 0, or half each; 0 and 0 if missing."""
-        first, second = (_name(row[self.columns[name]]) for name in ("system_a", "system_b"))
-        winner = _name(row[self.columns["winner"]])
+        first, second = (
+            _name(row[self.columns[name]]) for name in (Column.SYSTEM_A, Column.SYSTEM_B)
+        )
+        winner = _name(row[self.columns[Column.WINNER]])
         if first == second:
             raise UserError(f"{self.path}:{line}: {first!r} is compared with itself")
         if winner.lower() in MISSING - {"-", "–"}:
@@ -77,56 +83,66 @@ class RatingRows:
         if math.isnan(number):
             self.missing += 1
             return
-        columns = {**self.columns, "system": self.columns[system]}
+        columns = {**self.columns, Column.SYSTEM: self.columns[system]}
         for role, names in self.names.items():
             text = _name(row[columns[role]]) if role in columns else ""
             if not text:
                 if role in columns:
                     raise UserError(f"{self.path}:{line}: the {role} is empty; fill it in")
-                text = {"passage": "all", "question": "overall"}[role]
+                text = _UNNAMED[role]
             self.codes[role].append(names.setdefault(text, len(names)))
         self.values.append(number)
         self.lines.append(line)
-        self.whole.append(hash((line if "winner" in columns else 0, *row)))
-        if "repeat" in self.columns:
-            self.repeats.append(row[self.columns["repeat"]].strip())
+        self.whole.append(hash((line if Column.WINNER in columns else 0, *row)))
+        if Column.REPEAT in self.columns:
+            self.repeats.append(row[self.columns[Column.REPEAT]].strip())
         for role, numbers in self.numbers.items():
             numbers.append(self._number(row[columns[role]], line, role))
-        if "simulated" in self.columns and not self.simulated:
-            self.simulated = row[self.columns["simulated"]].strip().lower() in _TRUE
+        if Column.SIMULATED in self.columns and not self.simulated:
+            self.simulated = row[self.columns[Column.SIMULATED]].strip().lower() in _TRUE
 
     def ratings(self, *, milliseconds: bool) -> tuple[Ratings, int, list[str]]:
         """The table in the order of its names, how many duplicates it lacks, and warnings."""
-        coded: dict[str, tuple[tuple[str, ...], Ints]] = {}
-        for role, names in self.names.items():
-            ordered = sorted(names, key=_natural)
-            position = np.empty(len(names), dtype=np.int64)
-            for rank, name in enumerate(ordered):
-                position[names[name]] = rank
-            codes = np.asarray(self.codes[role], dtype=np.int64)
-            coded[role] = tuple(ordered), position[codes] if len(names) else codes
+        listeners, listener = self._coded(Column.LISTENER)
+        passages, passage = self._coded(Column.PASSAGE)
+        systems, system = self._coded(Column.SYSTEM)
+        questions, question = self._coded(Column.QUESTION)
         numbers: dict[str, Floats] = {
             role: np.asarray(values, dtype=np.float64) for role, values in self.numbers.items()
         }
         if milliseconds:
-            numbers["seconds"] = numbers["seconds"] / 1000  # webMUSHRA counts milliseconds
+            numbers[Column.SECONDS] = (
+                numbers[Column.SECONDS] / 1000
+            )  # webMUSHRA counts milliseconds
         ratings = Ratings(
-            listeners=coded["listener"][0],
-            passages=coded["passage"][0],
-            systems=coded["system"][0],
-            questions=coded["question"][0],
-            listener=coded["listener"][1],
-            passage=coded["passage"][1],
-            system=coded["system"][1],
-            question=coded["question"][1],
+            listeners=listeners,
+            passages=passages,
+            systems=systems,
+            questions=questions,
+            listener=listener,
+            passage=passage,
+            system=system,
+            question=question,
             value=np.asarray(self.values, dtype=np.float64),
             repeat=np.zeros(len(self.values), dtype=np.int64),
             line=np.asarray(self.lines, dtype=np.int64),
-            pairing=np.asarray(self.lines, dtype=np.int64) if "winner" in self.columns else None,
+            pairing=np.asarray(self.lines, dtype=np.int64)
+            if Column.WINNER in self.columns
+            else None,
             **numbers,
         )
         found, duplicates, warnings = self._with_repeats(ratings)
         return found.in_order(), duplicates, warnings
+
+    def _coded(self, role: str) -> tuple[tuple[str, ...], Ints]:
+        """The names of a role in natural order, and the code of each row."""
+        names = self.names[role]
+        ordered = sorted(names, key=_natural)
+        position = np.empty(len(names), dtype=np.int64)
+        for rank, name in enumerate(ordered):
+            position[names[name]] = rank
+        codes = np.asarray(self.codes[role], dtype=np.int64)
+        return tuple(ordered), position[codes] if len(names) else codes
 
     def _with_repeats(self, ratings: Ratings) -> tuple[Ratings, int, list[str]]:
         if not len(ratings):

@@ -12,15 +12,10 @@ from functools import lru_cache
 
 from ....evaluation.results.spreadsheet_csv import unguarded
 from ....listening_test.kinds import Kind, named
-from ....listening_test.kinds.for_analysis import ExportRow, Value
+from ....listening_test.kinds.for_analysis import COLUMNS, ExportRow, Value
 from ....models.errors import UserError
 from .scales import Scale, declared_scale
 
-COLUMNS = (
-    *("study", "session", "counts_as", "session_state", "page", "part", "kind", "passage"),
-    *("system", "other", "role", "question", "value", "shown_position", "shown_label"),
-    *("listened_seconds", "repeat", "page_first_at", "page_done_at"),
-)
 SESSIONS = ("real", "pilot", "SIMULATED", "preview")
 # Roles of the table that comes out, in the order of its cells.
 ROLES = ("listener", "passage", "system", "question", "value", "page", "position")
@@ -86,7 +81,7 @@ def exported(
     at = {name: header.index(name) for name in COLUMNS}
     everything = [_row(line, cells, at, len(header), place) for line, cells in rows]
     kept, left_out = _chosen(everything, which, place)
-    studies = sorted({(row["study"], row["kind"]) for row in kept})
+    studies = sorted({(row.study, row.kind) for row in kept})
     if len(studies) > 1:
         named = ", ".join(f"{study!r} ({kind})" for study, kind in studies)
         raise UserError(f"{place}: holds several studies: {named}; analyse each by itself")
@@ -122,12 +117,12 @@ def _row(line: int, cells: list[str], at: Mapping[str, int], width: int, place: 
         raise UserError(
             f"{place}:{line}: {len(cells)} cells where the header has {width}; export it again"
         )
-    row = ExportRow(line, {name: unguarded(cells[index]) for name, index in at.items()})
-    for name in ("value", "page"):
+    row = ExportRow(line, **{name: unguarded(cells[index]) for name, index in at.items()})
+    for name, said in (("value", row.value), ("page", row.page)):
         try:
-            float(row[name] or 0)
+            float(said or 0)
         except ValueError:
-            raise UserError(f"{place}:{line}: {name} {row[name]!r} is not a number") from None
+            raise UserError(f"{place}:{line}: {name} {said!r} is not a number") from None
     return row
 
 
@@ -136,11 +131,11 @@ def _chosen(rows: list[ExportRow], which: Which, place: str) -> tuple[list[Expor
     kept, gone = [], dict[str, set[str]]()
     practice = 0
     for row in rows:
-        if row["counts_as"] != which.sessions:
-            gone.setdefault(row["counts_as"], set()).add(row["session"])
-        elif row["session_state"] not in states:
-            gone.setdefault(row["session_state"], set()).add(row["session"])
-        elif row["part"] != "main":
+        if row.counts_as != which.sessions:
+            gone.setdefault(row.counts_as, set()).add(row.session)
+        elif row.session_state not in states:
+            gone.setdefault(row.session_state, set()).add(row.session)
+        elif row.part != "main":
             practice += 1
         else:
             kept.append(row)
@@ -155,13 +150,13 @@ def _chosen(rows: list[ExportRow], which: Which, place: str) -> tuple[list[Expor
     if practice:
         notes.append(f"{practice} rows of training pages are left out.")
     if which.unfinished:
-        count = len({row["session"] for row in kept if row["session_state"] != "complete"})
+        count = len({row.session for row in kept if row.session_state != "complete"})
         notes.append(f"{count} sessions that are not complete are analysed too.")
     return kept, notes
 
 
 def _origin(study: str, kind: Kind, sessions: str, rows: Sequence[ExportRow]) -> Origin:
-    roles = {row["system"]: row["role"] for row in rows}
+    roles = {row.system: row.role for row in rows}
     references = [name for name, role in roles.items() if role == "reference"]
     reference, form = (references[0] if references else None), kind.for_analysis
     against = reference if form.reference_is_baseline and not form.held_against else None
@@ -188,12 +183,12 @@ def _scale(kind: Kind, rows: Sequence[ExportRow]) -> Scale | None:
 def _cells(one: Value) -> list[str]:
     row, value = one.row, one.value
     return [
-        *(row["session"], row["passage"], one.system or row["system"], row["question"]),
+        *(row.session, row.passage, one.system or row.system, row.question),
         "" if value is None else value if isinstance(value, str) else repr(float(value)),
-        row["page"],
-        row["shown_position"] if one.position is None else one.position,
-        _seconds(row["page_first_at"], row["page_done_at"]),
-        *(row["listened_seconds"] if one.heard else "", row["repeat"]),
+        row.page,
+        row.shown_position if one.position is None else one.position,
+        _seconds(row.page_first_at, row.page_done_at),
+        *(row.listened_seconds if one.heard else "", row.repeat),
     ]
 
 

@@ -4,7 +4,6 @@ The ratings are read through the bytes that ``earmark study export --ratings`` w
 both ways lead to one result. Nothing in the folder is changed, and it may be served meanwhile.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,14 @@ from ....listening_test.storage.tables import frozen_at, opened
 from ....listening_test.study.study import Study, StudyFolder, in_language, load_study
 from ....models.errors import UserError
 from ....models.roles import Role
+from ..result.names import Adjust
 from .files import RatingsFile, Reading, ratings_in
+from .heard import HeardScore, read_heard
 from .study_export import Which
 
 _MARKS = {"real": "", "pilot": "pilot", "SIMULATED": "simulated"}
 # The study file's words for what the analysis calls otherwise.
-_ADJUST = {"hochberg": "simes-hochberg"}
+_ADJUST = {"hochberg": Adjust.HOCHBERG.value}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class StudyRatings:
     frozen_at: str | None
     people: tuple[Person, ...]
     audio: Mapping[tuple[str, str], Path]
-    heard: tuple[Mapping[str, Any], ...]
+    heard: tuple[HeardScore, ...]
 
     @property
     def systems(self) -> dict[str, Role]:
@@ -64,13 +65,14 @@ class StudyRatings:
         said = self.study.file.analysis
         if said is None:
             return {}
-        found: dict[str, Any] = {"scope": said.scope, "alpha": said.alpha}
-        found["adjust"] = _ADJUST.get(said.adjust, said.adjust)
-        if said.margin is not None:
-            found["margin"] = said.margin
-        if said.primary:
-            found["primary"] = said.primary
-        return found
+        found = {
+            "scope": said.scope,
+            "alpha": said.alpha,
+            "adjust": _ADJUST.get(said.adjust, said.adjust),
+            "margin": said.margin,
+            "primary": said.primary or None,
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def is_study(path: Path) -> bool:
@@ -98,7 +100,8 @@ def read_study(path: Path, how: Reading) -> StudyRatings:
     if data is None:
         raise UserError(f"{path}: {_nothing(everyone, which)}")
     file = ratings_in(data, study.id, str(path), Reading("earmark", scale=how.scale, which=which))
-    return StudyRatings(file, study, frozen, tuple(everyone), _audio(study, folder), _heard(folder))
+    heard = read_heard(folder.heard)
+    return StudyRatings(file, study, frozen, tuple(everyone), _audio(study, folder), heard)
 
 
 def _read(
@@ -138,14 +141,3 @@ def _audio(study: Study, folder: StudyFolder) -> dict[tuple[str, str], Path]:
         if one.copy == "main" or (one.copy == "open" and (one.passage, one.system) not in found):
             found[one.passage, one.system] = folder.stimulus(one.token, study.container)
     return found
-
-
-def _heard(folder: StudyFolder) -> tuple[Mapping[str, Any], ...]:
-    if not folder.heard.is_file():
-        return ()
-    try:
-        return tuple(json.loads(folder.heard.read_text(encoding="utf-8"))["scores"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder.heard}: cannot be read ({type(error).__name__}); restore it from a backup"
-        ) from None

@@ -28,11 +28,11 @@ def write_result(
     Raises:
         UserError: if a file cannot be written.
     """
-    known = provenance(source, command)
+    versions = library_versions()
     texts = {
         "result.json": result.json_text(),
-        "provenance.json": json.dumps(known, indent=1) + "\n",
-        "sentences.txt": sentences(result, known["versions"]),
+        "provenance.json": json.dumps(provenance(source, command, versions), indent=1) + "\n",
+        "sentences.txt": sentences(result, versions),
     }
     several = len(result.questions) > 1
     people = flow_sheet(result.participants), people_sheet(result.participants)
@@ -48,10 +48,10 @@ def write_result(
     for name, text in texts.items():
         with written(out / name) as scratch:
             scratch.write_text(text, encoding="utf-8", newline="")
-    return dict(known["versions"])
+    return versions
 
 
-def provenance(source: Path, command: Sequence[str]) -> dict[str, Any]:
+def provenance(source: Path, command: Sequence[str], versions: Mapping[str, str]) -> dict[str, Any]:
     """What depends on the day and the machine: time, command, versions."""
     return {
         "written": now(),
@@ -59,7 +59,7 @@ def provenance(source: Path, command: Sequence[str]) -> dict[str, Any]:
         "command": list(command),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "versions": library_versions(),
+        "versions": dict(versions),
     }
 
 

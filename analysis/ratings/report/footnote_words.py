@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 
 from ..result.document import QuestionResult
-from ..result.names import Method, Scope
+from ..result.names import Adjust, Method, Scope
 
 # Names that R's p.adjust has; Šidák's procedures it lacks.
 _R_ADJUST = {
-    "none": "none",
-    "bonferroni": "bonferroni",
-    "holm": "holm",
-    "hommel": "hommel",
-    "simes-hochberg": "hochberg",
-    "fdr_bh": "BH",
-    "fdr_by": "BY",
+    Adjust.NONE: "none",
+    Adjust.BONFERRONI: "bonferroni",
+    Adjust.HOLM: "holm",
+    Adjust.HOMMEL: "hommel",
+    Adjust.HOCHBERG: "hochberg",
+    Adjust.FDR_BH: "BH",
+    Adjust.FDR_BY: "BY",
 }
 _MODELS = {
     Scope.MUSIC: (

@@ -1,7 +1,7 @@
 """The report of an analysis: one offline HTML file that reads like a paper's results section."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ from ..reading.files import RatingsFile
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
 from ..result.document import QuestionResult, RatingsResult
-from ..result.names import DesignKind
+from ..result.names import DesignKind, Method
 from ..result.tests import Pair
 from . import rating_figures, test_figures
 from .audio import Audio
 from .export import csv_table, library_versions
-from .footnotes import notes
+from .footnotes import Footnote, notes
 from .people_tables import people_sheet
 from .sentences import (
     counted,
@@ -70,6 +70,48 @@ class Extras:
     systems: Mapping[str, Role] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class SheetView:
+    """A table as the page shows it: rows of cells, each with its text, number, side and look.
+
+    ``more`` counts the rows that are only in the CSV file; ``csv`` is '' where there are many.
+    """
+
+    name: str
+    caption: str
+    header: list[tuple[str, bool]]
+    rows: list[list[tuple[str, str, bool, Look | None]]]
+    more: int
+    folded: bool
+    csv: str
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """What the page says of one question; ``prefix`` begins the names of its ``figures``.
+
+    ``drill`` is every rating, for looking closer; None where there are too many.
+    """
+
+    id: str
+    prefix: str
+    block: QuestionResult
+    finding: str
+    omnibus: str
+    sentences: list[str]
+    verdicts: list[tuple[Pair, str]]
+    all_drawn: bool
+    pair_words: str
+    scope_words: str
+    methods: str
+    notes: list[tuple[Method, Footnote]]
+    sheets: dict[str, SheetView]
+    against: list[str]
+    metrics: list[tuple[str, str]]
+    figures: dict[str, Figure]
+    drill: dict[str, Any] | None
+
+
 def write_page(
     result: RatingsResult,
     file: RatingsFile,
@@ -103,11 +145,8 @@ def page(
         _question(result, block, file, at, extras)
         for at, block in enumerate(result.every_question())
     ]
-    figures: dict[str, Any] = {}
-    drills: dict[str, Any] = {}
-    for question in made:
-        figures |= question.pop("figure_data")
-        drills |= question.pop("drill_data")
+    figures = {name: one for question in made for name, one in question.figures.items()}
+    drills = {one.prefix: one.drill for one in made if one.drill is not None}
     asked = people_sheet(result.participants)
     return pages.render(
         TEMPLATES,
@@ -125,7 +164,7 @@ def page(
         counted=counted,
         title=result.study.title if result.study else result.input.file,
         versions=extras.versions,
-        people_sheet=_sheet_form(asked, {})
+        people_sheet=_sheet_view(asked, {})
         if (asked := people_sheet(result.participants))
         else None,
     )
@@ -137,7 +176,7 @@ def _text(*paths: Path) -> str:
 
 def _question(
     result: RatingsResult, block: QuestionResult, file: RatingsFile, at: int, extras: Extras
-) -> dict[str, Any]:
+) -> QuestionView:
     everyone = file.ratings.of_question(block.question)
     kept = everyone.without_listeners(block.screening.left_out)
     scale = file.scales[block.question]
@@ -146,81 +185,78 @@ def _question(
     # A study's baseline is its reference where listeners rate it like the others.
     reference = given.reference or (origin.baseline if origin else None)
     look = system_looks(kept.systems, reference, given.anchors, extras.systems)
-    made = _figures(block, kept, scale, look)
-    figures = {prefix + name: figure for name, figure in made.items()}
+    figures = {prefix + name: one for name, one in _figures(block, kept, scale, look)}
     primary = block.primary
-    drill = _drill(kept, extras.audio)
-    return {
-        "id": f"question-{at}",
-        "prefix": prefix,
-        "block": block,
-        "finding": finding(block),
-        "omnibus": omnibus_sentence(block),
-        "sentences": [pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
-        "verdicts": [(pair, verdict_words(pair, primary)) for pair in primary.pairs[:_FEW_PAIRS]],
-        "all_drawn": len(primary.pairs) <= _MOST_DRAWN,
-        "pair_words": pair_words(primary),
-        "scope_words": scope_words(primary.scope),
-        "methods": methods_paragraph(result, block, extras.versions),
-        "notes": notes(block),
-        "sheets": {sheet.name: _sheet_form(sheet, look) for sheet in sheets(block)},
-        "against": [
-            f"against-{one.control}" for one in block.secondary.many_to_one if one.wilcoxon
-        ],
-        "metrics": _metric_choices(block, prefix),
-        "figures": set(figures),
-        "figure_data": figures,
-        "drill": drill is not None,
-        "drill_data": {} if drill is None else {prefix: drill},
-    }
+    return QuestionView(
+        id=f"question-{at}",
+        prefix=prefix,
+        block=block,
+        finding=finding(block),
+        omnibus=omnibus_sentence(block),
+        sentences=[pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
+        verdicts=[(pair, verdict_words(pair, primary)) for pair in primary.pairs[:_FEW_PAIRS]],
+        all_drawn=len(primary.pairs) <= _MOST_DRAWN,
+        pair_words=pair_words(primary),
+        scope_words=scope_words(primary.scope),
+        methods=methods_paragraph(result, block, extras.versions),
+        notes=notes(block),
+        sheets={sheet.name: _sheet_view(sheet, look) for sheet in sheets(block)},
+        against=[f"against-{one.control}" for one in block.secondary.many_to_one if one.wilcoxon],
+        metrics=_metric_choices(block, prefix),
+        figures=figures,
+        drill=_drill(kept, extras.audio),
+    )
 
 
 def _figures(
     block: QuestionResult, kept: Ratings, scale: Scale, look: Mapping[str, Look]
-) -> dict[str, Figure]:
+) -> Iterator[tuple[str, Figure]]:
+    """The figures of a question with their names."""
     aside = block.design.set_aside
     tested = kept.without_systems(aside)
     tested = tested if len(tested) else kept
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block.primary
-    made = {"distributions": rating_figures.distributions(kept, look, scale)}
     if scale.ordinal:
-        made = {"answers": rating_figures.answers(kept, scale)}
+        yield "answers", rating_figures.answers(kept, scale)
+    else:
+        yield "distributions", rating_figures.distributions(kept, look, scale)
     if len(kept.passages) > 1 and scale.name != "no or yes":
-        made["passages"] = rating_figures.by_passage(kept, look, scale)
+        yield "passages", rating_figures.by_passage(kept, look, scale)
     some: Bools = np.asarray((~np.isnan(means)).any(axis=1))
     if len(names) > 1 and len(means) > 1 and block.design.kind is not DesignKind.BETWEEN:
         who = [n for n, keep in zip(tested.listeners, some, strict=True) if keep]
-        made["listeners"] = rating_figures.listener_lines(means[some], names, who)
-        made["residuals"] = rating_figures.residual_map(means[some], names, who)
+        yield "listeners", rating_figures.listener_lines(means[some], names, who)
+        yield "residuals", rating_figures.residual_map(means[some], names, who)
     pairs = [pair for pair in primary.pairs if pair.mean_diff is not None]
     if pairs:
         shown_pairs, unit = _main_pairs(block)
-        made["forest"] = rating_figures.forest(shown_pairs, primary.margin, unit)
+        yield "forest", rating_figures.forest(shown_pairs, primary.margin, unit)
     if len(names) > 2 and any(pair.p_adj is not None for pair in pairs):
-        made["p-map"] = test_figures.p_map(pairs, names)
+        yield "p-map", test_figures.p_map(pairs, names)
     for test in block.secondary.tests:
         if test.critical_difference is not None and test.mean_ranks and len(names) > 2:
-            made["critical-difference"] = test_figures.critical_difference(
-                test.mean_ranks, test.critical_difference, look
+            yield (
+                "critical-difference",
+                test_figures.critical_difference(test.mean_ranks, test.critical_difference, look),
             )
     for control in block.secondary.many_to_one:
         if control.wilcoxon:
             unit = f"Difference in points from {control.control}"
-            made[f"against-{control.control}"] = rating_figures.forest(
-                control.wilcoxon, primary.margin, unit
+            yield (
+                f"against-{control.control}",
+                rating_figures.forest(control.wilcoxon, primary.margin, unit),
             )
     for effect in block.secondary.order_effects:
         if effect.steps:
-            made[f"order-{effect.order}"] = test_figures.order_figure(effect)
+            yield f"order-{effect.order}", test_figures.order_figure(effect)
     metrics = block.secondary.metrics
     for at, row in enumerate(metrics.rows if metrics else ()):
         if metrics and not row.note:
-            made[f"metric-{at}"] = test_figures.metric_figure(metrics, row, look)
+            yield f"metric-{at}", test_figures.metric_figure(metrics, row, look)
     plan = block.variance_components.planning
     if plan:
-        made["planning"] = test_figures.planning_figure(plan)
-    return made
+        yield "planning", test_figures.planning_figure(plan)
 
 
 def _metric_choices(block: QuestionResult, prefix: str) -> list[tuple[str, str]]:
@@ -258,7 +294,7 @@ def _turned(pair: Pair) -> Pair:
     return pair.model_copy(update=turned | {"low": low, "mean_diff": mean, "high": high})
 
 
-def _sheet_form(sheet: Sheet, looks: Mapping[str, Look]) -> dict[str, Any]:
+def _sheet_view(sheet: Sheet, looks: Mapping[str, Look]) -> SheetView:
     numeric = [column.kind not in ("text", "yes") for column in sheet.columns]
     # A listener may be called as a system is.
     marks = [looks if column.title in _SYSTEMS else {} for column in sheet.columns]
@@ -269,15 +305,15 @@ def _sheet_form(sheet: Sheet, looks: Mapping[str, Look]) -> dict[str, Any]:
         ]
         for row in sheet.rows[:_ROW_LIMIT]
     ]
-    return {
-        "name": sheet.name,
-        "caption": sheet.caption,
-        "header": list(zip([column.title for column in sheet.columns], numeric, strict=True)),
-        "rows": rows,
-        "more": max(0, len(sheet.rows) - _ROW_LIMIT),
-        "folded": len(sheet.rows) > _FOLDED,
-        "csv": _script_json(csv_table(sheet)) if len(sheet.rows) <= _ROW_LIMIT else "",
-    }
+    return SheetView(
+        name=sheet.name,
+        caption=sheet.caption,
+        header=list(zip([column.title for column in sheet.columns], numeric, strict=True)),
+        rows=rows,
+        more=max(0, len(sheet.rows) - _ROW_LIMIT),
+        folded=len(sheet.rows) > _FOLDED,
+        csv=_script_json(csv_table(sheet)) if len(sheet.rows) <= _ROW_LIMIT else "",
+    )
 
 
 def _raw(value: Any) -> str:

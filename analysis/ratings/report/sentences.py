@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ...presentation.numbers import p_apa
 from ..result.blocks import Primary, SystemSummary
 from ..result.document import QuestionResult, RatingsResult
-from ..result.names import AbxTest, Chosen, Distribution, Method, Scope, Verdict
+from ..result.names import AbxTest, Adjust, Chosen, Distribution, Method, Scope, Verdict
 from ..result.secondary import AbxResult
 from ..result.tests import Omnibus, Pair
 
@@ -59,7 +59,7 @@ def omnibus_sentence(block: QuestionResult) -> str:
 
 def _over_questions(primary: Primary) -> str:
     test = primary.omnibus
-    if test.tested_questions < 2 or primary.adjust == "none" or test.p_questions is None:
+    if test.tested_questions < 2 or primary.adjust is Adjust.NONE or test.p_questions is None:
         return ""
     over = f"over {test.tested_questions} questions by {primary.adjust}"
     return f"; {p_apa(test.p_questions)} adjusted {over}"
@@ -88,7 +88,7 @@ def pair_sentence(pair: Pair, primary: Primary) -> str:
         if named and pair.statistic is not None:
             df = "" if pair.df is None else f"({pair.df:.4g})"
             head += f", {named}{df} = {pair.statistic:.2f}"
-        how = "unadjusted" if primary.adjust == "none" else f"adjusted by {primary.adjust}"
+        how = "unadjusted" if primary.adjust is Adjust.NONE else f"adjusted by {primary.adjust}"
         head += f", {p_apa(pair.p_adj)} ({how})"
     return f"{head}: {verdict_words(pair, primary)}."
 

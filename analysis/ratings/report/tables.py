@@ -6,7 +6,7 @@ from typing import Any
 
 from ..result.blocks import Finding, Screening
 from ..result.document import AllListeners, QuestionResult
-from ..result.names import Chosen
+from ..result.names import Chosen, RuleName
 from ..result.tests import Pair, SystemsTest
 from .secondary_tables import secondary_sheets
 from .sentences import pair_words
@@ -201,7 +201,7 @@ def _assessors(screening: Screening) -> Sheet:
     return Sheet("assessors", "Listeners who break a screening rule", columns, tuple(rows))
 
 
-def _assessor(entry: Finding, consequence: str, texts: Mapping[str, str]) -> tuple[Any, ...]:
+def _assessor(entry: Finding, consequence: str, texts: Mapping[RuleName, str]) -> tuple[Any, ...]:
     evidence = "; ".join(_evidence(item) for item in entry.evidence)
     rule = texts[entry.rule]
     return (entry.listener, consequence, rule, entry.value, entry.threshold, evidence)

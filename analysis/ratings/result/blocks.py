@@ -1,7 +1,7 @@
 """The parts of a question's result, but for its secondary tests: from the input to the checks."""
 
 from ...result.parts import Maybe, Number, ResultPart
-from .names import Chosen, Method, Scope
+from .names import Adjust, Chosen, Estimator, Level, Method, Resource, RuleName, Scope, Term
 from .tests import ClassicalPair, Omnibus, Pair
 
 
@@ -24,7 +24,7 @@ class Input(ResultPart):
 class Rule(ResultPart):
     """What a screening rule says, and whether it could be applied."""
 
-    name: str
+    name: RuleName
     text: str
     excludes: bool
     applied: bool
@@ -35,7 +35,7 @@ class Finding(ResultPart):
     """A rule that a listener breaks: the listener's value, the threshold, and the pages."""
 
     listener: str
-    rule: str
+    rule: RuleName
     value: Number
     threshold: Number
     evidence: tuple[dict[str, str | Number], ...]
@@ -144,7 +144,7 @@ class Classical(ResultPart):
     n: int
     kruskal: Omnibus
     mean_ranks: dict[str, Maybe]
-    adjust: str
+    adjust: Adjust
     pairs: tuple[ClassicalPair, ...]
 
 
@@ -162,7 +162,7 @@ class Primary(ResultPart):
     scope_asked: Scope
     reason: str
     omnibus: Omnibus
-    adjust: str
+    adjust: Adjust
     alpha: Number
     margin: Maybe
     interval: str
@@ -176,7 +176,7 @@ class Krippendorff(ResultPart):
     """Krippendorff's α with the level of its differences."""
 
     alpha: Maybe
-    level: str
+    level: Level
 
 
 class Icc(ResultPart):
@@ -220,7 +220,7 @@ class Agreement(ResultPart):
 class VarianceTerm(ResultPart):
     """A source of variation and its share of all."""
 
-    term: str
+    term: Term
     variance: Number
     sd: Number
     share: Maybe
@@ -243,7 +243,7 @@ class Planning(ResultPart):
     power: Number
     alpha: Number
     detectable_now: Number
-    better_buy: str
+    better_buy: Resource
     grid: tuple[PlanRow, ...]
     note: str
 
@@ -251,7 +251,7 @@ class Planning(ResultPart):
 class VarianceComponents(ResultPart):
     """Variances by source; ``note`` says why where there are none."""
 
-    method: str | None
+    method: Estimator | None
     note: str
     terms: tuple[VarianceTerm, ...]
     planning: Planning | None

@@ -1,15 +1,15 @@
 """The design of an experiment: who rated what, and over what results can be generalised."""
 
 from ...result.parts import ResultPart
-from .names import DesignKind
+from .names import DesignKind, Inference, Scope
 
-SCOPES = ("passages", "music")
+SCOPES = (Scope.PASSAGES, Scope.MUSIC)
 
 
 class Allowed(ResultPart):
     """Whether an inference may be drawn, and why or why not."""
 
-    inference: str
+    inference: Inference
     allowed: bool
     reason: str
 
@@ -41,6 +41,10 @@ class Design(ResultPart):
     set_aside: tuple[str, ...]
     per_listener: tuple[int, ...]
 
-    def permits(self, inference: str) -> bool:
+    def permits(self, inference: Inference) -> bool:
         """Whether ``inference`` is allowed."""
-        return any(entry.inference == inference and entry.allowed for entry in self.allows)
+        return any(entry.inference is inference and entry.allowed for entry in self.allows)
+
+    def why(self, inference: Inference) -> str:
+        """Why ``inference`` is allowed or not; empty where the design says nothing of it."""
+        return next((entry.reason for entry in self.allows if entry.inference is inference), "")

@@ -20,7 +20,7 @@ from .blocks import (
     VarianceComponents,
 )
 from .design import Design
-from .names import Scope
+from .names import Adjust, Scope
 from .people import Participants
 from .secondary import Secondary
 from .tests import Pair
@@ -78,7 +78,7 @@ class AnalysisOptions(ResultPart):
     scope: Scope | Literal["auto"]
     alpha: Number
     margin: Maybe
-    adjust: str
+    adjust: Adjust
     seed: int
     abx: bool
     declared: dict[str, Free]
@@ -136,9 +136,9 @@ class RatingsResult(QuestionResult, _Head):
 
         rows = []
         for one in self.every_question():
-            for pair in (pair.as_json() for pair in one.primary.pairs):
-                effect = pair["effect"].values()
-                rows.append((one.question, *(pair.get(name) for name in _PAIR), *effect))
+            for pair in one.primary.pairs:
+                plain, effect = pair.as_json(), pair.effect.as_json().values()
+                rows.append((one.question, *map(plain.get, _PAIR), *effect))
         return DataFrame(rows, columns=["question", *_PAIR, *_EFFECT])
 
     def systems(self) -> "DataFrame":

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from ....models.errors import UserError
+
 
 class Method(StrEnum):
     """Tests, effect sizes and measures; each has its footnote and its words under this name."""
@@ -98,11 +100,101 @@ class Scope(StrEnum):
     LISTENER = "this listener"
 
 
+class Inference(StrEnum):
+    """Over what a design may let results generalise."""
+
+    LISTENER = "listener"
+    PASSAGES = "passages"
+    MUSIC = "music"
+
+
+class Adjust(StrEnum):
+    """Adjustments of p for several comparisons."""
+
+    NONE = "none"
+    BONFERRONI = "bonferroni"
+    SIDAK = "sidak"
+    HOLM = "holm"
+    HOLM_SIDAK = "holm-sidak"
+    HOCHBERG = "simes-hochberg"
+    HOMMEL = "hommel"
+    FDR_BH = "fdr_bh"
+    FDR_BY = "fdr_by"
+
+    @classmethod
+    def called(cls, name: str) -> "Adjust":
+        """The adjustment of this name.
+
+        Raises:
+            UserError: for a name that none has.
+        """
+        try:
+            return cls(name)
+        except ValueError:
+            raise UserError(
+                f"unknown adjustment {name!r}; choose from {', '.join(sorted(cls))}"
+            ) from None
+
+
+class RuleName(StrEnum):
+    """The rules that listeners are screened by; the first two exclude, the others flag."""
+
+    REFERENCE = "bs1534-reference"
+    MID_ANCHOR = "bs1534-mid-anchor"
+    CONSTANT = "constant"
+    FAST = "fast"
+    UNHEARD = "unheard"
+    REPEATS = "repeats"
+    ALONE = "alone"
+
+
 class AbxTest(StrEnum):
     """The test that decides on ABX answers."""
 
     BINOMIAL = "exact binomial"
     BETA_BINOMIAL = "beta-binomial"
+
+
+class Order(StrEnum):
+    """An order that ratings may drift with: the place on a page, or the number of the page."""
+
+    POSITION = "position"
+    PAGE = "page"
+
+
+class Level(StrEnum):
+    """What differences of ratings mean to Krippendorff's α."""
+
+    NOMINAL = "nominal"
+    ORDINAL = "ordinal"
+    INTERVAL = "interval"
+    RATIO = "ratio"
+
+
+class Resource(StrEnum):
+    """What another test may have more of."""
+
+    LISTENERS = "listeners"
+    PASSAGES = "passages"
+
+
+class Estimator(StrEnum):
+    """How variances were estimated."""
+
+    MOMENTS = "method of moments"
+    REML = "REML"
+
+
+class Term(StrEnum):
+    """Sources of variation of ratings; with one passage the last two are one."""
+
+    LISTENER = "listener"
+    PASSAGE = "passage"
+    LISTENER_PASSAGE = "listener:passage"
+    LISTENER_SYSTEM = "listener:system"
+    PASSAGE_SYSTEM = "passage:system"
+    RESIDUAL = "residual"
+    TASTE_AND_CHANCE = "listener:system + residual"
 
 
 class Verdict(StrEnum):

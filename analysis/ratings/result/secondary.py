@@ -4,7 +4,7 @@ None of it decides; it shows whether the primary result hangs on the choice of m
 """
 
 from ...result.parts import Free, Maybe, Number, ResultPart
-from .names import AbxTest, Method
+from .names import AbxTest, Adjust, Method, Order
 from .tests import EstimatedPair, Omnibus, PairTest, PassageTest
 
 
@@ -18,7 +18,7 @@ class OtherTest(ResultPart):
     critical_difference: Maybe = None
     pair_method: Method | None = None
     pairs: tuple[PairTest, ...] = ()
-    adjust: str = ""
+    adjust: Adjust | None = None
     mean_ranks: dict[str, Number] | None = None
 
 
@@ -26,7 +26,7 @@ class PerPassage(ResultPart):
     """A test on each passage by itself."""
 
     method: str
-    adjust: str
+    adjust: Adjust
     passages: tuple[PassageTest, ...]
 
 
@@ -34,7 +34,7 @@ class ManyToOne(ResultPart):
     """Every system under test against one; ``note`` says why where nothing can be compared."""
 
     control: str
-    adjust: str
+    adjust: Adjust
     wilcoxon: tuple[EstimatedPair, ...]
     demsar: tuple[PairTest, ...]
     note: str
@@ -122,7 +122,7 @@ class AgainstZero(ResultPart):
     """Each system against "no difference" on a signed scale."""
 
     method: Method
-    adjust: str
+    adjust: Adjust
     systems: tuple[EstimatedPair, ...]
 
 
@@ -132,7 +132,7 @@ class OrderEffect(ResultPart):
     ``steps`` are the step, the mean of what is left of the ratings there, and their number.
     """
 
-    order: str
+    order: Order
     slope: Maybe
     low: Maybe
     high: Maybe

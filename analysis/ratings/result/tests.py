@@ -135,7 +135,9 @@ class EstimatedPair(PairTest, _Estimated):
     """A pair with its difference over ``n`` units and the interval of that."""
 
 
-class _Compared(_Names):
+class Compared(_Names):
+    """By how much the systems of a pair differ, with effect sizes and equivalence."""
+
     n: int
     mean_diff: Maybe
     median_diff: Maybe
@@ -146,7 +148,7 @@ class _Compared(_Names):
     equivalence: Equivalence | None
 
 
-class Pair(PairTest, _Compared):
+class Pair(PairTest, Compared):
     """A pair of the primary analysis, beside what the classical one says, and its verdict.
 
     ``verdict`` is ``A better``, ``equivalent`` or ``inconclusive``.

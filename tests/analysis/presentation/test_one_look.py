@@ -86,7 +86,7 @@ def markers(figure: dict[str, Any]) -> dict[str, tuple[str, str]]:
 def test_a_system_looks_alike_in_the_reports_of_its_benchmark_and_its_study(
     benchmark: Result, study: StudyFolder, tmp_path: Path
 ) -> None:
-    analyse_file(Request(study.path, tmp_path, {}, {}), ["test"])
+    analyse_file(Request(study.path, tmp_path), ["test"])
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     found = re.search(r'id="figures">(.*?)</script>', text, re.DOTALL)
     assert found is not None
@@ -109,7 +109,7 @@ def test_colour_symbol_and_dash_are_those_of_the_benchmark(
 def test_tables_of_both_reports_show_the_same_symbol(
     results: Path, study: StudyFolder, tmp_path: Path
 ) -> None:
-    analyse_file(Request(study.path, tmp_path / "rated", {}, {}), ["test"])
+    analyse_file(Request(study.path, tmp_path / "rated"), ["test"])
     with Store(results, create=False) as store:
         pages = [tmp_path / "rated" / "report.html", write_report(store, "small", tmp_path / "b")]
     rated, measured = (

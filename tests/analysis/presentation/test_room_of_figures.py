@@ -33,7 +33,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with Store(build(folder / "results", fake)) as store:
         benchmark = write_report(store)
     file = written_ratings(folder / "ratings.csv", simulated_cells(1, (6, 3, 5)))
-    analyse_file(Request(file, folder / "rated", {}, {}), [])
+    analyse_file(Request(file, folder / "rated"), [])
     return {"benchmark": benchmark, "ratings": folder / "rated" / "report.html"}
 
 

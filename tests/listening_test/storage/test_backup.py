@@ -32,6 +32,8 @@ def filled(folder: StudyFolder) -> None:
     folder.heard.write_text("heard")
     folder.stimuli.mkdir()
     folder.stimulus("token").write_bytes(b"sound")
+    folder.plugins.mkdir()
+    (folder.plugins / "kind.py").write_text("a kind of test")
 
 
 def test_a_backup_holds_every_file_and_the_ratings_of_the_moment(
@@ -48,6 +50,7 @@ def test_a_backup_holds_every_file_and_the_ratings_of_the_moment(
     for name in ("study", "keys", "heard"):
         assert getattr(copy, name).read_bytes() == getattr(folder, name).read_bytes()
     assert copy.stimulus("token").read_bytes() == b"sound"
+    assert (copy.plugins / "kind.py").read_text() == "a kind of test"
     with opened(copy) as database, database.reading() as session:
         assert session.scalars(text("SELECT sha256 FROM study_version")).all() == ["v"]
 

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
+from database_versions import first_schema
 from sqlalchemy import text
 
-from earmark.listening_test.storage import schema
-from earmark.listening_test.storage.connections import Sqlite
 from earmark.listening_test.storage.many import events
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import StudyFolder
@@ -21,20 +18,6 @@ from earmark.listening_test.study.study import StudyFolder
 AT = "2026-11-30T03:44:12.{:03d}+00:00"
 COLUMNS = ("id", "client", "seq", "at_ms", "received_at", "type", "page", "stimulus", "question",
            "value", "data")  # fmt: skip
-
-
-def first_schema(path: Path) -> sqlite3.Connection:
-    """A database as the first version made it."""
-    storage = Sqlite(path)
-    storage.create()
-    config = Config()
-    config.set_main_option("script_location", str(schema.MIGRATIONS))
-    with storage.engine.execution_options(writes=True).connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.commit()
-    storage.engine.dispose()
-    return sqlite3.connect(path)
 
 
 def put(database: sqlite3.Connection, table: str, **values: Any) -> None:

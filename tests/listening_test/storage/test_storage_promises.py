@@ -37,6 +37,7 @@ from earmark.listening_test.storage.tables import (
     now,
     opened,
 )
+from earmark.listening_test.storage.wire import Statement, Wire, unavailable
 from earmark.listening_test.study.study import StudyFolder
 from earmark.models.errors import UserError
 
@@ -264,6 +265,34 @@ def test_what_a_database_raises_when_it_is_opened_is_told_with_its_mend(
             raise error
         assert str(caught.value).startswith(storage.name)
     with pytest.raises(ValueError, match="a slip of ours"), told(Sqlite(folder.ratings)):
+        raise ValueError("a slip of ours")
+
+
+class LostCursor:
+    """A cursor of a connection that was reset."""
+
+    def execute(self, *_: object) -> None:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    executemany = execute
+
+
+def test_a_connection_that_was_reset_is_told_as_unavailable() -> None:
+    dialect = postgres(A_URL).engine.dialect
+    wire, one = Wire(LostCursor(), dialect), Statement(text("SELECT 1"))  # type: ignore[arg-type]
+    for use in (
+        lambda: wire.rows(one),
+        lambda: wire.one(one),
+        lambda: wire.run(one, [{}]),
+        lambda: wire.run(one, [{}, {}]),
+        lambda: wire.say("BEGIN"),
+    ):
+        with pytest.raises(UnavailableError, match="Connection reset by peer"):
+            use()
+    wire.run(one, [])  # asks for nothing
+    with pytest.raises(UnavailableError, match="reset"), unavailable(dialect):
+        raise ConnectionResetError(104, "Connection reset by peer")
+    with pytest.raises(ValueError, match="a slip of ours"), unavailable(dialect):
         raise ValueError("a slip of ours")
 
 

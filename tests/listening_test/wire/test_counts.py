@@ -49,3 +49,26 @@ def test_names_for_which_there_is_no_room_are_left_out_and_harm_no_other() -> No
     assert found["first"] == 2.0
     assert len(found) == REGION_BYTES // 256
     assert list(totals([memory.region(1)])) == []
+
+
+def test_a_name_has_so_many_bytes_and_not_one_more() -> None:
+    memory = SharedMemory()
+    counts = Counts(memory.region(0))
+    counts.add("ü" * 124, 2)  # of two bytes each
+    counts.add("x" * 249)
+    counts.put("x" * 249, 5)
+    counts.add("next", 3)
+    assert totals(memory.regions()) == {"ü" * 124: 2.0, "next": 3.0}
+
+
+def test_a_region_that_is_full_takes_no_more_and_keeps_to_itself() -> None:
+    memory = SharedMemory()
+    counts, beside = Counts(memory.region(0)), Counts(memory.region(1))
+    beside.add("beside")
+    for number in range(REGION_BYTES // 256):
+        counts.add(f"name {number}", number)
+    counts.add("one too many")
+    counts.put("another", 1)
+    found = totals([memory.region(0)])
+    assert found == {f"name {number}": float(number) for number in range(REGION_BYTES // 256)}
+    assert totals([memory.region(1)]) == {"beside": 1.0}

@@ -95,3 +95,42 @@ def test_limits_have_tables_of_their_own() -> None:
     for number in range(20_000):
         slow.take(f"browser {number}", Rate(1, 1 / 3600))
     assert sum(quick.take(f"session {number}", Rate(200, 20.0)) > 0 for number in range(5000)) == 0
+
+
+def test_what_has_no_limit_is_let_in_and_not_noted() -> None:
+    memory = SharedMemory()
+    found = table(Clock(), memory)
+    assert [found.take("one", Rate(1, math.inf)) for _ in range(3)] == [0.0] * 3
+    assert found.wait("one", Rate(1, math.inf)) == 0.0
+    assert not any(memory.rates(0))
+
+
+def test_what_is_refused_is_not_noted() -> None:
+    clock = Clock()
+    found = table(clock)
+    assert found.take("one", Rate(1, 0.5)) == 0.0
+    assert [found.take("one", Rate(1, 0.5)) for _ in range(3)] == [2.0] * 3
+    clock.now += 2
+    assert found.take("one", Rate(1, 0.5)) == 0.0
+
+
+def test_a_key_keeps_its_places_in_every_version_and_a_long_secret_is_one() -> None:
+    """While a server restarts, old and new processes share the tables."""
+    found = RateTable(SharedMemory().rates(0), b"x" * 100)
+    assert found._places("one") == (57445, 27615)
+    assert table(Clock())._places("one") == (45065, 21623)
+    assert table(Clock())._places("two") != (45065, 21623)
+
+
+def test_a_key_that_shares_one_of_its_places_is_stopped_by_nobody() -> None:
+    clock = Clock()
+    memory = SharedMemory()
+    found = table(clock, memory)
+    rests = memory.rates(0).cast("d")
+    first, second = found._places("one")
+    rests[first] = clock.now + 1e6
+    assert found.take("one", Rate(2, 1.0)) == 0.0
+    assert rests[first] == clock.now + 1e6, "what another has noted stays"
+    assert rests[second] == clock.now + 1.0
+    assert found.take("one", Rate(2, 1.0)) == 0.0
+    assert found.take("one", Rate(2, 1.0)) == 1.0

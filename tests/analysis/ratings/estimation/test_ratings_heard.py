@@ -9,20 +9,20 @@ from scipy import stats
 
 from earmark.analysis.ratings.estimation.metric_agreement import FEW_SYSTEMS, metric_agreement
 from earmark.analysis.ratings.methods.resampling import draws
+from earmark.analysis.ratings.reading.heard import HeardScore
 from earmark.analysis.ratings.reading.table import Floats
 
 
-def heard(values: Floats, name: str = "m", unit: str = "dB") -> list[dict[str, Any]]:
+def heard(values: Floats, name: str = "m", unit: str = "dB") -> list[HeardScore]:
     return [
-        {
-            "passage": f"p{p}",
-            "system": f"s{s}",
-            "metric": name,
-            "variant": "raw",
-            "parameters": {},
-            "value": None if np.isnan(value) else float(value),
-            "unit": unit,
-        }
+        HeardScore(
+            passage=f"p{p}",
+            system=f"s{s}",
+            metric=name,
+            variant="raw",
+            value=None if np.isnan(value) else float(value),
+            unit=unit,
+        )
         for (p, s), value in np.ndenumerate(values)
     ]
 
@@ -143,7 +143,7 @@ def test_the_reliability_is_that_of_many_against_few_listeners() -> None:
 def test_nothing_measured_is_nothing_to_show(cells: Floats) -> None:
     assert metric_agreement(ratings_of(cells), [], 0.05, 0) is None
     other = heard(np.zeros((9, 9)))
-    apart = [row for row in other if row["system"] == "s8"]
+    apart = [row for row in other if row.system == "s8"]
     assert metric_agreement(ratings_of(cells), apart, 0.05, 0) is None
 
 

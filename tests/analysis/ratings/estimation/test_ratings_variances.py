@@ -20,7 +20,7 @@ from earmark.analysis.ratings.methods.crossed import components, mean_squares
 from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.reading.table import Floats, Ratings
 from earmark.analysis.ratings.result.blocks import VarianceComponents
-from earmark.analysis.ratings.result.names import Scope
+from earmark.analysis.ratings.result.names import Order, Scope
 
 NAN = float("nan")
 
@@ -43,9 +43,9 @@ def stepped(seed: int, order: str = "position", slope: float = 1.5) -> Ratings:
     return replace(found, page=steps) if order == "page" else replace(found, position=steps)
 
 
-@pytest.mark.parametrize("order", ["position", "page"])
+@pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("alpha", [0.05, 0.3])
-def test_drift_is_the_mean_of_the_slopes_of_each_listener(order: str, alpha: float) -> None:
+def test_drift_is_the_mean_of_the_slopes_of_each_listener(order: Order, alpha: float) -> None:
     ratings = stepped(1, order)
     steps = getattr(ratings, order)
     left = ratings.value.copy()
@@ -79,22 +79,22 @@ def test_drift_is_the_mean_of_the_slopes_of_each_listener(order: str, alpha: flo
 def test_an_order_that_nobody_knows_or_that_one_listener_had_is_not_tested() -> None:
     ratings = stepped(2)
     for steps in (None, np.full(len(ratings), NAN)):
-        found = order_effect(replace(ratings, position=steps), "position", 0.05)
+        found = order_effect(replace(ratings, position=steps), Order.POSITION, 0.05)
         assert (found.note, found.p) == ("the ratings do not say the order", None)
         assert found.steps == ()
     assert ratings.position is not None
     lone = np.where(ratings.listener == 2, ratings.position, 1.0)
-    found = order_effect(replace(ratings, position=lone), "position", 0.05)
+    found = order_effect(replace(ratings, position=lone), Order.POSITION, 0.05)
     assert found.note == "fewer than two listeners heard more than one step"
     assert (found.listeners, found.slope, len(found.steps)) == (0, None, 4)
     two = np.where(ratings.listener > 3, ratings.position, 1.0)
-    found = order_effect(replace(ratings, position=two), "position", 0.05)
+    found = order_effect(replace(ratings, position=two), Order.POSITION, 0.05)
     assert (found.listeners, found.df) == (2, 1)
     many = replace(ratings, position=np.arange(len(ratings), dtype=float))
-    assert len(order_effect(many, "position", 0.05).steps) == len(ratings)
+    assert len(order_effect(many, Order.POSITION, 0.05).steps) == len(ratings)
     long = ratings_of(simulated_cells(3, (10, 9, 4)))
     numbered = replace(long, page=np.arange(len(long), dtype=float))
-    assert len(order_effect(numbered, "page", 0.05).steps) == 200, "a table, not a novel"
+    assert len(order_effect(numbered, Order.PAGE, 0.05).steps) == 200, "a table, not a novel"
 
 
 def found_of(cells: Floats, scope: Scope = Scope.MUSIC, alpha: float = 0.05) -> VarianceComponents:

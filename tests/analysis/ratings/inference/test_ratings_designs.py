@@ -14,7 +14,7 @@ from earmark.analysis.ratings.methods.multiplicity import adjusted
 from earmark.analysis.ratings.methods.paired import wilcoxon
 from earmark.analysis.ratings.reading.table import Floats, Ratings
 from earmark.analysis.ratings.result.design import Design
-from earmark.analysis.ratings.result.names import Chosen, DesignKind, Scope
+from earmark.analysis.ratings.result.names import Adjust, Chosen, DesignKind, Inference, Scope
 
 NAN = float("nan")
 
@@ -80,7 +80,7 @@ def test_an_arrangement_of_ratings_is_a_design_that_leads_to_an_analysis(
     chosen = choose(found, Scope.MUSIC)
     assert chosen.method is music
     possible = music in (Chosen.QUASI_F, Chosen.MIXED_MODEL)
-    assert found.permits("music") == possible
+    assert found.permits(Inference.MUSIC) == possible
     tested = music is not Chosen.NONE and kind is not DesignKind.ONE_LISTENER
     assert ("music is not possible" in chosen.reason) == (tested and not possible)
 
@@ -136,7 +136,7 @@ def test_a_design_says_why_it_allows_what_it_allows() -> None:
     one = detect(ratings_of(noise(6, 1, 3)))
     assert reasons(one)["music"] == "one passage stands for no other music"
     alone, lone = (detect(ratings_of(noise(1, m, 3))) for m in (2, 1))
-    assert (alone.permits("listener"), lone.permits("listener")) == (True, False)
+    assert [one.permits(Inference.LISTENER) for one in (alone, lone)] == [True, False]
     assert reasons(lone)["listener"].startswith("one listener and one passage")
     assert reasons(alone)["listener"].startswith("one listener: results hold")
     single = detect(ratings_of(noise(5, 3, 1)))
@@ -173,8 +173,10 @@ def test_each_system_is_held_against_the_control_by_signed_ranks_and_mean_ranks(
         z = (ranks[other] - ranks[control]) / np.sqrt(4 * 5 / (6 * len(whole)))
         assert demsar.statistic == pytest.approx(z)
         assert demsar.p_raw == pytest.approx(2 * stats.norm.sf(abs(z)))
-    assert [pair.p_adj for pair in found.wilcoxon] == pytest.approx(adjusted(raw, "holm"))
-    assert [pair.reject for pair in found.wilcoxon] == [p < 0.1 for p in adjusted(raw, "holm") if p]
+    assert [pair.p_adj for pair in found.wilcoxon] == pytest.approx(adjusted(raw, Adjust.HOLM))
+    assert [pair.reject for pair in found.wilcoxon] == [
+        p < 0.1 for p in adjusted(raw, Adjust.HOLM) if p
+    ]
 
 
 def test_a_control_without_others_or_without_ratings_is_said() -> None:

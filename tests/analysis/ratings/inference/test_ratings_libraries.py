@@ -17,6 +17,7 @@ from earmark.analysis.ratings.methods.libraries import adjusted_p, conover_p, kr
 from earmark.analysis.ratings.methods.multiplicity import METHODS, adjusted
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.result.names import Adjust
 
 CHECK = "p of scipy, scikit-posthocs and statsmodels agree with ours"
 
@@ -103,7 +104,7 @@ def test_ratings_that_leave_no_error_are_analysed_without_a_warning(
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
-def test_statsmodels_adjusts_as_we_do(method: str) -> None:
+def test_statsmodels_adjusts_as_we_do(method: Adjust) -> None:
     draw = np.random.default_rng(1)
     for p in (
         [None, *(draw.random(9) ** 3).tolist()],

@@ -27,7 +27,7 @@ from earmark.analysis.ratings.inference.self_checks import (
 from earmark.analysis.ratings.methods.libraries import MOST_RATINGS
 from earmark.analysis.ratings.methods.signed_rank import signed_rank_p
 from earmark.analysis.ratings.result.document import RatingsResult
-from earmark.analysis.ratings.result.names import Distribution, Method
+from earmark.analysis.ratings.result.names import Adjust, Distribution, Method
 from earmark.analysis.ratings.result.p_values import omnibus
 from earmark.analysis.ratings.result.tests import Comparison, PairTest
 
@@ -64,7 +64,7 @@ def test_the_test_of_all_systems_holds_only_where_p_follows(
 
 def pair(distribution: D, statistic: float | None, p: float | None, **more: Any) -> PairTest:
     one = Comparison(0, 1, statistic, distribution, None, p)
-    (found,) = pair_tests([replace(one, **more)], ["A", "B"], "none", 0.05)
+    (found,) = pair_tests([replace(one, **more)], ["A", "B"], Adjust.NONE, 0.05)
     return found
 
 
@@ -143,11 +143,11 @@ def test_an_adjusted_p_lies_not_below_the_raw_one() -> None:
 
 def test_a_family_is_adjusted_again() -> None:
     good = [decision(0.01, 0.03), decision(None, None), decision(0.5, 1.0), decision(0.0, 0.0)]
-    assert list(_misadjusted("bonferroni", good)) == []
-    assert list(_misadjusted("none", good)) == ["here", "here"]
-    assert list(_misadjusted("none", [decision(None, 0.1)])) == ["here"]
-    assert list(_misadjusted("none", [decision(0.1, None)])) == ["here"]
-    assert list(_misadjusted("none", [decision(0.0, 1e-12)])) == ["here"]
+    assert list(_misadjusted(Adjust.BONFERRONI, good)) == []
+    assert list(_misadjusted(Adjust.NONE, good)) == ["here", "here"]
+    assert list(_misadjusted(Adjust.NONE, [decision(None, 0.1)])) == ["here"]
+    assert list(_misadjusted(Adjust.NONE, [decision(0.1, None)])) == ["here"]
+    assert list(_misadjusted(Adjust.NONE, [decision(0.0, 1e-12)])) == ["here"]
 
 
 @pytest.mark.parametrize(

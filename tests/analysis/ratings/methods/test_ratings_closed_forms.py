@@ -18,6 +18,7 @@ from earmark.analysis.ratings.methods.mixed import fit_mixed, work
 from earmark.analysis.ratings.methods.multiplicity import adjusted, letters
 from earmark.analysis.ratings.methods.paired import differences, own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs
+from earmark.analysis.ratings.result.names import Adjust
 from earmark.models.errors import UserError
 
 NAN = float("nan")
@@ -40,14 +41,14 @@ def test_letters_join_exactly_the_systems_that_do_not_differ() -> None:
 
 
 def test_a_missing_p_counts_in_no_family_and_no_method_is_unknown() -> None:
-    assert adjusted([0.01, None, 0.04], "bonferroni") == [0.02, None, 0.08]
-    assert adjusted([None, None], "holm") == [None, None]
-    assert adjusted([0.01, 0.6], "none") == [0.01, 0.6]
-    assert adjusted([0.9, 0.8], "bonferroni") == [1.0, 1.0]
-    for method in ("sidak", "holm-sidak"):
+    assert adjusted([0.01, None, 0.04], Adjust.BONFERRONI) == [0.02, None, 0.08]
+    assert adjusted([None, None], Adjust.HOLM) == [None, None]
+    assert adjusted([0.01, 0.6], Adjust.NONE) == [0.01, 0.6]
+    assert adjusted([0.9, 0.8], Adjust.BONFERRONI) == [1.0, 1.0]
+    for method in (Adjust.SIDAK, Adjust.HOLM_SIDAK):
         assert adjusted([1.0, 0.0], method) == pytest.approx([1.0, 0.0])
     with pytest.raises(UserError, match="unknown adjustment 'x'; choose from bonferroni"):
-        adjusted([0.1], "x")
+        Adjust.called("x")
 
 
 def test_differences_are_of_the_passages_that_a_listener_rated_both_on() -> None:

@@ -54,18 +54,19 @@ from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.multiplicity import METHODS, adjusted
 from earmark.analysis.ratings.methods.permutation import permutation_test, sign_flips
 from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.result.names import Adjust, Level
 
 
 @pytest.mark.parametrize(
     ("level", "printed"),
     [
-        ("nominal", ".743421"),
-        ("ordinal", ".815388"),
-        ("interval", ".849107"),
-        ("ratio", ".797403"),
+        (Level.NOMINAL, ".743421"),
+        (Level.ORDINAL, ".815388"),
+        (Level.INTERVAL, ".849107"),
+        (Level.RATIO, ".797403"),
     ],
 )
-def test_krippendorff_alpha_gives_the_canonical_numbers(level: str, printed: str) -> None:
+def test_krippendorff_alpha_gives_the_canonical_numbers(level: Level, printed: str) -> None:
     assert agrees(krippendorff_alpha(KRIPPENDORFF, level), printed)
 
 
@@ -151,12 +152,12 @@ def test_pooled_abx_is_wary_of_listeners_who_differ() -> None:
     assert alike.p < unlike.p
 
 
-@pytest.mark.parametrize("method", sorted(set(METHODS) - {"none"}))
-def test_adjusted_p_agree_with_statsmodels(method: str) -> None:
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {Adjust.NONE}))
+def test_adjusted_p_agree_with_statsmodels(method: Adjust) -> None:
     r = np.random.default_rng(5)
     for count in (1, 2, 3, 10, 28):
         p = r.beta(0.3, 1.5, count)
-        expected = multipletests(p, method=method)[1]
+        expected = multipletests(p, method=method.value)[1]
         found = np.array(adjusted(list(p), method), dtype=float)
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
 

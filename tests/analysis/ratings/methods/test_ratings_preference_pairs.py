@@ -14,6 +14,7 @@ from earmark.analysis.ratings.methods.multiplicity import adjusted
 from earmark.analysis.ratings.methods.permutation import flip_listeners, permutation_pairs
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.result.names import Adjust
 
 UNEVEN = np.array([[0, 4, 10], [4, 0, 2], [10, 2, 0]])
 
@@ -41,7 +42,7 @@ def test_four_equal_systems_met_unequally_keep_the_familywise_error() -> None:
     hits = 0
     for seed in range(200):
         tests = score_pairs(answers(seed, 12, np.array([0, 0, 0, -3.0]), games), 0)
-        same = adjusted([t.p for t in tests if 3 not in (t.first, t.second)], "holm")
+        same = adjusted([t.p for t in tests if 3 not in (t.first, t.second)], Adjust.HOLM)
         hits += any(p is not None and p < 0.05 for p in same)
     assert hits / 200 < 0.1
 

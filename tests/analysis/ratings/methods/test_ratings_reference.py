@@ -28,6 +28,7 @@ from earmark.analysis.ratings.methods.incomplete import durbin, skillings_mack
 from earmark.analysis.ratings.methods.kruskal import conover_iman, kruskal_wallis
 from earmark.analysis.ratings.methods.multiplicity import adjusted, letters
 from earmark.analysis.ratings.reading.table import Floats, Ints
+from earmark.analysis.ratings.result.names import Adjust
 from earmark.analysis.ratings.result.tests import Comparison
 
 Grouped = tuple[Floats, Ints]
@@ -97,11 +98,15 @@ def test_adjusted_p_and_letters_give_r_numbers_on_insect_sprays() -> None:
     pairs = conover_iman(kruskal_wallis(*INSECT_SPRAYS, 6))
     at = [(pair.first, pair.second) for pair in pairs].index((2, 3))
     raw = [pair.p for pair in pairs]
-    expected = {"holm": ".008484427735", "bonferroni": ".02121106934", "fdr_bh": ".002121106934"}
+    expected = {
+        Adjust.HOLM: ".008484427735",
+        Adjust.BONFERRONI: ".02121106934",
+        Adjust.FDR_BH: ".002121106934",
+    }
     for method, text in expected.items():
         assert agrees(adjusted(raw, method)[at], text), method
     different = np.zeros((6, 6), dtype=bool)
-    for pair, p in zip(pairs, adjusted(raw, "holm"), strict=True):
+    for pair, p in zip(pairs, adjusted(raw, Adjust.HOLM), strict=True):
         assert p is not None
         different[pair.first, pair.second] = different[pair.second, pair.first] = p < 0.05
     assert letters(different) == ["a", "a", "b", "c", "bc", "a"]
@@ -117,7 +122,7 @@ def test_conover_iman_gives_r_numbers_on_the_other_data() -> None:
         "6-9": ".997700495",
     }
     assert [name for name, text in expected.items() if not agrees(months[name].p, text)] == []
-    holm = adjusted([pair.p for pair in months.values()], "holm")
+    holm = adjusted([pair.p for pair in months.values()], Adjust.HOLM)
     assert agrees(holm[list(months).index("5-7")], "1.912534461e-05")
     plants = [".2159662428", ".06615055954", ".003661154393"]
     teeth = ["5.203092690e-08", "4.683820087e-16", "6.915398094e-06"]

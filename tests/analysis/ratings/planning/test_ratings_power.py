@@ -22,14 +22,15 @@ from earmark.analysis.ratings.planning.power import (
     wilson,
 )
 from earmark.analysis.ratings.reading.files import read_ratings
+from earmark.analysis.ratings.result.names import Adjust, Scope
 from earmark.cli import earmark
 from earmark.models.errors import UserError
 
 PLAN = StudySize(16, 8, 3, 7.0, {"listener:system": 6, "passage:system": 5, "residual": 12})
 
 
-@pytest.mark.parametrize("scope", ["music", "passages"])
-def test_without_a_difference_the_power_is_the_error_rate(scope: str) -> None:
+@pytest.mark.parametrize("scope", [Scope.MUSIC, Scope.PASSAGES])
+def test_without_a_difference_the_power_is_the_error_rate(scope: Scope) -> None:
     none = replace(PLAN, effect=0.0, scope=scope)
     found = simulated_power(none, 400, seed=1)
     assert 0.01 <= found.omnibus.value <= 0.085
@@ -37,7 +38,7 @@ def test_without_a_difference_the_power_is_the_error_rate(scope: str) -> None:
 
 
 def test_power_of_a_pair_agrees_with_the_noncentral_t() -> None:
-    found = simulated_power(replace(PLAN, adjust="none"), 600, seed=2)
+    found = simulated_power(replace(PLAN, adjust=Adjust.NONE), 600, seed=2)
     variances = {name: sd**2 for name, sd in PLAN.sds.items()}
     exact = power(PLAN.effect, precision(variances, 16, 8, "music"), PLAN.alpha)
     assert 0.3 < exact < 0.7
@@ -52,7 +53,7 @@ def test_more_listeners_more_passages_and_a_larger_effect_find_more() -> None:
 
 
 def test_two_systems_use_the_permutation_of_signs() -> None:
-    two = replace(PLAN, systems=2, scope="passages", effect=30.0, listeners=10)
+    two = replace(PLAN, systems=2, scope=Scope.PASSAGES, effect=30.0, listeners=10)
     found = simulated_power(two, 100)
     assert found.omnibus.value == found.pair.value == found.every.value == 1.0
     assert found.omnibus.low > 0.95
@@ -65,7 +66,7 @@ def test_equal_seeds_give_equal_power_and_other_seeds_do_not() -> None:
 
 
 def test_what_is_drawn_has_the_variances_and_the_effect_that_were_stated() -> None:
-    plan = replace(PLAN, listeners=400, passages=40, effect=9.0, scope="passages")
+    plan = replace(PLAN, listeners=400, passages=40, effect=9.0, scope=Scope.PASSAGES)
     cells = drawn(plan, np.random.default_rng(0))
     means = cells.mean(axis=(0, 1))
     assert means[0] - means[1:].mean() == pytest.approx(9, abs=1.5)

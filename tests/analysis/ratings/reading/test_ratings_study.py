@@ -14,7 +14,7 @@ from listening_client import Client
 from ratings_simulation import document
 from study_fixtures import make_study
 
-from earmark.analysis.ratings.analyse import Request, analyse_file
+from earmark.analysis.ratings.analyse import Asked, Request, analyse_file
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.reading.files import Reading, read_ratings
@@ -59,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
 
 
 def result_of(target: Path, out: Path, **options: Any) -> dict[str, Any]:
-    return document(analyse_file(Request(target, out, {}, options), ["test"])[0])
+    return document(analyse_file(Request(target, out, asked=Asked(**options)), ["test"])[0])
 
 
 def exported(folder: StudyFolder, path: Path, *more: str) -> Path:
@@ -196,12 +196,12 @@ def test_the_report_plays_what_was_heard(folder: StudyFolder, tmp_path: Path) ->
     copy = tmp_path / "a study"
     shutil.copytree(folder.path, copy)
     study = load_study(folder)
-    for out, options in (
-        (copy / "report", {}),
-        (tmp_path / "apart", {}),
-        (tmp_path / "folder", {"folder": True}),
+    for out, asked in (
+        (copy / "report", Asked()),
+        (tmp_path / "apart", Asked()),
+        (tmp_path / "folder", Asked(folder=True)),
     ):
-        _, page = analyse_file(Request(copy, out, {}, options), ["test"])
+        _, page = analyse_file(Request(copy, out, asked=asked), ["test"])
         text = page.read_text(encoding="utf-8")
         drill = json.loads(text.split('id="drills">')[1].split("</script>")[0])["q0-"]
         assert len(drill["audio"]) == len(study.passages)

@@ -22,6 +22,7 @@ from earmark.analysis.ratings.methods.paired import own_pairs, paired
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats, listener_means
 from earmark.analysis.ratings.report.html import page
+from earmark.analysis.ratings.result.names import Adjust
 from earmark.analysis.ratings.result.tests import Comparison
 
 RUNS = 300
@@ -74,7 +75,7 @@ def familywise(pairs: Pairs, shape: tuple[int, int, int], sd: float, effects: Fl
     for seed in range(RUNS):
         options = {"listener_system": 6.5, "passage_system": sd}
         found = pairs(simulated_cells(seed, shape, effects=effects, **options))
-        p_adj = adjusted([pair.p for pair in found], "holm")
+        p_adj = adjusted([pair.p for pair in found], Adjust.HOLM)
         wrong += any(
             p is not None and p < 0.05 and effects[pair.first] == effects[pair.second]
             for pair, p in zip(found, p_adj, strict=True)

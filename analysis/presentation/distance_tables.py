@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from .embedding_cache import CHANNELS
-from .noise_floor import NoiseFloor
-from .result import Distances
+from ...evaluation.distances.embedding_cache import CHANNELS
+from ...evaluation.distances.noise_floor import NoiseFloor
+from ...evaluation.distances.result import Distances
+from .numbers import NONE, NumberFormat, fixed, number_format
 
-NONE = "–"
+_ALONE = NumberFormat(None)  # a number that is compared with no other
 Table = tuple[Sequence[str], list[tuple[str, ...]]]
 
 
@@ -21,47 +22,57 @@ def headline(found: Distances) -> list[str]:
 
 
 def distance_rows(found: Distances) -> Table:
-    """One row for each channel; the floor and the value beside it are at equal n."""
-    infinity = any(channel.infinity for channel in found.channels)
-    kad = any(channel.kad is not None for channel in found.channels)
+    """One row for each channel; the floor and the value beside it are at equal n.
+
+    Distances of one sort have the same digits, so that they can be compared.
+    """
+    channels = found.channels
+    infinity = any(channel.infinity for channel in channels)
+    kad = any(channel.kad is not None for channel in channels)
+    show = _digits([one.fad for one in channels], [one.noise_floor for one in channels])
+    show_kad = _digits([one.kad for one in channels], [one.kad_noise_floor for one in channels])
     columns = ["channel", "n reference", "n evaluated", "FAD", "at n of the floor", "noise floor"]
     columns += ["FAD-inf", "one-sided"] if infinity else []
     columns += ["KAD", "KAD noise floor"] if kad else []
     rows = []
-    for channel in found.channels:
+    for channel in channels:
         floor = channel.noise_floor
         row = [
             CHANNELS[channel.channel],
             str(channel.n_reference),
             str(channel.n_evaluated),
-            _number(channel.fad) if channel.fad is not None else channel.reason,
-            _number(floor.at_equal_n if floor else None),
-            _floor(floor),
+            show(channel.fad) if channel.fad is not None else channel.reason,
+            show(floor.at_equal_n if floor else None),
+            _floor(floor, show),
         ]
         if infinity:
-            row.append(_number(channel.infinity.value if channel.infinity else None))
-            row.append(_number(channel.infinity.one_sided if channel.infinity else None))
+            row.append(show(channel.infinity.value if channel.infinity else None))
+            row.append(show(channel.infinity.one_sided if channel.infinity else None))
         if kad:
-            row += [_number(channel.kad), _floor(channel.kad_noise_floor)]
+            row += [show_kad(channel.kad), _floor(channel.kad_noise_floor, show_kad)]
         rows.append(tuple(row))
     return columns, rows
 
 
 def song_rows(found: Distances) -> Table:
     """One row for each song and channel, where they were asked for."""
+    songs = [one for channel in found.channels for one in channel.per_song]
+    show, show_kad = (
+        number_format(values) for values in ([one.fad for one in songs], [one.kad for one in songs])
+    )
     rows: list[tuple[str, ...]] = [
         (
             one.song,
             CHANNELS[channel.channel],
             str(one.n),
-            _number(one.fad) if one.fad is not None else one.reason,
-            _number(one.kad),
+            show(one.fad) if one.fad is not None else one.reason,
+            show_kad(one.kad),
         )
         for channel in found.channels
         for one in channel.per_song
     ]
     columns = ["song", "channel", "n", "FAD", "KAD"]
-    if not any(one.kad is not None for channel in found.channels for one in channel.per_song):
+    if not any(one.kad is not None for one in songs):
         return columns[:-1], [row[:-1] for row in rows]
     return columns, rows
 
@@ -73,7 +84,7 @@ def fit_lines(found: Distances) -> list[str]:
         for fit in channel.infinity.fits if channel.infinity else ():
             lines.append(
                 f"FAD-inf fit, {CHANNELS[channel.channel]}, {fit.side} side: "
-                f"{fit.intercept:.4g} + {fit.slope:.4g}/n, r² {fit.r_squared:.4f}, "
+                f"{_ALONE(fit.intercept)} + {_ALONE(fit.slope)}/n, r² {fixed(fit.r_squared, 4)}, "
                 f"{len(fit.sizes)} sizes from {fit.sizes[0]} to {fit.sizes[-1]}"
             )
     return lines
@@ -90,11 +101,12 @@ def notes(found: Distances) -> list[str]:
     return lines + [f"Note, {', '.join(names)}: {warning}" for warning, names in heard.items()]
 
 
-def _number(value: float | None) -> str:
-    return NONE if value is None else f"{value:.4g}"
+def _digits(values: Sequence[float | None], floors: Sequence[NoiseFloor | None]) -> NumberFormat:
+    """The digits for distances and for the noise floors beside them."""
+    return number_format([*values, *(floor.value for floor in floors if floor)])
 
 
-def _floor(floor: NoiseFloor | None) -> str:
+def _floor(floor: NoiseFloor | None, show: NumberFormat) -> str:
     if floor is None:
         return NONE
-    return f"{floor.value:.4g} ({floor.low:.4g}–{floor.high:.4g}, n {floor.n})"
+    return f"{show(floor.value)} ({show(floor.low)}–{show(floor.high)}, n {floor.n})"
