@@ -38,7 +38,7 @@ from earmark.analysis.ratings.methods.multiplicity import adjusted
 from earmark.analysis.ratings.methods.paired import own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs
 from earmark.analysis.ratings.reading.table import Floats, listener_means
-from earmark.analysis.ratings.result.names import Adjust
+from earmark.analysis.ratings.result.names import Adjust, Scope
 from earmark.analysis.ratings.result.tests import Comparison
 
 ALPHA = 0.05
@@ -120,7 +120,7 @@ def _between(values: Floats) -> list[Comparison]:
     return conover_iman(kruskal_wallis(means.ravel(), systems.ravel(), SYSTEMS))
 
 
-def _mixed_pairs(values: Floats, scope: str) -> list[Comparison]:
+def _mixed_pairs(values: Floats, scope: Scope) -> list[Comparison]:
     return [pair.comparison for pair in fit_mixed(values, scope).pairs(ALPHA)]
 
 
@@ -185,13 +185,13 @@ FAMILIES = (
     ),
     Family(
         "**mixed model, passages fixed**, 10 % missing (primary, passages)",
-        lambda c: _mixed_pairs(_holes(c), "passages"),
+        lambda c: _mixed_pairs(_holes(c), Scope.PASSAGES),
         fixed=True,
         slow=True,
     ),
     Family(
         "**mixed model, passages random**, 10 % missing (primary, music)",
-        lambda c: _mixed_pairs(_holes(c), "music"),
+        lambda c: _mixed_pairs(_holes(c), Scope.MUSIC),
         fixed=False,
         slow=True,
     ),
@@ -242,9 +242,9 @@ def _crossed(generator: np.random.Generator) -> tuple[Share, float]:
     return (found.low, found.high), EFFECT
 
 
-def _mixed(scope: str) -> Callable[[np.random.Generator], tuple[Share, float]]:
+def _mixed(scope: Scope) -> Callable[[np.random.Generator], tuple[Share, float]]:
     def run(generator: np.random.Generator) -> tuple[Share, float]:
-        drawn = _holes(_drawn(generator, fixed=scope == "passages"))
+        drawn = _holes(_drawn(generator, fixed=scope is Scope.PASSAGES))
         found = fit_mixed(drawn, scope).pairs(ALPHA)[0]
         return (found.low, found.high), EFFECT
 
@@ -295,8 +295,8 @@ def _beats(generator: np.random.Generator) -> tuple[Share, float]:
 INTERVALS = (
     Covered("**t over listeners, mean difference** (primary, passages)", _t_over_listeners),
     Covered("**crossed t, mean difference** (primary, music)", _crossed),
-    Covered("**mixed model, passages fixed**, 10 % missing", _mixed("passages"), slow=True),
-    Covered("**mixed model, passages random**, 10 % missing", _mixed("music"), slow=True),
+    Covered("**mixed model, passages fixed**, 10 % missing", _mixed(Scope.PASSAGES), slow=True),
+    Covered("**mixed model, passages random**, 10 % missing", _mixed(Scope.MUSIC), slow=True),
     Covered(
         "P(i > j), listener bootstrap (passages)",
         lambda g: _superiority(g, music=False),

@@ -21,6 +21,7 @@ from earmark.analysis.ratings.methods.kruskal import kruskal_wallis
 from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.permutation import permutation_test
 from earmark.analysis.ratings.reading.table import Floats, listener_means
+from earmark.analysis.ratings.result.names import Scope
 
 SHAPE = (16, 5, 5)
 ALPHA = 0.05
@@ -116,13 +117,13 @@ FAST: dict[str, Method] = {
 }
 SLOW: dict[str, Method] = {
     "within-listener permutation": lambda c: permutation_test(listener_means(c), 0).p,
-    "mixed model, passages fixed": lambda c: fit_mixed(c, "passages").omnibus().p,
-    "mixed model, passages random": lambda c: fit_mixed(c, "music").omnibus().p,
+    "mixed model, passages fixed": lambda c: fit_mixed(c, Scope.PASSAGES).omnibus().p,
+    "mixed model, passages random": lambda c: fit_mixed(c, Scope.MUSIC).omnibus().p,
     "**mixed model, passages fixed**, 10 % missing (primary)": lambda c: (
-        fit_mixed(_with_holes(c), "passages").omnibus().p
+        fit_mixed(_with_holes(c), Scope.PASSAGES).omnibus().p
     ),
     "**mixed model, passages random**, 10 % missing (primary)": lambda c: (
-        fit_mixed(_with_holes(c), "music").omnibus().p
+        fit_mixed(_with_holes(c), Scope.MUSIC).omnibus().p
     ),
 }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from ..result.names import Resource, Term
+from ..result.names import Resource, Scope, Term
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,17 @@ class Precision:
 
 
 def precision(
-    variances: Mapping[str, float], listeners: int, passages: int, scope: str
+    variances: Mapping[str, float], listeners: int, passages: int, scope: Scope
 ) -> Precision:
     """The precision of a pair's difference; ``variances`` by term."""
     n, m = listeners, passages
     residual = max(variances[Term.RESIDUAL], 0.0)
     by_listener = max(variances.get(Term.LISTENER_SYSTEM, 0.0), 0.0)
-    by_passage = max(variances.get(Term.PASSAGE_SYSTEM, 0.0), 0.0) if scope == "music" else 0.0
+    by_passage = max(variances.get(Term.PASSAGE_SYSTEM, 0.0), 0.0) if scope is Scope.MUSIC else 0.0
     squared = 2 * (by_listener / n + by_passage / m + residual / (n * m))
     # Mean squares of the difference that these variances imply.
     ms_l, ms_p, ms_lp = m * by_listener + residual, n * by_passage + residual, residual
-    if scope != "music":
+    if scope is not Scope.MUSIC:
         return Precision(n, m, float(np.sqrt(squared)), float(n - 1))
     total = ms_l + ms_p - ms_lp
     shares = ms_l**2 / (n - 1) + ms_p**2 / (m - 1) + ms_lp**2 / ((n - 1) * (m - 1))
@@ -67,7 +67,7 @@ def smallest_detectable(at: Precision, alpha: float, wanted: float = 0.8) -> flo
 
 
 def better_buy(
-    variances: Mapping[str, float], listeners: int, passages: int, scope: str
+    variances: Mapping[str, float], listeners: int, passages: int, scope: Scope
 ) -> Resource:
     """Which narrows the interval more for as many new ratings: ``listeners`` or ``passages``."""
     more = precision(variances, 2 * listeners, passages, scope).error

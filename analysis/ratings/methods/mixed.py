@@ -21,7 +21,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from ..reading.table import Bools, Floats
-from ..result.names import Distribution, Method, Term
+from ..result.names import Distribution, Method, Scope, Term
 from ..result.p_values import all_pairs, comparison_p, f_test, no_test
 from ..result.tests import Comparison, Omnibus
 from .crossed import PairEstimate
@@ -46,7 +46,7 @@ _NO_RESIDUAL = "beyond what its terms explain the ratings do not vary"
 class MixedFit:
     """A fitted model: variances by term (with ``residual``), system means and their covariance."""
 
-    scope: str
+    scope: Scope
     variances: dict[str, float]
     means: Floats
     deviance: float
@@ -135,7 +135,7 @@ def work(cells: Floats) -> float:
     return float(len(np.unique(known, axis=0)) * float(known.shape[1]) ** 3)
 
 
-def fit_mixed(cells: Floats, scope: str) -> MixedFit:
+def fit_mixed(cells: Floats, scope: Scope) -> MixedFit:
     """Fit the model to ``cells`` ``(n, m, k)``, NaN where missing.
 
     Raises:
@@ -190,9 +190,9 @@ def fit_mixed(cells: Floats, scope: str) -> MixedFit:
 class _Model:
     """The restricted likelihood; everything lives in the space of cells passage × system."""
 
-    def __init__(self, cells: Floats, scope: str) -> None:
+    def __init__(self, cells: Floats, scope: Scope) -> None:
         n, m, k = cells.shape
-        self.terms = MUSIC if scope == "music" else PASSAGES
+        self.terms = MUSIC if scope is Scope.MUSIC else PASSAGES
         self.m, self.k = m, k
         size = m * k
         if size > MOST_CELLS:
@@ -201,11 +201,11 @@ class _Model:
             raise ValueError(f"{n} listeners lack cells in more ways than the mixed model takes")
         flat = cells.reshape(n, size)
         known: Bools = ~np.isnan(flat)
-        if n < 2 or k < 2 or (scope == "music" and m < 2):
+        if n < 2 or k < 2 or (scope is Scope.MUSIC and m < 2):
             raise ValueError("needs two listeners, two systems and, for music, two passages")
         self.systems = np.tile(np.eye(k), (m, 1))
         self.passages = np.repeat(np.eye(m), k, axis=0)
-        if scope == "music":
+        if scope is Scope.MUSIC:
             self.fixed = self.systems
             if not known.any(axis=0).reshape(m, k).any(axis=0).all():
                 raise ValueError("a system has no rating")
@@ -213,7 +213,7 @@ class _Model:
             if not known.any(axis=0).all():
                 raise ValueError("a system has no rating on one of the passages")
             self.fixed = np.eye(size)
-        self.to_means = np.eye(k) if scope == "music" else self.systems.T / m
+        self.to_means = np.eye(k) if scope is Scope.MUSIC else self.systems.T / m
         self.observations = int(known.sum())
         self.freedom = self.observations - self.fixed.shape[1]
         if self.freedom < len(self.terms) + 1:

@@ -39,7 +39,7 @@ from earmark.analysis.ratings.methods.resampling import draws
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.scales import Scale
 from earmark.analysis.ratings.reading.table import Floats, Ratings
-from earmark.analysis.ratings.result.names import Level
+from earmark.analysis.ratings.result.names import Level, Scope
 
 NAN = float("nan")
 
@@ -351,22 +351,22 @@ VARIANCES = {"residual": 90.0, "listener:system": 40.0, "passage:system": 25.0}
 
 @pytest.mark.parametrize(("n", "m"), [(12, 6), (5, 20), (2, 2)])
 def test_the_precision_of_a_difference_follows_from_its_variances(n: int, m: int) -> None:
-    music = precision(VARIANCES, n, m, "music")
+    music = precision(VARIANCES, n, m, Scope.MUSIC)
     assert music.error == pytest.approx(math.sqrt(2 * (40 / n + 25 / m + 90 / (n * m))))
-    here = precision(VARIANCES, n, m, "passages")
+    here = precision(VARIANCES, n, m, Scope.PASSAGES)
     assert here.error == pytest.approx(math.sqrt(2 * (40 / n + 90 / (n * m))))
     assert (here.df, here.listeners, here.passages) == (n - 1, n, m)
     ms_l, ms_p, ms_lp = m * 40 + 90, n * 25 + 90, 90
     shares = ms_l**2 / (n - 1) + ms_p**2 / (m - 1) + ms_lp**2 / ((n - 1) * (m - 1))
     assert music.df == pytest.approx(max((ms_l + ms_p - ms_lp) ** 2 / shares, min(n, m) - 1))
-    nothing = precision({"residual": 0.0}, n, m, "music")
+    nothing = precision({"residual": 0.0}, n, m, Scope.MUSIC)
     assert (nothing.error, nothing.df) == (0.0, min(n, m) - 1)
-    below = precision({"residual": 90.0, "listener:system": -4.0}, n, m, "passages")
+    below = precision({"residual": 90.0, "listener:system": -4.0}, n, m, Scope.PASSAGES)
     assert below.error == pytest.approx(math.sqrt(2 * 90 / (n * m)))
 
 
 def test_power_is_alpha_at_no_difference_and_grows_to_one() -> None:
-    at = precision(VARIANCES, 12, 6, "passages")
+    at = precision(VARIANCES, 12, 6, Scope.PASSAGES)
     for alpha in (0.01, 0.05, 0.2):
         assert power(0.0, at, alpha) == pytest.approx(alpha, abs=1e-9)
         t = at.error
@@ -377,12 +377,12 @@ def test_power_is_alpha_at_no_difference_and_grows_to_one() -> None:
             found = smallest_detectable(at, alpha, wanted)
             assert power(found, at, alpha) == pytest.approx(wanted, abs=1e-6)
     assert power(1000.0, at, 0.05) == pytest.approx(1.0)
-    sure = precision({"residual": 0.0}, 12, 6, "passages")
+    sure = precision({"residual": 0.0}, 12, 6, Scope.PASSAGES)
     assert (power(0.1, sure, 0.05), power(0.0, sure, 0.05)) == (1.0, 0.05)
     assert smallest_detectable(sure, 0.05) == 0.0
 
 
 def test_listeners_are_bought_where_they_narrow_no_less() -> None:
-    assert better_buy({"residual": 50.0}, 10, 5, "passages") == "listeners", "a tie"
-    assert better_buy({"residual": 50.0, "passage:system": 1.0}, 10, 5, "music") == "passages"
-    assert better_buy({"residual": 50.0, "listener:system": 1.0}, 10, 5, "music") == "listeners"
+    assert better_buy({"residual": 50.0}, 10, 5, Scope.PASSAGES) == "listeners", "a tie"
+    assert better_buy({"residual": 50.0, "passage:system": 1.0}, 10, 5, Scope.MUSIC) == "passages"
+    assert better_buy({"residual": 50.0, "listener:system": 1.0}, 10, 5, Scope.MUSIC) == "listeners"

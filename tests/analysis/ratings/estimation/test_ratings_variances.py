@@ -139,7 +139,7 @@ def test_ratings_with_holes_have_the_variances_of_the_mixed_model_or_say_why_not
     found = found_of(holes)
     assert found.method == "REML"
     assert {one.term: one.variance for one in found.terms} == pytest.approx(
-        fit_mixed(holes, "music").variances
+        fit_mixed(holes, Scope.MUSIC).variances
     )
     added = np.arange(6.0)[:, None, None] + np.arange(3.0)[:, None] * 2 + np.arange(3.0) * 5
     added[0, 0, 0] = NAN
@@ -201,7 +201,7 @@ def test_a_plan_holds_the_smallest_difference_of_each_size(scope: Scope, alpha: 
 
 
 def test_power_counts_both_tails() -> None:
-    at = precision({"residual": 90.0, "listener:system": 40.0}, 6, 4, "passages")
+    at = precision({"residual": 90.0, "listener:system": 40.0}, 6, 4, Scope.PASSAGES)
     for difference in (0.0, 0.1, 0.5, 1.0):
         critical, shift = stats.t.isf(0.1, at.df), difference / at.error
         both = stats.nct.sf(critical, at.df, shift) + stats.nct.sf(critical, at.df, -shift)

@@ -18,7 +18,7 @@ from earmark.analysis.ratings.methods.mixed import fit_mixed, work
 from earmark.analysis.ratings.methods.multiplicity import adjusted, letters
 from earmark.analysis.ratings.methods.paired import differences, own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs
-from earmark.analysis.ratings.result.names import Adjust
+from earmark.analysis.ratings.result.names import Adjust, Scope
 from earmark.models.errors import UserError
 
 NAN = float("nan")
@@ -212,18 +212,18 @@ def test_a_mixed_model_that_cannot_be_fitted_says_why() -> None:
     corner[:, 1, 2] = NAN
     sum_alone = cells[:, :1, :1] + np.arange(3)[:, None] + 3.0 * np.arange(3)
     for broken, scope, words in (
-        (cells[:1], "passages", "two listeners, two systems"),
-        (cells[:, :, :1], "passages", "two listeners, two systems"),
-        (cells[:, :1], "music", "and, for music, two passages"),
-        (lone, "music", "a system has no rating"),
-        (corner, "passages", "no rating on one of the passages"),
-        (cells[:2, :1, :2], "passages", "too few ratings"),
-        (sum_alone, "music", "do not vary"),
-        (np.zeros((2, 61, 10)), "music", "61 passages × 10 systems are more"),
+        (cells[:1], Scope.PASSAGES, "two listeners, two systems"),
+        (cells[:, :, :1], Scope.PASSAGES, "two listeners, two systems"),
+        (cells[:, :1], Scope.MUSIC, "and, for music, two passages"),
+        (lone, Scope.MUSIC, "a system has no rating"),
+        (corner, Scope.PASSAGES, "no rating on one of the passages"),
+        (cells[:2, :1, :2], Scope.PASSAGES, "too few ratings"),
+        (sum_alone, Scope.MUSIC, "do not vary"),
+        (np.zeros((2, 61, 10)), Scope.MUSIC, "61 passages × 10 systems are more"),
     ):
         with pytest.raises(ValueError, match=words):
             fit_mixed(broken, scope)
-    assert fit_mixed(corner, "music").observations == 6 * 8
+    assert fit_mixed(corner, Scope.MUSIC).observations == 6 * 8
     assert work(cells) == 9.0**3
     corner[0, 0, 0] = NAN
     assert work(corner) == 2 * 9.0**3

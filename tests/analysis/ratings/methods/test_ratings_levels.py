@@ -30,6 +30,7 @@ from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.paired import own_method, own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs, permutation_test
 from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.result.names import Scope
 
 ALPHAS = (0.01, 0.05, 0.2)
 
@@ -41,7 +42,7 @@ def test_the_interval_of_the_mixed_model_is_the_classical_one_of_its_level(alpha
     assert ms.sl > ms.slp, "so that the model keeps the term"
     half = stats.t.ppf(1 - alpha / 2, 11 * 2) * np.sqrt(2 * ms.sl / (12 * 4))
     means = cells.mean(axis=(0, 1))
-    for pair in fit_mixed(cells, "passages").pairs(alpha):
+    for pair in fit_mixed(cells, Scope.PASSAGES).pairs(alpha):
         i, j = pair.comparison.first, pair.comparison.second
         assert pair.difference == pytest.approx(means[i] - means[j], abs=1e-7)
         assert pair.high - pair.low == pytest.approx(2 * half, rel=1e-4)

@@ -54,7 +54,7 @@ from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.multiplicity import METHODS, adjusted
 from earmark.analysis.ratings.methods.permutation import permutation_test, sign_flips
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.result.names import Adjust, Level
+from earmark.analysis.ratings.result.names import Adjust, Level, Scope
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_adjusted_p_agree_with_statsmodels(method: Adjust) -> None:
 def test_method_of_moments_and_reml_agree_on_balanced_data() -> None:
     cells = simulated_cells(0, listener_system=7, passage_system=9)
     ms = mean_squares(cells)
-    fit = fit_mixed(cells, "music")
+    fit = fit_mixed(cells, Scope.MUSIC)
     moments = components(ms)
     assert min(moments.values()) > 0, "an interior optimum, where both must agree"
     for name, value in moments.items():
@@ -185,7 +185,7 @@ def test_method_of_moments_and_reml_agree_on_balanced_data() -> None:
 def test_reml_on_these_passages_is_the_classical_repeated_measures_f() -> None:
     cells = simulated_cells(2, listener_system=6, effects=np.array([0, 0, 2.0, 0, 4]))
     ms = mean_squares(cells)
-    f = fit_mixed(cells, "passages").omnibus()
+    f = fit_mixed(cells, Scope.PASSAGES).omnibus()
     assert f.statistic == pytest.approx(ms.s / ms.sl, rel=1e-6)
     assert f.df2 == pytest.approx(15 * 4, rel=1e-4)
 
@@ -194,7 +194,7 @@ def test_reml_on_these_passages_is_the_classical_repeated_measures_f() -> None:
 def test_reml_agrees_with_statsmodels_on_missing_cells() -> None:
     cells = simulated_cells(4, (8, 4, 3), listener_system=8, passage_system=9)
     cells[np.random.default_rng(0).random(cells.shape) < 0.12] = np.nan
-    fit = fit_mixed(cells, "music")
+    fit = fit_mixed(cells, Scope.MUSIC)
     at = np.argwhere(~np.isnan(cells))
     frame = pd.DataFrame(at, columns=["l", "p", "s"]).assign(y=cells[tuple(at.T)], one=1)
     parts = {"l": "C(l)", "p": "C(p)", "lp": "C(l):C(p)", "ls": "C(l):C(s)", "ps": "C(p):C(s)"}
@@ -252,7 +252,7 @@ def test_tost_is_two_one_sided_t_tests() -> None:
 def test_power_agrees_with_statsmodels_and_the_detectable_effect_inverts_it() -> None:
     from statsmodels.stats.power import TTestPower
 
-    at = precision({"residual": 100.0, "listener:system": 30.0}, 16, 5, "passages")
+    at = precision({"residual": 100.0, "listener:system": 30.0}, 16, 5, Scope.PASSAGES)
     sd = at.error * 4
     expected = TTestPower().power(8 / sd, nobs=16, alpha=0.05)
     assert power(8, at, 0.05) == pytest.approx(expected, abs=1e-6)
@@ -260,8 +260,8 @@ def test_power_agrees_with_statsmodels_and_the_detectable_effect_inverts_it() ->
 
 
 def test_what_varies_most_is_what_more_of_buys_most() -> None:
-    assert better_buy({"residual": 50, "passage:system": 90.0}, 16, 5, "music") == "passages"
-    assert better_buy({"residual": 50, "listener:system": 90.0}, 16, 5, "music") == "listeners"
+    assert better_buy({"residual": 50, "passage:system": 90.0}, 16, 5, Scope.MUSIC) == "passages"
+    assert better_buy({"residual": 50, "listener:system": 90.0}, 16, 5, Scope.MUSIC) == "listeners"
 
 
 TABLES = arrays(np.float64, (6, 4), elements=st.integers(0, 100).map(float))

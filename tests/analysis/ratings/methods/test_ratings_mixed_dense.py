@@ -20,6 +20,7 @@ from earmark.analysis.ratings.methods.mixed import (
     fit_mixed,
 )
 from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.result.names import Scope
 
 NAN = float("nan")
 
@@ -27,7 +28,7 @@ NAN = float("nan")
 class Dense:
     """Restricted likelihood, means and their covariance of ``cells`` with holes, by its words."""
 
-    def __init__(self, cells: Floats, scope: str) -> None:
+    def __init__(self, cells: Floats, scope: Scope) -> None:
         _, m, k = cells.shape
         self.at = np.argwhere(~np.isnan(cells))
         self.y = cells[tuple(self.at.T)]
@@ -38,12 +39,12 @@ class Dense:
             "listener:system": listener * k + system,
             "passage:system": passage * k + system,
         }  # fmt: skip
-        terms = MUSIC if scope == "music" else PASSAGES
+        terms = MUSIC if scope is Scope.MUSIC else PASSAGES
         self.shared = [alike[term][:, None] == alike[term][None, :] for term in terms]
-        fixed = system if scope == "music" else passage * k + system
-        self.x = np.eye(k if scope == "music" else m * k)[fixed]
+        fixed = system if scope is Scope.MUSIC else passage * k + system
+        self.x = np.eye(k if scope is Scope.MUSIC else m * k)[fixed]
         # Rows of weights: the mean of a system over the passages.
-        self.rows = np.eye(k) if scope == "music" else np.tile(np.eye(k), m) / m
+        self.rows = np.eye(k) if scope is Scope.MUSIC else np.tile(np.eye(k), m) / m
 
     def parts(self, variances: Floats) -> tuple[float, Floats, Floats]:
         v = variances[-1] * np.eye(len(self.y))
@@ -107,10 +108,10 @@ def holes(seed: int, shape: tuple[int, int, int], share: float, **more: float) -
 
 
 CASES = [
-    ("music", holes(1, (9, 4, 3), 0.15, listener_system=8, passage_system=7)),
-    ("music", holes(2, (7, 5, 2), 0.0, listener_system=8, passage_system=0)),
-    ("passages", holes(3, (9, 3, 3), 0.12, listener_system=8)),
-    ("passages", holes(4, (11, 2, 4), 0.1, listener_system=0, listener=0)),
+    (Scope.MUSIC, holes(1, (9, 4, 3), 0.15, listener_system=8, passage_system=7)),
+    (Scope.MUSIC, holes(2, (7, 5, 2), 0.0, listener_system=8, passage_system=0)),
+    (Scope.PASSAGES, holes(3, (9, 3, 3), 0.12, listener_system=8)),
+    (Scope.PASSAGES, holes(4, (11, 2, 4), 0.1, listener_system=0, listener=0)),
 ]
 
 

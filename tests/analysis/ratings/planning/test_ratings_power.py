@@ -40,7 +40,7 @@ def test_without_a_difference_the_power_is_the_error_rate(scope: Scope) -> None:
 def test_power_of_a_pair_agrees_with_the_noncentral_t() -> None:
     found = simulated_power(replace(PLAN, adjust=Adjust.NONE), 600, seed=2)
     variances = {name: sd**2 for name, sd in PLAN.sds.items()}
-    exact = power(PLAN.effect, precision(variances, 16, 8, "music"), PLAN.alpha)
+    exact = power(PLAN.effect, precision(variances, 16, 8, Scope.MUSIC), PLAN.alpha)
     assert 0.3 < exact < 0.7
     assert found.pair.value == pytest.approx(exact, abs=0.08), "four Monte-Carlo errors"
 
