@@ -117,6 +117,9 @@ def serve(
     socket, ``memory`` and ``number`` are those of :func:`.app.create_app`.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # A database that is gone is said once for each request; not with a traceback for each of the
+    # connections that cannot be closed either.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     app = create_app(folder, settings, memory, number)
     running = server(app, place, settings)
     held = app.extensions["earmark"]

@@ -85,9 +85,10 @@ class Wire:
             raise UnavailableError(reason(error)) from error
 
 
-def _errors(dialect: Dialect) -> type[Exception]:
-    found: type[Exception] = dialect.dbapi.Error  # type: ignore[union-attr]
-    return found
+def _errors(dialect: Dialect) -> tuple[type[Exception], ...]:
+    """What a driver raises; pg8000 lets through what the network does, such as a reset."""
+    error: type[Exception] = dialect.dbapi.Error  # type: ignore[union-attr]
+    return error, OSError
 
 
 @contextmanager
