@@ -74,7 +74,8 @@ def server(
     adj = Adjustments(**adjusted)
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.set_thread_count(adj.threads)
-    patience = replace(settings.patience, connections=_room(settings.patience.connections))
+    patience = settings.patience.shared_by(settings.processes)
+    patience = replace(patience, connections=_room(patience.connections))
     info = (place.family, place.type, place.proto, place.getsockname())
 
     def count(limit: str) -> None:
