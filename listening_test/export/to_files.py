@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from ...evaluation.results.store import written
 from ..storage.tables import Database
 from ..study.study import Study
-from .everything import json_parts, whole_sessions
+from .everything import json_parts
 from .ratings import SessionFilter, TidyRow, csv_lines, tidy_rows
 
 T = TypeVar("T")
@@ -33,11 +33,11 @@ def write_csv(
 
 def write_json(study: Study, database: Database, choice: SessionFilter, path: Path) -> int:
     """Write everything as JSON; how many sessions."""
-    seen = _Seen[dict[str, object]]()
+    seen = _Seen[str]()
     with written(path) as scratch, scratch.open("w", encoding="utf-8") as file:
-        for part in json_parts(study, seen.of(whole_sessions(study, database, choice))):
+        for part in seen.of(json_parts(study, database, choice)):
             file.write(part)
-    return seen.count
+    return seen.count - 2  # the head and the end
 
 
 class _Seen(Generic[T]):

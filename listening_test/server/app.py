@@ -100,7 +100,8 @@ def create_app(
     app.add_url_rule(f"{ROOT}<path:place>", "static", _static)
     app.jinja_env.globals["asset"] = assets().addresses.__getitem__
     app.register_error_handler(TooManyError, _too_many)
-    for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
+    # A driver may let through what the network raises where it finds its server gone.
+    for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError, ConnectionError):
         app.register_error_handler(unavailable, _unavailable)
     app.register_error_handler(HTTPException, _refused)
     return app

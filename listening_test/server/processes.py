@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import FrameType
 
 from ...models.errors import UserError
@@ -47,12 +48,9 @@ class Processes:
     def start(self) -> bool:
         """Start one more; whether it serves. What is wrong it has said itself."""
         number = min(set(range(REGIONS)) - set(self.serving) - set(self.leaving))
-        told = Told(
-            str(self.folder.path), self.place.fileno(), self.memory, number,
-            self.settings.secure, self.settings.trust_proxy, self.settings.log,
-        )  # fmt: skip
+        told = self.told(number).as_argument()
         process = subprocess.Popen(
-            [sys.executable, "-m", "earmark.listening_test.server.worker", told.as_argument()],
+            [sys.executable, "-m", "earmark.listening_test.server.worker", told],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             pass_fds=(self.place.fileno(), self.memory),
@@ -65,6 +63,14 @@ class Processes:
         process.kill()
         _ended(process)
         return False
+
+    def told(self, number: int) -> Told:
+        """What the process of this number is told."""
+        how = self.settings
+        return Told(
+            str(self.folder.path), self.place.fileno(), self.memory, number,
+            how.secure, how.trust_proxy, how.log, how.processes,
+        )  # fmt: skip
 
     def look(self) -> None:
         """Take note of those that have ended, and start again what nobody ended."""
@@ -161,6 +167,7 @@ def serve_with(
     if os.name != "posix":
         raise UserError("--processes needs Linux, macOS or another Unix; leave it out")
     with memory_file() as memory, _signals() as told:
+        settings = replace(settings, processes=count)
         all_of_them = Processes(folder, place, settings, memory, say)
         try:
             for _ in range(count):

@@ -74,7 +74,8 @@ def server(
     adj = Adjustments(**adjusted)
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.set_thread_count(adj.threads)
-    patience = replace(settings.patience, connections=_room(settings.patience.connections))
+    patience = settings.patience.shared_by(settings.processes)
+    patience = replace(patience, connections=_room(patience.connections))
     info = (place.family, place.type, place.proto, place.getsockname())
 
     def count(limit: str) -> None:
@@ -117,6 +118,9 @@ def serve(
     socket, ``memory`` and ``number`` are those of :func:`.app.create_app`.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # A database that is gone is said once for each request; not with a traceback for each of the
+    # connections that cannot be closed either.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     app = create_app(folder, settings, memory, number)
     running = server(app, place, settings)
     held = app.extensions["earmark"]

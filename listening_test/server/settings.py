@@ -14,7 +14,8 @@ class Settings:
         trust_proxy: who a client is, is what the proxy in front says in ``X-Forwarded-For``.
         log: a file for one line per request; ``-`` is standard error, '' none.
         rates: how often clients may do what; None is without any limit.
-        patience: how long connections may take.
+        patience: how long connections may take, and how many all processes may have.
+        processes: how many there are.
     """
 
     secure: bool = False
@@ -22,6 +23,7 @@ class Settings:
     log: str = ""
     rates: Rates | None = field(default_factory=Rates)
     patience: Patience = field(default_factory=Patience)
+    processes: int = 1
 
 
 USUAL = Settings()

@@ -20,7 +20,7 @@ READY = b"ready\n"
 
 @dataclass(frozen=True)
 class Told:
-    """What a process is told: the study, and descriptors that it inherits."""
+    """What a process is told: the study, descriptors that it inherits, how many there are."""
 
     folder: str
     listening: int
@@ -29,6 +29,7 @@ class Told:
     secure: bool
     trust_proxy: bool
     log: str
+    processes: int = 1
 
     def as_argument(self) -> str:
         """Text for a command line."""
@@ -38,7 +39,7 @@ class Told:
 def main(argument: str) -> None:
     """Serve as told, and say on standard output when requests are taken."""
     told = Told(**json.loads(argument))
-    settings = Settings(told.secure, told.trust_proxy, told.log)
+    settings = Settings(told.secure, told.trust_proxy, told.log, processes=told.processes)
 
     def ready() -> None:
         sys.stdout.buffer.write(READY)

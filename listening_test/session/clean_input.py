@@ -9,11 +9,13 @@ from typing import Any
 
 LONGEST_DATA = 20_000
 _DEEPEST = 6
-_LARGEST = 2**53
+LARGEST = 2**53
 
 
 def clean(value: str) -> str:
     """Text that can be stored: half a surrogate pair or a NUL becomes the replacement mark."""
+    if value.isascii():  # nearly all
+        return value.replace("\x00", "\ufffd")
     whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\x00", "\ufffd")
 
@@ -30,7 +32,7 @@ def plain(value: Any, deepest: int = _DEEPEST) -> Any:
         return {clean(str(key)): plain(one, deepest - 1) for key, one in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LARGEST:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         return None
     return value
 

@@ -86,8 +86,9 @@ class Wire:
 
 
 def _errors(dialect: Dialect) -> tuple[type[Exception], ...]:
-    # PostgreSQL's driver lets through that a connection was reset.
-    return dialect.dbapi.Error, OSError  # type: ignore[union-attr]
+    """What a driver raises; pg8000 lets through what the network does, such as a reset."""
+    error: type[Exception] = dialect.dbapi.Error  # type: ignore[union-attr]
+    return error, OSError
 
 
 @contextmanager

@@ -4,13 +4,16 @@ A limit is chosen so that a listener never meets it, a laboratory of thirty brow
 address neither, and whoever means harm soon does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Connections. A browser holds up to 6: this is room for 400 listeners, in 1 kB each.
 CONNECTIONS = 2_500
 # Of one address: a laboratory of 30 browsers holds 180. Not for this machine's own addresses,
 # where a proxy is.
 CONNECTIONS_OF_ADDRESS = 600
+# Of one address to one of several processes, at least: connections do not come to them evenly, and
+# those of a laboratory may all come to one.
+CONNECTIONS_OF_LABORATORY = 200
 # Until the first byte of a request: browsers open connections ahead of need, and open them again.
 SILENT_SECONDS = 10
 # For the head of a request, from its first byte: a whole one fits into one or two packets.
@@ -88,3 +91,15 @@ class Patience:
     stall: float = STALL_SECONDS
     linger: float = LINGER_SECONDS
     bodies_bytes: int = BODIES_BYTES
+
+    def shared_by(self, processes: int) -> "Patience":
+        """That of one of so many processes: what they hold together stays the same."""
+        if processes == 1:
+            return self
+        of_address = min(self.of_address, CONNECTIONS_OF_LABORATORY)
+        return replace(
+            self,
+            connections=-(-self.connections // processes),
+            of_address=max(of_address, -(-self.of_address // processes)),
+            bodies_bytes=-(-self.bodies_bytes // processes),
+        )

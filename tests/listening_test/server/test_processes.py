@@ -1,23 +1,32 @@
 """Several processes serve one study: exchanged, killed and stopped, and no rating is lost."""
 
+import json
 import os
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
 from study_fixtures import Served, make_study, served
 
+from earmark.listening_test.server import processes, worker
+from earmark.listening_test.server.serve import bind, server
+from earmark.listening_test.server.settings import USUAL, Settings
 from earmark.listening_test.simulate import Browser
 from earmark.listening_test.storage.many import events
 from earmark.listening_test.storage.tables import opened
 from earmark.listening_test.study.study import StudyFolder, load_keys
+from earmark.listening_test.wire.limits import BODIES_BYTES, CONNECTIONS, Patience
+from earmark.listening_test.wire.shared import memory_file
+from earmark.models.errors import UserError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes share a socket on Unix")
 LISTENERS = 4
@@ -176,3 +185,36 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def test_each_process_takes_its_part_of_the_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    taken: list[Patience] = []
+
+    def refuse(self: processes.Processes) -> bool:
+        told.append(self.told(0).as_argument())
+        return False
+
+    def note(folder: StudyFolder, place: socket.socket, _: object, settings: Settings,
+             *more: object) -> None:  # fmt: skip
+        app = SimpleNamespace(extensions={"earmark": SimpleNamespace(counts=None)})
+        front = server(app, place, settings)  # type: ignore[arg-type]
+        taken.append(front.patience)
+        front.end()
+
+    monkeypatch.setattr(processes.Processes, "start", refuse)
+    monkeypatch.setattr(worker, "serve", note)
+    folder = StudyFolder(tmp_path)
+    with bind("127.0.0.1", 0) as place, memory_file() as memory:
+        with pytest.raises(UserError, match="do not start"):
+            processes.serve_with(3, folder, place, lambda: None, USUAL, lambda _: None)
+        (argument,) = told
+        listening, shared = os.dup(place.fileno()), os.dup(memory)
+        inherited = {"listening": listening, "memory": shared}
+        worker.main(json.dumps(json.loads(argument) | inherited))
+        os.close(shared)
+    (patience,) = taken
+    assert patience.connections == -(-CONNECTIONS // 3)
+    assert patience.bodies_bytes == -(-BODIES_BYTES // 3)
