@@ -91,6 +91,15 @@ def test_rooms_come_as_they_were_asked_for_with_their_pages_in_order(database: D
             assert [rating.question for rating in page.ratings] == [f"{one.token}{page.number}"]
 
 
+def test_what_nobody_said_of_a_session_or_page_is_that_nothing_was_done(
+    database: Database,
+) -> None:
+    with database.reading() as session:
+        (found,) = rooms(session, ["a"])
+    assert (found.holds, found.main_pages, found.done_pages, found.erased_at) == (1, 0, 0, None)
+    assert [one.turn for one in found.pages] == [-1, -1], "unknown"
+
+
 def test_rooms_without_pages_are_read_where_they_are_enough(database: Database) -> None:
     with database.reading() as session:
         assert [one.pages for one in rooms(session, ["a", "b"], bare=True)] == [[], []]
