@@ -33,7 +33,7 @@ _REFUSALS = {413: "size of a body", 431: "size of a head"}
 _ACCEPTED_AT_ONCE = 8
 
 
-class Answer(WSGITask):  # type: ignore[misc]
+class WholeAnswer(WSGITask):  # type: ignore[misc]
     """Writes head and body at once, which is one packet and one change of threads less."""
 
     wrote_header: bool
@@ -56,7 +56,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]
     """One connection; all but :meth:`service` runs in the loop's thread."""
 
     server: "Front"
-    task_class = Answer
+    task_class = WholeAnswer
 
     def __init__(self, server: "Front", sock: Any, address: Any, adj: Any, *, map: Any) -> None:  # noqa: A002
         self.watched = 0  # what the selector reports of it

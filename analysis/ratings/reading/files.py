@@ -17,7 +17,7 @@ import numpy as np
 
 from ....listening_test.kinds.for_analysis import COLUMNS
 from ....models.errors import UserError
-from .headers import Column, find_columns
+from .headers import RatingsColumn, find_columns
 from .rows import RatingRows
 from .scales import Scale, declared_scale, few_steps, guessed_scale
 from .study_export import Origin, Which, exported, is_exported
@@ -111,11 +111,12 @@ def ratings_in(data: bytes, name: str, place: str, how: Reading) -> RatingsFile:
     else:
         origin = None
         found = find_columns(header, how.columns, place, header_line)
-        table = RatingRows(place, found, len(header), pairs=Column.WINNER in found)
+        table = RatingRows(place, found, len(header), pairs=RatingsColumn.WINNER in found)
         for line, row in lines:
             table.add(line, row)
         milliseconds = (
-            Column.SECONDS in found and header[found[Column.SECONDS]].strip() == "rating_time"
+            RatingsColumn.SECONDS in found
+            and header[found[RatingsColumn.SECONDS]].strip() == "rating_time"
         )
         named = {role: header[index] for role, index in found.items()}
     ratings, duplicates, more = table.ratings(milliseconds=milliseconds)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from ....models.errors import UserError
 
 
-class Column(StrEnum):
+class RatingsColumn(StrEnum):
     """What a column may hold; of preferences one row names both systems and the winner."""
 
     LISTENER = "listener"
@@ -29,36 +29,41 @@ class Column(StrEnum):
 
 # The first name found wins; the names are those of Earmark, webMUSHRA, pymushra, listen-and-rate
 # and of the notebooks around them.
-SYNONYMS: Mapping[Column, tuple[str, ...]] = {
-    Column.LISTENER: (
+SYNONYMS: Mapping[RatingsColumn, tuple[str, ...]] = {
+    RatingsColumn.LISTENER: (
         *("listener", "listener_id", "assessor", "assessor_id", "subject", "subject_id"),
         *("participant", "participant_id", "rater", "rater_id", "judge", "user", "user_id"),
         *("worker", "worker_id", "session_uuid", "session_id", "session"),
     ),
-    Column.PASSAGE: (
+    RatingsColumn.PASSAGE: (
         *("passage", "song", "excerpt", "item", "trial_id", "trial", "track", "sample"),
         *("material", "clip", "piece", "page"),
     ),
-    Column.SYSTEM: (
+    RatingsColumn.SYSTEM: (
         *("system", "condition", "rating_stimulus", "stimulus", "algorithm", "method", "model"),
         *("treatment", "codec", "mix", "master", "group"),
     ),
-    Column.VALUE: (
+    RatingsColumn.VALUE: (
         *("value", "score", "rating", "rating_score", "grade", "opinion", "mos", "response"),
         "preference",
     ),
-    Column.QUESTION: ("question", "attribute", "dimension", "axis", "criterion"),
-    Column.REPEAT: ("repeat", "replicate", "replication", "repetition"),
-    Column.POSITION: ("position", "order", "stimulus_position", "presentation_order"),
-    Column.PAGE: ("page_number", "page_index", "trial_number", "trial_index", "page_order"),
-    Column.SECONDS: ("seconds", "page_seconds", "rating_time", "response_time", "duration"),
-    Column.LISTENED: ("listened", "listened_seconds", "listening_seconds", "played_seconds"),
-    Column.SIMULATED: ("simulated",),
+    RatingsColumn.QUESTION: ("question", "attribute", "dimension", "axis", "criterion"),
+    RatingsColumn.REPEAT: ("repeat", "replicate", "replication", "repetition"),
+    RatingsColumn.POSITION: ("position", "order", "stimulus_position", "presentation_order"),
+    RatingsColumn.PAGE: ("page_number", "page_index", "trial_number", "trial_index", "page_order"),
+    RatingsColumn.SECONDS: ("seconds", "page_seconds", "rating_time", "response_time", "duration"),
+    RatingsColumn.LISTENED: ("listened", "listened_seconds", "listening_seconds", "played_seconds"),
+    RatingsColumn.SIMULATED: ("simulated",),
 }
-REQUIRED = (Column.LISTENER, Column.SYSTEM, Column.VALUE)
-PAIRED = (Column.SYSTEM_A, Column.SYSTEM_B, Column.WINNER)
-_OPTION = {Column.VALUE.value: "score"}
-_OF_ONE_SYSTEM = (Column.SYSTEM, Column.VALUE, Column.PAGE, Column.POSITION)
+REQUIRED = (RatingsColumn.LISTENER, RatingsColumn.SYSTEM, RatingsColumn.VALUE)
+PAIRED = (RatingsColumn.SYSTEM_A, RatingsColumn.SYSTEM_B, RatingsColumn.WINNER)
+_OPTION = {RatingsColumn.VALUE.value: "score"}
+_OF_ONE_SYSTEM = (
+    RatingsColumn.SYSTEM,
+    RatingsColumn.VALUE,
+    RatingsColumn.PAGE,
+    RatingsColumn.POSITION,
+)
 
 
 def find_columns(
@@ -78,14 +83,16 @@ def find_columns(
     """
     known = [_plain(name) for name in header]
     found: dict[str, int] = {}
-    if not set(declared) & {Column.SYSTEM, Column.VALUE} and all(name in known for name in PAIRED):
+    if not set(declared) & {RatingsColumn.SYSTEM, RatingsColumn.VALUE} and all(
+        name in known for name in PAIRED
+    ):
         # One row per preference; reading turns it into the ratings of its two systems.
         found |= {name.value: known.index(name) for name in PAIRED}
     for role, name in declared.items():
         found[role] = _declared(header, name, role, f"{place}:{line}")
     for role, names in SYNONYMS.items():
         # The order of a preference is that of both its systems, on whom it then cannot tell.
-        if Column.WINNER in found and role in _OF_ONE_SYSTEM:
+        if RatingsColumn.WINNER in found and role in _OF_ONE_SYSTEM:
             continue
         for name in names:
             if role in found:
@@ -98,7 +105,9 @@ def find_columns(
             if at:
                 found[role.value] = at[0]
     for role in REQUIRED:
-        if role not in found and not (Column.WINNER in found and role is not Column.LISTENER):
+        if role not in found and not (
+            RatingsColumn.WINNER in found and role is not RatingsColumn.LISTENER
+        ):
             option = _OPTION.get(role, role)
             raise UserError(
                 f"{place}:{line}: no column holds the {option}; the columns are "

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ....models.errors import UserError
-from .headers import Column
+from .headers import RatingsColumn
 from .table import Floats, Ints, Ratings
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "–"})
@@ -16,7 +16,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "–"})
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-_UNNAMED = {Column.PASSAGE.value: "all", Column.QUESTION.value: "overall"}
+_UNNAMED = {RatingsColumn.PASSAGE.value: "all", RatingsColumn.QUESTION.value: "overall"}
 _TRUE = frozenset({"1", "true", "yes"})
 
 
@@ -30,14 +30,25 @@ class RatingRows:
         self.rows = self.missing = 0
         self.simulated = False
         self.names: dict[str, dict[str, int]] = {
-            role: {} for role in (Column.LISTENER, Column.PASSAGE, Column.SYSTEM, Column.QUESTION)
+            role: {}
+            for role in (
+                RatingsColumn.LISTENER,
+                RatingsColumn.PASSAGE,
+                RatingsColumn.SYSTEM,
+                RatingsColumn.QUESTION,
+            )
         }
         self.codes: dict[str, list[int]] = {role: [] for role in self.names}
         self.values: list[float] = []
         self.lines: list[int] = []
         self.repeats: list[str] = []
         self.whole: list[int] = []
-        optional = (Column.POSITION, Column.PAGE, Column.SECONDS, Column.LISTENED)
+        optional = (
+            RatingsColumn.POSITION,
+            RatingsColumn.PAGE,
+            RatingsColumn.SECONDS,
+            RatingsColumn.LISTENED,
+        )
         self.numbers: dict[str, list[float]] = {name: [] for name in optional if name in columns}
 
     def add(self, line: int, row: list[str]) -> None:
@@ -47,24 +58,30 @@ class RatingRows:
                 f"{self.path}:{line}: {len(row)} cells where the header has {self.width}; quote "
                 "cells that hold the delimiter (a decimal comma in a comma-separated file too)"
             )
-        if Column.WINNER in self.columns:
+        if RatingsColumn.WINNER in self.columns:
             shares = self._preference(row, line)
             if shares[0] == shares[1] == 0:
                 self.rows, self.missing = self.rows + 2, self.missing + 2
                 return
-            for which, share in zip((Column.SYSTEM_A, Column.SYSTEM_B), shares, strict=True):
+            for which, share in zip(
+                (RatingsColumn.SYSTEM_A, RatingsColumn.SYSTEM_B), shares, strict=True
+            ):
                 self._take(line, row, share, which)
             return
         self._take(
-            line, row, self._number(row[self.columns[Column.VALUE]], line, "rating"), Column.SYSTEM
+            line,
+            row,
+            self._number(row[self.columns[RatingsColumn.VALUE]], line, "rating"),
+            RatingsColumn.SYSTEM,
         )
 
     def _preference(self, row: list[str], line: int) -> tuple[float, float]:
         """What the two systems of a preference got: 1 and 0, or half each; 0 and 0 if missing."""
         first, second = (
-            _name(row[self.columns[name]]) for name in (Column.SYSTEM_A, Column.SYSTEM_B)
+            _name(row[self.columns[name]])
+            for name in (RatingsColumn.SYSTEM_A, RatingsColumn.SYSTEM_B)
         )
-        winner = _name(row[self.columns[Column.WINNER]])
+        winner = _name(row[self.columns[RatingsColumn.WINNER]])
         if first == second:
             raise UserError(f"{self.path}:{line}: {first!r} is compared with itself")
         if winner.lower() in MISSING - {"-", "–"}:
@@ -83,7 +100,7 @@ class RatingRows:
         if math.isnan(number):
             self.missing += 1
             return
-        columns = {**self.columns, Column.SYSTEM: self.columns[system]}
+        columns = {**self.columns, RatingsColumn.SYSTEM: self.columns[system]}
         for role, names in self.names.items():
             text = _name(row[columns[role]]) if role in columns else ""
             if not text:
@@ -93,26 +110,26 @@ class RatingRows:
             self.codes[role].append(names.setdefault(text, len(names)))
         self.values.append(number)
         self.lines.append(line)
-        self.whole.append(hash((line if Column.WINNER in columns else 0, *row)))
-        if Column.REPEAT in self.columns:
-            self.repeats.append(row[self.columns[Column.REPEAT]].strip())
+        self.whole.append(hash((line if RatingsColumn.WINNER in columns else 0, *row)))
+        if RatingsColumn.REPEAT in self.columns:
+            self.repeats.append(row[self.columns[RatingsColumn.REPEAT]].strip())
         for role, numbers in self.numbers.items():
             numbers.append(self._number(row[columns[role]], line, role))
-        if Column.SIMULATED in self.columns and not self.simulated:
-            self.simulated = row[self.columns[Column.SIMULATED]].strip().lower() in _TRUE
+        if RatingsColumn.SIMULATED in self.columns and not self.simulated:
+            self.simulated = row[self.columns[RatingsColumn.SIMULATED]].strip().lower() in _TRUE
 
     def ratings(self, *, milliseconds: bool) -> tuple[Ratings, int, list[str]]:
         """The table in the order of its names, how many duplicates it lacks, and warnings."""
-        listeners, listener = self._coded(Column.LISTENER)
-        passages, passage = self._coded(Column.PASSAGE)
-        systems, system = self._coded(Column.SYSTEM)
-        questions, question = self._coded(Column.QUESTION)
+        listeners, listener = self._coded(RatingsColumn.LISTENER)
+        passages, passage = self._coded(RatingsColumn.PASSAGE)
+        systems, system = self._coded(RatingsColumn.SYSTEM)
+        questions, question = self._coded(RatingsColumn.QUESTION)
         numbers: dict[str, Floats] = {
             role: np.asarray(values, dtype=np.float64) for role, values in self.numbers.items()
         }
         if milliseconds:
-            numbers[Column.SECONDS] = (
-                numbers[Column.SECONDS] / 1000
+            numbers[RatingsColumn.SECONDS] = (
+                numbers[RatingsColumn.SECONDS] / 1000
             )  # webMUSHRA counts milliseconds
         ratings = Ratings(
             listeners=listeners,
@@ -127,7 +144,7 @@ class RatingRows:
             repeat=np.zeros(len(self.values), dtype=np.int64),
             line=np.asarray(self.lines, dtype=np.int64),
             pairing=np.asarray(self.lines, dtype=np.int64)
-            if Column.WINNER in self.columns
+            if RatingsColumn.WINNER in self.columns
             else None,
             **numbers,
         )

@@ -70,12 +70,14 @@ def test_a_connection_is_in_one_list_alone(monkeypatch: pytest.MonkeyPatch) -> N
         assert lists(one) == [True, False, False]
         loop.send(raw, ASKED[5:])
         assert lists(one) == [False, False, True]
+        # What comes while it is answered waits, unread and unwatched.
+        loop.send(raw, ASKED[:5])
         assert one.watched == 0
         loop.work()
         loop.turn()
         assert lists(one) == [False, True, False]
         assert one.watched == connections.READ
-        loop.send(raw, ASKED)
+        loop.send(raw, ASKED[5:])
         assert lists(one) == [False, False, True]
         raw.close()
         loop.work()
