@@ -7,6 +7,7 @@ are taken, keep that folder: ``python docs/make_pictures.py /tmp/pictures``. All
 
 import contextlib
 import io
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -154,10 +155,10 @@ def drag(page: Page, label: str, place: float) -> None:
 @contextmanager
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, else the one that Playwright has installed."""
-    own = Path("/usr/bin/chromium")
+    own = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(
-            executable_path=str(own) if own.exists() else None,
+            executable_path=own,
             args=["--no-sandbox", "--mute-audio"],
         )
         yield found
