@@ -210,6 +210,7 @@ def live(world: StudyFolder, scratch: Path, listeners: Sequence[int], seconds: f
                     number,
                     asked,
                     f"{cpu / wall * 100:.0f}",
+                    f"{cpu / max(asked, 1) * 1000:.2f}",
                     *(quantiles(seen.seconds[sort]) for sort in ("events", "next", "begin")),
                     quantiles(seen.seconds["audio"]),
                     len(seen.errors),
@@ -221,8 +222,8 @@ def live(world: StudyFolder, scratch: Path, listeners: Sequence[int], seconds: f
                 click.echo(error, err=True)
             click.echo(str(rows[-1]), err=True)
     click.echo(f"Live listeners for {seconds:.0f} s; p50 / p99 in ms as the listener sees it")
-    head = ("listeners", "requests", "CPU, %", "events", "next", "begin", "audio", "errors",
-            "confirmed", "all stored")  # fmt: skip
+    head = ("listeners", "requests", "CPU, %", "CPU of one, ms", "events", "next", "begin", "audio",
+            "errors", "confirmed", "all stored")  # fmt: skip
     table(head, rows)
 
 

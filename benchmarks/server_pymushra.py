@@ -9,6 +9,7 @@ empty store, and with so many pages in it.
     python benchmarks/server_pymushra.py --python ENVIRONMENT/bin/python    # it is there already
 """
 
+import contextlib
 import json
 import statistics
 import subprocess
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -47,6 +48,14 @@ server.run()
 
 
 @dataclass(frozen=True)
+class Side:
+    """One of the two: its server's process, and what sends it a page."""
+
+    server: Server
+    send: Callable[[], object]
+
+
+@dataclass(frozen=True)
 class Cost:
     """Medians of one request: processor time of the server, and the client's wait; both in ms."""
 
@@ -54,17 +63,23 @@ class Cost:
     wait: float
 
 
-def measured(server: Server, act: Callable[[], object], repeats: int) -> Cost:
-    """The cost of an act, the median of rounds."""
-    cpu, wait = [], []
+def measured(sides: Sequence[Side], repeats: int) -> list[Cost]:
+    """The cost of each side; they take turns, so that what else the machine does meets both."""
+    cpu: list[list[float]] = [[] for _ in sides]
+    wait: list[list[float]] = [[] for _ in sides]
+    each = max(1, repeats // ROUNDS)
     for _ in range(ROUNDS):
-        before = server.cpu()
-        for _ in range(repeats):
-            began = time.perf_counter()
-            act()
-            wait.append(time.perf_counter() - began)
-        cpu.append((server.cpu() - before) / repeats)
-    return Cost(statistics.median(cpu) * 1000, statistics.median(wait) * 1000)
+        for number, side in enumerate(sides):
+            before = side.server.cpu()
+            for _ in range(each):
+                began = time.perf_counter()
+                side.send()
+                wait[number].append(time.perf_counter() - began)
+            cpu[number].append((side.server.cpu() - before) / each)
+    return [
+        Cost(statistics.median(one) * 1000, statistics.median(other) * 1000)
+        for one, other in zip(cpu, wait, strict=True)
+    ]
 
 
 def installed(scratch: Path) -> Path:
@@ -83,10 +98,9 @@ def installed(scratch: Path) -> Path:
     return python
 
 
-def theirs(
-    python: Path, world: StudyFolder, scratch: Path, *, pages: int, repeats: int
-) -> tuple[Cost, Cost]:
-    """pymushra's cost with an empty store, and with ``pages`` in it."""
+@contextlib.contextmanager
+def theirs(python: Path, world: StudyFolder, scratch: Path) -> Iterator[Side]:
+    """pymushra with an empty store."""
     code, store = scratch / "serve_pymushra.py", scratch / "pymushra.json"
     code.write_text(_SERVES, encoding="utf-8")
     store.unlink(missing_ok=True)
@@ -99,13 +113,7 @@ def theirs(
                 raise click.ClickException(f"pymushra: {status} {data[:200]!r}")
 
         send()  # what is loaded with the first request
-        stored = 1
-        empty = measured(server, send, max(1, repeats // ROUNDS))
-        stored += ROUNDS * max(1, repeats // ROUNDS)
-        while stored < pages:
-            send()
-            stored += 1
-        return empty, measured(server, send, max(1, repeats // ROUNDS))
+        yield Side(server, send)
 
 
 def _page_of_theirs() -> bytes:
@@ -123,29 +131,19 @@ def _page_of_theirs() -> bytes:
     return urlencode({"sessionJSON": json.dumps(session)}).encode()
 
 
-def ours(world: StudyFolder, scratch: Path, *, pages: int, repeats: int) -> tuple[Cost, Cost]:
-    """Our cost with an empty store, and with ``pages`` in it."""
-    with fresh(world, scratch, "beside") as folder:
-        with served(folder) as server:
-            empty = _cost_of_ours(server, folder, repeats)
-            whole = Listener(server, folder)
-            whole.whole()
-        fill(folder.ratings, whole.session, pages // PASSAGES + 2 * ROUNDS)
-        with served(folder) as server:
-            return empty, _cost_of_ours(server, folder, repeats)
+@contextlib.contextmanager
+def ours(folder: StudyFolder) -> Iterator[Side]:
+    """Our server; listeners take turns, so that no session is longer than a person's."""
+    with served(folder) as server:
+        waiting = deque(at_page(server, folder) for _ in range(ROUNDS))
 
+        def send() -> None:
+            listener, page = waiting[0]
+            waiting.rotate()
+            listener.send(_page_of_ours(listener, page))
 
-def _cost_of_ours(server: Server, folder: StudyFolder, repeats: int) -> Cost:
-    """Some listeners send their page some times, so that no session is longer than a person's."""
-    waiting = deque(at_page(server, folder) for _ in range(ROUNDS))
-
-    def send() -> None:
-        listener, page = waiting[0]
-        waiting.rotate()
-        listener.send(_page_of_ours(listener, page))
-
-    send()
-    return measured(server, send, max(1, repeats // ROUNDS))
+        send()
+        yield Side(server, send)
 
 
 def _page_of_ours(listener: Listener, page: dict[str, object]) -> list[dict[str, object]]:
@@ -167,27 +165,28 @@ def beside_pymushra(
     world: StudyFolder, scratch: Path, *, pages: int, repeats: int, python: Path | None = None
 ) -> None:
     """Print both costs, and how many times ours theirs is."""
-    python = python or installed(scratch)
-    their = theirs(python, world, scratch, pages=pages, repeats=repeats)
-    our = ours(world, scratch, pages=pages, repeats=repeats)
     rows = []
-    for there, one, other in zip((0, pages), our, their, strict=True):
-        cpu, wait = other.cpu / one.cpu, other.wait / one.wait
-        rows.append(
-            (
-                *(
-                    f"{there} to {there + repeats}",
-                    f"{one.cpu:.2f}",
-                    f"{other.cpu:.2f}",
-                    f"{cpu:.2f}",
-                ),
-                *(f"{one.wait:.2f}", f"{other.wait:.2f}", f"{wait:.2f}"),
-            )
-        )
+    python = python or installed(scratch)
+    with theirs(python, world, scratch) as other, fresh(world, scratch, "beside") as folder:
+        with ours(folder) as one:
+            rows.append(_row(0, repeats, *measured((one, other), repeats)))
+            whole = Listener(one.server, folder)
+            whole.whole()
+        fill(folder.ratings, whole.session, pages // PASSAGES + 2 * ROUNDS)
+        for _ in range(pages - repeats):
+            other.send()
+        with ours(folder) as one:
+            rows.append(_row(pages, repeats, *measured((one, other), repeats)))
     click.echo(f"A page's answers in one request, ms; beside {PACKAGES[0]}")
     head = ("pages there", "Earmark, CPU", "pymushra, CPU", "pymushra / Earmark",
             "Earmark, wait", "pymushra, wait", "pymushra / Earmark")  # fmt: skip
     table(head, rows)
+
+
+def _row(there: int, repeats: int, one: Cost, other: Cost) -> tuple[str, ...]:
+    cpu, wait = other.cpu / one.cpu, other.wait / one.wait
+    costs = (one.cpu, other.cpu, cpu, one.wait, other.wait, wait)
+    return f"{there} to {there + repeats}", *(f"{cost:.2f}" for cost in costs)
 
 
 @click.command()

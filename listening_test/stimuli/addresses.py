@@ -7,9 +7,9 @@ can make one, or tell whether two lead to the same file.
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b, sha256
 
 from ..study.study import Sound, Stimulus, Study, StudyFolder, load_keys, load_study
@@ -29,6 +29,14 @@ class Addresses:
 
     def of(self, token: str, occurrence: str) -> str:
         """Where the file of a token is served for this occurrence."""
+        return self._known(token, occurrence)
+
+    @cached_property
+    def _known(self) -> Callable[[str, str], str]:
+        """Those made last: a page is told of its sounds before it comes, and when it comes."""
+        return lru_cache(maxsize=4096)(self._made)
+
+    def _made(self, token: str, occurrence: str) -> str:
         number = self.study.numbers[token].to_bytes(_NUMBER, "big")
         tag = self._hash("tag", occurrence.encode() + number)[:_TAG]
         hidden = _xor(number, self._hash("number", tag)[:_NUMBER])
