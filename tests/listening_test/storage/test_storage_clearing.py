@@ -13,8 +13,9 @@ from database_versions import first_schema
 from sqlalchemy import text
 
 from earmark.listening_test.storage import connections
-from earmark.listening_test.storage.connections import Sqlite, StillSqlite, key_of
+from earmark.listening_test.storage.connections import Sqlite, StillSqlite, UnavailableError, key_of
 from earmark.listening_test.storage.tables import Database, StudyVersion, opened
+from earmark.listening_test.storage.wire import Statement
 from earmark.listening_test.study.study import StudyFolder
 
 SECRET = "a name that somebody left"
@@ -124,6 +125,18 @@ def test_a_connection_goes_back_whatever_happens_to_what_was_done_with_it(
     for wire in kept[::2]:
         with pytest.raises(sqlite3.ProgrammingError, match="closed cursor"):
             wire._cursor.fetchone()
+
+
+def test_a_file_that_goes_midway_takes_nothing_with_it(
+    folder: StudyFolder, database: Database
+) -> None:
+    erase = Statement(text("DELETE FROM alembic_version RETURNING version_num"))
+    with pytest.raises(UnavailableError, match="is gone"), database.changing() as wire:
+        assert wire.rows(erase)
+        folder.ratings.rename(folder.path / "away")
+    (folder.path / "away").rename(folder.ratings)
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM alembic_version")) == 1
 
 
 def test_threads_share_the_connections_of_a_file(database: Database) -> None:
