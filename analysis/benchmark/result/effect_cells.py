@@ -36,8 +36,8 @@ def effect_cells(
     """Every cell, by effect, metric and system in their order; none without tagged songs.
 
     The raw values count: what an effect model delivers is not aligned. ``best`` is the smallest
-    mean among at least two systems that are no baselines or anchors and do not see the reference,
-    where it is smaller than that of the unprocessed input.
+    mean among at least two systems that are no baselines or anchors, do not see the reference and
+    lack none of the songs, where it is smaller than that of the unprocessed input.
     """
     masters = set(systems[systems["role"] == "reference"]["system"])
     names = [str(name) for name in systems["system"] if name not in masters]
@@ -51,9 +51,13 @@ def effect_cells(
     for effect, ids in _effects(songs).items():
         raw = scores[scores["song"].isin(ids) & (scores["variant"] == "raw")]
         for metric in METRICS:
-            found = {name: _values(raw, name, metric) for name in names}
+            by_song = {name: _values(raw, name, metric) for name in names}
+            found = {name: list(values.values()) for name, values in by_song.items()}
             means = {name: sum(v) / len(v) for name, v in found.items() if v}
-            competing = [mean for name, mean in means.items() if name in rivals]
+            # Who lacks songs of the effect that another has is not compared.
+            wanted = {song for name in rivals & {*means} for song in by_song[name]}
+            whole = {name for name in rivals & {*means} if by_song[name].keys() == wanted}
+            competing = [means[name] for name in whole]
             least = min(competing) if len(competing) > 1 else None
             if least is not None and any(means[name] <= least for name in untouched & {*means}):
                 least = None  # doing nothing is better
@@ -65,7 +69,7 @@ def effect_cells(
                     len(found[name]),
                     mean,
                     _sd(found[name], mean),
-                    name in rivals and mean == least,
+                    name in whole and mean == least,
                 )
                 for name, mean in means.items()
             ]
@@ -81,11 +85,12 @@ def _effects(songs: pd.DataFrame) -> dict[str, list[str]]:
     return found
 
 
-def _values(scores: pd.DataFrame, system: str, metric: str) -> list[float]:
+def _values(scores: pd.DataFrame, system: str, metric: str) -> dict[str, float]:
     chosen = scores[(scores["system"] == system) & (scores["metric"] == metric)]
     if len(chosen):  # with other parameters it is another metric; the first asked for counts
         chosen = chosen[chosen["parameters"] == chosen["parameters"].iloc[0]]
-    return [float(value) for value in chosen["value"] if math.isfinite(value)]
+    pairs = zip(chosen["song"], chosen["value"], strict=True)
+    return {str(song): float(value) for song, value in pairs if math.isfinite(value)}
 
 
 def _sd(values: Sequence[float], mean: float) -> float | None:

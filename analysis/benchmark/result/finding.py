@@ -10,6 +10,8 @@ from .summary import BASELINE, Cell
 
 # The first of these that a benchmark has decides which system is named.
 _DECISIVE = ("mrstft_music", "mrstft_auraloss", "logmel_db", "mrstft_sum_diff", "mae")
+# So many systems that lack songs are named; the table shows them all.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Evidence:
 
 
 def finding(evidence: Evidence) -> str:
-    """One sentence, never a number without its interval where there is one."""
+    """A sentence, or two; never a number without its interval where there is one."""
     scored = {
         system for (system, *_), cell in evidence.cells.items() if cell.median.centre is not None
     }
@@ -56,17 +58,38 @@ def _decisive(evidence: Evidence) -> Column | None:
 
 
 def _with_reference(evidence: Evidence, column: Column) -> str:
-    medians = {
-        name: evidence.cells[name, column.id, "raw"].median
+    scored = {
+        name: cell
         for name in evidence.competing
-        if evidence.cells[name, column.id, "raw"].median.centre is not None
+        if (cell := evidence.cells[name, column.id, "raw"]).median.centre is not None
     }
+    medians = {name: cell.median for name, cell in scored.items() if cell.complete}
+    partial = {name: cell.median.n for name, cell in scored.items() if not cell.complete}
+    if not medians:
+        return (
+            f"No system has {column.label} for every song that another has it for "
+            f"({_listed(partial, evidence.songs)}), so none is named as the closest."
+        )
+    said = _closest(evidence, column, medians)
+    if not partial:
+        return said
+    return f"{said} Not compared, for want of songs: {_listed(partial, evidence.songs)}."
+
+
+def _listed(partial: Mapping[str, int], songs: int) -> str:
+    named = [f"{name} ({n} of {songs})" for name, n in list(partial.items())[:_NAMED]]
+    more = len(partial) - len(named)
+    return ", ".join(named) + (f" and {_count(more, 'other')}" if more else "")
+
+
+def _closest(evidence: Evidence, column: Column, medians: Mapping[str, Estimate]) -> str:
     name = min(medians, key=lambda name: medians[name].centre or 0.0)
     best = medians[name]
     show = number_format([best.centre, best.low, best.high], column.unit)
     value = f"{show(best.centre)}{_unit(column)}{_interval(best, show)}"
-    over = f"over {_count(evidence.songs, 'song')}"
-    median = "" if evidence.songs == 1 else "median "
+    part = f"{best.n} of " if best.n < evidence.songs else ""
+    over = f"over {part}{_count(evidence.songs, 'song')}"
+    median = "" if best.n == 1 else "median "
     if len(medians) == 1:
         first = f"{over.capitalize()}, {name} lies at {median}{column.label} {value}"
         return f"{first} from the reference masters."
@@ -95,7 +118,7 @@ def _without_reference(evidence: Evidence, scored: int) -> str:
         medians = {
             name: cell.median.centre
             for name, cell in cells.items()
-            if cell is not None and cell.median.centre is not None
+            if cell is not None and cell.complete and cell.median.centre is not None
         }
     if loud is None or not medians:
         return f"{over} measured, without a distance to reference masters."

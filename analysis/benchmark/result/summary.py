@@ -23,13 +23,15 @@ class Cell:
     """One system in one column: over songs, in one variant.
 
     ``reasons`` counts why values are missing; ``best`` marks the best of the systems that
-    compete: the reference master, anchors and systems that are shown the reference do not.
+    compete: the reference master, anchors and systems that are shown the reference do not. Nor
+    does one that is not ``complete``: that lacks a song of which a competing system has a value.
     """
 
     median: Estimate
     mean: Estimate
     reasons: Mapping[str, int]
     best: bool = False
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,28 @@ def summarise(
                 for system in values.systems
             }
             shown = number_format(numbers_of(medians.values()), column.unit)
-            best = _best(column, {name: medians[name].centre for name in competing}, shown)
+            whole = complete(values, column.id, variant, competing)
+            centres = {name: medians[name].centre for name in competing if name in whole}
+            best = _best(column, centres, shown)
             for system, median in medians.items():
                 mean = bootstrap.mean(values.of(column.id, variant, system), seed)
                 why = dict(sorted(reasons.get(system, Counter()).items()))
-                cells[system, column.id, variant] = Cell(median, mean, why, system in best)
+                cells[system, column.id, variant] = Cell(
+                    median, mean, why, system in best, system in whole
+                )
     return cells
+
+
+def complete(values: Values, column: str, variant: str, competing: Sequence[str]) -> set[str]:
+    """The systems with a value for every song for which a competing system has one.
+
+    Medians over other songs cannot be compared: the songs that are hard decide them.
+    """
+    known = {name: np.isfinite(values.of(column, variant, name)) for name in values.systems}
+    wanted = np.zeros(len(values.songs), dtype=bool)
+    for name in competing:
+        wanted |= known[name]
+    return {name for name, there in known.items() if bool(there[wanted].all())}
 
 
 def differences(
