@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from ..results.provenance import run_record
 from ..results.store import Store
 from .ledger import Ledger
 from .plan import plan
+from .sole_run import sole_run
 from .stage import Planned, Stage
 from .stages import CheckSongs, RenderSongs, ScoreRenders, stages_of
 from .workers import Crew, Workers
@@ -57,32 +59,41 @@ def run_benchmark(
     alone until it changes, or ``settings.retry`` asks for it.
 
     Raises:
-        UserError: if the results folder cannot be written, or no song can be used.
+        UserError: if the results folder cannot be written, another run is at work in it, or no
+            song can be used.
     """
     begun = time.monotonic()
     device = str(resolve_device(settings.device))
     record = run_record(benchmark.path, benchmark.seed, device, str(settings.workers))
-    store.sweep()
-    ledger = Ledger.open(store, benchmark, record)
-    with Crew(settings.workers, benchmark.plugins) as crew:
-        songs = CheckSongs(ledger)
-        carry_out(songs, ledger, crew, watch)
-        planned = plan(benchmark, store.folder, device, songs.usable)
-        with store.transaction():
-            ledger.register(songs.usable, planned)
-        run = Planned(ledger, planned, device, again=settings.retry, force=settings.force)
-        done = {
-            stage.name: carry_out(stage, ledger, crew, watch)
-            for stage in stages_of(run, settings.steps)
-        }
-    ledger.close()
+    with sole_run(store.folder):
+        store.sweep()
+        ledger = Ledger.open(store, benchmark, record)
+        with Crew(settings.workers, benchmark.plugins) as crew:
+            units, done = _staged(ledger, device, settings, crew, watch)
+        ledger.close()
     return Summary(
         rendered=done.get(RenderSongs.name, Done()).succeeded,
         scored=done.get(ScoreRenders.name, Done()).tried,
-        units=len(planned.tasks),
+        units=units,
         failures=tuple(ledger.failures()),
         seconds=time.monotonic() - begun,
     )
+
+
+def _staged(
+    ledger: Ledger, device: str, settings: RunSettings, crew: Crew, watch: Watch
+) -> tuple[int, Mapping[str, "Done"]]:
+    """Carry out every stage; the number of renders that the benchmark has, and what was done."""
+    songs = CheckSongs(ledger)
+    carry_out(songs, ledger, crew, watch)
+    planned = plan(ledger.benchmark, ledger.store.folder, device, songs.usable)
+    with ledger.store.transaction():
+        ledger.register(songs.usable, planned)
+    run = Planned(ledger, planned, device, again=settings.retry, force=settings.force)
+    stages = stages_of(run, settings.steps)
+    return len(planned.tasks), {
+        stage.name: carry_out(stage, ledger, crew, watch) for stage in stages
+    }
 
 
 @dataclass(frozen=True)
