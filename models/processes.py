@@ -3,23 +3,29 @@
 A fork of the driver would copy locks that its threads hold, and CUDA does not survive one. So a
 server process is begun afresh, imports once what all workers need (torch alone takes seconds), and
 forks each worker from itself, where nothing has run yet. Where the system forbids that after
-imports (macOS) or cannot fork (Windows), every worker begins afresh.
+imports (macOS) or cannot fork (Windows), or where the path of the folder for temporary files is too
+long for the server's socket, every worker begins afresh.
 """
 
 import multiprocessing
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from multiprocessing.context import BaseContext
+
+# Of the 107 bytes that a socket's path may have, multiprocessing adds about 32 to the folder's.
+_LONGEST_FOLDER = 70
 
 
 def worker_context(*imported: str) -> BaseContext:
     """The start method; the server of the first call imports these modules for all workers."""
-    if not sys.platform.startswith("linux"):
+    folder = os.fsencode(tempfile.gettempdir())
+    if not sys.platform.startswith("linux") or len(folder) > _LONGEST_FOLDER:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    # ``__main__`` is in the usual list: a script that was begun by a user is imported once too.
-    context.set_forkserver_preload(["__main__", *imported])
+    # Without ``__main__``: a user's script may do at its top what only the driver can.
+    context.set_forkserver_preload(list(imported))
     return context
 
 

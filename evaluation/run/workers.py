@@ -9,6 +9,7 @@ import importlib
 import logging
 import multiprocessing
 import os
+import random
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -89,7 +90,8 @@ class Crew:
         """Yield each task with its result as it gets ready, in no promised order.
 
         ``function`` must be importable by name and return its expected failures as values. Close
-        the iterator early, as an interrupt does, and nothing new is begun.
+        the iterator early, as an interrupt does, and nothing new is begun; what is under way keeps
+        its worker until it ends. What a task changes in its process is there for the next.
         """
         if self.workers.address:
             yield from _gather(self._begun(), function, tasks)
@@ -229,6 +231,7 @@ def _start(
 ) -> None:
     import signal
 
+    import numpy as np
     import torch
 
     # Ctrl-C reaches the whole process group; the driver alone answers it.
@@ -237,6 +240,9 @@ def _start(
     threading.Thread(target=_end_with_driver, daemon=True).start()
     take_environment(environment)
     torch.set_num_threads(threads)
+    # Forked from one process, all would draw the same: a plug-in may use the global generators.
+    random.seed()
+    np.random.seed()
     number = devices.get()
     if torch.cuda.is_available():
         torch.cuda.set_device(number % torch.cuda.device_count())

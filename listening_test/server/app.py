@@ -101,7 +101,7 @@ def create_app(
     app.jinja_env.globals["asset"] = assets().addresses.__getitem__
     app.register_error_handler(TooManyError, _too_many)
     # A driver may let through what the network raises where it finds its server gone.
-    for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError, ConnectionError):
+    for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError, OSError):
         app.register_error_handler(unavailable, _unavailable)
     app.register_error_handler(HTTPException, _refused)
     return app
@@ -134,7 +134,7 @@ def _static(place: str) -> AnyResponse:
 
 
 def _with_headers(inner: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """The application with the headers of every answer; nothing may be kept that does not say so.
+    """The application with headers on all that it answers; what does not say so is not to be kept.
 
     They are added last: looked up one by one in an answer, they would cost what its data do.
     """

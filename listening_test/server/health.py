@@ -46,7 +46,7 @@ def _look() -> tuple[bool, str]:
             pass  # the lock for writing was there, and nothing was changed
     except UnavailableError:
         return False, "study or ratings gone or replaced"
-    except (DBAPIError, PoolTimeoutError, ConnectionError):
+    except (DBAPIError, PoolTimeoutError, OSError):
         return False, "ratings cannot be written"
     return True, ""
 

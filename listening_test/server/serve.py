@@ -16,6 +16,9 @@ from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
 from ...models.errors import UserError
+from ..storage.connections import UnavailableError
+from ..storage.counters import recount
+from ..storage.tables import Database
 from ..study.study import StudyFolder
 from ..wire.connections import Front
 from ..wire.limits import BODY_BYTES, HEAD_BYTES, THREADS
@@ -124,6 +127,7 @@ def serve(
     app = create_app(folder, settings, memory, number)
     running = server(app, place, settings)
     held = app.extensions["earmark"]
+    _recounted(held.database)
     gauge = f'earmark_connections{{process="{number}"}}'
     parent = os.getppid() if memory is not None else None
 
@@ -143,6 +147,15 @@ def serve(
         held.counts.put(gauge, 0)
         running.end()
         held.database.close()
+
+
+def _recounted(database: Database) -> None:
+    try:
+        with database.changing("recount") as wire:
+            recount(wire)
+    except UnavailableError as error:
+        # Requests say so too, for as long as it is true.
+        logging.getLogger(__name__).warning("sessions were not counted anew: %s", error)
 
 
 @contextlib.contextmanager

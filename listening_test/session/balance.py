@@ -23,18 +23,15 @@ _USES = Statement(
         _COUNTS.c.study_version == bindparam("study_version"), _COUNTS.c.mark == bindparam("mark")
     )
 )
-_ABANDONED = Statement(
-    select(SESSION.c.token)
-    .where(
-        SESSION.c.study_version == bindparam("study_version"),
-        SESSION.c.mark == bindparam("mark"),
-        SESSION.c.state == bindparam("state"),
-        SESSION.c.holds == bindparam("holds"),
-        SESSION.c.updated_at < bindparam("before"),
-    )
-    .order_by(SESSION.c.token)
-    .with_for_update()
+_SILENT = select(SESSION.c.token).where(
+    SESSION.c.study_version == bindparam("study_version"),
+    SESSION.c.mark == bindparam("mark"),
+    SESSION.c.state == bindparam("state"),
+    SESSION.c.holds == bindparam("holds"),
+    SESSION.c.updated_at < bindparam("before"),
 )
+_ABANDONED = Statement(_SILENT.order_by(SESSION.c.token))
+_STILL_ABANDONED = Statement(_SILENT.where(SESSION.c.token == bindparam("token")))
 
 
 @dataclass
@@ -99,6 +96,9 @@ def _release_abandoned(wire: Wire, study: Study, session_type: str, at: str) -> 
     of = {"study_version": study.sha256, "mark": session_type, "holds": 1, "before": before}
     for state in _UNFINISHED:
         for (token,) in wire.rows(_ABANDONED, state=state, **of):
+            # Whose session somebody else is changing just now is not abandoned.
+            if not wire.hold(token):
+                continue
             found = room(wire, token)
-            if found is not None:
+            if found is not None and wire.rows(_STILL_ABANDONED, state=state, token=token, **of):
                 give_back(wire, found)

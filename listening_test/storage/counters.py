@@ -27,6 +27,29 @@ _SESSIONS = Statement(
 )
 
 
+# Whoever has written a counter commits without waiting for anything: so this waits for few, and
+# what others have changed but not yet counted comes after it.
+_ALONE = "LOCK TABLE session_count IN EXCLUSIVE MODE"
+_NONE = "DELETE FROM session_count"
+_COUNTED = (
+    "INSERT INTO session_count (study_version, mark, state, sessions) "
+    "SELECT study_version, mark, state, count(*) FROM session GROUP BY study_version, mark, state"
+)
+
+
+def recount(wire: Wire) -> None:
+    """Count the sessions anew.
+
+    A server of a version without the counter may have gone on in a database that this one has
+    brought up to date.
+
+    Raises:
+        UnavailableError: if the database fails; nothing is written then.
+    """
+    for command in (*((_ALONE,) if wire.is_postgresql else ()), _NONE, _COUNTED):
+        wire.say(command)
+
+
 def write_counters(wire: Wire) -> None:
     """Write what the transaction has changed of them.
 

@@ -57,6 +57,15 @@ class Wire:
         except self._errors as error:
             raise UnavailableError(reason(error)) from error
 
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether other transactions write at the same time."""
+        return self._dialect.name == "postgresql"
+
+    def hold(self, about: str) -> bool:
+        """Whether no other transaction is about this; then none is until this one ends."""
+        return not self.is_postgresql or bool(self.one(_TRY_LOCK, key=key_of(about)))
+
     def one(self, statement: Statement, **values: Any) -> Any:
         """The first value of the first row; None where there is none."""
         found = self.rows(statement, **values)
@@ -121,6 +130,7 @@ def _read(said: str) -> Any:
 
 
 _LOCK = Statement(text("SELECT pg_advisory_xact_lock(:key)"))
+_TRY_LOCK = Statement(text("SELECT pg_try_advisory_xact_lock(:key)"))
 
 
 def begin(wire: Wire, storage: Storage, about: str | None) -> None:

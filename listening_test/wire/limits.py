@@ -93,13 +93,19 @@ class Patience:
     bodies_bytes: int = BODIES_BYTES
 
     def shared_by(self, processes: int) -> "Patience":
-        """That of one of so many processes: what they hold together stays the same."""
+        """That of one of so many processes: what they hold together stays the same.
+
+        But for what a laboratory needs, whose connections may all come to one: of many processes,
+        each holds more than its part.
+        """
         if processes == 1:
             return self
         of_address = min(self.of_address, CONNECTIONS_OF_LABORATORY)
         return replace(
             self,
-            connections=-(-self.connections // processes),
+            connections=min(
+                self.connections, max(2 * of_address, -(-self.connections // processes))
+            ),
             of_address=max(of_address, -(-self.of_address // processes)),
             bodies_bytes=-(-self.bodies_bytes // processes),
         )

@@ -12,10 +12,13 @@ import pytest
 
 from earmark.evaluation.run.workers import Crew, Lost, Workers
 from earmark.models.errors import UserError
+from earmark.models.processes import worker_context
 
 # Worker processes import tasks by name, so these stand in a module of their own.
 TASKS = """
 import os
+import random
+import numpy
 from pathlib import Path
 
 def square(number):
@@ -23,6 +26,9 @@ def square(number):
 
 def process(number):
     return os.getpid()
+
+def drawn(_):
+    return random.random(), float(numpy.random.rand())
 
 def variable(name):
     return os.environ.get(name)
@@ -78,6 +84,23 @@ def test_the_workers_of_a_stage_are_those_of_the_next(tasks: Any) -> None:
         assert os.getpid() not in first
         assert {process for _, process in crew.finish(tasks.process, range(9))} <= first
     assert not any(Path(f"/proc/{process}").exists() for process in first)
+
+
+def test_no_two_workers_draw_the_same_numbers(tasks: Any) -> None:
+    found: set[Any] = set()
+    for _ in range(2):
+        with Crew(Workers(2)) as crew:
+            drawn: list[Any] = [pair for _, pair in crew.finish(tasks.drawn, range(6))]
+        found |= {number for pair in drawn for number in pair}
+    assert len(found) == 24
+
+
+def test_a_long_path_for_temporary_files_does_not_keep_workers_from_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert worker_context().get_start_method() == "forkserver"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("long" * 24)))
+    assert worker_context().get_start_method() == "spawn"
 
 
 def test_workers_have_the_environment_of_now(tasks: Any, monkeypatch: pytest.MonkeyPatch) -> None:

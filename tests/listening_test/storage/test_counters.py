@@ -1,6 +1,8 @@
 """Counters say what counting would, whatever happens at once, and nobody waits in a circle."""
 
+import os
 import random
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from sqlalchemy import text
 from study_fixtures import make_study
 
 from earmark.listening_test.export.progress import SESSION_TYPES, status_of
+from earmark.listening_test.server.serve import bind, serve
 from earmark.listening_test.session import erasure, navigation, sessions
 from earmark.listening_test.storage.rooms import Page, count, room, save, save_language
 from earmark.listening_test.storage.tables import Database, opened, use
@@ -107,6 +110,57 @@ def test_sessions_that_begin_and_change_at_once_are_all_counted(
     assert errors == []
     assert told(database, folder) == counted(database)
     assert sum(told(database, folder).values()) == 16
+
+
+def test_what_an_older_server_did_not_count_is_counted_when_one_starts(
+    folder: StudyFolder, database: Database
+) -> None:
+    study = load_study(folder)
+    tokens = [begin(database, study, "") for _ in range(3)]
+    act(database, study, tokens[0], "withdraw")
+    with database.writing() as session:
+        session.execute(text("UPDATE session SET state = 'complete' WHERE state = 'open'"))
+    assert told(database, folder) != counted(database)
+    with bind("127.0.0.1", 0) as place:
+        serve(folder, place, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert told(database, folder) == counted(database) == {
+        ("real", "complete"): 2, ("real", "withdrawn"): 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["withdraw", "finish"])
+def test_who_comes_back_while_another_begins_is_counted_once(
+    tmp_path: Path, postgresql: Server, what: str
+) -> None:
+    """The one who begins gives abandoned places back; this one's is not abandoned any more."""
+    folder = make_study(tmp_path, "ape", passages=2, seconds=0.5, more="after: [thanks]")
+    use(folder, postgresql.url())
+    study = load_study(folder)
+    with opened(folder) as database:
+        token = begin(database, study, "")
+        with database.writing() as session:
+            session.execute(text("UPDATE session SET updated_at = '2020-01-01T00:00:00.000+00:00'"))
+        with database.changing(token) as wire:
+            found = sessions.find(wire, token, study)
+            assert found is not None
+            another = threading.Thread(target=begin, args=(database, study, ""))
+            another.start()
+            another.join(60)
+            assert not another.is_alive()
+            if what == "withdraw":
+                erasure.withdraw(wire, found, whole=False)
+            else:
+                found.place = len(found.plan) - 1
+                sessions.arrive(wire, found)
+        with database.reading() as session:
+            held = session.scalar(text("SELECT sum(held) FROM unit_count"))
+            by_page = session.scalar(
+                text(
+                    "SELECT count(*) FROM page JOIN session ON session_token = session.token "
+                    "WHERE part = 'main' AND repeat = 0 AND holds = 1"
+                )
+            )
+        assert held == by_page == (2 if what == "withdraw" else 4)
 
 
 def test_what_fails_is_not_counted(folder: StudyFolder, database: Database) -> None:
