@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 RESULTS ?= results
 # A file of tests stays in one process, since its tests share what was made for them.
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 3
 MUTANTS ?= --known --sample 40
 VENV := .venv
 # Read for its weights, never imported: its own requirements (TensorFlow) are not wanted.
@@ -11,12 +11,15 @@ MUSICNN := --no-deps musicnn==0.1.0
 # Reads the JSDoc types of the scripts of pages and reports; fetched by npx into its own cache, never shipped.
 TYPESCRIPT := typescript@5.9.3
 BIN := $(VENV)/bin
+# Three on two cores: a test that waits for a server or a browser leaves its core to another.
+TESTED := $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install demo test lint mutants docs pictures serve clean
+.PHONY: help install demo test test-slow lint mutants docs pictures serve clean
 
 help:
 	@echo "make demo    set up, then master, measure and report eight songs (about ten minutes)"
-	@echo "make test    set up, then run the tests"
+	@echo "make test    set up, then run the tests (about seven minutes)"
+	@echo "make test-slow set up, then run the tests that take many seconds each"
 	@echo "make lint    set up, then check style and types"
 	@echo "make mutants set up, then make small slips in the code and count those that tests notice"
 	@echo "make docs    set up, then write docs/api.md from the docstrings"
@@ -47,7 +50,11 @@ demo: install
 	$(BIN)/earmark demo --results $(RESULTS)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+	$(TESTED) -m "not slow"
+
+# Kills, simulations, long songs: what takes many seconds each. CI runs both.
+test-slow: $(VENV)/.installed-dev
+	$(TESTED) -m slow
 
 # About half an hour with 40 slips an area; MUTANTS='--area designs --sample 0' tries all of one.
 mutants: $(VENV)/.installed-dev

@@ -27,6 +27,7 @@ TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
 _log = logging.getLogger(__name__)
+_ASKED_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -120,17 +121,16 @@ class Crew:
     ) -> Iterator[tuple[TaskT, ResultT | Lost]]:
         left = list(range(len(tasks)))
         while left:
-            futures = self._submitted(function, tasks, left)
-            broken = len(futures) < len(left)
-            for future in _as_ready(futures):
+            executor = self._begun()
+            futures = _submitted(executor, function, tasks, left)
+            for future in _as_ready(futures, functools.partial(_is_broken, executor)):
                 try:
                     done = future.result()
                 except BrokenProcessPool:
-                    broken = True
                     continue
                 left.remove(futures[future])
                 yield tasks[futures[future]], done
-            if not broken:
+            if not left:
                 return
             self._dismiss()
             if not futures:
@@ -142,18 +142,30 @@ class Crew:
             for index, result in _one_by_one(function, tasks, suspects, self.plugins):
                 yield tasks[index], result
 
-    def _submitted(
-        self, function: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], left: Sequence[int]
-    ) -> dict[Future[ResultT], int]:
-        """Those of the tasks that a pool took before it broke, if it did."""
-        executor = self._begun()
-        futures: dict[Future[ResultT], int] = {}
-        for index in left:
-            try:
-                futures[executor.submit(function, tasks[index])] = index
-            except BrokenProcessPool:
-                break
-        return futures
+
+def _submitted(
+    executor: Executor,
+    function: Callable[[TaskT], ResultT],
+    tasks: Sequence[TaskT],
+    left: Sequence[int],
+) -> dict[Future[ResultT], int]:
+    """Those of the tasks that a pool took before it broke, if it did."""
+    futures: dict[Future[ResultT], int] = {}
+    for index in left:
+        try:
+            futures[executor.submit(function, tasks[index])] = index
+        except BrokenProcessPool:
+            break
+    return futures
+
+
+def _is_broken(executor: Executor) -> bool:
+    """Whether a pool takes nothing any more."""
+    try:
+        executor.submit(os.getpid)
+    except BrokenProcessPool:
+        return True
+    return False
 
 
 def _one_by_one(
@@ -168,8 +180,13 @@ def _one_by_one(
         with _pool(1, plugins) as executor:
             while left:
                 index = left.pop(0)
+                futures = _submitted(executor, function, tasks, [index])
                 try:
-                    yield index, executor.submit(function, tasks[index]).result()
+                    for future in _as_ready(futures, functools.partial(_is_broken, executor)):
+                        yield index, future.result()
+                        break
+                    else:
+                        raise BrokenProcessPool
                 except BrokenProcessPool:
                     yield (
                         index,
@@ -196,12 +213,21 @@ def _gather(
         yield futures[future], result
 
 
-def _as_ready(futures: dict[Future[ResultT], Any]) -> Iterator[Future[ResultT]]:
+def _as_ready(
+    futures: dict[Future[ResultT], Any], is_broken: Callable[[], bool] = lambda: False
+) -> Iterator[Future[ResultT]]:
+    """Each as it gets ready; ends before where the pool is broken.
+
+    Python 3.11 forgets a task that a pool takes in the moment in which it breaks: its future would
+    be waited for without end. So it is asked from time to time.
+    """
     waiting = set(futures)
     try:
         while waiting:
-            ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            ready, waiting = wait(waiting, _ASKED_SECONDS, return_when=FIRST_COMPLETED)
             yield from ready
+            if not ready and is_broken():
+                return
     finally:
         for future in waiting:
             future.cancel()

@@ -58,6 +58,7 @@ def address_in(place: Path, deadline: float) -> str:
     raise TimeoutError("the scheduler did not start; see dask.log")
 
 
+@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_gives_the_scores_of_one_process(
     make_songs: Make,
     make_benchmark: Make,

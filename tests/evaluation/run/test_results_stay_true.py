@@ -174,6 +174,7 @@ def test_systems_that_share_a_render_both_know_their_parameters(
     assert rows["unprocessed"]["step"] == rows["twin"]["step"] > 0
 
 
+@pytest.mark.slow
 def test_an_edited_plugin_is_another_kind(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

@@ -218,6 +218,7 @@ def test_a_render_says_what_made_it(make_songs: Make, make_benchmark: Make, tmp_
     assert run["finished"] is not None
 
 
+@pytest.mark.slow
 def test_kill_minus_nine_at_random_moments_changes_no_score(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,28 @@ def test_the_workers_of_a_stage_are_those_of_the_next(tasks: Any) -> None:
         assert os.getpid() not in first
         assert {process for _, process in crew.finish(tasks.process, range(9))} <= first
     assert not any(Path(f"/proc/{process}").exists() for process in first)
+
+
+def test_a_task_that_a_breaking_pool_forgets_is_done_all_the_same(
+    tasks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python 3.11 does in the moment in which a pool breaks, now and then."""
+    monkeypatch.setattr("earmark.evaluation.run.workers._ASKED_SECONDS", 0.2)
+    submit, forgotten = ProcessPoolExecutor.submit, list[Future[Any]]()
+
+    def forgets(pool: Any, function: Any, *given: Any) -> Any:
+        if function is tasks.square and given == (3,) and not forgotten:
+            forgotten.append(Future())
+            for process in pool._processes.values():
+                process.kill()
+            return forgotten[0]
+        return submit(pool, function, *given)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", forgets)
+    with Crew(Workers(2)) as crew:
+        results = dict(crew.finish(tasks.square, range(7)))
+    assert results == {number: number**2 for number in range(7)}
+    assert len(forgotten) == 1
 
 
 def test_no_two_workers_draw_the_same_numbers(tasks: Any) -> None:

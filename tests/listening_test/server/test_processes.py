@@ -122,6 +122,7 @@ def counted(server: Served, folder: StudyFolder, name: str) -> float:
     )
 
 
+@pytest.mark.slow
 def test_processes_are_killed_and_exchanged_under_load_and_nothing_is_lost(
     tmp_path: Path, stored: Callable[[StudyFolder], StudyFolder]
 ) -> None:

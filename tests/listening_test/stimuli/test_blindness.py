@@ -40,6 +40,7 @@ def test_nothing_but_the_samples_tells_versions_apart(tmp_path: Path, kind: str)
     assert {key: p for key, p in found.items() if p < ALPHA / len(found)} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "game"),
     [("abx", "X of ABX"), ("mushra", "hidden reference"), ("ape", "repeats"),

@@ -47,7 +47,7 @@ def test_six_styles_take_turns() -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("seconds", [20.0, 40.0])
+@pytest.mark.parametrize("seconds", [20.0, pytest.param(40.0, marks=pytest.mark.slow)])
 def test_mix_and_master_are_as_loud_as_promised(index: int, seconds: float) -> None:
     made = song(index, seconds)
     assert -20.0 <= float(integrated_loudness(made.mix, RATE)) <= -16.0
@@ -112,6 +112,7 @@ def test_the_form_rises_in_level_and_density(index: int) -> None:
     assert playing["intro"] < playing["verse"] <= playing["chorus"]
 
 
+@pytest.mark.slow
 @EVERY
 def test_the_sections_follow_each_other_to_the_end(index: int) -> None:
     parts = song(index, 40.0).settings["sections"]

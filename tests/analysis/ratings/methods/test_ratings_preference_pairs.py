@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import pytest
 from ratings_simulation import document, pair, passed
 from scipy import special
 
@@ -36,6 +37,7 @@ def test_equal_systems_are_rarely_told_apart_though_one_met_the_weak_one_more_of
     assert 0.01 < np.mean([test.p is not None and test.p < 0.05 for test in equal]) < 0.09
 
 
+@pytest.mark.slow
 def test_four_equal_systems_met_unequally_keep_the_familywise_error() -> None:
     games = np.full((4, 4), 2)
     games[0, 3] = games[3, 0] = 4

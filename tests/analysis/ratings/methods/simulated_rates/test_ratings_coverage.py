@@ -25,6 +25,8 @@ from earmark.analysis.ratings.report.html import page
 from earmark.analysis.ratings.result.names import Adjust
 from earmark.analysis.ratings.result.tests import Comparison
 
+pytestmark = pytest.mark.slow
+
 RUNS = 300
 EFFECTS = np.array([25.0, 0, 0, 0, 0])  # one apart: every other pair is alike
 THREE_APART = np.array([90.0, 60, 30, 0, 0])  # one pair is alike

@@ -13,6 +13,8 @@ from earmark.analysis.ratings.methods.friedman import friedman
 from earmark.analysis.ratings.methods.kruskal import kruskal_wallis
 from earmark.analysis.ratings.reading.table import Floats, listener_means
 
+pytestmark = pytest.mark.slow
+
 RUNS = 300
 S1: dict[str, float] = {}
 S2 = {"listener_system": 8.0}
