@@ -181,6 +181,9 @@ def _one_by_one(
             while left:
                 index = left.pop(0)
                 futures = _submitted(executor, function, tasks, [index])
+                if not futures:  # it died after the task before: this one has not been tried
+                    left.insert(0, index)
+                    break
                 try:
                     for future in _as_ready(futures, functools.partial(_is_broken, executor)):
                         yield index, future.result()
