@@ -1,5 +1,6 @@
 """The web application of one study: a Flask factory, its headers and errors."""
 
+import errno
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
@@ -40,6 +41,7 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_NETWORK = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN)
 _HEADERS = (
     ("Content-Security-Policy", _POLICY),
     ("Referrer-Policy", "no-referrer"),
@@ -100,9 +102,9 @@ def create_app(
     app.add_url_rule(f"{ROOT}<path:place>", "static", _static)
     app.jinja_env.globals["asset"] = assets().addresses.__getitem__
     app.register_error_handler(TooManyError, _too_many)
-    # A driver may let through what the network raises where it finds its server gone.
-    for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError, OSError):
+    for unavailable in (DBAPIError, PoolTimeoutError, UnavailableError):
         app.register_error_handler(unavailable, _unavailable)
+    app.register_error_handler(OSError, _unreachable)
     app.register_error_handler(HTTPException, _refused)
     return app
 
@@ -158,6 +160,16 @@ def _unavailable(error: Exception) -> Any:
     if request.path.startswith("/api/"):
         return {"error": "replaced" if replaced else "busy"}, 503, {"Retry-After": "2"}
     return (*message(503, "replaced" if replaced else ""), {"Retry-After": "2"})
+
+
+def _unreachable(error: OSError) -> Any:
+    """A driver may let through what the network raises; any other error is ours, with a traceback.
+
+    A template that is missing is an ``OSError`` too.
+    """
+    if isinstance(error, ConnectionError | TimeoutError) or error.errno in _NETWORK:
+        return _unavailable(error)
+    raise error
 
 
 def _too_many(error: TooManyError) -> Any:
