@@ -13,13 +13,6 @@ from earmark.listening_test.study.study import StudyFolder
 from earmark.models.errors import UserError
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> StudyFolder:
-    home = StudyFolder(tmp_path / "studies" / "small")
-    home.path.mkdir(parents=True)
-    return home
-
-
 def version(name: str = "v") -> StudyVersion:
     return StudyVersion(
         sha256=name, study="small", snapshot={"x": 1}, created_at="t", frozen_at=None

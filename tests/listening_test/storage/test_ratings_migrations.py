@@ -4,10 +4,8 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-import pytest
 from database_versions import first_schema
 from sqlalchemy import text
 
@@ -81,13 +79,6 @@ def fill(database: sqlite3.Connection) -> list[dict[str, Any]]:
         put(database, "event", **(kept[-1] | {"data": json.dumps(kept[-1]["data"])}))
     database.commit()
     return kept
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> StudyFolder:
-    home = StudyFolder(tmp_path / "studies" / "small")
-    home.path.mkdir(parents=True)
-    return home
 
 
 def test_every_event_is_as_it_was_and_nothing_of_the_old_table_is_left(folder: StudyFolder) -> None:

@@ -3,7 +3,6 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,6 @@ from earmark.listening_test.storage.wire import Statement
 from earmark.listening_test.study.study import StudyFolder
 
 SECRET = "a name that somebody left"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> StudyFolder:
-    home = StudyFolder(tmp_path / "studies" / "small")
-    home.path.mkdir(parents=True)
-    return home
-
-
-@pytest.fixture
-def database(folder: StudyFolder) -> Iterator[Database]:
-    with opened(folder) as found:
-        yield found
 
 
 def said(folder: StudyFolder) -> bytes:

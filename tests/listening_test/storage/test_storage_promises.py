@@ -2,10 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,19 +40,6 @@ from earmark.listening_test.study.study import StudyFolder
 from earmark.models.errors import UserError
 
 A_URL = "postgresql+pg8000://somebody:secret@localhost:1/none"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> StudyFolder:
-    home = StudyFolder(tmp_path / "studies" / "small")
-    home.path.mkdir(parents=True)
-    return home
-
-
-@pytest.fixture
-def database(folder: StudyFolder) -> Iterator[Database]:
-    with opened(folder) as found:
-        yield found
 
 
 def version(name: str = "v", study: str = "small", frozen: str | None = None) -> StudyVersion:
