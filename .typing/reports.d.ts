@@ -24,6 +24,7 @@ declare namespace Earmark {
   interface Chart {
     figure: Figure;
     table: Table;
+    note?: string;
   }
 
   /** One drawing of a panel: a chart, or a table alone. */

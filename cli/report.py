@@ -20,12 +20,17 @@ from .terminal import options
 )
 @analysis_options
 def report(
-    study: str | None, results: Path, benchmark: str | None, out: Path | None, **asked: Any
+    study: str | None,
+    results: Path,
+    benchmark: str | None,
+    out: Path | None,
+    **asked: Any,
 ) -> None:
     """Write the report of a benchmark, or of the listening test STUDY, a name or a folder.
 
-    What the report of a benchmark already has is not made again. The options of an analysis are
-    those of earmark analyse and need a STUDY.
+    What the report of a benchmark already has is not made again. --baseline A,B compares its
+    systems with others than the benchmark file says. The other options of an analysis are those of
+    earmark analyse and need a STUDY.
     """
     from ..models.errors import UserError
 
@@ -39,14 +44,17 @@ def report(
         load_study(folder)
         run(folder.path, out or folder.path / "report", {}, asked)
         return
+    baseline = asked.pop("baseline")
     given = [name for name, value in asked.items() if value not in (None, False, 0)]
     if given:
         option = given[0].replace("_", "-")
         raise UserError(f"--{option} is for a listening test: earmark report STUDY --{option} …")
-    _report_benchmark(results, benchmark, out)
+    _report_benchmark(results, benchmark, baseline or (), out)
 
 
-def _report_benchmark(results: Path, benchmark: str | None, out: Path | None) -> None:
+def _report_benchmark(
+    results: Path, benchmark: str | None, baselines: str | tuple[str, ...], out: Path | None
+) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -62,5 +70,5 @@ def _report_benchmark(results: Path, benchmark: str | None, out: Path | None) ->
         def done(songs: int, of: int) -> None:
             bar.update(task, completed=songs, total=of)
 
-        path = write_report(store, benchmark, out, done)
+        path = write_report(store, benchmark, out, done, baselines)
     click.echo(path)

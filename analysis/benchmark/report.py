@@ -7,7 +7,7 @@ opened from the file system may load scripts but nothing else.
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from .panels import (  # noqa: F401  they register what a report is made of
     effects,
     equaliser,
     filters,
+    master,
     overview,
+    ranking,
     spectrum,
 )
 from .panels.registry import TEMPLATES, Context, Section, metric_data, render, sections
@@ -50,7 +52,9 @@ _ASSETS = (
 # Titles are questions; the table of contents has room for a word.
 _SHORT = {
     "spread": "Spread",
+    "ranks": "Ranks",
     "headline": "Headline table",
+    "master": "Human master",
     "differences": "Differences",
     "training": "Training",
     "sets": "Sets",
@@ -74,18 +78,20 @@ def write_report(
     benchmark: str | None = None,
     out: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    baselines: str | Sequence[str] = (),
 ) -> Path:
     """Write or bring up to date the report of a benchmark; the path of its ``report.html``.
 
     Audio and pictures that are there already stay. ``benchmark`` is the latest by default, ``out``
     is ``reports/BENCHMARK`` in the results folder. ``progress`` is told songs done and in all.
+    ``baselines`` are the benchmark file's by default.
 
     Raises:
-        UserError: if there is no such benchmark or the folder cannot be written.
+        UserError: if there is no such benchmark or baseline, or the folder cannot be written.
     """
     name = choose_benchmark(store, benchmark)
     complete(store, name)
-    result = load(store, name)
+    result = load(store, name, baselines)
     folder = ReportFolder(out or report_folder(store.folder, name))
     media = prepare_media(folder, _song_renders(store, result), progress)
     assets = _write_assets(folder)

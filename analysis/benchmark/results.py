@@ -1,7 +1,7 @@
 """A results folder for a program: tidy tables of one benchmark, its report, and itself as HTML."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +9,9 @@ from typing import TypeVar
 import pandas as pd
 
 from ...evaluation.results.store import Store
+from ...models.errors import UserError
 from .result import tables
+from .result.contract import RankRow
 
 ValueT = TypeVar("ValueT")
 
@@ -64,15 +66,39 @@ class Results:
 
         return pd.DataFrame(self._read(load).summary_rows())
 
-    def report(self, out: Path | str | None = None) -> Path:
+    def ranking(self, metric: str, variant: str = "raw") -> pd.DataFrame:
+        """A row per system that competes: its rank, the interval of it, and its chance to be best.
+
+        Columns: ``system``, ``mean``, ``rank``, ``low``, ``high``, ``chance_best``. It is empty
+        where songs are too few for a claim.
+
+        Raises:
+            UserError: if the benchmark has no such metric, or it has no better direction.
+        """
+        from .result.document import load
+
+        rows = self._read(load).ranking_rows()
+        for row in rows:
+            if (row["metric"], row["variant"]) == (metric, variant):
+                return pd.DataFrame(row["ranks"], columns=list(RankRow.model_fields))
+        known = ", ".join(dict.fromkeys(row["metric"] for row in rows))
+        raise UserError(f"{metric!r} ({variant}): no ranks; choose from {known}")
+
+    def report(self, out: Path | str | None = None, baseline: str | Sequence[str] = ()) -> Path:
         """Write the report; the path of its ``report.html``.
 
-        ``out`` is a folder, by default ``reports/BENCHMARK`` in the results folder.
+        ``out`` is a folder, by default ``reports/BENCHMARK`` in the results folder. ``baseline``
+        is the system, or systems, that all others are compared with.
         """
         from .report import write_report
 
         with Store(self.folder, create=False) as store:
-            return write_report(store, self.benchmark, None if out is None else Path(out))
+            return write_report(
+                store,
+                self.benchmark,
+                None if out is None else Path(out),
+                baselines=baseline,
+            )
 
     def __repr__(self) -> str:
         songs, systems = len(self.songs()), len(self.systems())

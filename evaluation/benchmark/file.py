@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from ...models.configuration import Places, Strict, YamlPath, read_yaml, validate
+from ...models.configuration import Places, Strict, YamlPath, nearest, read_yaml, validate
 from ...models.content_key import path_sha256
 from ...models.errors import UserError
 from ...models.plugins import load_entry_points, load_listed, load_plugin
@@ -128,6 +128,7 @@ class BenchmarkFile(Strict):
     excerpt: ExcerptEntry | None = None
     systems: Annotated[list[Any], Field(min_length=1)]
     reference: StrictBool = False
+    baseline: Annotated[list[str], Field(min_length=1)] | None = None
     metrics: Any = "default"
     plugins: list[YamlPath] = Field(default_factory=list)
 
@@ -137,6 +138,11 @@ class BenchmarkFile(Strict):
         if value != FORMAT or isinstance(value, bool):
             raise ValueError(f"this Earmark reads benchmark files of format {FORMAT}")
         return value
+
+    @field_validator("baseline", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
     @field_validator("name")
     @classmethod
@@ -188,6 +194,7 @@ def benchmark_of(data: Any, lines: Places) -> Benchmark:
                 "rename the one under systems"
             )
         systems = (*systems, REFERENCE)
+    mistakes += _unknown_baselines(file.baseline or (), systems, lines)
     songs: SongList | None = None
     try:
         songs = _read_songs(file.songs, lines)
@@ -214,6 +221,18 @@ def benchmark_of(data: Any, lines: Places) -> Benchmark:
         layout=songs.layout,
         problems=songs.problems,
     )
+
+
+def _unknown_baselines(
+    names: Sequence[str], systems: Sequence[SystemSpec], lines: Places
+) -> list[str]:
+    known = [one.name for one in systems]
+    return [
+        f"{lines.where('baseline', at)}: baseline {name!r} is no system of this file"
+        f"{nearest(name, known)}"
+        for at, name in enumerate(names)
+        if name not in known
+    ]
 
 
 def _config(file: BenchmarkFile, data: Mapping[str, Any], plugins: Sequence[Path]) -> Any:

@@ -29,6 +29,7 @@ def benchmark(
     metrics: Metrics | None = None,
     excerpt: Excerpt | Mapping[str, Any] | tuple[float, float] | None = None,
     reference: bool = True,
+    baseline: str | Sequence[str] | None = None,
     seed: int = 0,
     sample_rate: int = 44100,
     plugins: Sequence[str | Path] = (),
@@ -46,6 +47,8 @@ def benchmark(
         metrics: names, or mappings with ``name`` and parameters; the default ones if None.
         excerpt: ``(start, seconds)``, or a mapping as in a file; None is the whole song.
         reference: whether the reference masters are a row of the table.
+        baseline: the system, or systems, that the report compares all others with; the
+            unprocessed mix if None.
         seed: for every system that draws.
         sample_rate: of the renders, in Hz.
         plugins: Python files that add systems and metrics.
@@ -65,6 +68,8 @@ def benchmark(
         "metrics": [metrics] if isinstance(metrics, str) else list(metrics or ["default"]),
         "plugins": [str(path) for path in plugins],
     }
+    if baseline is not None:
+        data["baseline"] = [baseline] if isinstance(baseline, str) else list(baseline)
     if excerpt is not None:
         data["excerpt"] = _excerpt(excerpt)
     return benchmark_of(data, place)

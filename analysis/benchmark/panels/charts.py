@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from ...presentation.estimate import Estimate
 from ...presentation.figures import Rows, forest
 from ...presentation.numbers import number_format
 from ..result.columns import Column
@@ -54,22 +55,31 @@ def matrix(result: Result, column: Column, variant: str) -> Chart | None:
 
 @metric_chart("differences")
 def differences(result: Result, column: Column, variant: str) -> Chart | None:
-    """Each system less the unprocessed mix, paired by song."""
-    estimates = {
-        name: result.differences[name, column.id, variant]
-        for name in result.system_names
-        if (name, column.id, variant) in result.differences
-    }
-    if not any(estimate.centre is not None for estimate in estimates.values()):
+    """Each system less each baseline, paired by song."""
+    against = result.standings[column.id, variant].against
+    if not any(one.difference.mean is not None for one in against):
         return None
-    names = list(estimates)
+    several = len(result.baselines) > 1
+    labels = [f"{one.system} − {one.baseline}" if several else one.system for one in against]
+    estimates = {
+        label: Estimate(one.difference.songs, one.difference.mean, one.difference.low,
+                        one.difference.high)
+        for label, one in zip(labels, against, strict=True)
+    }  # fmt: skip
+    seen = {label: result.looks[one.system] for label, one in zip(labels, against, strict=True)}
     size = "|value| " if column.better == "zero" else ""
-    title = f"{size}difference from {result.baseline}: {column.heading}"
-    figure = forest(Rows(names, result.looks), estimates, title)
-    rows = [[name, e.n, e.centre, e.low, e.high] for name, e in estimates.items()]
-    header = ["system", "songs", "median difference", "95 % low", "95 % high"]
+    base = "baseline" if several else result.baselines[0]
+    title = f"{size}mean difference from {base}: {column.heading}"
+    notes = {label: str(one.verdict) for label, one in zip(labels, against, strict=True)}
+    figure = forest(Rows(labels, seen), estimates, title, notes=notes)
+    rows = [
+        [one.system, one.baseline, e.n, e.centre, e.low, e.high, one.median.centre, notes[label]]
+        for (label, e), one in zip(estimates.items(), against, strict=True)
+    ]
+    header = ["system", "baseline", "songs", "mean difference", "95 % low", "95 % high"]
+    header += ["median difference", "verdict"]
     digits = number_format((e.centre for e in estimates.values()), column.unit).decimals
-    return Chart(figure, Table(header, rows, (None, 0, *[digits] * 3)))
+    return Chart(figure, Table(header, rows, (None, None, 0, *[digits] * 4, None)))
 
 
 @metric_chart("sweep")
@@ -85,9 +95,9 @@ def sweep(result: Result, column: Column, variant: str) -> Chart | None:
     if not known:
         return None
     level = None
-    if result.baseline is not None:
-        centre = result.cells[result.baseline, column.id, variant].median.centre
-        level = None if centre is None else (result.baseline, centre)
+    for baseline in result.baselines[:1]:
+        centre = result.cells[baseline, column.id, variant].median.centre
+        level = None if centre is None else (baseline, centre)
     figure = figures.sweep(families, result.looks, column.heading, level)
     rows = [
         [name, step, e.centre, e.low, e.high]

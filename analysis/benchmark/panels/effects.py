@@ -58,6 +58,7 @@ def effects(context: Context) -> Section | None:
 
 def _shown(cell: EffectCell | None, show: Callable[[float], str]) -> dict[str, Any]:
     if cell is None:
-        return {"mean": "–", "sd": "", "best": False}
+        return {"mean": "–", "sd": "", "first": ""}
     sd = "" if cell.sd is None else f"({show(cell.sd)})"
-    return {"mean": show(cell.mean), "sd": sd, "best": cell.best}
+    first = "best" if cell.best else "ties for first" if cell.tied_first else ""
+    return {"mean": show(cell.mean), "sd": sd, "first": first}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...presentation.colour_maps import sequential
+from ...presentation.colour_maps import Bytes, diverging, sequential
 from ...presentation.estimate import Estimate
 from ...presentation.figures import (
     Figure,
@@ -226,10 +226,19 @@ def _bar(position: int, value: float) -> dict[str, Any]:
 def colour_scale() -> list[list[Any]]:
     """The sequential colours as Plotly takes them."""
     # The darkest end would hide in a dark page; start where it is violet.
-    colours = sequential()[16:]
-    at = np.linspace(0, len(colours) - 1, 12).round().astype(int)
+    return _scale(sequential()[16:], 12)
+
+
+def diverging_scale() -> list[list[Any]]:
+    """The diverging colours as Plotly takes them: blue, near white in the middle, vermillion."""
+    return _scale(diverging(), 13)
+
+
+def _scale(colours: Bytes, steps: int) -> list[list[Any]]:
+    at = np.linspace(0, len(colours) - 1, steps).round().astype(int)
     return [
-        [float(i) / 11, "#{:02x}{:02x}{:02x}".format(*colours[index])] for i, index in enumerate(at)
+        [float(i) / (steps - 1), "#{:02x}{:02x}{:02x}".format(*colours[index])]
+        for i, index in enumerate(at)
     ]
 
 

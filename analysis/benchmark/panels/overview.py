@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ...presentation.numbers import NONE, number_format
+from ..ranking.ranks import Ranking
 from ..result.columns import Column
 from ..result.document import Result
 from ..result.summary import numbers_of
@@ -37,9 +38,10 @@ def headline(context: Context) -> Section:
         "sections/headline.html",
         result=result,
         columns=shown,
-        rows=[_row(result, name, shown) for name in result.system_names],
+        rows=[_row(result, name, shown) for name in result.by_rank],
         more=len(rest),
-        best=any(cell.best for cell in result.cells.values()),
+        decisive=result.decisive,
+        first=any(view.first for name in result.by_rank for view in _views(result, name, shown)),
     )
     summary = pd.DataFrame(result.summary_rows())
     first = summary[summary["headline"]] if len(summary) else summary
@@ -54,9 +56,9 @@ def headline(context: Context) -> Section:
 
 @section(order=30)
 def paired(context: Context) -> Section | None:
-    """Differences from the unprocessed mix."""
+    """Differences from the baselines."""
     result = context.result
-    if result.baseline is None or len(result.system_names) < 2 or not result.columns:
+    if not result.baselines or len(result.system_names) < 2 or not result.columns:
         return None
     html = render("sections/chart.html", chart="differences", result=result)
     tables = {"differences": pd.DataFrame(result.difference_rows())}
@@ -150,12 +152,16 @@ def methods(context: Context) -> Section:
 
 @dataclass(frozen=True)
 class CellView:
-    """A cell of the headline table, ready to print; ``sort`` is empty where there is no value."""
+    """A cell of the headline table, ready to print; ``sort`` is empty where there is no value.
+
+    ``first`` says "best" of the one system that is told from all others, "ties for first" of
+    those that nobody is told to be better than; it is empty where all tie.
+    """
 
     value: str
     interval: str
     note: str
-    best: bool
+    first: str
     sort: str
 
 
@@ -178,8 +184,25 @@ def cell_views(result: Result, name: str, column: Column) -> dict[str, CellView]
         elif median.n < len(result.song_names):
             note = f"{median.n} of {len(result.song_names)} songs"
         sort = "" if median.centre is None else repr(median.centre)
-        views[variant] = CellView(show(median.centre), interval, note, cell.best, sort)
+        first = _first(result.standings[column.id, variant].ranking, name)
+        views[variant] = CellView(show(median.centre), interval, note, first, sort)
     return views
+
+
+def _first(ranking: Ranking, name: str) -> str:
+    if name not in ranking.first or len(ranking.first) == len(ranking.ranks):
+        return ""
+    return "best" if ranking.best == name else "ties for first"
+
+
+def _rank_text(result: Result, name: str, variant: str) -> str:
+    column = result.decisive
+    if column is None or variant not in column.variants:
+        return NONE
+    rank = result.standings[column.id, variant].ranking.rank_of(name)
+    if rank is None:
+        return NONE
+    return f"{rank.low}" if rank.low == rank.high else f"{rank.low}–{rank.high}"
 
 
 def badges(system: Mapping[str, Any]) -> list[str]:
@@ -197,16 +220,21 @@ def _row(result: Result, name: str, columns: tuple[Column, ...]) -> dict[str, An
         "look": result.looks[name],
         "badges": badges(system),
         "role": system["role"],
+        "ranks": {variant: _rank_text(result, name, variant) for variant in ("raw", "aligned")},
         "cells": [(column, cell_views(result, name, column)) for column in columns],
     }
 
 
+def _views(result: Result, name: str, columns: tuple[Column, ...]) -> list[CellView]:
+    return [view for column in columns for view in cell_views(result, name, column).values()]
+
+
 def _everything(result: Result, columns: list[Column], variant: str) -> dict[str, Any]:
-    rows: list[list[Any]] = [[name] for name in result.system_names]
+    rows: list[list[Any]] = [[name] for name in result.by_rank]
     digits: list[int | None] = [None]
     for column in columns:
         shown = variant if variant in column.variants else column.variants[0]
-        cells = [result.cells[name, column.id, shown] for name in result.system_names]
+        cells = [result.cells[name, column.id, shown] for name in result.by_rank]
         digits.append(number_format(numbers_of(c.median for c in cells), column.unit).decimals)
         for row, cell in zip(rows, cells, strict=True):
             view = cell_views(result, row[0], column)[shown]

@@ -63,14 +63,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure with the table that stands folded under it."""
+    """A figure with the table that stands folded under it, and a sentence between them."""
 
     figure: Figure
     table: Table
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The form that the page's scripts read."""
-        return {"figure": self.figure, "table": self.table.as_json()}
+        made = {"figure": self.figure, "table": self.table.as_json()}
+        return made | {"note": self.note} if self.note else made
 
 
 SectionMaker = Callable[[Context], Section | None]

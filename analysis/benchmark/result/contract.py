@@ -9,6 +9,8 @@ from pydantic import Field, JsonValue, StrictBool, StrictInt
 
 from ....evaluation.results.metric_facts import Better
 from ...result.parts import Number, ResultPart
+from ..ranking.ranks import NoClaim
+from .standings import Verdict
 
 SCHEMA: Literal[1] = 1
 
@@ -19,10 +21,16 @@ Named = dict[str, JsonValue]
 
 
 class Interval(ResultPart):
-    """How the intervals of the summary were made."""
+    """How the intervals of the summary were made, and how often songs were drawn anew for chances.
+
+    Results before ranks were made by a bootstrap.
+    """
 
     level: Number
-    method: Literal["percentile bootstrap over songs"]
+    method: Literal[
+        "order statistics (median) and Student's t (mean) over songs",
+        "percentile bootstrap over songs",
+    ]
     resamples: StrictInt
 
 
@@ -83,11 +91,17 @@ class SummaryRow(ResultPart):
     mean_low: Number | None
     mean_high: Number | None
     best: StrictBool
+    tied_first: StrictBool | None = None
     missing: dict[str, StrictInt]
 
 
 class DifferenceRow(ResultPart):
-    """One system less the baseline, paired by song."""
+    """One system less a baseline, paired by song.
+
+    ``low`` and ``high`` bound the median, alone. ``mean_low``, ``mean_high`` and ``p_adjusted``
+    hold for all comparisons of the metric at once and are null where songs are too few. Results
+    before ranks lack everything from ``mean_difference`` on.
+    """
 
     system: str
     baseline: str
@@ -99,6 +113,65 @@ class DifferenceRow(ResultPart):
     median_difference: Number | None
     low: Number | None
     high: Number | None
+    mean_difference: Number | None = None
+    mean_low: Number | None = None
+    mean_high: Number | None = None
+    p_adjusted: Number | None = None
+    songs_below: StrictInt | None = None
+    songs_above: StrictInt | None = None
+    verdict: Verdict | None = None
+
+
+class RankRow(ResultPart):
+    """The rank of a system, the simultaneous interval of it, and its chance to be best.
+
+    The chance is the share of resamples of the songs in which its mean is the best.
+    """
+
+    system: str
+    mean: Number
+    rank: StrictInt
+    low: StrictInt
+    high: StrictInt
+    chance_best: Number
+
+
+class PairRow(ResultPart):
+    """Two systems, the first less the second; the interval holds for all pairs at once."""
+
+    first: str
+    second: str
+    mean_difference: Number | None
+    low: Number | None
+    high: Number | None
+    p_adjusted: Number | None
+    songs_below: StrictInt
+    songs_above: StrictInt
+    verdict: Verdict
+
+
+class TellableRow(ResultPart):
+    """The least difference that the songs tell apart with power .8, and what half of it takes."""
+
+    difference: Number
+    half_takes_songs: StrictInt | None
+
+
+class RankingRow(ResultPart):
+    """Who ranks where in one metric; ``first`` tie, ``no_claim`` says why there are no ranks."""
+
+    metric: str
+    variant: str
+    parameters: str
+    unit: str
+    better: Better
+    songs: StrictInt
+    no_claim: NoClaim | None
+    critical_t: Number | None
+    tellable: TellableRow | None
+    first: tuple[str, ...]
+    ranks: tuple[RankRow, ...]
+    pairs: tuple[PairRow, ...]
 
 
 class ScoreRow(ResultPart):
@@ -142,6 +215,7 @@ class EffectRow(ResultPart):
     mean: Number
     sd: Number | None
     best: StrictBool
+    tied_first: StrictBool | None = None
 
 
 class MixInsight(ResultPart):
@@ -256,6 +330,8 @@ class BenchmarkResult(ResultPart):
     metrics: tuple[MetricRow, ...]
     summary: tuple[SummaryRow, ...]
     differences: tuple[DifferenceRow, ...]
+    baselines: tuple[str, ...] = ()
+    rankings: tuple[RankingRow, ...] = ()
     scores: tuple[ScoreRow, ...]
     sets: tuple[SetRow, ...]
     effects: tuple[EffectRow, ...]

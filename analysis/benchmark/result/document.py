@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +12,19 @@ from ....evaluation.insights.records import Insights, read_insights, system_reco
 from ....evaluation.results.metric_facts import read_facts
 from ....evaluation.results.set_records import SetValue, read_sets
 from ....evaluation.results.store import Store
-from ...presentation.estimate import Estimate
 from ...presentation.looks import Look, looks
+from ..ranking.ranks import RESAMPLES
 from . import tables
-from .bootstrap import LEVEL, RESAMPLES
+from .baselines import choose_baselines
 from .columns import COSTS, Column, columns, headline
 from .contract import SCHEMA, BenchmarkResult
 from .effect_cells import EffectCell, effect_cells
-from .finding import Evidence, finding
+from .finding import Evidence, decisive, finding
 from .insight_records import insight_records
-from .summary import BASELINE, Cell, Values, differences, summarise, tabulate
+from .intervals import LEVEL
+from .standing_rows import difference_rows, ranking_rows
+from .standings import Place, Standing, standings
+from .summary import Cell, Values, summarise, tabulate
 from .tables import records
 
 
@@ -29,7 +32,9 @@ from .tables import records
 class Result:
     """Everything a report says of one benchmark.
 
-    ``cells`` and ``differences`` are by (system, column id, variant); ``references`` are render
+    ``cells`` are by (system, column id, variant), ``standings`` by (column id, variant); the
+    ``competing`` systems can be best: neither masters, anchors nor shown the reference;
+    ``baselines`` are the systems that all others are compared with; ``references`` are render
     keys by song; the data frames are those of :mod:`earmark.analysis.benchmark.result.tables`;
     ``sets`` are the distances of whole systems, ``effects`` the errors of effect models,
     ``insights`` what renders and networks show of themselves.
@@ -49,7 +54,9 @@ class Result:
     columns: tuple[Column, ...]
     values: Values
     cells: Mapping[tuple[str, str, str], Cell]
-    differences: Mapping[tuple[str, str, str], Estimate]
+    competing: tuple[str, ...]
+    baselines: tuple[str, ...]
+    standings: Mapping[Place, Standing]
     looks: Mapping[str, Look]
     finding: str
     sets: tuple[SetValue, ...] = ()
@@ -72,16 +79,27 @@ class Result:
         return self.values.songs
 
     @property
-    def baseline(self) -> str | None:
-        """The system that differences are taken from, where the benchmark has it."""
-        return BASELINE if BASELINE in self.system_names else None
+    def decisive(self) -> Column | None:
+        """The column by which systems are named and ordered; None without a distance."""
+        return decisive(self.columns, self.cells, self.competing)
+
+    @property
+    def by_rank(self) -> tuple[str, ...]:
+        """The systems by their rank in the decisive column; those without one come last."""
+        column = self.decisive
+        if column is None:
+            return self.system_names
+        ranking = self.standings[column.id, "raw"].ranking
+        place = {one.system: at for at, one in enumerate(ranking.ranks)}
+        return tuple(sorted(self.system_names, key=lambda name: place.get(name, len(place))))
 
     def summary_rows(self) -> list[dict[str, Any]]:
         """The cells as plain rows, for JSON and CSV."""
         shown = {column.id for column in self.headline}
         rows = []
         for (system, column_id, variant), cell in self.cells.items():
-            column = self._column(column_id)
+            column = self.column(column_id)
+            place = self.standings[column_id, variant].ranking
             rows.append(
                 {
                     "system": system,
@@ -98,29 +116,20 @@ class Result:
                     "mean": cell.mean.centre,
                     "mean_low": cell.mean.low,
                     "mean_high": cell.mean.high,
-                    "best": cell.best,
+                    "best": place.best == system,
+                    "tied_first": system in place.first if place.why is None else None,
                     "missing": dict(cell.reasons),
                 }
             )
         return rows
 
     def difference_rows(self) -> list[dict[str, Any]]:
-        """The paired differences from the baseline as plain rows."""
-        return [
-            {
-                "system": system,
-                "baseline": BASELINE,
-                "metric": self._column(column_id).metric,
-                "variant": variant,
-                "parameters": self._column(column_id).parameters,
-                "unit": self._column(column_id).unit,
-                "songs": estimate.n,
-                "median_difference": estimate.centre,
-                "low": estimate.low,
-                "high": estimate.high,
-            }
-            for (system, column_id, variant), estimate in self.differences.items()
-        ]
+        """The paired differences from the baselines as plain rows."""
+        return difference_rows(self.columns, self.standings)
+
+    def ranking_rows(self) -> list[dict[str, Any]]:
+        """The rankings as plain rows, with the pairs of the headline metrics."""
+        return ranking_rows(self.columns, self.standings, self.headline)
 
     def document(self) -> BenchmarkResult:
         """The result without times and machines: what ``result.json`` holds.
@@ -137,7 +146,7 @@ class Result:
                 "seed": self.seed,
                 "interval": {
                     "level": LEVEL,
-                    "method": "percentile bootstrap over songs",
+                    "method": "order statistics (median) and Student's t (mean) over songs",
                     "resamples": RESAMPLES,
                 },
                 "finding": self.finding,
@@ -157,6 +166,8 @@ class Result:
                 ],
                 "summary": [row for row in self.summary_rows() if row["metric"] in kept],
                 "differences": [row for row in self.difference_rows() if row["metric"] in kept],
+                "baselines": self.baselines,
+                "rankings": [row for row in self.ranking_rows() if row["metric"] in kept],
                 "scores": records(self.scores[self.scores["metric"].isin(kept)]),
                 "sets": [
                     {"system": one.system, "metric": one.metric, "parameters": dict(one.parameters)}
@@ -186,12 +197,19 @@ class Result:
         }
         return _dumped(content)
 
-    def _column(self, column_id: str) -> Column:
+    def column(self, column_id: str) -> Column:
+        """The column of that id."""
         return next(column for column in self.columns if column.id == column_id)
 
 
-def load(store: Store, benchmark: str) -> Result:
-    """Read a benchmark from its store and sum it up."""
+def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> Result:
+    """Read a benchmark from its store and sum it up.
+
+    ``baselines`` are those of the benchmark file by default, else the unprocessed mix.
+
+    Raises:
+        UserError: if a baseline is no system of the benchmark.
+    """
     row = store.rows("SELECT config, simulated FROM benchmark WHERE name = ?", (benchmark,))[0]
     config = json.loads(row["config"])
     seed = int(config.get("seed") or 0)
@@ -208,8 +226,9 @@ def load(store: Store, benchmark: str) -> Result:
         )
         if role not in ("reference", "anchor") and not sees
     ]
-    cells = summarise(values, found, competing, seed)
-    paired = differences(values, found, seed)
+    cells = summarise(values, found, competing)
+    chosen = choose_baselines(baselines or config.get("baseline") or (), systems)
+    stand = standings(values, found, competing, chosen, seed, _genres(songs))
     failed = tables.failures(store, benchmark)
     evidence = Evidence(
         songs=len(values.songs),
@@ -218,7 +237,7 @@ def load(store: Store, benchmark: str) -> Result:
         failures=len(failed),
         columns=found,
         cells=cells,
-        differences=paired,
+        standings=stand,
     )
     return Result(
         benchmark=benchmark,
@@ -235,13 +254,20 @@ def load(store: Store, benchmark: str) -> Result:
         columns=found,
         values=values,
         cells=cells,
-        differences=paired,
+        competing=tuple(competing),
+        baselines=chosen,
+        standings=stand,
         looks=looks(zip(systems["system"], systems["role"], strict=True)),
         finding=finding(evidence),
         sets=tuple(read_sets(store, benchmark)),
-        effects=effect_cells(songs, systems, scores),
+        effects=effect_cells(songs, systems, scores, seed),
         insights=read_insights(store, benchmark, system_records(store, benchmark)),
     )
+
+
+def _genres(songs: pd.DataFrame) -> list[str]:
+    """The genre of each song, empty where it is not tagged."""
+    return [str(tags.get("genre") or "") for tags in songs["tags"]]
 
 
 def _dumped(content: Mapping[str, Any]) -> str:

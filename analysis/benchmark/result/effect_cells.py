@@ -8,14 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+
+from ..ranking.comparisons import compare
+from ..ranking.ranks import NoClaim, Ranking, pairs_of, rank
 
 METRICS = ("mae", "esr", "mcd_k25", "mrstft_auraloss")
 
 
 @dataclass(frozen=True)
 class EffectCell:
-    """One metric of one system over the songs of an effect; ``sd`` is None for one song."""
+    """One metric of one system over the songs of an effect; ``sd`` is None for one song.
+
+    ``best`` is the system that the songs tell from every other, ``tied_first`` those that none is
+    told to be better than; the latter is None where nothing can be claimed.
+    """
 
     effect: str
     system: str
@@ -24,6 +32,7 @@ class EffectCell:
     mean: float
     sd: float | None
     best: bool
+    tied_first: bool | None
 
     def as_json(self) -> dict[str, Any]:
         """As a plain row, for CSV and JSON."""
@@ -31,13 +40,13 @@ class EffectCell:
 
 
 def effect_cells(
-    songs: pd.DataFrame, systems: pd.DataFrame, scores: pd.DataFrame
+    songs: pd.DataFrame, systems: pd.DataFrame, scores: pd.DataFrame, seed: int = 0
 ) -> tuple[EffectCell, ...]:
     """Every cell, by effect, metric and system in their order; none without tagged songs.
 
-    The raw values count: what an effect model delivers is not aligned. ``best`` is the smallest
-    mean among at least two systems that are no baselines or anchors, do not see the reference and
-    lack none of the songs, where it is smaller than that of the unprocessed input.
+    The raw values count: what an effect model delivers is not aligned. Systems that are no
+    baselines or anchors, do not see the reference and lack none of the songs are ranked with the
+    unprocessed input, so that who is first is told to be better than doing nothing too.
     """
     masters = set(systems[systems["role"] == "reference"]["system"])
     names = [str(name) for name in systems["system"] if name not in masters]
@@ -54,13 +63,7 @@ def effect_cells(
             by_song = {name: _values(raw, name, metric) for name in names}
             found = {name: list(values.values()) for name, values in by_song.items()}
             means = {name: sum(v) / len(v) for name, v in found.items() if v}
-            # Who lacks songs of the effect that another has is not compared.
-            wanted = {song for name in rivals & {*means} for song in by_song[name]}
-            whole = {name for name in rivals & {*means} if by_song[name].keys() == wanted}
-            competing = [means[name] for name in whole]
-            least = min(competing) if len(competing) > 1 else None
-            if least is not None and any(means[name] <= least for name in untouched & {*means}):
-                least = None  # doing nothing is better
+            ranking = _ranking(by_song, rivals, untouched, seed)
             cells += [
                 EffectCell(
                     effect,
@@ -69,11 +72,29 @@ def effect_cells(
                     len(found[name]),
                     mean,
                     _sd(found[name], mean),
-                    name in whole and mean == least,
+                    name == ranking.best and name in rivals,
+                    None if ranking.why is not None else name in ranking.first,
                 )
                 for name, mean in means.items()
             ]
     return tuple(cells)
+
+
+def _ranking(
+    by_song: Mapping[str, Mapping[str, float]], rivals: set[str], untouched: set[str], seed: int
+) -> Ranking:
+    """The rivals that lack no song of the effect that another has, and the untouched input."""
+    wanted = sorted({song for name in rivals for song in by_song[name]})
+    names = [
+        name
+        for name, values in by_song.items()
+        if name in rivals | untouched and wanted and all(song in values for song in wanted)
+    ]
+    if len(rivals & {*names}) < 2:
+        return Ranking(len(wanted), NoClaim.SYSTEMS)
+    table = np.array([[by_song[name][song] for name in names] for song in wanted])
+    family = compare(table, pairs_of(len(names)), seed)
+    return rank(table, names, family, "lower", seed)
 
 
 def _effects(songs: pd.DataFrame) -> dict[str, list[str]]:

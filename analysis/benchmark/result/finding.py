@@ -1,16 +1,17 @@
-"""The finding of a benchmark in one sentence, read off the same numbers as its tables."""
+"""The finding of a benchmark in a few sentences, read off the same numbers as its tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...presentation.estimate import Estimate
 from ...presentation.numbers import NumberFormat, number_format
+from ..ranking.ranks import NoClaim, Ranking
 from .columns import Column
-from .summary import BASELINE, Cell
+from .standings import Against, Place, Standing, Verdict
+from .summary import Cell
 
-# The first of these that a benchmark has decides which system is named.
-_DECISIVE = ("mrstft_music", "mrstft_auraloss", "logmel_db", "mrstft_sum_diff", "mae")
-# So many systems that lack songs are named; the table shows them all.
+# The first of these that a benchmark has decides which systems are named.
+DECISIVE = ("mrstft_music", "mrstft_auraloss", "logmel_db", "mrstft_sum_diff", "mae")
+# So many systems are named; the tables show them all.
 _NAMED = 3
 
 
@@ -24,11 +25,11 @@ class Evidence:
     failures: int
     columns: Sequence[Column]
     cells: Mapping[tuple[str, str, str], Cell]
-    differences: Mapping[tuple[str, str, str], Estimate]
+    standings: Mapping[Place, Standing]
 
 
 def finding(evidence: Evidence) -> str:
-    """A sentence, or two; never a number without its interval where there is one."""
+    """One to four sentences; "closest" only where the songs tell a system from all others."""
     scored = {
         system for (system, *_), cell in evidence.cells.items() if cell.median.centre is not None
     }
@@ -39,19 +40,22 @@ def finding(evidence: Evidence) -> str:
                 f"{_count(len(evidence.systems), 'system')} over {_count(evidence.songs, 'song')}."
             )
         return "Nothing has been scored yet; run the benchmark to fill this report."
-    column = _decisive(evidence)
+    column = decisive(evidence.columns, evidence.cells, evidence.competing)
     if column is None:
         return _without_reference(evidence, len(scored))
     return _with_reference(evidence, column)
 
 
-def _decisive(evidence: Evidence) -> Column | None:
-    for metric in _DECISIVE:
-        for column in evidence.columns:
+def decisive(
+    columns: Sequence[Column], cells: Mapping[tuple[str, str, str], Cell], competing: Sequence[str]
+) -> Column | None:
+    """The column by which systems are named: the first of :data:`DECISIVE` that is there."""
+    for metric in DECISIVE:
+        for column in columns:
             if column.metric == metric and any(
-                evidence.cells[name, column.id, "raw"].median.centre is not None
-                for name in evidence.competing
-                if (name, column.id, "raw") in evidence.cells
+                cells[name, column.id, "raw"].median.centre is not None
+                for name in competing
+                if (name, column.id, "raw") in cells
             ):
                 return column
     return None
@@ -63,50 +67,114 @@ def _with_reference(evidence: Evidence, column: Column) -> str:
         for name in evidence.competing
         if (cell := evidence.cells[name, column.id, "raw"]).median.centre is not None
     }
-    medians = {name: cell.median for name, cell in scored.items() if cell.complete}
+    whole = {name: cell for name, cell in scored.items() if cell.complete}
     partial = {name: cell.median.n for name, cell in scored.items() if not cell.complete}
-    if not medians:
+    if not whole:
         return (
             f"No system has {column.label} for every song that another has it for "
-            f"({_listed(partial, evidence.songs)}), so none is named as the closest."
+            f"({_partial(partial, evidence.songs)}), so none is named as the closest."
         )
-    said = _closest(evidence, column, medians)
-    if not partial:
-        return said
-    return f"{said} Not compared, for want of songs: {_listed(partial, evidence.songs)}."
+    standing = evidence.standings[column.id, "raw"]
+    said = [_closest(evidence, column, whole, standing.ranking)]
+    if standing.ranking.why is None:
+        rivals = [one for one in standing.against if one.system in whole]
+        said += [_told(standing.ranking, column), *_beside(rivals, column)]
+    if partial:
+        said.append(f"Not compared, for want of songs: {_partial(partial, evidence.songs)}.")
+    return " ".join(one for one in said if one)
 
 
-def _listed(partial: Mapping[str, int], songs: int) -> str:
-    named = [f"{name} ({n} of {songs})" for name, n in list(partial.items())[:_NAMED]]
-    more = len(partial) - len(named)
-    return ", ".join(named) + (f" and {_count(more, 'other')}" if more else "")
+def _closest(
+    evidence: Evidence, column: Column, whole: Mapping[str, Cell], ranking: Ranking
+) -> str:
+    n = next(iter(whole.values())).mean.n
+    part = f"{n} of " if n < evidence.songs else ""
+    over = f"Over {part}{_count(evidence.songs, 'song')}"
+    means = {name: cell.mean.centre or 0.0 for name, cell in whole.items()}
+    order = sorted(means, key=lambda name: means[name])
+    show = number_format(means.values(), column.unit)
+    label = column.label if n == 1 else f"mean {column.label}"
+    if len(whole) == 1:
+        (name,) = whole
+        value = f"{show(means[name])}{_unit(column)}"
+        return f"{over}, {name} lies at {label} {value} from the reference masters."
+    if ranking.why is NoClaim.SONGS:
+        return (
+            f"{over}, no system is named as the closest to the reference masters: with fewer than "
+            f"six songs, chance alone could make any of them first. {_run(label, order, means)}"
+        )
+    first = ranking.first
+    if len(first) == 1:
+        value = f"{show(means[first[0]])}{_unit(column)}"
+        return (
+            f"{over}, {first[0]} is the closest to the reference masters of {len(whole)} systems: "
+            f"{label} {value}."
+        )
+    low, high = show(means[first[0]]), show(means[first[-1]])
+    span = f"{low}{_unit(column)}" if low == high else f"{low} to {high}{_unit(column)}"
+    if len(first) == len(whole):
+        return (
+            f"{over}, no system is told to be the closest to the reference masters: all "
+            f"{len(whole)} tie, with {label} {span}."
+        )
+    return (
+        f"{over}, {len(first)} of {len(whole)} systems tie for the closest to the reference "
+        f"masters: {_listed(first)} ({label} {span})."
+    )
 
 
-def _closest(evidence: Evidence, column: Column, medians: Mapping[str, Estimate]) -> str:
-    name = min(medians, key=lambda name: medians[name].centre or 0.0)
-    best = medians[name]
-    show = number_format([best.centre, best.low, best.high], column.unit)
-    value = f"{show(best.centre)}{_unit(column)}{_interval(best, show)}"
-    part = f"{best.n} of " if best.n < evidence.songs else ""
-    over = f"over {part}{_count(evidence.songs, 'song')}"
-    median = "" if best.n == 1 else "median "
-    if len(medians) == 1:
-        first = f"{over.capitalize()}, {name} lies at {median}{column.label} {value}"
-        return f"{first} from the reference masters."
-    first = f"{over.capitalize()}, {name} comes closest to the reference masters: "
-    first += f"{median}{column.label} {value}"
-    difference = evidence.differences.get((name, column.id, "raw"))
-    if name == BASELINE:
-        return f"{first}, so no other system here came closer than leaving the mix as it is."
-    if difference is None or difference.centre is None:
-        return f"{first}."
-    change = f"{show(abs(difference.centre))}{_unit(column)}"
-    span = _interval(difference, show, sign=-1 if difference.centre < 0 else 1)
-    if difference.low is None or difference.high is None:
-        return f"{first}, {change} {_side(difference.centre)} {BASELINE}."
-    if difference.low <= 0 <= difference.high:
-        return f"{first}, not told apart from {BASELINE} by these songs."
-    return f"{first}, {change}{span} {_side(difference.centre)} {BASELINE}."
+def _run(label: str, order: Sequence[str], means: Mapping[str, float]) -> str:
+    show = number_format(means.values())
+    low, high = order[0], order[-1]
+    label = label[0].upper() + label[1:] if label.startswith("mean") else label
+    return f"{label} runs from {show(means[low])} ({low}) to {show(means[high])} ({high})."
+
+
+def _told(ranking: Ranking, column: Column) -> str:
+    least = ranking.tellable
+    if least is None:
+        return ""
+    show = number_format([least.difference / 2], column.unit)
+    unit = _unit(column)
+    takes = (
+        "more than 10,000 songs" if least.half_songs is None else f"about {least.half_songs} songs"
+    )
+    return (
+        f"These songs tell {show(least.difference)}{unit} apart; "
+        f"{show(least.difference / 2)}{unit} takes {takes}."
+    )
+
+
+def _beside(against: Sequence[Against], column: Column) -> list[str]:
+    """A sentence for each baseline: who is told to be better, and by how much."""
+    found = []
+    for baseline in dict.fromkeys(one.baseline for one in against):
+        mine = [one for one in against if one.baseline == baseline]
+        better = sorted(
+            (one for one in mine if one.verdict is Verdict.BETTER),
+            key=lambda one: one.difference.mean or 0.0,
+        )
+        if not better:
+            found.append(f"No system is told to be closer than {baseline}.")
+        elif len(better) == 1:
+            (one,) = better
+            difference = one.difference
+            show = number_format([difference.mean, difference.low, difference.high], column.unit)
+            found.append(
+                f"Only {one.system} is told to be closer than {baseline}, by "
+                f"{show(-(difference.mean or 0.0))}{_unit(column)} {_interval(one, show)}."
+            )
+        else:
+            found.append(
+                f"{len(better)} of {_count(len(mine), 'other')} are told to be closer than "
+                f"{baseline}: {_listed([one.system for one in better])}."
+            )
+    return found
+
+
+def _interval(one: Against, show: NumberFormat) -> str:
+    low, high = one.difference.low, one.difference.high
+    return "" if low is None or high is None else f"[{show(-high)}, {show(-low)}]"
 
 
 def _without_reference(evidence: Evidence, scored: int) -> str:
@@ -133,15 +201,18 @@ def _without_reference(evidence: Evidence, scored: int) -> str:
     )
 
 
-def _interval(estimate: Estimate, show: NumberFormat, sign: int = 1) -> str:
-    if estimate.low is None or estimate.high is None:
-        return ""
-    low, high = sorted((sign * estimate.low, sign * estimate.high))
-    return f" [{show(low)}, {show(high)}]"
+def _partial(partial: Mapping[str, int], songs: int) -> str:
+    named = [f"{name} ({n} of {songs})" for name, n in list(partial.items())[:_NAMED]]
+    more = len(partial) - len(named)
+    return ", ".join(named) + (f" and {_count(more, 'other')}" if more else "")
 
 
-def _side(difference: float) -> str:
-    return "below" if difference < 0 else "above"
+def _listed(names: Sequence[str]) -> str:
+    named = list(names[: _NAMED if len(names) > _NAMED + 1 else _NAMED + 1])
+    more = len(names) - len(named)
+    if more:
+        return f"{', '.join(named)} and {_count(more, 'other')}"
+    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
 
 
 def _unit(column: Column) -> str:

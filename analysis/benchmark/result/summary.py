@@ -1,4 +1,4 @@
-"""What the scores come to: medians over songs with intervals, and differences from the mix."""
+"""What the scores come to: medians and means over songs with intervals."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...presentation.estimate import Estimate
-from ...presentation.numbers import NumberFormat, number_format
-from . import bootstrap
+from . import intervals
 from .columns import Column
-
-BASELINE = "unprocessed"
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,15 +19,13 @@ Floats = npt.NDArray[np.float64]
 class Cell:
     """One system in one column: over songs, in one variant.
 
-    ``reasons`` counts why values are missing; ``best`` marks the best of the systems that
-    compete: the reference master, anchors and systems that are shown the reference do not. Nor
-    does one that is not ``complete``: that lacks a song of which a competing system has a value.
+    ``reasons`` counts why values are missing. ``complete`` is false where the system lacks a song
+    of which a competing system has a value: such medians and means cannot be compared.
     """
 
     median: Estimate
     mean: Estimate
     reasons: Mapping[str, int]
-    best: bool = False
     complete: bool = True
 
 
@@ -76,26 +71,19 @@ def tabulate(
 
 
 def summarise(
-    values: Values, columns: Sequence[Column], competing: Sequence[str], seed: int
+    values: Values, columns: Sequence[Column], competing: Sequence[str]
 ) -> dict[tuple[str, str, str], Cell]:
-    """Cells by (system, column id, variant); ``competing`` systems can be best."""
+    """Cells by (system, column id, variant)."""
     cells: dict[tuple[str, str, str], Cell] = {}
     for column in columns:
         for variant in column.variants:
             reasons = values.reasons.get((column.id, variant), {})
-            medians = {
-                system: bootstrap.median(values.of(column.id, variant, system), seed)
-                for system in values.systems
-            }
-            shown = number_format(numbers_of(medians.values()), column.unit)
             whole = complete(values, column.id, variant, competing)
-            centres = {name: medians[name].centre for name in competing if name in whole}
-            best = _best(column, centres, shown)
-            for system, median in medians.items():
-                mean = bootstrap.mean(values.of(column.id, variant, system), seed)
+            for system in values.systems:
+                mine = values.of(column.id, variant, system)
                 why = dict(sorted(reasons.get(system, Counter()).items()))
                 cells[system, column.id, variant] = Cell(
-                    median, mean, why, system in best, system in whole
+                    intervals.median(mine), intervals.mean(mine), why, system in whole
                 )
     return cells
 
@@ -112,45 +100,6 @@ def complete(values: Values, column: str, variant: str, competing: Sequence[str]
     return {name for name, there in known.items() if bool(there[wanted].all())}
 
 
-def differences(
-    values: Values, columns: Sequence[Column], seed: int
-) -> dict[tuple[str, str, str], Estimate]:
-    """Each system less :data:`BASELINE`, paired by song; empty without that system.
-
-    Where closest to zero is best, sizes are compared instead of signed values.
-    """
-    if BASELINE not in values.systems:
-        return {}
-    found = {}
-    for column in columns:
-        for variant in column.variants:
-            baseline = _sized(column, values.of(column.id, variant, BASELINE))
-            for system in values.systems:
-                if system != BASELINE:
-                    ours = _sized(column, values.of(column.id, variant, system))
-                    found[system, column.id, variant] = bootstrap.paired_median(
-                        ours, baseline, seed
-                    )
-    return found
-
-
-def _sized(column: Column, values: Floats) -> Floats:
-    return np.abs(values) if column.better == "zero" else values
-
-
 def numbers_of(estimates: Iterable[Estimate]) -> list[float | None]:
     """Every number of the estimates, by which a column chooses how it is printed."""
     return [number for e in estimates for number in (e.centre, e.low, e.high)]
-
-
-def _best(column: Column, centres: Mapping[str, float | None], shown: NumberFormat) -> set[str]:
-    known = {name: value for name, value in centres.items() if value is not None}
-    if column.better == "none" or len(known) < 2:
-        return set()
-    cost = {"lower": 1.0, "higher": -1.0}.get(column.better)
-    ranks = {name: abs(v) if cost is None else cost * v for name, v in known.items()}
-    leader = min(ranks, key=lambda name: ranks[name])
-    # What is printed alike is alike: the digits beyond say nothing over so few songs.
-    best = {name for name, rank in ranks.items() if shown(rank) == shown(ranks[leader])}
-    # Where all are equal, none is best.
-    return best if len(best) < len(known) else set()

@@ -184,7 +184,13 @@
     const tools = document.createElement("p");
     tools.className = "tools";
     tools.append(fold, earmark.tables.copyButton(chart.table), svg);
-    place.querySelectorAll(".tools, .tools + div").forEach((old) => old.remove());
+    place.querySelectorAll(".said, .tools, .tools + div").forEach((old) => old.remove());
+    if (chart.note) {
+      const said = document.createElement("p");
+      said.className = "said";
+      said.textContent = chart.note;
+      place.append(said);
+    }
     place.append(tools, region);
     open(Boolean(before && before.getAttribute("aria-expanded") === "true"));
   }

@@ -24,20 +24,20 @@ def found(folder: Path, *failing: tuple[str, str]) -> Result:
 
 def best(result: Result, metric: str = "mrstft_music") -> set[str]:
     column = next(column for column in result.columns if column.metric == metric)
-    return {name for name in result.system_names if result.cells[name, column.id, "raw"].best}
+    return set(result.standings[column.id, "raw"].ranking.first)
 
 
 def test_the_best_on_every_song_is_the_best(tmp_path: Path) -> None:
     result = found(tmp_path)
     assert best(result) == {"tcn small"}
-    assert result.finding.startswith("Over 8 songs, tcn small comes closest")
+    assert result.finding.startswith("Over 8 songs, tcn small is the closest")
     assert "Not compared" not in result.finding
 
 
 def test_a_system_that_failed_on_six_of_eight_songs_is_not_the_best(tmp_path: Path) -> None:
     result = found(tmp_path, *((song, "tcn small") for song in SONGS[2:]))
     assert best(result) == {"loudness"}
-    assert result.finding.startswith("Over 8 songs, loudness comes closest")
+    assert result.finding.startswith("Over 8 songs, loudness is the closest")
     assert result.finding.endswith(" Not compared, for want of songs: tcn small (2 of 8).")
 
 
@@ -50,7 +50,7 @@ def test_one_song_that_is_lacking_is_enough(tmp_path: Path) -> None:
 def test_a_song_that_all_lack_takes_nobody_out_and_is_not_counted(tmp_path: Path) -> None:
     result = found(tmp_path, *(("song 3", name) for name in RIVALS))
     assert best(result) == {"tcn small"}
-    assert result.finding.startswith("Over 7 of 8 songs, tcn small comes closest")
+    assert result.finding.startswith("Over 7 of 8 songs, tcn small is the closest")
 
 
 def test_where_each_lacks_another_song_none_is_named(tmp_path: Path) -> None:
@@ -63,18 +63,21 @@ def test_where_each_lacks_another_song_none_is_named(tmp_path: Path) -> None:
 
 
 def test_an_effect_model_that_lacks_a_take_is_not_the_best_of_its_effect() -> None:
-    songs = pd.DataFrame({"song": ["a", "b"], "tags": [{"effect": "reverb"}] * 2})
+    takes = [f"take {number}" for number in range(7)]
+    songs = pd.DataFrame({"song": takes, "tags": [{"effect": "reverb"}] * 7})
     names = ["one", "two", "three"]
     systems = pd.DataFrame(
         {"system": names, "role": "system", "kind": "checkpoint", "uses_reference": False}
     )
-    errors = {("a", "one"): 0.1, ("a", "two"): 0.2, ("b", "two"): 0.4, ("a", "three"): 0.3,
-              ("b", "three"): 0.5}  # fmt: skip
     rows = [
-        {"song": song, "system": name, "metric": "mae", "variant": "raw", "parameters": "{}",
-         "value": value}
-        for (song, name), value in errors.items()
-    ]  # fmt: skip
+        {"song": song, "system": name, "metric": "mae", "variant": "raw", "parameters": "{}"}
+        | {"value": error + 0.01 * at}
+        for at, song in enumerate(takes)
+        for name, error in zip(names, (0.1, 0.2, 0.3), strict=True)
+    ]
     cells = {cell.system: cell for cell in effect_cells(songs, systems, pd.DataFrame(rows))}
-    assert cells["one"].songs == 1
-    assert {name for name, cell in cells.items() if cell.best} == {"two"}
+    assert [cells[name].best for name in names] == [True, False, False]
+    rows = [row for row in rows if (row["system"], row["song"]) != ("one", "take 6")]
+    cells = {cell.system: cell for cell in effect_cells(songs, systems, pd.DataFrame(rows))}
+    assert cells["one"].songs == 6
+    assert [cells[name].best for name in names] == [False, True, False]

@@ -28,6 +28,7 @@ from earmark.analysis.benchmark.panels import registry
 from earmark.analysis.benchmark.panels.registry import Section, metric_data
 from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import Result, load
+from earmark.analysis.benchmark.result.standings import Verdict
 from earmark.cli import earmark
 from earmark.evaluation.results.store import Store
 from earmark.listening_test import TOKENS
@@ -36,6 +37,8 @@ from earmark.models.errors import UserError
 BRIEF = Fake(songs=("amber street", "blue hour"), seconds=0.5)
 # Most of a report's time is its audio; most tests need none.
 MUTE = replace(BRIEF, audio=False)
+EIGHT = replace(MUTE, songs=tuple(f"song {number}" for number in range(8)))
+CLONES = tuple(FakeSystem(f"clone {number}", distance=0.7) for number in range(4))
 SWEEP = tuple(
     FakeSystem(f"run step_{step}", step=step, distance=2 - step / 1000) for step in (100, 900, 500)
 )
@@ -170,7 +173,7 @@ def test_text_table_plot_and_json_show_one_number(brief: Path) -> None:
     assert float(cell["median"]) == row["median"]
     html = (brief / "report.html").read_text(encoding="utf-8")
     assert f'data-raw="{row["median"]!r}"' in html
-    assert f"{row['median']:.3f}" in content["finding"]
+    assert f"{row['mean']:.2f} (tcn small)" in content["finding"]
     assert content["finding"] in html
     (part,) = (brief / "data").glob("metric-mrstft_music.*.js")
     data = json.loads(part.read_text(encoding="utf-8").split(", ", 1)[1].removesuffix(");\n"))
@@ -179,10 +182,10 @@ def test_text_table_plot_and_json_show_one_number(brief: Path) -> None:
 
 
 def test_the_best_neither_sees_the_reference_nor_is_it_nor_is_an_anchor(tmp_path: Path) -> None:
-    found = result(tmp_path, MUTE)
-    best = {name for (name, _, _), cell in found.cells.items() if cell.best}
-    assert "tcn small" in best
-    assert best <= {"unprocessed", "loudness", "tcn small"}
+    found = result(tmp_path, EIGHT)
+    first = {name for standing in found.standings.values() for name in standing.ranking.first}
+    assert "tcn small" in first
+    assert first <= {"unprocessed", "loudness", "tcn small"}
     distance = next(c for c in found.columns if c.metric == "mrstft_music")
     closer = found.cells["eq_match", distance.id, "raw"].median.centre
     ours = found.cells["tcn small", distance.id, "raw"].median.centre
@@ -196,22 +199,42 @@ def test_differences_from_unprocessed_are_paired(tmp_path: Path) -> None:
     column = next(c for c in found.columns if c.metric == "mrstft_music")
     ours = found.values.of(column.id, "raw", "tcn small")
     base = found.values.of(column.id, "raw", "unprocessed")
-    estimate = found.differences["tcn small", column.id, "raw"]
-    assert estimate.centre == pytest.approx(sorted(ours - base)[0] / 2 + sorted(ours - base)[1] / 2)
-    assert ("unprocessed", column.id, "raw") not in found.differences
+    against = {one.system: one for one in found.standings[column.id, "raw"].against}
+    assert against["tcn small"].median.centre == pytest.approx(sum(ours - base) / 2)
+    assert against["tcn small"].difference.mean == pytest.approx(sum(ours - base) / 2)
+    assert against["tcn small"].verdict is Verdict.NO_CLAIM
+    assert "unprocessed" not in against
 
 
 @pytest.mark.parametrize(
     ("fake", "words"),
     [
-        (MUTE, r"^Over 2 songs, tcn small comes closest .* median mrstft_music [\d.]+ \["),
-        (replace(MUTE, songs=("a",)), r"^Over 1 song, tcn small comes closest .*: mrstft_music"),
-        (replace(MUTE, systems=SYSTEMS[3:4]), r"^Over 2 songs, tcn small lies at median"),
+        (
+            MUTE,
+            r"^Over 2 songs, no system is named as the closest .* fewer than six songs.*"
+            r"Mean mrstft_music runs from [\d.]+ \(tcn small\) to [\d.]+ \(unprocessed\)\.$",
+        ),
+        (replace(MUTE, songs=("a",)), r"^Over 1 song, no system is named .* mrstft_music runs"),
+        (replace(MUTE, systems=SYSTEMS[3:4]), r"^Over 2 songs, tcn small lies at mean"),
+        (
+            EIGHT,
+            r"^Over 8 songs, tcn small is the closest .* of 3 systems: mean mrstft_music [\d.]+\. "
+            r"These songs tell [\d.]+ apart; [\d.]+ takes about \d+ songs\. 2 of 2 others are told "
+            r"to be closer than unprocessed: tcn small and loudness\.$",
+        ),
         (without_reference(MUTE), r"without reference masters: .* LUFS \(\w+\) to −[\d.]+ LUFS"),
         (all_failed(MUTE), r"^No score was made: 12 failures in 6 systems over 2 songs\.$"),
         (
-            replace(MUTE, systems=(*SYSTEMS[:1], replace(SYSTEMS[3], distance=3), SYSTEMS[-1])),
-            "unprocessed comes closest .* no other system",
+            replace(EIGHT, systems=(*SYSTEMS[:1], replace(SYSTEMS[3], distance=3), SYSTEMS[-1])),
+            "unprocessed is the closest .* No system is told to be closer than unprocessed",
+        ),
+        (
+            replace(EIGHT, systems=(SYSTEMS[0], *CLONES, SYSTEMS[-1])),
+            r"4 of 5 systems tie for the closest .*: (clone \d, ){2}clone \d and clone \d \(mean",
+        ),
+        (
+            replace(EIGHT, systems=CLONES),
+            "no system is told to be the closest .*: all 4 tie, with mean mrstft_music",
         ),
     ],
 )
@@ -292,7 +315,7 @@ def test_a_metric_of_a_plug_in_that_is_not_loaded_keeps_its_unit(tmp_path: Path)
 
 
 def test_plotly_accepts_every_figure(tmp_path: Path) -> None:
-    found = result(tmp_path, replace(MUTE, systems=(SYSTEMS[0], *SWEEP, *SYSTEMS[2:])))
+    found = result(tmp_path, replace(EIGHT, systems=(SYSTEMS[0], *SWEEP, *SYSTEMS[2:])))
     names = set()
     for column in found.columns:
         for charts in metric_data(found, column)["variants"].values():
@@ -303,7 +326,7 @@ def test_plotly_accepts_every_figure(tmp_path: Path) -> None:
                 text = text.replace('"ink"', '"#123456"')
                 plotly.graph_objects.Figure(json.loads(text))
                 names.add(name)
-    assert names == {"distribution", "matrix", "differences", "sweep"}
+    assert names == {"distribution", "matrix", "differences", "master", "ranks", "sweep", "wins"}
 
 
 def test_a_sweep_is_drawn_in_the_order_of_its_steps(tmp_path: Path) -> None:
@@ -363,6 +386,7 @@ def test_report_and_export_are_commands(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--benchmark", "big"], "choose from small"),
+        (["--baseline", "unprocesed"], "did you mean 'unprocessed'?"),
         (["--out", "{results}/results.sqlite"], "is a file"),
         (["--results", "{results}/nowhere"], "holds no results"),
     ],

@@ -138,7 +138,7 @@ def test_a_metric_with_a_target_sorts_by_distance_from_it(page: Page, folder: Pa
 
 def test_the_switch_changes_numbers_and_figures(page: Page, folder: Path) -> None:
     opened(page, folder)
-    cell = page.locator("table.headline tbody tr", has_text="tcn small").locator("td").first
+    cell = page.locator("table.headline tbody tr", has_text="tcn small").locator("td").nth(1)
     raw = cell.inner_text()
     page.locator("label", has_text="aligned").click()
     page.wait_for_function(DRAWN.format("mrstft_music/aligned"))

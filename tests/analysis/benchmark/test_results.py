@@ -152,3 +152,15 @@ def test_a_benchmark_without_scores_shows_itself(tmp_path: Path) -> None:
     fake = replace(FAKE, metrics=(), all_null=(), plugin=False)
     shown = em.results(build(tmp_path / "results", fake))._repr_html_()
     assert "7 systems, 2 songs" in shown
+
+
+def test_ranks_are_a_table_and_an_unknown_metric_is_told(tmp_path: Path) -> None:
+    songs = tuple(f"song {number}" for number in range(8))
+    build(tmp_path, Fake(songs=songs, audio=False, metrics=("mrstft_music", "plr")))
+    found = em.results(tmp_path)
+    ranks = found.ranking("mrstft_music")
+    assert list(ranks.columns) == ["system", "mean", "rank", "low", "high", "chance_best"]
+    assert list(ranks["system"])[0] == "tcn small"
+    assert ranks["chance_best"].sum() == pytest.approx(1)
+    with pytest.raises(em.UserError, match=r"'plr' \(raw\): no ranks; choose from mrstft_music"):
+        found.ranking("plr")

@@ -43,6 +43,12 @@ BAD: dict[str, tuple[str, int, list[str]]] = {
     "rate in words": (START + SYSTEMS + "sample_rate: CD\n", 6, ["sample_rate", "integer", "'CD'"]),
     "seed negative": (START + SYSTEMS + "seed: -1\n", 6, ["seed", "0", "-1"]),
     "reference maybe": (START + SYSTEMS + "reference: maybe\n", 6, ["boolean", "'maybe'"]),
+    "baseline that is no system": (
+        START + SYSTEMS + "baseline: [unprocessed, unprocesed]\n",
+        6,
+        ["'unprocesed' is no system of this file", "'unprocessed'"],
+    ),
+    "no baseline": (START + SYSTEMS + "baseline: []\n", 6, ["baseline"]),
     "excerpt before zero": (START + SYSTEMS + "excerpt: {start: -1}\n", 6, ["excerpt.start", "-1"]),
     "excerpt of nothing": (START + SYSTEMS + "excerpt: {seconds: 0}\n", 6, ["excerpt.seconds"]),
     "excerpt infinite": (START + SYSTEMS + "excerpt: {start: .inf}\n", 6, ["excerpt.start"]),

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -188,8 +188,9 @@ def test_a_folder_with_controls_in_its_names_is_a_benchmark(tmp_path: Path) -> N
 
 
 def test_mean_and_deviation_are_those_of_the_songs_and_best_is_no_baseline() -> None:
+    takes = list("abcdefg")
     songs = pd.DataFrame(
-        {"song": ["a", "b", "c"], "tags": [{"effect": "eq"}, {"effect": "eq"}, {"genre": "rock"}]}
+        {"song": [*takes, "x"], "tags": [{"effect": "eq"}] * 7 + [{"genre": "rock"}]}
     )
     systems = pd.DataFrame(
         {
@@ -199,21 +200,36 @@ def test_mean_and_deviation_are_those_of_the_songs_and_best_is_no_baseline() -> 
             "uses_reference": [False, False, False, False],
         }
     )
-    values = {"net": (1.0, 3.0, 90.0), "other": (5.0, 5.0, 0.0), "cheap": (0.1, 0.1, 0.1)}
-    rows: list[dict[str, Any]] = [
-        {"song": song, "system": system, "metric": "esr", "variant": "raw", "parameters": "{}"}
-        | {"value": value}
-        for system, found in values.items()
-        for song, value in zip("abc", found, strict=True)
-    ]
-    cells = {cell.system: cell for cell in effect_cells(songs, systems, pd.DataFrame(rows))}
-    assert cells["net"].mean == 2.0
-    assert cells["net"].sd == pytest.approx(math.sqrt(2))
-    assert [cells[name].best for name in ("net", "other", "cheap")] == [True, False, False]
-    assert "master" not in cells
+    values = {
+        "net": (1.0, 3.0, 2.0, 2.0, 1.5, 2.5, 2.0, 90.0),
+        "other": (5.0, 5.0, 5.1, 5.2, 5.0, 5.0, 5.0, 0.0),
+        "cheap": (0.1,) * 8,
+    }
+
+    def cells(values: Mapping[str, tuple[float, ...]]) -> dict[str, Any]:
+        rows: list[dict[str, Any]] = [
+            {"song": song, "system": system, "metric": "esr", "variant": "raw", "parameters": "{}"}
+            | {"value": value}
+            for system, found in values.items()
+            for song, value in zip([*takes, "x"], found, strict=True)
+        ]
+        found = effect_cells(songs, systems, pd.DataFrame(rows))
+        return {cell.system: cell for cell in found}
+
+    found = cells(values)
+    assert found["net"].mean == 2.0
+    assert found["net"].sd == pytest.approx(math.sqrt(2.5 / 6))
+    assert [found[name].best for name in ("net", "other", "cheap")] == [True, False, False]
+    assert "master" not in found
+    # Systems that the songs cannot tell apart tie, and fewer than six songs tell nothing.
+    alike = values | {"other": (1.2, 2.7, 2.1, 1.8, 1.6, 2.6, 2.0, 0.0)}
+    assert [cells(alike)[name].best for name in ("net", "other")] == [False, False]
+    assert [cells(alike)[name].tied_first for name in ("net", "other")] == [True, True]
+    five = {name: (*some[:5], *[math.nan] * 2, some[7]) for name, some in values.items()}
+    assert [cells(five)[name].tied_first for name in ("net", "other")] == [None, None]
     # Where doing nothing is better, nothing is marked.
     systems["kind"] = ["checkpoint", "checkpoint", "unprocessed", "reference"]
-    assert not any(cell.best for cell in effect_cells(songs, systems, pd.DataFrame(rows)))
+    assert not any(cell.best for cell in cells(values).values())
 
 
 def test_a_song_entry_may_give_controls(tmp_path: Path, make_songs: Callable[..., Path]) -> None:
