@@ -160,7 +160,7 @@ def test_ranks_are_a_table_and_an_unknown_metric_is_told(tmp_path: Path) -> None
     found = em.results(tmp_path)
     ranks = found.ranking("mrstft_music")
     assert list(ranks.columns) == ["system", "mean", "rank", "low", "high", "chance_best"]
-    assert list(ranks["system"])[0] == "tcn small"
+    assert ranks["system"].iloc[0] == "tcn small"
     assert ranks["chance_best"].sum() == pytest.approx(1)
     with pytest.raises(em.UserError, match=r"'plr' \(raw\): no ranks; choose from mrstft_music"):
         found.ranking("plr")
