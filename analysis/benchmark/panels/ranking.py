@@ -11,6 +11,7 @@ from ..ranking.comparisons import Difference
 from ..ranking.ranks import PairOf, Ranking
 from ..result.columns import Column
 from ..result.document import Result
+from ..result.finding import listed
 from ..result.standing_rows import pair_rows
 from ..result.standings import Verdict, verdict
 from .figures import diverging_scale
@@ -68,7 +69,7 @@ def _note(ranking: Ranking) -> str:
     elif len(first) == count:
         said = f"All {count} tie: these {ranking.songs} songs tell none of them to be better."
     else:
-        said = f"{len(first)} of {count} tie for first: {', '.join(first)}."
+        said = f"{len(first)} of {count} tie for first: {listed(first)}."
     if least is None:
         return said
     show = number_format([least.difference / 2])
@@ -187,7 +188,11 @@ def _win_figure(
         "customdata": said,
         "hovertemplate": "%{customdata}<extra></extra>",
         "hoverongaps": False,
-        "colorscale": diverging_scale(),
+        # Blue is better, as in the panel of the human master.
+        "colorscale": [
+            [at, colour]
+            for (at, _), (_, colour) in zip(diverging_scale(), diverging_scale()[::-1], strict=True)
+        ],
         "zmin": 0,
         "zmax": 1,
         "colorbar": {"title": {"text": "songs won", "side": "right"}, "thickness": 12}

@@ -119,7 +119,7 @@ def _closest(
         )
     return (
         f"{over}, {len(first)} of {len(whole)} systems tie for the closest to the reference "
-        f"masters: {_listed(first)} ({label} {span})."
+        f"masters: {listed(first)} ({label} {span})."
     )
 
 
@@ -167,7 +167,7 @@ def _beside(against: Sequence[Against], column: Column) -> list[str]:
         else:
             found.append(
                 f"{len(better)} of {_count(len(mine), 'other')} are told to be closer than "
-                f"{baseline}: {_listed([one.system for one in better])}."
+                f"{baseline}: {listed([one.system for one in better])}."
             )
     return found
 
@@ -207,7 +207,8 @@ def _partial(partial: Mapping[str, int], songs: int) -> str:
     return ", ".join(named) + (f" and {_count(more, 'other')}" if more else "")
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: four at most, of more the first three and how many others."""
     named = list(names[: _NAMED if len(names) > _NAMED + 1 else _NAMED + 1])
     more = len(names) - len(named)
     if more:
