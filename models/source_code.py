@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from .content_key import content_key, path_sha256
@@ -87,10 +88,15 @@ def function_sha256(function: Callable[..., Any]) -> str:
     """What a function without a file is made of: its source, or what Python has made of it."""
     try:
         return content_key(inspect.getsource(function))
-    except (OSError, TypeError):
-        code = getattr(function, "__code__", None)
-        known = (code.co_code.hex(), repr(code.co_consts), repr(code.co_names)) if code else ()
-        return content_key(getattr(function, "__qualname__", ""), *known)
+    except Exception:  # what stands in the place of the source may be anything
+        return content_key("compiled", _compiled(getattr(function, "__code__", None)))
+
+
+def _compiled(code: Any) -> Any:
+    if not isinstance(code, CodeType):
+        return repr(code) if isinstance(code, str | bytes | int | float | complex) else str(code)
+    parts = [_compiled(one) for one in code.co_consts]
+    return [code.co_code.hex(), parts, list(code.co_names), list(code.co_varnames)]
 
 
 def is_users(path: Path) -> bool:

@@ -139,6 +139,25 @@ def cost_scores(
     )
 
 
+def of_this_code(done: Scored, metrics: Iterable[Metric]) -> Scored:
+    """What was measured by the code that this process knows; of other code it is a failure.
+
+    A worker loads a plug-in when it begins: it may meet a file that changed since the run began.
+    """
+    codes = {(one.name, as_json(one.parameters)): (one, code_of(one)) for one in metrics}
+    kept, failures = [], dict(done.failures)
+    for score in done.scores:
+        metric, code = codes[score.metric, as_json(score.parameters)]
+        if score.source == code:
+            kept.append(score)
+        else:
+            where = METRICS.made_by(metric.name)
+            failures[step_of(metric)] = (
+                f"{where}: changed while the run was at work; run again, then with --retry"
+            )
+    return Scored(tuple(kept), failures)
+
+
 def code_of(metric: Metric) -> str:
     """The code that a score of this metric is of: '' for Earmark's own, which has versions.
 

@@ -21,6 +21,7 @@ from .score import (
     cost_scores,
     entry_of,
     missing,
+    of_this_code,
     save_scores,
     score_one,
     step_of,
@@ -174,6 +175,7 @@ class ScoreRenders(Stage[ScoreTask, Scored]):
     def settle(self, task: ScoreTask, result: Scored | Lost) -> str:
         render = self.renders[task.subject]
         done = Scored((), {LOST: result.message}) if isinstance(result, Lost) else result
+        done = of_this_code(done, select(task.metrics))
         for step in (LOST, *map(step_of, select(task.metrics))):
             self.run.clear_failure(render, step)
         for step, message in done.failures.items():
