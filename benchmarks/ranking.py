@@ -128,9 +128,7 @@ def kinds(times: int, *, quick: bool) -> None:
 def spread_out(times: int, *, quick: bool) -> None:
     """Coverage where systems differ: of all differences and of all ranks at once."""
     sizes = ((8, 4),) if quick else ((6, 12), (8, 12), (20, 12), (20, 40), (60, 40))
-    click.echo(
-        "Systems that differ: all intervals of differences hold / those of ranks"
-    )
+    click.echo("Systems that differ: all intervals of differences hold / those of ranks")
     click.echo("| songs, systems | steps of 20 sd | steps of 0.5 sd |")
     click.echo("|---|---|---|")
     for n, count in sizes:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from .terminal import options
+
 # What has a schema, by the function of ours that makes it.
 _SCHEMAS: Mapping[str, str] = {
     "benchmark": "evaluation.benchmark.file:json_schema",
@@ -28,17 +30,18 @@ _SCHEMAS: Mapping[str, str] = {
     help="Where to write the tidy scores, one row per value.",
 )
 @click.option("--benchmark", metavar="NAME", help="Which benchmark; the latest by default.")
-def export(results: Path, scores: Path, benchmark: str | None) -> None:
+@options.run
+def export(results: Path, scores: Path, benchmark: str | None, run: str | None) -> None:
     """Write the scores of RESULTS as CSV: song, system, metric, variant, parameters, value, …
 
     A value that is undefined is an empty cell with the reason in its row. Text that a spreadsheet
     would run as a formula gets an apostrophe in front.
     """
-    from ..analysis.benchmark.result.tables import choose_benchmark, export_scores
-    from ..evaluation.results.store import Store
+    from ..analysis.benchmark.result.tables import export_scores
+    from ..evaluation.results.runs import opened_at
 
-    with Store(results, create=False) as store:
-        rows = export_scores(store, choose_benchmark(store, benchmark), scores)
+    with opened_at(results, run, benchmark) as (store, name):
+        rows = export_scores(store, name, scores)
     click.echo(f"{scores}: {rows} rows")
 
 

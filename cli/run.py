@@ -46,7 +46,12 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
 
     found = load(benchmark)
     settings = RunSettings(
-        Workers.parse(how["workers"]), how["device"], how["retry"], how["force"], steps
+        Workers.parse(how["workers"]),
+        how["device"],
+        how["retry"],
+        how["force"],
+        steps,
+        how.get("name", ""),
     )
     report = None
     with Store(results) as store, RunProgress(Console(stderr=True)) as watch:

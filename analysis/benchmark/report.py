@@ -14,6 +14,7 @@ from typing import Any
 import plotly.offline
 
 from ...evaluation.insights.renders import complete
+from ...evaluation.results.runs import find_run
 from ...evaluation.results.store import Store, written
 from ...listening_test import TOKENS
 from ..presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES
@@ -71,6 +72,15 @@ _SHORT = {
 def report_folder(results: Path, benchmark: str) -> Path:
     """Where the report of a benchmark lies by default."""
     return results / "reports" / folder_name(benchmark)
+
+
+def run_folder(store: Store, run: str | int | None) -> Path | None:
+    """Where the report of a chosen run lies by default; None for the latest of its benchmark."""
+    found = None if run is None else find_run(store, run)
+    if found is None or found.latest:
+        return None
+    # No name of a benchmark has brackets.
+    return store.folder / "reports" / folder_name(f"{found.benchmark} (run {found.number})")
 
 
 def write_report(

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from ...evaluation.results.runs import find_run, opened_at
 from ...evaluation.results.store import Store
 from ...models.errors import UserError
 from .result import tables
@@ -20,11 +21,13 @@ ValueT = TypeVar("ValueT")
 class Results:
     """One benchmark in a results folder; every call reads what is there at that moment.
 
-    In a notebook it shows a table of medians, a figure and players.
+    Of its runs, the latest, or the one of the number ``only``. In a notebook it shows a table of
+    medians, a figure and players.
     """
 
     folder: Path
     benchmark: str
+    only: int | None = None
 
     def scores(self) -> pd.DataFrame:
         """A row per value.
@@ -57,8 +60,22 @@ class Results:
         return self._read(tables.failures)
 
     def runs(self) -> pd.DataFrame:
-        """The runs that made the results, the latest first, with command, versions and machine."""
+        """The runs of the benchmark, the latest first, with command, versions and machine.
+
+        Columns: ``run`` (the id), ``started``, ``finished``, ``command``, ``record``, ``number``
+        and ``name``. :meth:`run` takes any of number, name and id.
+        """
         return self._read(tables.runs)
+
+    def run(self, which: int | str) -> "Results":
+        """The results as one run left them, by its number, name or id.
+
+        Raises:
+            UserError: if the benchmark has no such run.
+        """
+        with Store(self.folder, create=False) as store:
+            found = find_run(store, which, self.benchmark)
+            return Results(self.folder, self.benchmark, found.number)
 
     def summary(self) -> pd.DataFrame:
         """A row per system, metric and variant: median and mean over songs with 95 % intervals."""
@@ -90,21 +107,18 @@ class Results:
         ``out`` is a folder, by default ``reports/BENCHMARK`` in the results folder. ``baseline``
         is the system, or systems, that all others are compared with.
         """
-        from .report import write_report
+        from .report import run_folder, write_report
 
-        with Store(self.folder, create=False) as store:
-            return write_report(
-                store,
-                self.benchmark,
-                None if out is None else Path(out),
-                baselines=baseline,
-            )
+        with opened_at(self.folder, self.only, self.benchmark) as (store, name):
+            folder = run_folder(store, self.only) if out is None else Path(out)
+            return write_report(store, name, folder, baselines=baseline)
 
     def __repr__(self) -> str:
         songs, systems = len(self.songs()), len(self.systems())
+        run = "" if self.only is None else f", run {self.only}"
         return (
-            f"<Results of {self.benchmark!r} in {self.folder}: {systems} systems, {songs} songs, "
-            f"{len(self.failures())} failures>"
+            f"<Results of {self.benchmark!r}{run} in {self.folder}: {systems} systems, {songs} "
+            f"songs, {len(self.failures())} failures>"
         )
 
     def _repr_html_(self) -> str:
@@ -114,19 +128,25 @@ class Results:
         return results_html(self._read(load), self.folder)
 
     def _read(self, read: Callable[[Store, str], ValueT]) -> ValueT:
-        with Store(self.folder, create=False) as store:
-            return read(store, self.benchmark)
+        with opened_at(self.folder, self.only, self.benchmark) as (store, name):
+            return read(store, name)
 
 
-def results(folder: Path | str = "results", benchmark: str | None = None) -> Results:
+def results(
+    folder: Path | str = "results", benchmark: str | None = None, run: int | str | None = None
+) -> Results:
     """Open a results folder.
 
     Args:
         folder: where :func:`run` or ``earmark run`` wrote.
         benchmark: which one; the latest by default.
+        run: which of its runs, by number, name or id; the latest by default.
 
     Raises:
-        UserError: if the folder holds no results, or no benchmark of this name.
+        UserError: if the folder holds no results, or no benchmark or run of this name.
     """
     with Store(Path(folder), create=False) as store:
-        return Results(store.folder, tables.choose_benchmark(store, benchmark))
+        if run is None:
+            return Results(store.folder, tables.choose_benchmark(store, benchmark))
+        found = find_run(store, run, benchmark)
+        return Results(store.folder, found.benchmark, found.number)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import click
 
@@ -54,6 +54,10 @@ workers = click.option(
 )
 retry = click.option("--retry", is_flag=True, help="Try again what failed before.")
 force = click.option("--force", is_flag=True, help="Repeat what is already done.")
+run = click.option(
+    "--run", metavar="RUN", help="Number, name or id of a run; the latest by default."
+)
+run_name = click.option("--name", metavar="NAME", default="", help="A name for this run.")
 benchmark = click.argument("benchmark", type=click.Path(path_type=Path))
 
 
@@ -64,10 +68,11 @@ class How(TypedDict):
     device: str
     retry: bool
     force: bool
+    name: NotRequired[str]
 
 
 def running(command: Callable[..., Any]) -> Callable[..., Any]:
     """A benchmark file, a results folder, and how the work is carried out."""
-    for option in (force, retry, device, workers, results, benchmark):
+    for option in (run_name, force, retry, device, workers, results, benchmark):
         command = option(command)
     return command

@@ -41,7 +41,10 @@ REASONS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Measurement:
-    """One value of one metric for one item; ``reason`` is '' where there is a value."""
+    """One value of one metric for one item; ``reason`` is '' where there is a value.
+
+    ``source`` is the code of the plug-in that measured it, '' for Earmark's own.
+    """
 
     metric: str
     variant: Variant
@@ -50,6 +53,7 @@ class Measurement:
     reason: str
     version: int
     unit: str
+    source: str = ""
 
 
 def measure(
@@ -114,4 +118,5 @@ def _measurement(metric: Metric, variant: Variant, value: float | None, reason: 
         reason="" if good else reason,
         version=metric.version,
         unit=metric.unit,
+        source=metric.source,
     )

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from ...models.errors import UserError
+from ...models.plugins import source_of
 from ...models.registry import Registry, Sort
 from ..results.metric_facts import Better
 from .analysis import Analysis
@@ -62,6 +63,11 @@ class Metric:
     default: bool = False
     variants: tuple[Variant, ...] = ("raw",)
     requires: Requires = dataclasses.field(default_factory=Requires)
+
+    @property
+    def source(self) -> str:
+        """The code of the plug-in that it is from, as hex digits; '' for Earmark's own."""
+        return source_of(self.function)
 
     def __call__(self, audio: Tensor, sample_rate: int, reference: Tensor | None = None) -> Tensor:
         """The raw values of a batch: ``(batch, channels, samples)`` to ``(batch,)`` in float64.

@@ -3,12 +3,14 @@
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from ...models.plugins import loaded_plugins
 
 _PACKAGES = ("earmark", "torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "numba")
 
@@ -32,6 +34,17 @@ def run_record(benchmark: Path, seed: int, device: str, workers: str) -> Mapping
         "workers": workers,
         "seed": seed,
     }
+
+
+def plugins_record(plugins: Sequence[Path]) -> list[Mapping[str, Any]]:
+    """The plug-ins with every file that counts as their code: its name there, and its sha256."""
+    found: list[Mapping[str, Any]] = []
+    for code in loaded_plugins().values():
+        path, _ = code.files[""]
+        if path in plugins:
+            files = {name or path.name: sha256 for name, (_, sha256) in code.files.items()}
+            found.append({"path": str(path), "sha256": code.sha256, "files": files})
+    return found
 
 
 def command_line() -> list[str]:

@@ -39,10 +39,15 @@ def renders_key(renders: Iterable[str]) -> str:
 
 
 def set_record_path(
-    results: Path, subject: str, reference: str, metric: str, parameters: Mapping[str, Any]
+    results: Path,
+    sets: tuple[str, str],
+    metric: str,
+    parameters: Mapping[str, Any],
+    source: str = "",
 ) -> Path:
-    """Where the record of a set score lies; ``subject`` and ``reference`` are keys of sets."""
-    key = content_key(SCHEMA, subject, reference, metric, dict(parameters))
+    """Where the record of a set score lies; ``sets`` are the keys of the set and its reference."""
+    code = [source] if source else []
+    key = content_key(SCHEMA, *sets, metric, dict(parameters), *code)
     return results / "sets" / key[:2] / f"{key}.json"
 
 
@@ -65,15 +70,17 @@ def read_sets(store: Store, benchmark: str) -> list[SetValue]:
     for system, keys in renders.items():
         subject = renders_key(keys)
         rows = store.rows(
-            "SELECT * FROM score WHERE subject = ? ORDER BY metric, parameters, rowid", (subject,)
+            "SELECT * FROM score AS s WHERE subject = ?1 AND (source = '' OR source IN"
+            " (SELECT source FROM selection WHERE benchmark = ?2 AND metric = s.metric))"
+            " ORDER BY metric, parameters, s.rowid",
+            (subject, benchmark),
         )
         for row in rows:
             if masters is not None and row["reference"] != renders_key(masters):
                 continue
             parameters = json.loads(row["parameters"])
-            path = set_record_path(
-                store.folder, subject, row["reference"], row["metric"], parameters
-            )
+            sets = (subject, row["reference"])
+            path = set_record_path(store.folder, sets, row["metric"], parameters, row["source"])
             found.append(
                 SetValue(
                     system, row["metric"], parameters, row["value"], row["reason"], _read(path)

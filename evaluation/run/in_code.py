@@ -14,7 +14,10 @@ from .workers import Workers
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run did; ``failures`` are (song, system, step, message) as they now stand."""
+    """What a run did; ``failures`` are (song, system, step, message) as they now stand.
+
+    ``run`` is its number in the results folder.
+    """
 
     benchmark: str
     results: Path
@@ -23,6 +26,7 @@ class RunSummary:
     units: int
     failures: tuple[tuple[str, str, str, str], ...]
     seconds: float
+    run: int = 0
 
     def __str__(self) -> str:
         lines = [
@@ -46,6 +50,7 @@ def run(
     device: str = "auto",
     retry: bool = False,
     force: bool = False,
+    name: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> RunSummary:
     """Render and score whatever the results folder still lacks; nothing is done twice.
@@ -58,6 +63,7 @@ def run(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         retry: whether to try again what failed before.
         force: whether to make again what is there.
+        name: what to call this run; it keeps what it used, as ``earmark runs`` lists.
         progress: is told one line for each unit, for example ``print``.
 
     Raises:
@@ -72,7 +78,7 @@ def run(
             f"system {objects[0]!r} is an object of this program, which other processes cannot "
             f"run; leave workers out (it is {workers!r})"
         )
-    settings = RunSettings(where, device, retry, force)
+    settings = RunSettings(where, device, retry, force, name=name)
     with Store(Path(results)) as store:
         done = run_benchmark(found, store, settings, _Told(progress or (lambda _: None)))
         return RunSummary(
@@ -83,6 +89,7 @@ def run(
             done.units,
             done.failures,
             done.seconds,
+            done.run,
         )
 
 

@@ -9,12 +9,14 @@ from ...models.errors import UserError
 from ...models.systems.contract import kinds
 from ..benchmark.file import REFERENCE, Benchmark
 from ..metrics import METRICS
+from ..results.past import retire_render
 from ..results.provenance import command_line
+from ..results.runs import checked_name, next_number, put_past
 from ..results.store import Store, now
 from ..songs.song import Song
 from .plan import MIX, Plan
 from .render import Render
-from .score import LOST, as_json, step_of
+from .score import LOST, as_json, code_of, step_of
 
 ValueT = TypeVar("ValueT")
 
@@ -29,21 +31,29 @@ class Ledger:
     store: Store
     benchmark: Benchmark
     run: str
+    number: int
 
     @classmethod
-    def open(cls, store: Store, benchmark: Benchmark, record: Mapping[str, Any]) -> "Ledger":
-        """Begin a run."""
-        ledger = cls(store, benchmark, uuid.uuid4().hex[:12])
-        row = {
-            "id": ledger.run,
-            "benchmark": benchmark.name,
-            "started": now(),
-            "command": command_line(),
-            "record": record,
-        }
+    def open(
+        cls, store: Store, benchmark: Benchmark, record: Mapping[str, Any], name: str = ""
+    ) -> "Ledger":
+        """Begin a run; ``name`` is what the user calls it.
+
+        Raises:
+            UserError: if the name is taken, or the folder cannot be written.
+        """
         with store.transaction():
+            row = {
+                "id": uuid.uuid4().hex[:12],
+                "number": next_number(store),
+                "name": checked_name(store, name) if name else None,
+                "benchmark": benchmark.name,
+                "started": now(),
+                "command": command_line(),
+                "record": record,
+            }
             store.put("run", [row])
-        return ledger
+        return cls(store, benchmark, str(row["id"]), int(str(row["number"])))
 
     def close(self) -> None:
         """The run came to its end."""
@@ -51,15 +61,15 @@ class Ledger:
             self._execute("UPDATE run SET finished = ? WHERE id = ?", now(), self.run)
 
     def register(self, songs: Sequence[Song], plan: Plan) -> None:
-        """Write down what the benchmark is now; renders and scores of earlier versions stay."""
+        """Write down what the benchmark is now; what it was stays under the run before."""
         name = self.benchmark.name
-        for table in ("song", "system", "placement", "selection"):
-            self._execute(f"DELETE FROM {table} WHERE benchmark = ?", name)
+        put_past(self.store, name)
         row = {
             "name": name,
             "config": self.benchmark.config,
             "simulated": int(self.benchmark.simulated),
             "updated": now(),
+            "run": self.number,
         }
         self.store.put("benchmark", [row])
         self.store.put("song", [self._song(*entry, plan) for entry in enumerate(songs)])
@@ -85,6 +95,7 @@ class Ledger:
                     "better": metric.better,
                     "summary": metric.summary,
                     "rank": ranks.get(metric.name),
+                    "source": code_of(metric),
                 }
                 for position, metric in enumerate(self.benchmark.metrics)
             ),
@@ -139,10 +150,9 @@ class Ledger:
         self.store.put("render", [row])
 
     def replace(self, render: Render) -> None:
-        """A render that was made anew: scores of what lay there before no longer hold."""
-        self._execute(
-            "DELETE FROM score WHERE subject = ? OR reference = ?", render.key, render.key
-        )
+        """A render that was made anew: scores of what lay there before are of runs before."""
+        audio = str(render.record["audio_sha256"])
+        retire_render(self.store, render.key, audio, self.benchmark.name, self.number)
         self.add(render)
 
     def fail(self, song: str, system: str, step: str, key: str, message: str) -> None:
@@ -184,11 +194,17 @@ class Ledger:
         return [(row["song"], row["system"], row["step"], row["message"]) for row in found]
 
     def _adopt(self, plan: Plan) -> None:
-        # Renders that lie on disk without a row, after a kill or from another host.
-        known = {row["key"] for row in self.store.rows("SELECT key FROM render")}
+        # Renders that lie on disk without a row, or with that of the audio before: after a kill,
+        # or from another host.
+        rows = self.store.rows(
+            "SELECT key, json_extract(sidecar, '$.audio_sha256') AS audio FROM render"
+        )
+        known = {row["key"]: row["audio"] for row in rows}
         for key, render in plan.renders.items():
             if key not in known:
                 self.add(render)
+            elif known[key] not in (None, render.record.get("audio_sha256")):
+                self.replace(render)
 
     def _drop_strangers(self) -> None:
         # Failures of what the benchmark no longer asks for would never be cleared.

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from ...models.errors import StorageError, UserError
 from ...models.rendering import runner
 from ...models.systems import contract
 from ...models.systems.contract import System, SystemSpec
+from ..results.past import past_key
 from ..results.store import render_path, written
 from ..songs.song import Excerpt, Song, material
 
@@ -190,6 +192,7 @@ def _render(task: RenderTask) -> Render:
     with written(task.path) as audio:
         write(audio, output.audio, output.sample_rate)
         record["audio_sha256"] = path_sha256(audio)
+        _keep_before(task, str(record["audio_sha256"]))
         with written(task.path.with_suffix(".json")) as sidecar:
             text = json.dumps(record, indent=1, ensure_ascii=False)
             sidecar.write_text(text, encoding="utf-8")
@@ -197,6 +200,19 @@ def _render(task: RenderTask) -> Render:
     if done is None:
         raise UserError(f"{task.path}: vanished while it was written; do not clean it during a run")
     return done
+
+
+def _keep_before(task: RenderTask, audio_sha256: str) -> None:
+    """Put the render that is about to be replaced by other audio where runs before find it."""
+    before = read_render(task)
+    sha256 = None if before is None else before.record.get("audio_sha256")
+    if before is None or sha256 in (None, audio_sha256):
+        return
+    kept = render_path(task.results, past_key(task.key, sha256))
+    for path in (task.path, task.path.with_suffix(".json")):
+        # Not a link: some file systems know none, and this is rare.
+        with written(kept.with_suffix(path.suffix)) as scratch:
+            shutil.copyfile(path, scratch)
 
 
 # Tasks come system by system, so one system in memory is enough, however large it is.

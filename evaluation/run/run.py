@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ...models.rendering.devices import resolve_device
 from ..benchmark.file import Benchmark
-from ..results.provenance import run_record
+from ..results.provenance import plugins_record, run_record
 from ..results.store import Store
 from .ledger import Ledger
 from .plan import plan
@@ -37,17 +37,22 @@ class RunSettings:
     retry: bool = False
     force: bool = False
     steps: tuple[str, ...] = ("render", "score")
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did; ``failures`` are (song, system, step, message) as they now stand."""
+    """What a run did; ``failures`` are (song, system, step, message) as they now stand.
+
+    ``run`` is its number in the results folder.
+    """
 
     rendered: int
     scored: int
     units: int
     failures: tuple[tuple[str, str, str, str], ...]
     seconds: float
+    run: int = 0
 
 
 def run_benchmark(
@@ -59,15 +64,18 @@ def run_benchmark(
     alone until it changes, or ``settings.retry`` asks for it.
 
     Raises:
-        UserError: if the results folder cannot be written, another run is at work in it, or no
-            song can be used.
+        UserError: if the results folder cannot be written, another run is at work in it, another
+            run has the name, or no song can be used.
     """
     begun = time.monotonic()
     device = str(resolve_device(settings.device))
-    record = run_record(benchmark.path, benchmark.seed, device, str(settings.workers))
+    record = {
+        **run_record(benchmark.path, benchmark.seed, device, str(settings.workers)),
+        "plugins": plugins_record(benchmark.plugins),
+    }
     with sole_run(store.folder):
         store.sweep()
-        ledger = Ledger.open(store, benchmark, record)
+        ledger = Ledger.open(store, benchmark, record, settings.name)
         with Crew(settings.workers, benchmark.plugins) as crew:
             units, done = _staged(ledger, device, settings, crew, watch)
         ledger.close()
@@ -77,6 +85,7 @@ def run_benchmark(
         units=units,
         failures=tuple(ledger.failures()),
         seconds=time.monotonic() - begun,
+        run=ledger.number,
     )
 
 

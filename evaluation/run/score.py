@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ...models.audio.files import read
+from ...models.content_key import content_key
+from ...models.embeddings.registry import EMBEDDINGS
 from ...models.errors import UserError
 from ..metrics import METRICS, Analysis, Measurement, Metric, measure, measure_render, select
+from ..results.past import retire_scores
 from ..results.store import Store
 
 _log = logging.getLogger(__name__)
@@ -17,7 +20,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Score:
-    """One value of one metric for one render; ``value`` is None with a reason where undefined."""
+    """One value of one metric for one render; ``value`` is None with a reason where undefined.
+
+    ``source`` is the code of a plug-in that measured it, '' for Earmark's own.
+    """
 
     subject: str
     reference: str
@@ -28,6 +34,7 @@ class Score:
     value: float | None
     reason: str
     unit: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,16 +107,17 @@ LOST = "score:*"
 def missing(
     store: Store, subject: str, reference: str, metrics: Iterable[Metric]
 ) -> tuple[Metric, ...]:
-    """Those of ``metrics`` that have no score of their present version for this render."""
+    """Those of ``metrics`` that have no score of their present version and code for this render."""
     rows = store.rows(
-        "SELECT metric, version, parameters FROM score WHERE subject = ? AND reference IN ('', ?)",
+        "SELECT metric, version, parameters, source FROM score"
+        " WHERE subject = ? AND reference IN ('', ?)",
         (subject, reference),
     )
-    have = {(row["metric"], row["version"], row["parameters"]) for row in rows}
+    have = {tuple(row) for row in rows}
     return tuple(
         metric
         for metric in metrics
-        if (metric.name, metric.version, as_json(metric.parameters)) not in have
+        if (metric.name, metric.version, as_json(metric.parameters), code_of(metric)) not in have
     )
 
 
@@ -131,26 +139,54 @@ def cost_scores(
     )
 
 
-def save_scores(store: Store, scores: Iterable[Score], run: str) -> None:
-    """Add scores to the open transaction of ``store``."""
-    store.put(
-        "score",
-        (
-            {
-                "subject": score.subject,
-                "reference": score.reference,
-                "metric": score.metric,
-                "variant": score.variant,
-                "parameters": as_json(score.parameters),
-                "version": score.version,
-                "value": score.value,
-                "reason": score.reason,
-                "unit": score.unit,
-                "run": run,
-            }
-            for score in scores
-        ),
-    )
+def of_this_code(done: Scored, metrics: Iterable[Metric]) -> Scored:
+    """What was measured by the code that this process knows; of other code it is a failure.
+
+    A worker loads a plug-in when it begins: it may meet a file that changed since the run began.
+    """
+    codes = {(one.name, as_json(one.parameters)): (one, code_of(one)) for one in metrics}
+    kept, failures = [], dict(done.failures)
+    for score in done.scores:
+        metric, code = codes[score.metric, as_json(score.parameters)]
+        if score.source == code:
+            kept.append(score)
+        else:
+            where = METRICS.made_by(metric.name)
+            failures[step_of(metric)] = (
+                f"{where}: changed while the run was at work; run again, then with --retry"
+            )
+    return Scored(tuple(kept), failures)
+
+
+def code_of(metric: Metric) -> str:
+    """The code that a score of this metric is of: '' for Earmark's own, which has versions.
+
+    For a plug-in, the bytes of its file and of what that imports; for a metric of sets, those of
+    its embedding too.
+    """
+    if metric.needs != "set":
+        return metric.source
+    embedding = EMBEDDINGS.get(str(metric.parameters["embedding"]))
+    parts = (metric.source, "" if embedding is None else embedding.source)
+    return content_key(*parts) if any(parts) else ""
+
+
+def save_scores(store: Store, scores: Iterable[Score], run: str, number: int) -> None:
+    """Add the scores of a run to the open transaction; what they replace stays for runs before."""
+    for score in scores:
+        key = {
+            "subject": score.subject,
+            "reference": score.reference,
+            "metric": score.metric,
+            "variant": score.variant,
+            "parameters": as_json(score.parameters),
+            "version": score.version,
+            "source": score.source,
+        }
+        values = {"value": score.value, "reason": score.reason, "unit": score.unit}
+        same = " AND ".join(f"{name} = ?" for name in key)
+        retire_scores(store, same, tuple(key.values()), number)
+        store.put("score", [{**key, **values, "run": run, "since": number}])
 
 
 def as_json(parameters: Mapping[str, Any]) -> str:
@@ -180,6 +216,7 @@ def _score(subject: str, reference: str, measurement: Measurement) -> Score:
         measurement.value,
         measurement.reason,
         measurement.unit,
+        measurement.source,
     )
 
 

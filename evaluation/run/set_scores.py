@@ -20,7 +20,7 @@ from ..metrics import Metric
 from ..results.set_records import renders_key, set_record_path
 from ..results.store import Store, written
 from .plan import Plan
-from .score import Score
+from .score import Score, code_of
 from .score import as_json as as_text
 
 
@@ -229,6 +229,7 @@ def _score(
         value,
         reason,
         metric.unit,
+        code_of(metric),
     )
 
 
@@ -247,9 +248,8 @@ def _write_records(results: Path, found: Distances, scores: Sequence[Score]) -> 
     by_channel = {channel.channel: channel for channel in found.channels}
     for score in scores:
         record = as_json(replace(found, channels=(by_channel[score.parameters["channel"]],)))
-        path = set_record_path(
-            results, score.subject, score.reference, score.metric, score.parameters
-        )
+        sets = (score.subject, score.reference)
+        path = set_record_path(results, sets, score.metric, score.parameters, score.source)
         with written(path) as scratch:
             scratch.write_text(
                 json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8"
@@ -266,16 +266,18 @@ def _complete(store: Store, task: SetTask) -> bool:
         return False
     subject, reference = set_key(task.renders), set_key(task.masters)
     rows = store.rows(
-        "SELECT metric, version, parameters FROM score WHERE subject = ? AND reference = ?",
+        "SELECT metric, version, parameters, source FROM score WHERE subject = ? AND reference = ?",
         (subject, reference),
     )
-    have = {(row["metric"], row["version"], row["parameters"]) for row in rows}
+    have = {tuple(row) for row in rows}
     for metric in task.group.metrics:
         for channel in task.group.letters:
             parameters = _row_parameters(metric, opened, channel)
-            if (metric.name, metric.version, as_text(parameters)) not in have:
+            code = code_of(metric)
+            if (metric.name, metric.version, as_text(parameters), code) not in have:
                 return False
-            path = set_record_path(store.folder, subject, reference, metric.name, parameters)
+            sets = (subject, reference)
+            path = set_record_path(store.folder, sets, metric.name, parameters, code)
             if not path.is_file():
                 return False
     return True

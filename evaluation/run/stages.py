@@ -21,6 +21,7 @@ from .score import (
     cost_scores,
     entry_of,
     missing,
+    of_this_code,
     save_scores,
     score_one,
     step_of,
@@ -174,11 +175,13 @@ class ScoreRenders(Stage[ScoreTask, Scored]):
     def settle(self, task: ScoreTask, result: Scored | Lost) -> str:
         render = self.renders[task.subject]
         done = Scored((), {LOST: result.message}) if isinstance(result, Lost) else result
+        done = of_this_code(done, select(task.metrics))
         for step in (LOST, *map(step_of, select(task.metrics))):
             self.run.clear_failure(render, step)
         for step, message in done.failures.items():
             self.run.fail(render, step, message)
-        save_scores(self.run.ledger.store, done.scores, self.run.ledger.run)
+        ledger = self.run.ledger
+        save_scores(ledger.store, done.scores, ledger.run, ledger.number)
         return _told(done.failures)
 
     def close(self) -> None:
@@ -189,7 +192,7 @@ class ScoreRenders(Stage[ScoreTask, Scored]):
         for key in self.renders:
             unscored = missing(ledger.store, key, "", costs)
             scores = cost_scores(key, unscored, self.run.plan.renders[key].record)
-            save_scores(ledger.store, scores, ledger.run)
+            save_scores(ledger.store, scores, ledger.run, ledger.number)
 
     def _lacking(self, task: RenderTask, failed: Mapping[tuple[str, str], str]) -> ScoreTask | None:
         store = self.run.ledger.store
@@ -271,7 +274,8 @@ class ScoreSets(Stage[SetTask, SetScored]):
             self.run.ledger.fail("", task.system, step, "", message)
             self.failed.add((task.system, step))
         if isinstance(result, SetScored):
-            save_scores(self.run.ledger.store, result.scores, self.run.ledger.run)
+            ledger = self.run.ledger
+            save_scores(ledger.store, result.scores, ledger.run, ledger.number)
         return _told(failures)
 
     def close(self) -> None:

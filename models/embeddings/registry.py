@@ -8,8 +8,9 @@ the weights and a device and returns what embeds; the decorator says what a user
         ...
         return lambda audio: network(audio)     # (samples,) -> (rows, dimensions)
 
-A result is told by the sha256 of the weights and by ``version``, which grows whenever the code
-makes other vectors from the same audio and weights.
+A result is told by the sha256 of the weights, by the bytes of the plug-in that the embedding is
+from, and by ``version``, which grows whenever the code of Earmark makes other vectors from the same
+audio and weights.
 """
 
 import importlib.util
@@ -23,6 +24,7 @@ from torch import Tensor
 
 from ..content_key import content_key, path_sha256
 from ..errors import UserError
+from ..plugins import source_of
 from ..registry import Registry, Sort
 
 # Mono audio (samples,) at the embedding's rate -> (rows, dimensions), float32 on the CPU; no rows
@@ -99,6 +101,11 @@ class Embedding:
     load: Load
     extra: Extra | None = None
 
+    @property
+    def source(self) -> str:
+        """The code of the plug-in that it is from, as hex digits; '' for Earmark's own."""
+        return source_of(self.load)
+
     def open(self, checkpoint: Path | None = None, device: str = "cpu") -> "Opened":
         """Find the weights, without loading them yet; ``checkpoint`` is a path the user gave.
 
@@ -132,9 +139,9 @@ class Opened:
     def revision(self) -> str:
         """What of the embedding decides its vectors: 64 hex digits."""
         one = self.embedding
-        return content_key(
-            one.name, one.version, one.sample_rate, self.sha256, self.device.split(":")[0]
-        )
+        code = [one.source] if one.source else []
+        device = self.device.split(":")[0]
+        return content_key(one.name, one.version, one.sample_rate, self.sha256, device, *code)
 
     def loaded(self) -> Embed:
         """What embeds; loaded once a process while no other is asked for.

@@ -1,6 +1,6 @@
 """What a system is: the contract that every baseline, network and external program meets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from ..content_key import content_key
+from ..plugins import plugin_code
 from ..registry import PLUGIN_MODULE, Registry, Sort
 from ..roles import Role
 
@@ -142,6 +143,17 @@ class SystemKind:
     step: Callable[[Any], int | None] | None = None
     origin: str = ""
 
+    @property
+    def code(self) -> Sequence[str]:
+        """What makes two versions of a plug-in's kind different beside ``origin``.
+
+        Empty for Earmark's own kinds, and for a plug-in that is one file: it is in ``origin``.
+        """
+        found = plugin_code(self.build.__module__)
+        if found is None or (self.origin and len(found.files) == 1):
+            return ()
+        return (found.sha256,)
+
     def content(self, options: Options) -> Any:
         """What of the options makes two systems the same system; paths stand for their bytes."""
         if self.identity is not None:
@@ -159,9 +171,10 @@ class SystemSpec:
 
     @property
     def key(self) -> str:
-        """Identity: kind, version of its code, options with files by content."""
+        """Identity: kind, version of its code, a plug-in's bytes, options with files by content."""
         kind = kinds()[self.kind]
-        return content_key(self.kind, kind.version, kind.origin, kind.content(self.options))
+        content = kind.content(self.options)
+        return content_key(self.kind, kind.version, kind.origin, content, *kind.code)
 
     @property
     def step(self) -> int | None:

@@ -8,10 +8,25 @@ from typing import Any
 import pandas as pd
 
 from ....evaluation.results.metric_facts import read_facts
+from ....evaluation.results.runs import choose_benchmark
 from ....evaluation.results.spreadsheet_csv import csv_text
 from ....evaluation.results.store import Store, written
-from ....models.errors import UserError
 from .contract import ScoreRow
+
+__all__ = [
+    "SCORE_COLUMNS",
+    "as_csv",
+    "choose_benchmark",
+    "export_scores",
+    "failures",
+    "records",
+    "reference_keys",
+    "renders",
+    "runs",
+    "scores",
+    "songs",
+    "systems",
+]
 
 SCORE_COLUMNS = tuple(ScoreRow.model_fields)
 
@@ -23,7 +38,7 @@ JOIN song ON song.benchmark = p.benchmark AND song.id = p.song
 JOIN system ON system.benchmark = p.benchmark AND system.name = p.system
 JOIN score AS s ON s.subject = p.render AND s.reference IN ('', song.reference_key)
 JOIN selection AS m ON m.benchmark = p.benchmark AND m.metric = s.metric
- AND m.parameters = s.parameters AND m.version = s.version
+ AND m.parameters = s.parameters AND m.version = s.version AND m.source = s.source
 WHERE p.benchmark = ?
 ORDER BY song.position, system.position, s.metric, s.variant, s.parameters, s.version, s.rowid
 """
@@ -37,26 +52,6 @@ JOIN render AS r ON r.key = p.render
 WHERE p.benchmark = ?
 ORDER BY song.position, m.position
 """
-
-
-def choose_benchmark(store: Store, name: str | None) -> str:
-    """The benchmark of that name, or the one that was run last.
-
-    Raises:
-        UserError: if there is none, or none of that name.
-    """
-    known = store.benchmarks()
-    if not known:
-        raise UserError(
-            f"{store.folder}: holds no benchmark yet; run 'earmark run BENCH.yaml' first"
-        )
-    if name is None:
-        return known[0]
-    if name not in known:
-        raise UserError(
-            f"benchmark {name!r}: not in {store.folder}; choose from {', '.join(sorted(known))}"
-        )
-    return name
 
 
 def scores(store: Store, benchmark: str) -> pd.DataFrame:
@@ -161,14 +156,16 @@ def runs(store: Store, benchmark: str) -> pd.DataFrame:
             "finished": row["finished"],
             "command": json.loads(row["command"]),
             "record": json.loads(row["record"]),
+            "number": row["number"],
+            "name": row["name"] or "",
         }
         for row in store.rows(
-            "SELECT * FROM run WHERE benchmark = ? ORDER BY started DESC, id", (benchmark,)
+            "SELECT * FROM run WHERE benchmark = ? ORDER BY started DESC, number DESC, id",
+            (benchmark,),
         )
     ]
-    return pd.DataFrame(
-        rows, columns=["run", "started", "finished", "command", "record"], dtype=object
-    )
+    columns = ["run", "started", "finished", "command", "record", "number", "name"]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def export_scores(store: Store, benchmark: str, path: Path) -> int:

@@ -259,7 +259,7 @@ def test_a_relative_folder_stays_the_same_one_wherever_the_process_goes(
 def test_the_schema_is_the_one_that_results_folders_out_there_have(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         (found,) = store.rows("SELECT value FROM meta WHERE key = 'schema'")
-    assert found["value"] == "2", "a new number comes with a migration and a test of it"
+    assert found["value"] == "3", "a new number comes with a migration and a test of it"
 
 
 @pytest.mark.parametrize("place", ["renders", "embeddings", "sets", "insights"])

@@ -1,0 +1,106 @@
+"""What a run used and found, in a page of text: for ``earmark runs show``."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ....evaluation.results.runs import Run, looking_at, why_empty
+from ....evaluation.results.store import Store
+from ...presentation.numbers import number_format
+from .document import Result, load
+
+_MOST_FAILURES = 10
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """A run and its results; None where it left nothing."""
+
+    run: Run
+    result: Result | None
+
+    def as_json(self) -> dict[str, Any]:
+        """What is beside the run itself."""
+        if self.result is None:
+            return {"songs": [], "systems": [], "summary": [], "failures": []}
+        document = self.result.document().as_json()
+        return {name: document[name] for name in ("songs", "systems", "summary", "failures")}
+
+    def lines(self) -> list[str]:
+        """For a terminal."""
+        run = self.run
+        ended = f"ended {_time(run.finished)}" if run.finished else "not ended, or killed"
+        lines = [
+            f"{run.title} of {run.benchmark!r}, id {run.id}",
+            f"Started {_time(run.started)}, {ended}",
+            f"Command: {shlex.join(run.command) or 'not known'}",
+            *_record(run),
+        ]
+        if self.result is None:
+            return [*lines, f"It {why_empty(run)}: what it used is not known."]
+        if run.earlier:
+            lines.append(
+                "From before runs were kept: the state that it left, which may hold scores of "
+                "earlier runs."
+            )
+        return [*lines, *_results(self.result)]
+
+
+def run_page(store: Store, run: Run) -> RunPage:
+    """Read what a run left."""
+    if not run.kept:
+        return RunPage(run, None)
+    with looking_at(store, run):
+        return RunPage(run, load(store, run.benchmark))
+
+
+def _record(run: Run) -> list[str]:
+    record = run.record
+    versions = record.get("versions") or {}
+    lines = []
+    if versions:
+        known = (f"{name} {versions[name]}" for name in ("earmark", "torch") if name in versions)
+        lines.append(f"With {', '.join(known)}, on {record.get('device') or 'an unknown device'}")
+    for plugin in record.get("plugins") or []:
+        lines.append(f"Plug-in {plugin['path']}, code {plugin['sha256'][:12]}: ")
+        lines[-1] += ", ".join(f"{name} {sha[:12]}" for name, sha in plugin["files"].items())
+    return lines
+
+
+def _results(result: Result) -> list[str]:
+    songs, systems = len(result.song_names), len(result.system_names)
+    failures = [row for _, row in result.failures.iterrows()]
+    lines = [f"{systems} systems, {songs} songs, {len(failures)} failures"]
+    lines += _table(result)
+    for row in failures[:_MOST_FAILURES]:
+        where = " · ".join(filter(None, (row["system"], row["song"], row["step"])))
+        lines.append(f"failed: {where}: {row['message']}")
+    if len(failures) > _MOST_FAILURES:
+        lines.append(f"and {len(failures) - _MOST_FAILURES} more failures")
+    return lines
+
+
+def _table(result: Result) -> list[str]:
+    """Medians over songs of the headline metrics."""
+    shown = result.headline
+    if not shown:
+        return []
+    rows: list[Sequence[str]] = [["median over songs", *(column.heading for column in shown)]]
+    for name in result.system_names:
+        cells = [result.cells.get((name, column.id, column.variants[0])) for column in shown]
+        centres = [None if cell is None else cell.median.centre for cell in cells]
+        formats = [number_format([centre], shown[i].unit) for i, centre in enumerate(centres)]
+        rows.append([name, *(write(c) for write, c in zip(formats, centres, strict=True))])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _time(text: str) -> str:
+    return text[:16].replace("T", " ") + " UTC"
