@@ -35,9 +35,13 @@ def score(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
 
 def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str, ...]) -> bool:
     """Do the steps with progress on the terminal; whether all of it could be done."""
+    import shutil
+
     from rich.console import Console
 
     from ..analysis.benchmark.report import write_report
+    from ..analysis.benchmark.result.document import load as load_result
+    from ..analysis.benchmark.result.standings_text import standings_lines
     from ..evaluation.benchmark.file import load
     from ..evaluation.results.store import Store
     from ..evaluation.run.run import RunSettings, run_benchmark
@@ -53,11 +57,12 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
         steps,
         how.get("name", ""),
     )
-    report = None
+    report, standings = None, None
     with Store(results) as store, RunProgress(Console(stderr=True)) as watch:
         summary = run_benchmark(found, store, settings, watch)
         if "report" in steps:
             report = write_report(store, found.name, progress=watch.counted("report"))
+            standings = load_result(store, found.name)
     click.echo(
         f"{found.name}: {summary.rendered} rendered and {summary.scored} scored of "
         f"{summary.units} renders in {summary.seconds:.0f} s"
@@ -67,6 +72,10 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
             f"{len(summary.failures)} failed; mend the cause, then run again with --retry",
             err=True,
         )
-    if report is not None:
+    if report is not None and standings is not None:
+        click.echo("")
+        for line in standings_lines(standings, shutil.get_terminal_size((100, 24)).columns):
+            click.echo(line)
+        click.echo("")
         click.echo(f"Report: {report}")
     return not summary.failures

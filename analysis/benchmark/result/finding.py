@@ -156,6 +156,8 @@ def _beside(against: Sequence[Against], column: Column) -> list[str]:
         )
         if not better:
             found.append(f"No system is told to be closer than {baseline}.")
+        elif len(better) == len(mine) > 1:
+            found.append(f"Each of the {len(mine)} others is told to be closer than {baseline}.")
         elif len(better) == 1:
             (one,) = better
             difference = one.difference

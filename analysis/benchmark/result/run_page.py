@@ -1,14 +1,13 @@
 """What a run used and found, in a page of text: for ``earmark runs show``."""
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ....evaluation.results.runs import Run, looking_at, why_empty
 from ....evaluation.results.store import Store
-from ...presentation.numbers import number_format
 from .document import Result, load
+from .standings_text import standings_lines
 
 _MOST_FAILURES = 10
 
@@ -72,34 +71,13 @@ def _results(result: Result) -> list[str]:
     songs, systems = len(result.song_names), len(result.system_names)
     failures = [row for _, row in result.failures.iterrows()]
     lines = [f"{systems} systems, {songs} songs, {len(failures)} failures"]
-    lines += _table(result)
+    lines += standings_lines(result)
     for row in failures[:_MOST_FAILURES]:
         where = " · ".join(filter(None, (row["system"], row["song"], row["step"])))
         lines.append(f"failed: {where}: {row['message']}")
     if len(failures) > _MOST_FAILURES:
         lines.append(f"and {len(failures) - _MOST_FAILURES} more failures")
     return lines
-
-
-def _table(result: Result) -> list[str]:
-    """Medians over songs of the headline metrics."""
-    shown = result.headline
-    if not shown:
-        return []
-    rows: list[Sequence[str]] = [["median over songs", *(column.heading for column in shown)]]
-    for name in result.system_names:
-        cells = [result.cells.get((name, column.id, column.variants[0])) for column in shown]
-        centres = [None if cell is None else cell.median.centre for cell in cells]
-        formats = [number_format([centre], shown[i].unit) for i, centre in enumerate(centres)]
-        rows.append([name, *(write(c) for write, c in zip(formats, centres, strict=True))])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _time(text: str) -> str:
