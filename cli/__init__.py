@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 # Drawers of commands; what others hold is shared by commands and is no command.
-_DRAWERS = ("songs",)
+_DRAWERS = ("benchmark", "songs")
 
 
 class _Commands(click.Group):

@@ -28,12 +28,11 @@ from .panels import (  # noqa: F401  they register what a report is made of
     effects,
     equaliser,
     filters,
-    master,
     overview,
-    ranking,
     spectrum,
 )
 from .panels.registry import TEMPLATES, Context, Section, metric_data, render, sections
+from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
 from .result.document import Result, load
 from .result.tables import as_csv, choose_benchmark, records

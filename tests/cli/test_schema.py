@@ -17,7 +17,7 @@ from earmark.analysis.benchmark.result.contract import BenchmarkResult, ScoreRow
 from earmark.analysis.benchmark.result.document import _dumped
 from earmark.analysis.benchmark.result.tables import SCORE_COLUMNS
 from earmark.cli import earmark
-from earmark.cli.export import _SCHEMAS
+from earmark.cli.benchmark.export import _SCHEMAS
 from earmark.listening_test.export.ratings import TidyRow
 
 RESULTS = ("benchmark/result.json", "kept/benchmark-result.json")

@@ -34,7 +34,7 @@ class NoClaim(StrEnum):
 
 
 @dataclass(frozen=True)
-class Rank:
+class RankSpan:
     """The rank of a system and the interval that it lies in, 1 for the best.
 
     ``rank`` is that of the mean, equal for equal means. ``chance_best`` is the share of resamples
@@ -73,7 +73,7 @@ class Ranking:
 
     songs: int
     why: NoClaim | None = None
-    ranks: tuple[Rank, ...] = ()
+    ranks: tuple[RankSpan, ...] = ()
     pairs: tuple[PairOf, ...] = ()
     critical: float | None = None
     tellable: Tellable | None = None
@@ -88,7 +88,7 @@ class Ranking:
         """The one system that is told to be better than every other, if there is one."""
         return self.first[0] if len(self.first) == 1 and len(self.ranks) > 1 else None
 
-    def rank_of(self, system: str) -> Rank | None:
+    def rank_of(self, system: str) -> RankSpan | None:
         """The rank of a system; None where it does not compete."""
         return next((one for one in self.ranks if one.system == system), None)
 
@@ -101,7 +101,7 @@ def rank(
     seed: int,
     strata: Sequence[str] = (),
 ) -> Ranking:
-    """Rank ``systems``, the columns of ``values`` ``(songs, systems)``, by their comparisons.
+    """RankSpan ``systems``, the columns of ``values`` ``(songs, systems)``, by their comparisons.
 
     Args:
         values: as compared: sizes where closest to zero is best. Songs without a value for all
@@ -155,11 +155,11 @@ def _told_worse(
 
 def _ranks(
     names: Sequence[str], costs: Floats, worse: Bools, chances: Floats, better: Better
-) -> tuple[Rank, ...]:
+) -> tuple[RankSpan, ...]:
     """The ranks, the best mean first."""
     means = costs.mean(axis=0)
     found = [
-        Rank(
+        RankSpan(
             name,
             -float(means[at]) if better == "higher" else float(means[at]),
             # Inside the interval by construction: who is told to be better has a better mean.

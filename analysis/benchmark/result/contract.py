@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue, StrictBool, StrictInt
 from ....evaluation.results.metric_facts import Better
 from ...result.parts import Number, ResultPart
 from ..ranking.ranks import NoClaim
-from .standings import Verdict
+from .standings import SongVerdict
 
 SCHEMA: Literal[1] = 1
 
@@ -119,7 +119,7 @@ class DifferenceRow(ResultPart):
     p_adjusted: Number | None = None
     songs_below: StrictInt | None = None
     songs_above: StrictInt | None = None
-    verdict: Verdict | None = None
+    verdict: SongVerdict | None = None
 
 
 class RankRow(ResultPart):
@@ -147,7 +147,7 @@ class PairRow(ResultPart):
     p_adjusted: Number | None
     songs_below: StrictInt
     songs_above: StrictInt
-    verdict: Verdict
+    verdict: SongVerdict
 
 
 class TellableRow(ResultPart):

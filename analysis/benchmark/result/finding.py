@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...presentation.numbers import NumberFormat, number_format
 from ..ranking.ranks import NoClaim, Ranking
 from .columns import Column
-from .standings import Against, Place, Standing, Verdict
+from .standings import Against, Place, SongVerdict, Standing
 from .summary import Cell
 
 # The first of these that a benchmark has decides which systems are named.
@@ -151,7 +151,7 @@ def _beside(against: Sequence[Against], column: Column) -> list[str]:
     for baseline in dict.fromkeys(one.baseline for one in against):
         mine = [one for one in against if one.baseline == baseline]
         better = sorted(
-            (one for one in mine if one.verdict is Verdict.BETTER),
+            (one for one in mine if one.verdict is SongVerdict.BETTER),
             key=lambda one: one.difference.mean or 0.0,
         )
         if not better:

@@ -17,7 +17,7 @@ from .summary import Values, complete
 Place = tuple[str, str]
 
 
-class Verdict(StrEnum):
+class SongVerdict(StrEnum):
     """What the songs tell of a system beside another."""
 
     BETTER = "better"
@@ -36,7 +36,7 @@ class Against:
     baseline: str
     difference: Difference
     median: Estimate
-    verdict: Verdict
+    verdict: SongVerdict
 
 
 @dataclass(frozen=True)
@@ -107,16 +107,16 @@ def _standing(
     return Standing(ranking, tuple(against))
 
 
-def verdict(column: Column, difference: Difference) -> Verdict:
+def verdict(column: Column, difference: Difference) -> SongVerdict:
     """The verdict on the first of two systems."""
     if difference.low is None:
-        return Verdict.NO_CLAIM
+        return SongVerdict.NO_CLAIM
     if difference.sign == 0:
-        return Verdict.UNTOLD
+        return SongVerdict.UNTOLD
     if column.better == "none":
-        return Verdict.LOWER if difference.sign < 0 else Verdict.HIGHER
+        return SongVerdict.LOWER if difference.sign < 0 else SongVerdict.HIGHER
     good = 1 if column.better == "higher" else -1
-    return Verdict.BETTER if difference.sign == good else Verdict.WORSE
+    return SongVerdict.BETTER if difference.sign == good else SongVerdict.WORSE
 
 
 def _sized(column: Column, values: Floats) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 from report_fixtures import Fake, build
 
 from earmark.analysis.benchmark.result.document import Result, load
-from earmark.analysis.benchmark.result.standings import Verdict
+from earmark.analysis.benchmark.result.standings import SongVerdict
 from earmark.evaluation.results.store import Store
 from earmark.models.errors import UserError
 
@@ -67,7 +67,7 @@ def test_ranks_and_differences_never_contradict_each_other(tmp_path: Path) -> No
             for one in standing.against:
                 if (one.system, one.baseline) in pairs:
                     assert one.difference == pairs[one.system, one.baseline]
-                    seen += one.verdict in (Verdict.BETTER, Verdict.WORSE)
+                    seen += one.verdict in (SongVerdict.BETTER, SongVerdict.WORSE)
     assert seen > 4
 
 
@@ -76,6 +76,6 @@ def test_a_metric_without_a_better_direction_is_higher_or_lower_and_never_better
 ) -> None:
     result = found(tmp_path)
     rows = [row for row in result.difference_rows() if row["metric"] == "lufs_integrated"]
-    assert {row["verdict"] for row in rows} >= {Verdict.HIGHER}
-    assert not {row["verdict"] for row in rows} & {Verdict.BETTER, Verdict.WORSE}
+    assert {row["verdict"] for row in rows} >= {SongVerdict.HIGHER}
+    assert not {row["verdict"] for row in rows} & {SongVerdict.BETTER, SongVerdict.WORSE}
     assert all(row["metric"] != "lufs_integrated" for row in result.ranking_rows())

@@ -28,7 +28,7 @@ from earmark.analysis.benchmark.panels import registry
 from earmark.analysis.benchmark.panels.registry import Section, metric_data
 from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import Result, load
-from earmark.analysis.benchmark.result.standings import Verdict
+from earmark.analysis.benchmark.result.standings import SongVerdict
 from earmark.cli import earmark
 from earmark.evaluation.results.store import Store
 from earmark.listening_test import TOKENS
@@ -202,7 +202,7 @@ def test_differences_from_unprocessed_are_paired(tmp_path: Path) -> None:
     against = {one.system: one for one in found.standings[column.id, "raw"].against}
     assert against["tcn small"].median.centre == pytest.approx(sum(ours - base) / 2)
     assert against["tcn small"].difference.mean == pytest.approx(sum(ours - base) / 2)
-    assert against["tcn small"].verdict is Verdict.NO_CLAIM
+    assert against["tcn small"].verdict is SongVerdict.NO_CLAIM
     assert "unprocessed" not in against
 
 

@@ -4,18 +4,18 @@ from typing import Any
 
 import pandas as pd
 
-from ...presentation.figures import Figure, Rows, escaped, marker, names_axis
-from ...presentation.looks import INK
-from ...presentation.numbers import NONE, NumberFormat, number_format, p_text
-from ..ranking.comparisons import Difference
-from ..ranking.ranks import PairOf, Ranking
-from ..result.columns import Column
-from ..result.document import Result
-from ..result.finding import listed
-from ..result.standing_rows import pair_rows
-from ..result.standings import Verdict, verdict
-from .figures import diverging_scale
-from .registry import Chart, Context, Section, Table, metric_chart, render, section
+from ....presentation.figures import Figure, Rows, escaped, marker, names_axis
+from ....presentation.looks import INK
+from ....presentation.numbers import NONE, NumberFormat, number_format, p_text
+from ...ranking.comparisons import Difference
+from ...ranking.ranks import PairOf, Ranking
+from ...result.columns import Column
+from ...result.document import Result
+from ...result.finding import listed
+from ...result.standing_rows import pair_rows
+from ...result.standings import SongVerdict, verdict
+from ..figures import diverging_scale
+from ..registry import Chart, Context, Section, Table, metric_chart, render, section
 
 
 @section(order=15)
@@ -219,7 +219,7 @@ def _cell(column: Column, d: Difference) -> str:
 def _said(column: Column, name: str, other: str, d: Difference, show: NumberFormat) -> str:
     interval = "" if d.low is None else f" [{show(d.low)}, {show(d.high)}]"
     told = verdict(column, d)
-    word = f"{told} than" if told is not Verdict.UNTOLD else "not told apart from"
+    word = f"{told} than" if told is not SongVerdict.UNTOLD else "not told apart from"
     p = "" if d.p is None else f", adjusted p {p_text(d.p)}"
     return (
         f"<b>{escaped(name)}</b> {word} {escaped(other)}<br>wins {_won(column, d)} of {d.songs} "

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from .analyse import analysis_options
-from .analyse import run as analyse
-from .terminal import options
+from ..analyse import analysis_options
+from ..analyse import run as analyse
+from ..terminal import options
 
 
 @click.command()
@@ -35,10 +35,10 @@ def report(
     systems with others than the benchmark file says. The other options of an analysis are those of
     earmark analyse and need a STUDY.
     """
-    from ..models.errors import UserError
+    from ...models.errors import UserError
 
     if study is not None:
-        from ..listening_test.study.study import StudyFolder, folder_of, load_study
+        from ...listening_test.study.study import StudyFolder, folder_of, load_study
 
         if benchmark is not None or run is not None:
             option = "--run" if benchmark is None else "--benchmark"
@@ -66,8 +66,8 @@ def _report_benchmark(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..analysis.benchmark.report import run_folder, write_report
-    from ..evaluation.results.runs import opened_at
+    from ...analysis.benchmark.report import run_folder, write_report
+    from ...evaluation.results.runs import opened_at
 
     with (
         opened_at(results, run, benchmark) as (store, name),

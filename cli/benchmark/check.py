@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .terminal import options
+from ..terminal import options
 
 
 @click.command()
@@ -20,9 +20,9 @@ def check(benchmark: Path, results: Path, device: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from ..evaluation.benchmark.file import load
-    from ..evaluation.run.preview import DEFAULT_RTF, preview
-    from ..models.rendering.devices import resolve_device
+    from ...evaluation.benchmark.file import load
+    from ...evaluation.run.preview import DEFAULT_RTF, preview
+    from ...models.rendering.devices import resolve_device
 
     found = load(benchmark)
     seen = preview(found, results, str(resolve_device(device)))

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ...presentation.figures import Rows, escaped, names_axis
-from ...presentation.numbers import number_format
-from ..result.baselines import UNPROCESSED
-from ..result.columns import Column
-from ..result.document import Result
-from ..result.standings import Verdict
-from .figures import diverging_scale
-from .registry import Chart, Context, Section, Table, metric_chart, render, section
+from ....presentation.figures import Rows, escaped, names_axis
+from ....presentation.numbers import number_format
+from ...result.baselines import UNPROCESSED
+from ...result.columns import Column
+from ...result.document import Result
+from ...result.standings import SongVerdict
+from ..figures import diverging_scale
+from ..registry import Chart, Context, Section, Table, metric_chart, render, section
 
 
 @section(order=22)
@@ -49,8 +49,10 @@ def closeness(result: Result, column: Column, variant: str) -> Chart | None:
     for name in names:
         known = values[name][np.isfinite(values[name])]
         both = int(np.isfinite(further[name]).sum())
-        verdict = told.get(name, Verdict.NO_CLAIM)
-        word = {Verdict.BETTER: "closer", Verdict.WORSE: "further away"}.get(verdict, str(verdict))
+        verdict = told.get(name, SongVerdict.NO_CLAIM)
+        word = {SongVerdict.BETTER: "closer", SongVerdict.WORSE: "further away"}.get(
+            verdict, str(verdict)
+        )
         mean = float(known.mean()) if len(known) else None
         rows.append([name, mean, f"{closer[name]} of {both}", word])
     header = ["system", "mean distance", "closer than the mix", "over all songs"]

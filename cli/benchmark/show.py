@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .terminal import options
+from ..terminal import options
 
 
 @click.command()
@@ -24,9 +24,9 @@ def show(
     """
     import shutil
 
-    from ..analysis.benchmark.result.document import load
-    from ..analysis.benchmark.result.standings_text import standings_lines
-    from ..evaluation.results.runs import opened_at
+    from ...analysis.benchmark.result.document import load
+    from ...analysis.benchmark.result.standings_text import standings_lines
+    from ...evaluation.results.runs import opened_at
 
     with opened_at(results, run, benchmark) as (store, name):
         found = load(store, name, baseline or ())

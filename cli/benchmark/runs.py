@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .terminal import options
+from ..terminal import options
 
 if TYPE_CHECKING:
-    from ..evaluation.results.runs import Run
-    from ..evaluation.results.store import Store
+    from ...evaluation.results.runs import Run
+    from ...evaluation.results.store import Store
 
 _run = click.argument("run", metavar="RUN")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -29,8 +29,8 @@ def runs(context: click.Context, results: Path, benchmark: str | None, *, as_jso
     context.obj = results
     if context.invoked_subcommand is not None:
         return
-    from ..evaluation.results.runs import all_runs, choose_benchmark
-    from ..evaluation.results.store import Store
+    from ...evaluation.results.runs import all_runs, choose_benchmark
+    from ...evaluation.results.store import Store
 
     with Store(results, create=False) as store:
         name = None if benchmark is None else choose_benchmark(store, benchmark)
@@ -48,9 +48,9 @@ def runs(context: click.Context, results: Path, benchmark: str | None, *, as_jso
 @click.pass_context
 def show(context: click.Context, run: str, results: Path, *, as_json: bool) -> None:
     """Show what a run used: command, code, machine, systems, failures, medians."""
-    from ..analysis.benchmark.result.run_page import run_page
-    from ..evaluation.results.runs import any_run
-    from ..evaluation.results.store import Store
+    from ...analysis.benchmark.result.run_page import run_page
+    from ...evaluation.results.runs import any_run
+    from ...evaluation.results.store import Store
 
     with Store(_folder(context, results), create=False) as store:
         found = any_run(store, run)
@@ -69,8 +69,8 @@ def show(context: click.Context, run: str, results: Path, *, as_json: bool) -> N
 @click.pass_context
 def name(context: click.Context, run: str, new_name: str, results: Path) -> None:
     """Give a run a name; '' takes it away."""
-    from ..evaluation.results.runs import any_run, rename_run
-    from ..evaluation.results.store import Store
+    from ...evaluation.results.runs import any_run, rename_run
+    from ...evaluation.results.store import Store
 
     with Store(_folder(context, results), create=False) as store:
         found = any_run(store, run)
@@ -85,9 +85,9 @@ def name(context: click.Context, run: str, new_name: str, results: Path) -> None
 @click.pass_context
 def delete(context: click.Context, run: tuple[str, ...], results: Path, *, dry_run: bool) -> None:
     """Delete runs with the renders and scores that no other run uses."""
-    from ..evaluation.results.deletion import delete_runs, freed_by
-    from ..evaluation.results.store import Store
-    from ..evaluation.run.sole_run import sole_run
+    from ...evaluation.results.deletion import delete_runs, freed_by
+    from ...evaluation.results.store import Store
+    from ...evaluation.run.sole_run import sole_run
 
     with Store(_folder(context, results), create=False) as store:
         if dry_run:
@@ -104,7 +104,7 @@ def delete(context: click.Context, run: tuple[str, ...], results: Path, *, dry_r
 
 
 def _found(store: "Store", asked: tuple[str, ...]) -> "list[Run]":
-    from ..evaluation.results.runs import any_run
+    from ...evaluation.results.runs import any_run
 
     # Each once, however often and by whatever name it was given.
     return list({run.number: run for run in (any_run(store, one) for one in asked)}.values())

@@ -6,7 +6,7 @@ from typing import Unpack
 
 import click
 
-from .terminal import options
+from ..terminal import options
 
 
 @click.command()
@@ -39,14 +39,14 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
 
     from rich.console import Console
 
-    from ..analysis.benchmark.report import write_report
-    from ..analysis.benchmark.result.document import load as load_result
-    from ..analysis.benchmark.result.standings_text import standings_lines
-    from ..evaluation.benchmark.file import load
-    from ..evaluation.results.store import Store
-    from ..evaluation.run.run import RunSettings, run_benchmark
-    from ..evaluation.run.workers import Workers
-    from .terminal.progress import RunProgress
+    from ...analysis.benchmark.report import write_report
+    from ...analysis.benchmark.result.document import load as load_result
+    from ...analysis.benchmark.result.standings_text import standings_lines
+    from ...evaluation.benchmark.file import load
+    from ...evaluation.results.store import Store
+    from ...evaluation.run.run import RunSettings, run_benchmark
+    from ...evaluation.run.workers import Workers
+    from ..terminal.progress import RunProgress
 
     found = load(benchmark)
     settings = RunSettings(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .terminal import options
+from ..terminal import options
 
 
 @click.command()
@@ -22,8 +22,8 @@ from .terminal import options
 @options.device
 def demo(folder: Path, results: Path, workers: str, device: str) -> None:
     """Make songs, master them by every system, measure, write a report, make a listening test."""
-    from ..evaluation.demo import write_demo
-    from ..listening_test.demo import STUDY, make_demo_study
+    from ...evaluation.demo import write_demo
+    from ...listening_test.demo import STUDY, make_demo_study
     from .run import carry_out
 
     click.echo(f"Making the demo's songs in {folder}/songs (synthetic: SIMULATED music)")

@@ -1,0 +1,1 @@
+"""Who stands where: ranks, every two systems, and the human master."""
