@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ...models.audio.files import SUFFIXES
+from ...models.audio.files import FORMATS, readable
 from ...models.errors import UserError
 from ...models.training_data.controls_in_names import named_pairs
 from .song import Song, SongProblem
@@ -18,8 +18,7 @@ Layout = Literal["pairs", "song folders", "one song", "mixes", "list", "controls
 
 PAIRS = (("mix", "reference"), ("unmastered", "mastered"), ("bad_tracks", "good_tracks"))
 # Audio that is not read; without a word the user would miss the song.
-_UNREAD = (".aac", ".aif", ".aiff", ".caf", ".m4a", ".mp4", ".opus", ".w64", ".wma", ".wv")
-_READABLE = ", ".join(suffix[1:].upper() for suffix in SUFFIXES)
+_UNREAD = (".aac", ".ac3", ".ape", ".mp4", ".wma", ".wv")
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def _read_song(folder: Path) -> Song:
     stems = next((p for p in _visible(folder) if p.is_dir() and _name(p) == "stems"), None)
     faults = [*_several(label, mixes), *_several(label, references)]
     if stems is not None and not _audio(stems):
-        faults.append(SongProblem(label, stems, f"holds no audio files ({_READABLE})", "warning"))
+        faults.append(SongProblem(label, stems, f"holds no audio files ({FORMATS})", "warning"))
     tags, controls, fault = _read_card(label, folder / "song.json")
     return Song(
         label,
@@ -217,7 +216,7 @@ def _several(song: str, paths: list[Path]) -> list[SongProblem]:
 
 
 def _audio(folder: Path) -> list[Path]:
-    return [p for p in _visible(folder) if p.suffix.lower() in SUFFIXES and not p.is_dir()]
+    return readable(path for path in _visible(folder) if not path.is_dir())
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -240,7 +239,7 @@ def _name(path: Path) -> str:
 
 
 def _unread(path: Path) -> SongProblem:
-    message = f"{path.suffix[1:].upper()} is not read; convert it to one of {_READABLE}"
+    message = f"{path.suffix[1:].upper()} is not read; convert it to one of {FORMATS}"
     return SongProblem("", path, message, "warning")
 
 
@@ -256,5 +255,5 @@ def _no_songs(folder: Path, folders: Mapping[str, Path], problems: list[SongProb
         return f"{folder}: holds no songs that can be read; {problems[0]}"
     return (
         f"{folder}: holds no songs; put in SONG/mix.wav and SONG/reference.wav, or mix/ and "
-        f"reference/ with the same file names, or just mixes ({_READABLE})"
+        f"reference/ with the same file names, or just mixes ({FORMATS})"
     )

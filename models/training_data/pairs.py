@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from ..audio.files import SUFFIXES, read
+from ..audio.files import FIRST_SUFFIXES, read
 from ..checkpoints.network_system import input_gain
 from ..content_key import content_key
 from ..errors import UserError
@@ -185,13 +185,13 @@ def _name(files: tuple[Path, Path]) -> str:
 
 
 def _named(folder: Path, stems: Sequence[str]) -> Path | None:
-    found = (folder / f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES)
+    found = (folder / f"{stem}{suffix}" for stem in stems for suffix in FIRST_SUFFIXES)
     return next((path for path in found if path.is_file()), None)
 
 
 def _by_name(inputs: Path, targets: Path) -> Iterator[tuple[Path, Path]]:
     for mix in sorted(inputs.iterdir()):
-        if mix.suffix.lower() in SUFFIXES:
+        if mix.suffix.lower() in FIRST_SUFFIXES:
             reference = _named(targets, [mix.stem])
             if reference is None:
                 raise UserError(f"{mix}: has no partner {targets / mix.name}")

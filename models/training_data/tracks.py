@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from ..audio.files import SUFFIXES, fit_length, info, match_channels, read, resample, write
+from ..audio.files import FIRST_SUFFIXES, fit_length, info, match_channels, read, resample, write
 from ..demo_songs.songs import VERSION, demo_song, song_id
 from ..errors import UserError
 from .items import DataRequest
@@ -130,12 +130,14 @@ def audio_below(folder: Path) -> list[Path]:
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in FIRST_SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
     )
     if len(found) < 2:
         raise UserError(
-            f"{folder}: holds {len(found)} audio files ({', '.join(SUFFIXES)}); at least 2 are "
-            "needed, one of them to validate on"
+            f"{folder}: holds {len(found)} audio files ({', '.join(FIRST_SUFFIXES)}); at least 2 "
+            "are needed, one of them to validate on"
         )
     return found
 

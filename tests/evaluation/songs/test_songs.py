@@ -134,7 +134,7 @@ def test_a_broken_song_json_is_a_warning_and_the_song_stays(tmp_path: Path, text
         (["mix/a.wav"], "has mix/ but no reference/"),
         (["good_tracks/a.wav"], "has good_tracks/ but no bad_tracks/"),
         (["mix/a.wav", "reference/a.wav", "mastered/a.wav", "unmastered/a.wav"], "keep one pair"),
-        (["a.aiff", "b.m4a"], "AIFF is not read; convert it to one of WAV, FLAC, OGG, MP3"),
+        (["a.aac", "b.wma"], "AAC is not read; convert it to one of WAV, FLAC, OGG, MP3"),
     ],
 )
 def test_a_folder_that_holds_no_songs_says_what_is_needed(
