@@ -42,9 +42,13 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     from ..evaluation.results.store import Store
     from ..evaluation.run.run import RunSettings, run_benchmark
     from ..evaluation.run.workers import Workers
+    from ..evaluation.songs.unused import summary as summary_of_unused
     from .terminal.progress import RunProgress
 
     found = load(benchmark)
+    if found.unused:
+        said = summary_of_unused(found.unused)
+        click.echo(f"{said}; 'earmark check {benchmark}' says why", err=True)
     settings = RunSettings(
         Workers.parse(how["workers"]), how["device"], how["retry"], how["force"], steps
     )

@@ -22,8 +22,10 @@ from ...models.errors import UserError
 from ...models.plugins import load_entry_points, load_listed, load_plugin
 from ...models.systems.contract import NoOptions, SystemSpec
 from ..metrics import Metric, select
-from ..songs.folders import SongList, audio_files, read_folder, read_named_pairs
+from ..songs.folders import SongList, read_folder, read_named_pairs
 from ..songs.song import Excerpt, Song, SongProblem
+from ..songs.tree import audio_files
+from ..songs.unused import Unused
 from .metric_entries import try_metric
 from .system_entries import Entries, read_systems
 
@@ -38,8 +40,9 @@ class Benchmark:
     """What a benchmark file asks for.
 
     ``systems`` ends with the reference masters where ``reference`` is true. ``problems`` are
-    those that showed while songs were listed and belong to no one song. ``config`` is the file
-    as read, defaults filled in and plug-ins with their sha256, ready for JSON.
+    those that showed while songs were listed and belong to no one song; ``unused`` is the audio
+    in the folder of songs that is a part of none. ``config`` is the file as read, defaults filled
+    in and plug-ins with their sha256, ready for JSON.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Benchmark:
     config: Mapping[str, Any]
     layout: str = "list"
     problems: tuple[SongProblem, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -213,6 +217,7 @@ def benchmark_of(data: Any, lines: Places) -> Benchmark:
         config=_config(file, data, plugins),
         layout=songs.layout,
         problems=songs.problems,
+        unused=songs.unused,
     )
 
 

@@ -10,7 +10,7 @@ from ...models.audio.files import FORMATS, info
 from ...models.embeddings import Embedding
 from ...models.errors import UserError
 from ..results.store import Store
-from ..songs.folders import audio_files
+from ..songs.tree import audio_files
 from .embedding_cache import CHANNELS, Clip, EmbeddingCache, Rows, file_clip
 
 

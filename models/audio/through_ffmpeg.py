@@ -92,8 +92,8 @@ def _decode(path: Path, most_bytes: int) -> bytes:
     listener = threading.Thread(target=lambda: said.append(_last(process)), daemon=True)
     watch.start()
     listener.start()
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         data = process.stdout.read(most_bytes + 1)
         if len(data) > most_bytes:
             raise UserError(

@@ -8,7 +8,8 @@ import pytest
 from song_files import noise, save
 
 from earmark.evaluation.songs.checks import check_songs, usable
-from earmark.evaluation.songs.folders import natural_key, read_folder
+from earmark.evaluation.songs.folders import read_folder
+from earmark.evaluation.songs.names import natural_key
 from earmark.evaluation.songs.song import Song
 from earmark.models.errors import UserError
 

@@ -160,8 +160,8 @@ def test_ffmpeg_itself_decodes_m4a(tmp_path: Path, codec: str) -> None:
             pytest.fail("CI must have ffmpeg: apt-get install ffmpeg")
         pytest.skip("needs ffmpeg: apt-get install ffmpeg")
     soundfile.write(tmp_path / "a.wav", noise(), RATE, subtype="PCM_16")
-    made = ["ffmpeg", "-v", "error", "-i", tmp_path / "a.wav", "-c:a", codec, tmp_path / "a.m4a"]
-    subprocess.run(made, check=True)
+    files = ("-i", str(tmp_path / "a.wav"), "-c:a", codec, str(tmp_path / "a.m4a"))
+    subprocess.run(["ffmpeg", "-v", "error", *files], check=True)
     audio, rate = read(tmp_path / "a.m4a")
     wave, _ = read(tmp_path / "a.wav")
     assert (rate, audio.shape[0]) == (RATE, 2)
