@@ -12,6 +12,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -23,6 +24,7 @@ from ...models.plugins import load_entry_points, load_listed, load_plugin
 from ...models.systems.contract import NoOptions, SystemSpec
 from ..metrics import Metric, select
 from ..songs.folders import SongList, read_folder, read_named_pairs
+from ..songs.patterns import SongPatterns, read_patterns, song_patterns
 from ..songs.song import Excerpt, Song, SongProblem
 from ..songs.tree import audio_files
 from ..songs.unused import Unused
@@ -67,16 +69,42 @@ class Benchmark:
 
 
 class SongsIn(Strict):
-    """``songs``: a folder in one of the layouts; ``controls`` are those in the file names."""
+    """``songs``: a folder in one of the layouts, or with patterns of the file names in it.
+
+    ``controls`` are those in the file names. ``pattern`` is another word for ``mix``.
+    """
 
     folder: YamlPath
+    mix: str | None = None
+    pattern: str | None = None
+    reference: str | None = None
+    stems: str | None = None
     controls: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "SongsIn":
+        if self.mix is not None and self.pattern is not None:
+            raise ValueError("mix and pattern are two words for one thing; keep one")
+        if self.controls is not None and self.by_patterns:
+            raise ValueError("controls stand in names of a fixed form; leave the patterns out")
+        if self.by_patterns:
+            self.patterns()
+        return self
+
+    @property
+    def by_patterns(self) -> bool:
+        """Whether patterns say which files are songs."""
+        return any(one is not None for one in (self.mix, self.pattern, self.reference, self.stems))
+
+    def patterns(self) -> SongPatterns:
+        """The patterns of the mix, the reference and the stems."""
+        return song_patterns(self.mix or self.pattern, self.reference, self.stems)
 
 
 class SongEntry(Strict):
     """One entry of ``songs`` as a list; ``stems`` is a folder or a list of files."""
 
-    id: str = ""
+    id: Annotated[str, WithJsonSchema({"type": ["string", "integer"]})] = ""
     mix: YamlPath | None = None
     reference: YamlPath | None = None
     stems: Any = None
@@ -156,7 +184,7 @@ class BenchmarkFile(Strict):
     @classmethod
     def _some(cls, value: Any, info: ValidationInfo) -> Any:
         if not value or not isinstance(value, dict | list):
-            raise ValueError("give {folder: songs/}, or a list of songs")
+            raise ValueError("give {folder: songs/}, with or without patterns, or a list of songs")
         return value
 
 
@@ -266,6 +294,8 @@ def _read_songs(data: Any, lines: Places) -> SongList:
         try:
             if said.controls is not None:
                 return read_named_pairs(folder, said.controls)
+            if said.by_patterns:
+                return read_patterns(folder, said.patterns())
             return read_folder(folder)
         except UserError as error:
             raise UserError(f"{lines.where('songs', 'folder')}: {error}") from None
@@ -320,6 +350,12 @@ def _song(entry: SongEntry, index: int, lines: Places) -> Song:
     return Song(label, mix, reference, stems, tags, faults, entry.controls)
 
 
+class _WithSongs(BenchmarkFile):
+    """The keys of a benchmark file."""
+
+    songs: SongsIn | list[SongEntry]
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a benchmark file; what its kinds and metrics accept is not in it."""
-    return BenchmarkFile.model_json_schema(by_alias=True)
+    return {**_WithSongs.model_json_schema(by_alias=True), "title": BenchmarkFile.__name__}
