@@ -11,6 +11,7 @@ from ..benchmark.file import Benchmark
 from ..results.store import Store
 from ..songs.checks import check_songs, usable
 from ..songs.song import Song, SongProblem, span
+from ..songs.training_songs import training_songs
 from .plan import Plan, plan
 
 # Processing time over the length of the audio where nothing was measured: a rough guess for a
@@ -39,7 +40,8 @@ class PreviewRow:
 class Preview:
     """What a run would do.
 
-    ``problems`` are those of the songs and of systems that cannot do what is asked of them.
+    ``problems`` are those of the songs, of systems that cannot do what is asked of them, and of
+    checkpoints that were trained on these songs.
     ``audio_seconds`` is what one system renders. ``work_seconds`` is a guess for one worker:
     measured speeds of the same kinds in the results folder, ``DEFAULT_RTF`` for ``guessed`` kinds.
     """
@@ -75,6 +77,7 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     planned = plan(benchmark, results, device, songs)
     rows = tuple(_row(system, songs, planned) for system in benchmark.systems)
     lacking = [problem for row in rows for problem in _lacking(row, songs)]
+    trained = training_songs(benchmark.systems, songs)
     measured = _measured(results, device)
     waiting = planned.lacking
     rendering = sum(
@@ -83,7 +86,7 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     samples = sum(spans[task.song.id] for task in waiting)
     return Preview(
         songs=songs,
-        problems=(*benchmark.problems, *found, *lacking),
+        problems=(*benchmark.problems, *found, *lacking, *trained.problems),
         rows=rows,
         audio_seconds=sum(spans.values()) / benchmark.sample_rate,
         done=len(planned.done),

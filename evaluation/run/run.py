@@ -13,6 +13,7 @@ from ..results.store import Store
 from .ledger import Ledger
 from .plan import plan
 from .sole_run import sole_run
+from .song_record import song_record
 from .stage import Planned, Stage
 from .stages import CheckSongs, RenderSongs, ScoreRenders, stages_of
 from .workers import Crew, Workers
@@ -64,7 +65,8 @@ def run_benchmark(
     """
     begun = time.monotonic()
     device = str(resolve_device(settings.device))
-    record = run_record(benchmark.path, benchmark.seed, device, str(settings.workers))
+    made = run_record(benchmark.path, benchmark.seed, device, str(settings.workers))
+    record = {**made, **song_record(benchmark)}
     with sole_run(store.folder):
         store.sweep()
         ledger = Ledger.open(store, benchmark, record)

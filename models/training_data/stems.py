@@ -14,9 +14,9 @@ from ..audio.files import FIRST_SUFFIXES, read, resample
 from ..checkpoints.network_system import input_gain
 from ..content_key import content_key
 from ..errors import UserError
-from .items import DataRequest, TrainingItem, seeded, uniform
+from .items import AudioParts, DataRequest, TrainingItem, seeded, uniform
 from .pairs import INPUTS, TARGETS
-from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of
+from .tracks import Track, check_pair, cut, identities, middle, opened, place, split, start_of
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,16 @@ class StemsDataset:
             for part in (self.training, self.validation)
         ]
         return content_key("stems", files, self.scatter_db)
+
+    @property
+    def audio(self) -> AudioParts:
+        """Stems and targets, of the training and of the validation."""
+        return identities(
+            *(
+                (track for song in part for track in (*song.stems, song.target))
+                for part in (self.training, self.validation)
+            )
+        )
 
     @property
     def seconds(self) -> float:
