@@ -61,6 +61,8 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
         f"{found.name}: {summary.rendered} rendered and {summary.scored} scored of "
         f"{summary.units} renders in {summary.seconds:.0f} s"
     )
+    for problem in summary.gone:
+        click.echo(f"{problem.severity}: {problem}", err=True)
     if summary.failures:
         click.echo(
             f"{len(summary.failures)} failed; mend the cause, then run again with --retry",

@@ -13,6 +13,7 @@ from ..songs.checks import check_songs, usable
 from ..songs.song import Song, SongProblem, span
 from ..songs.training_songs import training_songs
 from .plan import Plan, plan
+from .song_record import gone_songs
 
 # Processing time over the length of the audio where nothing was measured: a rough guess for a
 # small network or a chain of effects on one CPU core.
@@ -86,7 +87,13 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     samples = sum(spans[task.song.id] for task in waiting)
     return Preview(
         songs=songs,
-        problems=(*benchmark.problems, *found, *lacking, *trained.problems),
+        problems=(
+            *benchmark.problems,
+            *found,
+            *_gone(benchmark, results),
+            *lacking,
+            *trained.problems,
+        ),
         rows=rows,
         audio_seconds=sum(spans.values()) / benchmark.sample_rate,
         done=len(planned.done),
@@ -95,6 +102,13 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
         disk_bytes=samples * _BYTES_PER_SAMPLE + len(waiting) * _BYTES_BESIDE,
         guessed=tuple(sorted({task.system.kind for task in waiting} - measured.keys())),
     )
+
+
+def _gone(benchmark: Benchmark, results: Path) -> Iterable[SongProblem]:
+    if not (results / "results.sqlite").is_file():
+        return ()
+    with Store(results, create=False) as store:
+        return gone_songs(store, benchmark)
 
 
 def _row(system: SystemSpec, songs: Sequence[Song], planned: Plan) -> PreviewRow:

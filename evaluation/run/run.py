@@ -10,10 +10,11 @@ from ...models.rendering.devices import resolve_device
 from ..benchmark.file import Benchmark
 from ..results.provenance import run_record
 from ..results.store import Store
+from ..songs.song import SongProblem
 from .ledger import Ledger
 from .plan import plan
 from .sole_run import sole_run
-from .song_record import song_record
+from .song_record import gone_songs, song_record
 from .stage import Planned, Stage
 from .stages import CheckSongs, RenderSongs, ScoreRenders, stages_of
 from .workers import Crew, Workers
@@ -42,13 +43,17 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did; ``failures`` are (song, system, step, message) as they now stand."""
+    """What a run did; ``failures`` are (song, system, step, message) as they now stand.
+
+    ``gone`` are songs of the run before whose files are there no more.
+    """
 
     rendered: int
     scored: int
     units: int
     failures: tuple[tuple[str, str, str, str], ...]
     seconds: float
+    gone: tuple[SongProblem, ...] = ()
 
 
 def run_benchmark(
@@ -66,9 +71,10 @@ def run_benchmark(
     begun = time.monotonic()
     device = str(resolve_device(settings.device))
     made = run_record(benchmark.path, benchmark.seed, device, str(settings.workers))
-    record = {**made, **song_record(benchmark)}
     with sole_run(store.folder):
         store.sweep()
+        gone = gone_songs(store, benchmark)
+        record = {**made, **song_record(benchmark, gone)}
         ledger = Ledger.open(store, benchmark, record)
         with Crew(settings.workers, benchmark.plugins) as crew:
             units, done = _staged(ledger, device, settings, crew, watch)
@@ -79,6 +85,7 @@ def run_benchmark(
         units=units,
         failures=tuple(ledger.failures()),
         seconds=time.monotonic() - begun,
+        gone=gone,
     )
 
 

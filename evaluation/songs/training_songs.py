@@ -126,7 +126,7 @@ def _of(path: Path, shapes: set[tuple[int, int, int]]) -> AudioIdentity | None:
         return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def _identity(path: Path, _mtime_ns: int, _size: int) -> AudioIdentity:
     return file_identity(path)
 

@@ -151,8 +151,9 @@ def test_a_folder_that_holds_no_songs_says_what_is_needed(
 
 
 def test_the_identity_of_a_song_is_its_bytes_and_not_its_name(tmp_path: Path) -> None:
-    one = Song("one", save(tmp_path / "one.wav"), save(tmp_path / "r.wav", noise(1.0, seed=3)))
-    same = Song("other", save(tmp_path / "sub" / "other.wav"), None)
+    audio = noise(1.0)
+    one = Song("one", save(tmp_path / "one.wav", audio), save(tmp_path / "r.wav"))
+    same = Song("other", save(tmp_path / "sub" / "other.wav", audio), None)
     changed = Song("one", save(tmp_path / "c.wav", noise(1.0, seed=9)))
     assert one.sha256 == same.sha256 != changed.sha256
     assert one.reference_sha256 is not None

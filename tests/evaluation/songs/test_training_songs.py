@@ -145,7 +145,7 @@ def test_a_run_records_it_and_the_report_marks_song_and_system(
         (row,) = store.rows("SELECT record FROM run")
         facts = song_facts(load_result(store, "t"))
     record = json.loads(row["record"])
-    assert record["songs"] == {"layout": "song folders", "audio files not used": 1}
+    assert record["songs"] == {"layout": "song folders", "audio files not used": 1, "gone": []}
     assert record["training songs"] == {
         "trained on": {"net": ["heard"]},
         "validated on": {},
