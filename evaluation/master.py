@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import yaml
 
-from ..models.audio.files import SUFFIXES, info, read, resample, write
+from ..models.audio.files import FORMATS, info, read, readable, resample, write
 from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ..models.configuration import nearest, validate
 from ..models.errors import UserError
@@ -179,7 +179,7 @@ def _stems(folder: Path | None) -> tuple[Path, ...]:
         return ()
     if not folder.is_dir():
         raise UserError(f"--stems {folder}: no such folder")
-    found = tuple(sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES))
+    found = tuple(sorted(readable(folder.iterdir())))
     if not found:
-        raise UserError(f"--stems {folder}: holds no audio ({', '.join(SUFFIXES)})")
+        raise UserError(f"--stems {folder}: holds no audio ({FORMATS})")
     return found

@@ -33,7 +33,8 @@ def path_sha256(path: Path) -> str:
     return _file_sha256(path, stat.st_mtime_ns, stat.st_size)
 
 
-@functools.lru_cache(maxsize=4096)
+# Of a thousand songs with stems, each asked for again by every system.
+@functools.lru_cache(maxsize=1 << 17)
 def _file_sha256(path: Path, _mtime_ns: int, _size: int) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

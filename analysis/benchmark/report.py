@@ -36,6 +36,7 @@ from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
 from .result.document import Result, load
 from .result.tables import as_csv, choose_benchmark, records
+from .song_facts import song_facts
 from .song_pages.media import Media, SongRenders, prepare_media
 from .song_pages.page import page_names, song_html, song_page
 from .song_pages.pictures import scale_image
@@ -233,6 +234,7 @@ def _facts(result: Result) -> list[str]:
         (len(result.failures), "failure", "failures"),
     ]
     facts = [f"{n} {one if n == 1 else many}" for n, one, many in counts]
+    facts += song_facts(result).in_words
     started = [str(started) for started in result.runs["started"]][:1]
     return [*facts, *(f"last run {time[:16].replace('T', ' ')} UTC" for time in started)]
 

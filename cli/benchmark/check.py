@@ -31,6 +31,9 @@ def check(benchmark: Path, results: Path, device: str) -> None:
         f"{found.name}: {len(seen.songs)} of {len(found.songs)} songs ({found.layout}{made}), "
         f"{seen.audio_seconds / 60:.1f} minutes at {found.sample_rate} Hz"
     )
+    if found.unused:
+        files = "1 audio file" if len(found.unused) == 1 else f"{len(found.unused)} audio files"
+        click.echo(f"Not used: {files}, listed below")
     table = Table("system", "kind", "role", "takes", "uses reference", "renders")
     for row in seen.rows:
         count = f"{row.done} of {row.done + row.todo}" if not row.error else "fails"
@@ -53,6 +56,8 @@ def check(benchmark: Path, results: Path, device: str) -> None:
             click.echo(f"error: system {row.system.name!r}: {row.error}", err=True)
     for problem in seen.problems:
         click.echo(f"{problem.severity}: {problem}", err=True)
+    for one in found.unused:
+        click.echo(f"not used: {one}", err=True)
     if seen.failing:
         raise SystemExit(1)
 

@@ -46,9 +46,13 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     from ...evaluation.results.store import Store
     from ...evaluation.run.run import RunSettings, run_benchmark
     from ...evaluation.run.workers import Workers
+    from ...evaluation.songs.unused import summary as summary_of_unused
     from ..terminal.progress import RunProgress
 
     found = load(benchmark)
+    if found.unused:
+        said = summary_of_unused(found.unused)
+        click.echo(f"{said}; 'earmark check {benchmark}' says why", err=True)
     settings = RunSettings(
         Workers.parse(how["workers"]),
         how["device"],
@@ -67,6 +71,8 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
         f"{found.name}: {summary.rendered} rendered and {summary.scored} scored of "
         f"{summary.units} renders in {summary.seconds:.0f} s"
     )
+    for problem in summary.gone:
+        click.echo(f"{problem.severity}: {problem}", err=True)
     if summary.failures:
         click.echo(
             f"{len(summary.failures)} failed; mend the cause, then run again with --retry",

@@ -12,6 +12,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -22,8 +23,11 @@ from ...models.errors import UserError
 from ...models.plugins import load_entry_points, load_listed, load_plugin
 from ...models.systems.contract import NoOptions, SystemSpec
 from ..metrics import Metric, select
-from ..songs.folders import SongList, audio_files, read_folder, read_named_pairs
+from ..songs.folders import SongList, read_folder, read_named_pairs
+from ..songs.patterns import SongPatterns, read_patterns, song_patterns
 from ..songs.song import Excerpt, Song, SongProblem
+from ..songs.tree import audio_files
+from ..songs.unused import Unused
 from .metric_entries import try_metric
 from .system_entries import Entries, read_systems
 
@@ -38,8 +42,9 @@ class Benchmark:
     """What a benchmark file asks for.
 
     ``systems`` ends with the reference masters where ``reference`` is true. ``problems`` are
-    those that showed while songs were listed and belong to no one song. ``config`` is the file
-    as read, defaults filled in and plug-ins with their sha256, ready for JSON.
+    those that showed while songs were listed and belong to no one song; ``unused`` is the audio
+    in the folder of songs that is a part of none. ``config`` is the file as read, defaults filled
+    in and plug-ins with their sha256, ready for JSON.
     """
 
     name: str
@@ -55,6 +60,7 @@ class Benchmark:
     config: Mapping[str, Any]
     layout: str = "list"
     problems: tuple[SongProblem, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -63,16 +69,42 @@ class Benchmark:
 
 
 class SongsIn(Strict):
-    """``songs``: a folder in one of the layouts; ``controls`` are those in the file names."""
+    """``songs``: a folder in one of the layouts, or with patterns of the file names in it.
+
+    ``controls`` are those in the file names. ``pattern`` is another word for ``mix``.
+    """
 
     folder: YamlPath
+    mix: str | None = None
+    pattern: str | None = None
+    reference: str | None = None
+    stems: str | None = None
     controls: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "SongsIn":
+        if self.mix is not None and self.pattern is not None:
+            raise ValueError("mix and pattern are two words for one thing; keep one")
+        if self.controls is not None and self.by_patterns:
+            raise ValueError("controls stand in names of a fixed form; leave the patterns out")
+        if self.by_patterns:
+            self.patterns()
+        return self
+
+    @property
+    def by_patterns(self) -> bool:
+        """Whether patterns say which files are songs."""
+        return any(one is not None for one in (self.mix, self.pattern, self.reference, self.stems))
+
+    def patterns(self) -> SongPatterns:
+        """The patterns of the mix, the reference and the stems."""
+        return song_patterns(self.mix or self.pattern, self.reference, self.stems)
 
 
 class SongEntry(Strict):
     """One entry of ``songs`` as a list; ``stems`` is a folder or a list of files."""
 
-    id: str = ""
+    id: Annotated[str, WithJsonSchema({"type": ["string", "integer"]})] = ""
     mix: YamlPath | None = None
     reference: YamlPath | None = None
     stems: Any = None
@@ -158,7 +190,7 @@ class BenchmarkFile(Strict):
     @classmethod
     def _some(cls, value: Any, info: ValidationInfo) -> Any:
         if not value or not isinstance(value, dict | list):
-            raise ValueError("give {folder: songs/}, or a list of songs")
+            raise ValueError("give {folder: songs/}, with or without patterns, or a list of songs")
         return value
 
 
@@ -220,6 +252,7 @@ def benchmark_of(data: Any, lines: Places) -> Benchmark:
         config=_config(file, data, plugins),
         layout=songs.layout,
         problems=songs.problems,
+        unused=songs.unused,
     )
 
 
@@ -280,6 +313,8 @@ def _read_songs(data: Any, lines: Places) -> SongList:
         try:
             if said.controls is not None:
                 return read_named_pairs(folder, said.controls)
+            if said.by_patterns:
+                return read_patterns(folder, said.patterns())
             return read_folder(folder)
         except UserError as error:
             raise UserError(f"{lines.where('songs', 'folder')}: {error}") from None
@@ -334,6 +369,12 @@ def _song(entry: SongEntry, index: int, lines: Places) -> Song:
     return Song(label, mix, reference, stems, tags, faults, entry.controls)
 
 
+class _WithSongs(BenchmarkFile):
+    """The keys of a benchmark file."""
+
+    songs: SongsIn | list[SongEntry]
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a benchmark file; what its kinds and metrics accept is not in it."""
-    return BenchmarkFile.model_json_schema(by_alias=True)
+    return {**_WithSongs.model_json_schema(by_alias=True), "title": BenchmarkFile.__name__}

@@ -38,7 +38,8 @@ def benchmark(
 
     Args:
         name: names its report; results of one name are updated.
-        songs: a folder of songs, or a list of mixes and of mappings with the keys of a benchmark
+        songs: a folder of songs, a mapping as in a file (``{"folder": "songs", "mix":
+            "{song}_mix.*"}``), or a list of mixes and of mappings with the keys of a benchmark
             file (``mix``, ``reference``, ``stems``, ``id``, ``tags``, ``controls``).
         systems: by the name that tables show. A value is the name of a kind or of a network that
             ships, the path of a checkpoint, a mapping with ``kind`` and its options, a torch

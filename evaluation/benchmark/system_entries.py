@@ -12,7 +12,7 @@ from ...models.checkpoints.folders import shipped_names
 from ...models.configuration import Places, nearest, validate
 from ...models.errors import UserError
 from ...models.systems.contract import Options, SystemKind, SystemSpec, kinds
-from ..songs.folders import natural_key
+from ..songs.names import natural_key
 
 _LONGEST_NAME = 80
 _SHOWN_OPTION = 32

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ...models.audio.files import SUFFIXES, info
+from ...models.audio.files import FORMATS, info
 from ...models.embeddings import Embedding
 from ...models.errors import UserError
 from ..results.store import Store
-from ..songs.folders import audio_files
+from ..songs.tree import audio_files
 from .embedding_cache import CHANNELS, Clip, EmbeddingCache, Rows, file_clip
 
 
@@ -49,9 +49,7 @@ def folder_set(folder: Path) -> ClipSet:
     """
     files = audio_files(folder)
     if not files:
-        raise UserError(
-            f"{folder}: holds no audio files ({', '.join(SUFFIXES)}); give the folder they lie in"
-        )
+        raise UserError(f"{folder}: holds no audio files ({FORMATS}); give the folder they lie in")
     return ClipSet(str(folder), tuple(file_clip(path) for path in files))
 
 

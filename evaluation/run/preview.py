@@ -11,7 +11,9 @@ from ..benchmark.file import Benchmark
 from ..results.store import Store
 from ..songs.checks import check_songs, usable
 from ..songs.song import Song, SongProblem, span
+from ..songs.training_songs import training_songs
 from .plan import Plan, plan
+from .song_record import gone_songs
 
 # Processing time over the length of the audio where nothing was measured: a rough guess for a
 # small network or a chain of effects on one CPU core.
@@ -39,7 +41,8 @@ class PreviewRow:
 class Preview:
     """What a run would do.
 
-    ``problems`` are those of the songs and of systems that cannot do what is asked of them.
+    ``problems`` are those of the songs, of systems that cannot do what is asked of them, and of
+    checkpoints that were trained on these songs.
     ``audio_seconds`` is what one system renders. ``work_seconds`` is a guess for one worker:
     measured speeds of the same kinds in the results folder, ``DEFAULT_RTF`` for ``guessed`` kinds.
     """
@@ -75,6 +78,7 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     planned = plan(benchmark, results, device, songs)
     rows = tuple(_row(system, songs, planned) for system in benchmark.systems)
     lacking = [problem for row in rows for problem in _lacking(row, songs)]
+    trained = training_songs(benchmark.systems, songs)
     measured = _measured(results, device)
     waiting = planned.lacking
     rendering = sum(
@@ -83,7 +87,13 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
     samples = sum(spans[task.song.id] for task in waiting)
     return Preview(
         songs=songs,
-        problems=(*benchmark.problems, *found, *lacking),
+        problems=(
+            *benchmark.problems,
+            *found,
+            *_gone(benchmark, results),
+            *lacking,
+            *trained.problems,
+        ),
         rows=rows,
         audio_seconds=sum(spans.values()) / benchmark.sample_rate,
         done=len(planned.done),
@@ -92,6 +102,13 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
         disk_bytes=samples * _BYTES_PER_SAMPLE + len(waiting) * _BYTES_BESIDE,
         guessed=tuple(sorted({task.system.kind for task in waiting} - measured.keys())),
     )
+
+
+def _gone(benchmark: Benchmark, results: Path) -> Iterable[SongProblem]:
+    if not (results / "results.sqlite").is_file():
+        return ()
+    with Store(results, create=False) as store:
+        return gone_songs(store, benchmark)
 
 
 def _row(system: SystemSpec, songs: Sequence[Song], planned: Plan) -> PreviewRow:

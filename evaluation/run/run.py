@@ -10,9 +10,11 @@ from ...models.rendering.devices import resolve_device
 from ..benchmark.file import Benchmark
 from ..results.provenance import plugins_record, run_record
 from ..results.store import Store
+from ..songs.song import SongProblem
 from .ledger import Ledger
 from .plan import plan
 from .sole_run import sole_run
+from .song_record import gone_songs, song_record
 from .stage import Planned, Stage
 from .stages import CheckSongs, RenderSongs, ScoreRenders, stages_of
 from .workers import Crew, Workers
@@ -44,7 +46,7 @@ class RunSettings:
 class Summary:
     """What a run did; ``failures`` are (song, system, step, message) as they now stand.
 
-    ``run`` is its number in the results folder.
+    ``run`` is its number in the results folder. ``gone`` are songs of the run before whose files are there no more.
     """
 
     rendered: int
@@ -53,6 +55,7 @@ class Summary:
     failures: tuple[tuple[str, str, str, str], ...]
     seconds: float
     run: int = 0
+    gone: tuple[SongProblem, ...] = ()
 
 
 def run_benchmark(
@@ -69,12 +72,15 @@ def run_benchmark(
     """
     begun = time.monotonic()
     device = str(resolve_device(settings.device))
-    record = {
-        **run_record(benchmark.path, benchmark.seed, device, str(settings.workers)),
-        "plugins": plugins_record(benchmark.plugins),
-    }
+    made = run_record(benchmark.path, benchmark.seed, device, str(settings.workers))
     with sole_run(store.folder):
         store.sweep()
+        gone = gone_songs(store, benchmark)
+        record = {
+            **made,
+            "plugins": plugins_record(benchmark.plugins),
+            **song_record(benchmark, gone),
+        }
         ledger = Ledger.open(store, benchmark, record, settings.name)
         with Crew(settings.workers, benchmark.plugins) as crew:
             units, done = _staged(ledger, device, settings, crew, watch)
@@ -86,6 +92,7 @@ def run_benchmark(
         failures=tuple(ledger.failures()),
         seconds=time.monotonic() - begun,
         run=ledger.number,
+        gone=gone,
     )
 
 

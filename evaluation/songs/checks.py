@@ -4,10 +4,12 @@ Only headers and the excerpt are read, so the checks stay short however long the
 broken file never hides the problems of another.
 """
 
+import hashlib
 import os
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -36,11 +38,18 @@ def check_songs(songs: Iterable[Song], excerpt: Excerpt | None = None) -> list[S
     after the end, a reference that ends more than 50 ms before the excerpt. Warnings: lengths
     that differ by more than 50 ms outside the excerpt, rates that differ, a song shorter than
     the excerpt, a measured offset (in samples at the mix's rate) or opposite polarity between
-    mix and reference, and whatever is wrong with a stem of a song that has a mix.
+    mix and reference, a song whose audio another song has already, and whatever is wrong with a
+    stem of a song that has a mix.
     """
+    songs = list(songs)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        found = pool.map(lambda song: _checked(song, excerpt), songs)
-        return [problem for problems in found for problem in problems]
+        found = list(pool.map(lambda song: _checked(song, excerpt), songs))
+    twice = _twice(songs, [heard for _, heard in found])
+    return [
+        problem
+        for song, (problems, _) in zip(songs, found, strict=True)
+        for problem in (*problems, *twice.get(song.id, ()))
+    ]
 
 
 def usable(songs: Sequence[Song], problems: Iterable[SongProblem]) -> tuple[Song, ...]:
@@ -49,7 +58,38 @@ def usable(songs: Sequence[Song], problems: Iterable[SongProblem]) -> tuple[Song
     return tuple(song for song in songs if song.id not in broken)
 
 
-def _checked(song: Song, excerpt: Excerpt | None) -> list[SongProblem]:
+@dataclass
+class _Heard:
+    """What is in the part of a song that is used: the sha256 of its mix, or stems, and reference.
+
+    None where nothing could be read.
+    """
+
+    mix: str | None = None
+    reference: str | None = None
+
+
+def _twice(songs: Sequence[Song], heard: Sequence[_Heard]) -> dict[str, list[SongProblem]]:
+    """A warning for each song that is there already, by the audio that is used of it.
+
+    Songs of one mix whose references were made with different controls are different songs.
+    """
+    first: dict[Hashable, tuple[Song, _Heard]] = {}
+    found: dict[str, list[SongProblem]] = {}
+    for song, one in zip(songs, heard, strict=True):
+        if one.mix is None:
+            continue
+        known, other = first.setdefault((one.mix, *sorted(song.controls.items())), (song, one))
+        if known is not song:
+            also = "mix" if one.reference != other.reference else "audio"
+            message = f"holds the same {also} as song {known.id!r}; it counts twice, so remove one"
+            found.setdefault(song.id, []).append(
+                SongProblem(song.id, source(song), message, "warning")
+            )
+    return found
+
+
+def _checked(song: Song, excerpt: Excerpt | None) -> tuple[list[SongProblem], _Heard]:
     check = _Check(song, excerpt)
     try:
         check.run()
@@ -57,7 +97,7 @@ def _checked(song: Song, excerpt: Excerpt | None) -> list[SongProblem]:
         check.add(None, str(error).removeprefix(f"song {song.id}: "), "error")
     files = [song.mix, song.reference, *song.stems]
     check.problems.sort(key=lambda one: files.index(one.path) if one.path in files else len(files))
-    return [*song.faults, *check.problems]
+    return [*song.faults, *check.problems], check.heard
 
 
 class _Check:
@@ -67,6 +107,7 @@ class _Check:
         self.song = song
         self.excerpt = excerpt
         self.problems: list[SongProblem] = []
+        self.heard = _Heard()
 
     def add(self, path: Path | None, message: str, severity: Severity) -> None:
         self.problems.append(SongProblem(self.song.id, path, message, severity))
@@ -104,6 +145,7 @@ class _Check:
             self._compare(song.reference, reference, main, part, severity="error")
             master = self._audio(song.reference, reference, main, part, severity="error")
             if master is not None and not self._silent(song.reference, master):
+                self.heard.reference = _digest(reference.sample_rate, master)
                 self._offset(song.reference, heard, master, (main, reference))
 
     def _header(self, path: Path, severity: Severity) -> AudioInfo | None:
@@ -143,16 +185,21 @@ class _Check:
         """The excerpt of the mix at its own rate, None when there is nothing to hear in it."""
         if self.song.mix is not None:
             heard = self._audio(self.song.mix, main, main, part, severity="error")
-            silent = heard is None or self._silent(self.song.mix, heard)
-            return None if silent else heard
-        loudest = 0.0
+            if heard is None or self._silent(self.song.mix, heard):
+                return None
+            self.heard.mix = _digest(main.sample_rate, heard)
+            return heard
+        loudest, stems = 0.0, hashlib.sha256()
         for path in self.song.stems:
             stem = self._audio(path, info(path), main, part, severity="error")
             if stem is None:
                 return None
             loudest = max(loudest, float(stem.abs().max()) if stem.numel() else 0.0)
+            stems.update(_digest(main.sample_rate, stem).encode())
         if loudest < SILENCE_PEAK:
             self.add(None, "all stems are silent in the excerpt", "error")
+        else:
+            self.heard.mix = stems.hexdigest()
         # The sum itself is compared with nothing here: stems are seldom of one rate and length.
         return None
 
@@ -246,6 +293,12 @@ class _Check:
             self.add(path, message, "warning")
         if found.inverted:
             self.add(path, f"is of opposite polarity to {source(self.song).name}", "warning")
+
+
+def _digest(sample_rate: int, audio: Tensor) -> str:
+    """The sha256 of ``(channels, samples)`` at their rate."""
+    data = audio.numpy().tobytes()
+    return hashlib.sha256(f"{sample_rate} {audio.shape[0]} ".encode() + data).hexdigest()
 
 
 def _cut(path: Path) -> str:

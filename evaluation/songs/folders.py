@@ -1,34 +1,54 @@
-"""Reads folders of songs: pairs by file name, song folders, or mixes alone; and their tags."""
+"""Reads folders of songs in every layout, and lists the audio in them that is not used."""
 
-import csv
-import json
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ...models.audio.files import SUFFIXES
+from ...models.audio.files import FORMATS
 from ...models.errors import UserError
 from ...models.training_data.controls_in_names import named_pairs
+from .artists import artist_songs
+from .names import FOLDER_PAIRS, folder_label, label_of, natural_key, song_id
+from .pairs import folder_pair, marked_songs, read_folder_pair, says_master
 from .song import Song, SongProblem
+from .song_folder import is_first_song, is_song, is_whole_song, read_song, several
+from .tags import with_table
+from .tree import Folder, read_tree
+from .unused import Unused, unused_audio
 
-Layout = Literal["pairs", "song folders", "one song", "mixes", "list", "controls in names"]
-
-PAIRS = (("mix", "reference"), ("unmastered", "mastered"), ("bad_tracks", "good_tracks"))
-# Audio that is not read; without a word the user would miss the song.
-_UNREAD = (".aac", ".aif", ".aiff", ".caf", ".m4a", ".mp4", ".opus", ".w64", ".wma", ".wv")
-_READABLE = ", ".join(suffix[1:].upper() for suffix in SUFFIXES)
+Layout = Literal[
+    "pairs",
+    "song folders",
+    "one song",
+    "mixes",
+    "list",
+    "controls in names",
+    "pairs by name",
+    "nested folders",
+    "artist folders",
+    "patterns",
+]
+LAYOUTS = (
+    "SONG/mix.wav and SONG/reference.wav, also in folders of albums and artists; "
+    "SONG/mixture.wav with drums.wav, vocals.wav …; mix/ and reference/ (or mixes/ and masters/) "
+    "with the same file names; SONG_mix.wav and SONG_master.wav; ARTIST/SONG.wav; mixes alone. "
+    'For other names, write songs: {folder: …, mix: "{song}_mix.*"} in the benchmark file'
+)
 
 
 @dataclass(frozen=True)
 class SongList:
-    """The songs of a benchmark in their order, how they lie, and problems that are no song's."""
+    """The songs of a benchmark in their order, how they lie, and problems that are no song's.
+
+    ``unused`` is the audio in their folder that is a part of no song.
+    """
 
     songs: tuple[Song, ...]
     layout: Layout
     problems: tuple[SongProblem, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
 
 def read_folder(folder: Path) -> SongList:
@@ -38,40 +58,14 @@ def read_folder(folder: Path) -> SongList:
     becomes a fault of that song.
 
     Raises:
-        UserError: if there is no such folder, or no song in it.
+        UserError: if there is no such folder, no song in it, two ways to read it, or two songs
+            of one id.
     """
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder of songs")
-    inside = _visible(folder)
-    inner = [path for path in inside if path.is_dir()]
-    folders = {_name(path): path for path in inner}
-    pairs = [pair for pair in PAIRS if all(name in folders for name in pair)]
-    if len(pairs) > 1:
-        names = " and ".join(f"{mix}/ + {reference}/" for mix, reference in pairs)
-        raise UserError(f"{folder}: holds {names}; keep one pair of folders")
-    problems = [_unread(path) for path in inside if path.suffix.lower() in _UNREAD]
-    layout: Layout
-    if pairs:
-        layout = "pairs"
-        mixes, references = (folders[name] for name in pairs[0])
-        songs = _read_pairs(mixes, references)
-        for side in (mixes, references):
-            problems += [_unread(p) for p in _visible(side) if p.suffix.lower() in _UNREAD]
-    elif _is_song(folder):
-        layout, songs = "one song", [_read_song(folder)]
-    elif any(_is_song(path) for path in inner):
-        layout = "song folders"
-        songs = [_read_song(path) for path in inner if _is_song(path)]
-        for path in _audio(folder):
-            message = "lies beside the song folders and is left out; give it a folder of its own"
-            problems.append(SongProblem("", path, message, "warning"))
-    else:
-        layout, songs = "mixes", _read_mixes(folder)
+    tree = read_tree(folder)
+    layout, songs, problems = _read(tree)
     if not songs:
-        raise UserError(_no_songs(folder, folders, problems))
-    songs, of_tags = _with_table(folder / "tags.csv", songs)
-    songs.sort(key=lambda song: natural_key(song.id))
-    return SongList(tuple(songs), layout, (*problems, *of_tags))
+        raise UserError(_no_songs(tree))
+    return finished(tree, SongList(tuple(songs), layout, tuple(problems)))
 
 
 def read_named_pairs(folder: Path, names: Sequence[str]) -> SongList:
@@ -87,174 +81,109 @@ def read_named_pairs(folder: Path, names: Sequence[str]) -> SongList:
         controls = dict(zip(names, pair.controls, strict=True))
         tags = {"effect": pair.device or "effect"}
         tags |= {name: f"{value:g}" for name, value in controls.items()}
-        songs.append(Song(_label(pair.target), pair.input, pair.target, (), tags, (), controls))
+        songs.append(Song(label_of(pair.target), pair.input, pair.target, (), tags, (), controls))
     songs.sort(key=lambda song: natural_key(song.id))
-    return SongList(tuple(songs), "controls in names")
+    found = SongList(tuple(songs), "controls in names")
+    return replace(found, unused=unused_audio(read_tree(folder), found.songs, found.layout))
 
 
-def audio_files(folder: Path) -> tuple[Path, ...]:
-    """The audio files of a folder in natural order, without hidden ones; none if it is missing."""
-    return tuple(_audio(folder)) if folder.is_dir() else ()
+def finished(tree: Folder, found: SongList) -> SongList:
+    """The songs in order, with the tags of ``tags.csv``, and what is not used beside them.
+
+    Raises:
+        UserError: if two songs have one id.
+    """
+    songs, of_tags = with_table(tree.path / "tags.csv", list(found.songs))
+    songs.sort(key=lambda song: natural_key(song.id))
+    _refuse_equal_ids(tree.path, songs)
+    unused = unused_audio(tree, songs, found.layout)
+    return SongList(tuple(songs), found.layout, (*found.problems, *of_tags), unused)
 
 
-def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Sorts ``take 2`` before ``take 10``, in any case; a total order, the same everywhere."""
-    parts = re.split(r"(\d+)", unicodedata.normalize("NFC", name).casefold())
-    ordered = [
-        (1, int(part), "") if index % 2 and part.isdecimal() else (0, 0, part)
-        for index, part in enumerate(parts)
-    ]
-    return ordered, name
+def _read(tree: Folder) -> tuple[Layout, list[Song], list[SongProblem]]:
+    pair = folder_pair(tree)
+    if pair is not None:
+        return "pairs", read_folder_pair(*pair), []
+    if is_first_song(tree) or is_whole_song(tree):
+        return "one song", [read_song(tree, folder_label(tree.path))], []
+    if any(is_first_song(folder) for folder in tree.folders):
+        return "song folders", _of_folders(tree, ()), []
+    if songs := marked_songs(tree):
+        return "pairs by name", [*songs, *_of_folders(tree, ())], []
+    if tree.audio:
+        return "mixes", _read_mixes(tree), _doubts(tree)
+    if songs := _of_folders(tree, ()):
+        return "nested folders", songs, []
+    return "artist folders", artist_songs(tree), []
 
 
-def _read_pairs(mixes: Path, references: Path) -> list[Song]:
+def _of_folders(tree: Folder, parts: tuple[str, ...]) -> list[Song]:
+    """The songs in the folders of a folder that can be told by names, however deep they lie."""
     songs: list[Song] = []
-    masters = _by_name(references)
-    for name, paths in _by_name(mixes).items():
-        partners = masters.pop(name, [])
-        song = Song(_label(paths[0]), paths[0], partners[0] if partners else None)
-        faults = [*_several(song.id, paths), *_several(song.id, partners)]
-        if not partners:
-            message = f"has no partner of that name in {references.name}/; add it or remove this"
-            faults.append(SongProblem(song.id, paths[0], message))
-        songs.append(replace(song, faults=tuple(faults)))
-    for paths in masters.values():
-        label = _label(paths[0])
-        message = f"has no partner of that name in {mixes.name}/; add it or remove this"
-        fault = SongProblem(label, paths[0], message)
-        songs.append(Song(label, None, paths[0], faults=(fault,)))
+    for folder in tree.folders:
+        here = (*parts, folder_label(folder.path))
+        pair = folder_pair(folder)
+        if pair is not None:
+            songs += read_folder_pair(*pair, here)
+        elif is_song(folder):
+            songs.append(read_song(folder, song_id(here)))
+        else:
+            songs += marked_songs(folder, here)
+            songs += _of_folders(folder, here)
     return songs
 
 
-def _read_song(folder: Path) -> Song:
-    label = _label(folder.resolve() if folder.name in ("", "..") else folder, suffix=False)
-    by_name = _by_name(folder)
-    mixes, references = by_name.get("mix", []), by_name.get("reference", [])
-    stems = next((p for p in _visible(folder) if p.is_dir() and _name(p) == "stems"), None)
-    faults = [*_several(label, mixes), *_several(label, references)]
-    if stems is not None and not _audio(stems):
-        faults.append(SongProblem(label, stems, f"holds no audio files ({_READABLE})", "warning"))
-    tags, controls, fault = _read_card(label, folder / "song.json")
-    return Song(
-        label,
-        mixes[0] if mixes else None,
-        references[0] if references else None,
-        tuple(_audio(stems)) if stems is not None else (),
-        tags,
-        (*faults, *fault),
-        controls,
-    )
-
-
-def _read_mixes(folder: Path) -> list[Song]:
+def _read_mixes(tree: Folder) -> list[Song]:
     return [
-        Song(_label(paths[0]), paths[0], faults=tuple(_several(_label(paths[0]), paths)))
-        for paths in _by_name(folder).values()
+        Song(label_of(paths[0]), paths[0], faults=tuple(several(label_of(paths[0]), paths)))
+        for paths in tree.by_name.values()
     ]
 
 
-def _is_song(folder: Path) -> bool:
-    names = {_name(path): path for path in _visible(folder)}
-    if "stems" in names and names["stems"].is_dir():
-        return True
-    return any(name in ("mix", "reference") for name in _by_name(folder))
-
-
-def _read_card(
-    song: str, path: Path
-) -> tuple[dict[str, str], dict[str, float], tuple[SongProblem, ...]]:
-    """The tags and controls of ``song.json``; what is wrong with it is a warning."""
-    if not path.is_file():
-        return {}, {}, ()
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        tags = card.get("tags", {}).items()
-        controls = {str(key): float(value) for key, value in card.get("controls", {}).items()}
-        return {str(key): str(value) for key, value in tags if value is not None}, controls, ()
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        reason = str(error) if isinstance(error, ValueError) else "an object is needed"
-        message = f'its tags cannot be read ({reason}); write {{"tags": {{"genre": "rock"}}}}'
-        return {}, {}, (SongProblem(song, path, message, "warning"),)
-
-
-def _with_table(path: Path, songs: list[Song]) -> tuple[list[Song], list[SongProblem]]:
-    """The songs with the tags of ``tags.csv``; a song's own ``song.json`` has the last word."""
-    if not path.is_file():
-        return songs, []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, ValueError, csv.Error) as error:
-        return songs, [SongProblem("", path, f"cannot be read ({error})", "warning")]
-    if not rows or "id" not in rows[0]:
-        message = "no tags read: the first line must name the columns, the first of them 'id'"
-        return songs, [SongProblem("", path, message, "warning")]
-    tags: dict[str, Mapping[str, str]] = {}
-    for row in rows:
-        label = unicodedata.normalize("NFC", (row["id"] or "").strip())
-        # DictReader files surplus cells under None and gives None for the missing ones.
-        tags[label] = {key: value for key, value in row.items() if key and key != "id" and value}
-    known = {song.id for song in songs}
-    problems = [
-        SongProblem("", path, f"song {label!r} is not among the songs", "warning")
-        for label in tags
-        if label not in known
-    ]
-    return [replace(s, tags={**tags.get(s.id, {}), **s.tags}) for s in songs], problems
-
-
-def _by_name(folder: Path) -> dict[str, list[Path]]:
-    """Audio files by their name without suffix; two spellings of one name come together."""
-    found: dict[str, list[Path]] = {}
-    for path in _audio(folder):
-        found.setdefault(_label(path).casefold(), []).append(path)
-    return found
-
-
-def _several(song: str, paths: list[Path]) -> list[SongProblem]:
-    names = ", ".join(path.name for path in paths[1:])
-    return [SongProblem(song, paths[0], f"stands here also as {names}; keep one")] if names else []
-
-
-def _audio(folder: Path) -> list[Path]:
-    return [p for p in _visible(folder) if p.suffix.lower() in SUFFIXES and not p.is_dir()]
-
-
-def _visible(folder: Path) -> list[Path]:
-    try:
-        inside: Iterable[Path] = list(folder.iterdir())
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be read ({error.strerror})") from None
-    return sorted(
-        (path for path in inside if not path.name.startswith(".")),
-        key=lambda path: natural_key(path.name),
+def _doubts(tree: Folder) -> list[SongProblem]:
+    """A warning where files that are read as mixes are called masters."""
+    said = [path for path in tree.audio if says_master(path)]
+    if not said:
+        return []
+    shown = ", ".join(path.name for path in said[:3]) + (" …" if len(said) > 3 else "")
+    message = (
+        f"{shown} can be mixes or masters, and no mix has the same name; all are read as mixes. "
+        'To pair them, name both in the benchmark file: songs: {folder: …, mix: "{song}_mix.*", '
+        'reference: "{song}_master.*"}'
     )
+    return [SongProblem("", tree.path, message, "warning")]
 
 
-def _label(path: Path, *, suffix: bool = True) -> str:
-    return unicodedata.normalize("NFC", path.stem if suffix else path.name)
+def _refuse_equal_ids(folder: Path, songs: Sequence[Song]) -> None:
+    counts = Counter(song.id for song in songs)
+    for song_name, count in counts.items():
+        if count > 1:
+            files = [_shown(folder, song) for song in songs if song.id == song_name]
+            raise UserError(
+                f"{folder}: {count} songs would have the id {song_name!r} ({', '.join(files)}); "
+                "rename one, or list the songs in the benchmark file"
+            )
 
 
-def _name(path: Path) -> str:
-    return path.name.casefold()
+def _shown(folder: Path, song: Song) -> str:
+    path = next(path for path in (song.mix, song.reference, *song.stems, folder) if path)
+    return str(path.relative_to(folder))
 
 
-def _unread(path: Path) -> SongProblem:
-    message = f"{path.suffix[1:].upper()} is not read; convert it to one of {_READABLE}"
-    return SongProblem("", path, message, "warning")
-
-
-def _no_songs(folder: Path, folders: Mapping[str, Path], problems: list[SongProblem]) -> str:
-    for pair in PAIRS:
+def _no_songs(tree: Folder) -> str:
+    folders: Mapping[str, Folder] = {folder.name: folder for folder in tree.folders}
+    for pair in (*FOLDER_PAIRS, ("mixes", "masters"), ("premasters", "masters")):
         for here, missing in (pair, pair[::-1]):
-            if here in folders:
+            if here in folders and folders[here].all_audio():
                 return (
-                    f"{folder}: has {here}/ but no {missing}/; add it, or give the folder "
-                    f"{folders[here]} for mixes without references"
+                    f"{tree.path}: has {here}/ but no {missing}/; add it, or give the folder "
+                    f"{folders[here].path} for mixes without references. Looked for: {LAYOUTS}"
                 )
-    if problems:
-        return f"{folder}: holds no songs that can be read; {problems[0]}"
-    return (
-        f"{folder}: holds no songs; put in SONG/mix.wav and SONG/reference.wav, or mix/ and "
-        f"reference/ with the same file names, or just mixes ({_READABLE})"
-    )
+    unread = tree.all_audio()
+    if unread and not any(folder.audio for folder in tree.below()):
+        suffix = unread[0].suffix[1:].upper()
+        return (
+            f"{tree.path}: holds no songs that can be read; {unread[0]}: {suffix} is not read; "
+            f"convert it to one of {FORMATS}"
+        )
+    return f"{tree.path}: holds no songs ({FORMATS}). Looked for: {LAYOUTS}"

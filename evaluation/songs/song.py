@@ -212,7 +212,7 @@ def _loudest(song: Song, seconds: float) -> int:
     return _loudest_second(song.id, files, song.mix is None, stamps, seconds)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1 << 16)
 def _loudest_second(
     song_id: str,
     files: tuple[Path, ...],

@@ -8,7 +8,9 @@ import io
 import os
 import sys
 import types
+import unicodedata
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,13 +23,17 @@ import torch
 from torch import Tensor
 
 from ..errors import StorageError, UserError
+from .through_ffmpeg import decoded, is_mp4
 
 _WRITE_BLOCK = 65_536
 _READ_BLOCK = 1 << 20
 # Lossless audio is rarely ten times smaller than as floats; MP3 at 64 kbit/s is 44 times.
 _LIKELY_RATIO = 64
 _SMALL_BYTES = 64 << 20
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+# The first formats of Earmark: a file of one of these has precedence over others of its name.
+FIRST_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+SUFFIXES = (*FIRST_SUFFIXES, ".aif", ".aifc", ".aiff", ".caf", ".m4a", ".opus", ".w64")
+FORMATS = "WAV, FLAC, OGG, MP3, AIFF, CAF, W64, Opus, M4A"
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,19 @@ def write(path: Path, audio: Tensor, sample_rate: int, subtype: str = "FLOAT") -
             os.fsync(stream.fileno())
     except (OSError, soundfile.LibsndfileError) as error:
         raise StorageError(f"{path}: cannot be written ({_reason(error)})") from error
+
+
+def readable(paths: Iterable[Path]) -> list[Path]:
+    """The audio files among ``paths``, in their order.
+
+    Of files in one folder that differ in their suffix alone, one of the first formats (WAV, FLAC,
+    OGG, MP3) has precedence: copies in the others are left out.
+    """
+    audio = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    first = {_bare(path) for path in audio if path.suffix.lower() in FIRST_SUFFIXES}
+    return [
+        path for path in audio if path.suffix.lower() in FIRST_SUFFIXES or _bare(path) not in first
+    ]
 
 
 def resample(audio: Tensor, from_rate: int, to_rate: int) -> Tensor:
@@ -187,19 +206,23 @@ def torchaudio() -> Any:
         return importlib.import_module("torchaudio")
 
 
+def _bare(path: Path) -> tuple[Path, str]:
+    return path.parent, unicodedata.normalize("NFC", path.stem).casefold()
+
+
 def _opened(path: Path) -> soundfile.SoundFile:
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path}: the file is empty (0 bytes)")
-        file = soundfile.SoundFile(path)
+        source = io.BytesIO(decoded(path, _half_of_memory())) if is_mp4(path) else path
+        file = soundfile.SoundFile(source)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except soundfile.LibsndfileError as error:
         raise UserError(
-            f"{path}: not audio that can be read ({_reason(error)}); "
-            f"use {', '.join(suffix[1:].upper() for suffix in SUFFIXES)}"
+            f"{path}: not audio that can be read ({_reason(error)}); use {FORMATS}"
         ) from None
     if file.frames == 0:
         file.close()

@@ -18,7 +18,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from ..audio.alignment import delay_samples
-from ..audio.files import SUFFIXES, fit_length, match_channels, read, resample, write
+from ..audio.files import SUFFIXES, fit_length, match_channels, read, readable, resample, write
 from ..configuration import YamlPath
 from ..content_key import path_sha256
 from ..errors import UserError
@@ -288,8 +288,8 @@ def command(options: CommandOptions) -> System:
 def _find(folder: Path, label: str) -> Path:
     found = sorted(
         path
-        for path in folder.iterdir()
-        if unicodedata.normalize("NFC", path.stem) == label and path.suffix.lower() in SUFFIXES
+        for path in readable(folder.iterdir())
+        if unicodedata.normalize("NFC", path.stem) == label
     )
     if not found:
         raise UserError(

@@ -5,6 +5,7 @@ says in one sentence which of the two is better.
 """
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import torch
 
 from ..architectures import Network
+from ..audio.identity import AudioIdentity
 from ..checkpoints.folders import TrainingCard
 from ..training_data import Dataset
 from .curves import NAMES, draw_curves
@@ -34,6 +36,7 @@ def training_card(
 ) -> TrainingCard:
     """The card of a checkpoint of this moment, with its validation."""
     songs, recipe = setting.songs, setting.recipe
+    trained, validated = songs.audio
     each = progress.seconds / max(progress.step, 1)
     return TrainingCard(
         step=progress.step,
@@ -44,6 +47,8 @@ def training_card(
         validation=validation,
         unprocessed=progress.unprocessed,
         validation_songs=songs.validation_items,
+        training_audio=_identities(trained),
+        validation_audio=_identities(validated),
         device=_device_name(setting.device),
         precision=recipe.precision,
         seconds_per_step=float(f"{each:.4g}"),
@@ -115,6 +120,11 @@ def _measured(progress: Progress, songs: int) -> list[str]:
     ]
     head = f"| mean of {songs} validation songs | unprocessed | this checkpoint |"
     return ["\n".join([head, "|---|---|---|", *rows]), verdict(last, progress.unprocessed)]
+
+
+def _identities(audio: Sequence[AudioIdentity]) -> tuple[str, ...]:
+    """Each audio once; sorted, so that it tells nothing of names and order."""
+    return tuple(sorted({str(one) for one in audio}))
 
 
 def _device_name(device: torch.device) -> str:

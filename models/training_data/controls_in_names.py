@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..audio.files import SUFFIXES
+from ..audio.files import FIRST_SUFFIXES
 from ..errors import UserError
 
 _INPUT = re.compile(r"input_(\d+)_?")
@@ -56,7 +56,7 @@ def named_pairs(folder: Path, names: Sequence[str]) -> list[NamedPair]:
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of inputs and targets")
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES]
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in FIRST_SUFFIXES]
     inputs = {found[1]: path for path in files if (found := _INPUT.fullmatch(path.stem))}
     pairs = []
     for path in files:

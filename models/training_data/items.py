@@ -7,6 +7,10 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor
 
+from ..audio.identity import AudioIdentity
+
+AudioParts = tuple[tuple[AudioIdentity, ...], tuple[AudioIdentity, ...]]
+
 
 @dataclass(frozen=True)
 class TrainingItem:
@@ -52,7 +56,8 @@ class Dataset(Protocol):
     """Items to train on, and others to validate on; picklable, for loader processes.
 
     ``key`` is the content of the data and of all that decides an item; ``summary`` says what it is
-    and whether it is SIMULATED; ``seconds`` is the audio of one epoch.
+    and whether it is SIMULATED; ``seconds`` is the audio of one epoch; ``audio`` is what
+    the files hold that it trains on, and those that it validates on.
     """
 
     @property
@@ -67,6 +72,11 @@ class Dataset(Protocol):
 
     @property
     def seconds(self) -> float:
+        """See the class."""
+        ...
+
+    @property
+    def audio(self) -> AudioParts:
         """See the class."""
         ...
 

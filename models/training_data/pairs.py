@@ -6,19 +6,19 @@ file names; the input is called ``mix``, ``input``, ``premaster`` or ``unmastere
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
 
-from ..audio.files import SUFFIXES, read
+from ..audio.files import FIRST_SUFFIXES, read
 from ..checkpoints.network_system import input_gain
 from ..content_key import content_key
 from ..errors import UserError
 from .controls_in_names import NamedPair, named_pairs
-from .items import DataRequest, TrainingItem
-from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of
+from .items import AudioParts, DataRequest, TrainingItem
+from .tracks import Track, check_pair, cut, identities, middle, opened, place, split, start_of
 
 INPUTS = ("mix", "input", "premaster", "unmastered")
 TARGETS = ("reference", "target", "master", "mastered")
@@ -51,6 +51,16 @@ class PairDataset:
             for part in (self.training, self.validation)
         ]
         object.__setattr__(self, "key", content_key(content))
+
+    @property
+    def audio(self) -> AudioParts:
+        """Inputs and targets, of the training and of the validation."""
+        return identities(
+            *(
+                (track for pair in part for track in (pair.input, pair.target))
+                for part in (self.training, self.validation)
+            )
+        )
 
     @property
     def seconds(self) -> float:
@@ -164,7 +174,7 @@ def _controlled(pair: NamedPair, order: Sequence[int], request: DataRequest) -> 
     one, other = opened(pair.input), opened(pair.target)
     check_pair(one, other, "input")
     samples = min(one.samples, other.samples)
-    track = Track(one.path, one.sample_rate, samples)
+    track = replace(one, samples=samples)
     return MixPair(pair.target.stem, track, other, 1.0, values)
 
 
@@ -175,7 +185,7 @@ def _pair(mix: Path, reference: Path, input_lufs: float | None) -> MixPair:
     if input_lufs is not None:
         audio, rate = read(mix)
         gain, _ = input_gain(audio, rate, input_lufs)
-    track = Track(one.path, one.sample_rate, min(one.samples, other.samples))
+    track = replace(one, samples=min(one.samples, other.samples))
     return MixPair(_name((mix, reference)), track, other, gain)
 
 
@@ -185,13 +195,13 @@ def _name(files: tuple[Path, Path]) -> str:
 
 
 def _named(folder: Path, stems: Sequence[str]) -> Path | None:
-    found = (folder / f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES)
+    found = (folder / f"{stem}{suffix}" for stem in stems for suffix in FIRST_SUFFIXES)
     return next((path for path in found if path.is_file()), None)
 
 
 def _by_name(inputs: Path, targets: Path) -> Iterator[tuple[Path, Path]]:
     for mix in sorted(inputs.iterdir()):
-        if mix.suffix.lower() in SUFFIXES:
+        if mix.suffix.lower() in FIRST_SUFFIXES:
             reference = _named(targets, [mix.stem])
             if reference is None:
                 raise UserError(f"{mix}: has no partner {targets / mix.name}")

@@ -18,9 +18,9 @@ from ..content_key import content_key
 from ..effects.channel_strip import KNOBS, knobs_of, memory_seconds, through_strip
 from ..effects.compressor import Compressor, compress
 from ..effects.equalizer import Band, equalise
-from .items import DataRequest, TrainingItem, seeded, uniform
+from .items import AudioParts, DataRequest, TrainingItem, seeded, uniform
 from .section import Degraded, Filters, Strip
-from .tracks import Track, cut, middle, place, start_of
+from .tracks import Track, cut, identities, middle, place, start_of
 
 Array = NDArray[np.float64]
 VERSION = 1
@@ -71,6 +71,11 @@ class ProcessedDataset:
         """The content of the tracks and the process."""
         paths = [[track.path for track in part] for part in (self.training, self.validation)]
         return content_key("processed", VERSION, paths, repr(self.process))
+
+    @property
+    def audio(self) -> AudioParts:
+        """Of the training and of the validation."""
+        return identities(self.training, self.validation)
 
     @property
     def seconds(self) -> float:

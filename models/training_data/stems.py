@@ -10,13 +10,13 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from ..audio.files import SUFFIXES, read, resample
+from ..audio.files import FIRST_SUFFIXES, read, resample
 from ..checkpoints.network_system import input_gain
 from ..content_key import content_key
 from ..errors import UserError
-from .items import DataRequest, TrainingItem, seeded, uniform
+from .items import AudioParts, DataRequest, TrainingItem, seeded, uniform
 from .pairs import INPUTS, TARGETS
-from .tracks import Track, check_pair, cut, middle, opened, place, split, start_of
+from .tracks import Track, check_pair, cut, identities, middle, opened, place, split, start_of
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,16 @@ class StemsDataset:
             for part in (self.training, self.validation)
         ]
         return content_key("stems", files, self.scatter_db)
+
+    @property
+    def audio(self) -> AudioParts:
+        """Stems and targets, of the training and of the validation."""
+        return identities(
+            *(
+                (track for song in part for track in (*song.stems, song.target))
+                for part in (self.training, self.validation)
+            )
+        )
 
     @property
     def seconds(self) -> float:
@@ -113,7 +123,7 @@ def songs_with_stems(folder: Path, seed: int, share: float) -> tuple[list[Path],
 
 
 def _song(folder: Path, target: str, request: DataRequest) -> StemSong:
-    files = sorted(p for p in (folder / "stems").iterdir() if p.suffix.lower() in SUFFIXES)
+    files = sorted(p for p in (folder / "stems").iterdir() if p.suffix.lower() in FIRST_SUFFIXES)
     if not files:
         raise UserError(f"{folder / 'stems'}: holds no audio")
     most = request.most_stems
@@ -123,7 +133,7 @@ def _song(folder: Path, target: str, request: DataRequest) -> StemSong:
             "of them together, or raise hyperparameters.stems"
         )
     names = (target, *(INPUTS if target == "mix" else TARGETS))
-    found = [folder / f"{name}{suffix}" for name in names for suffix in SUFFIXES]
+    found = [folder / f"{name}{suffix}" for name in names for suffix in FIRST_SUFFIXES]
     master = next((path for path in found if path.is_file()), None)
     if master is None:
         raise UserError(f"{folder}: has stems and no {target}.wav to learn from")

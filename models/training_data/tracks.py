@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,10 +12,11 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from ..audio.files import SUFFIXES, fit_length, info, match_channels, read, resample, write
+from ..audio.files import FIRST_SUFFIXES, fit_length, info, match_channels, read, resample, write
+from ..audio.identity import AudioIdentity, identity_of
 from ..demo_songs.songs import VERSION, demo_song, song_id
 from ..errors import UserError
-from .items import DataRequest
+from .items import AudioParts, DataRequest
 from .section import DemoSongs
 
 SHORTEST_SECONDS = 1.0
@@ -26,11 +27,12 @@ SongT = TypeVar("SongT")
 
 @dataclass(frozen=True)
 class Track:
-    """An audio file and its length at its own rate."""
+    """An audio file and its length at its own rate; ``identity`` is that of all its audio."""
 
     path: Path
     sample_rate: int
     samples: int
+    identity: AudioIdentity | None = None
 
     @property
     def seconds(self) -> float:
@@ -47,10 +49,16 @@ def opened(path: Path) -> Track:
     found = info(path)
     if found.seconds < SHORTEST_SECONDS:
         raise UserError(f"{path}: {found.seconds:.2f} s is too short; at least 1 s is needed")
-    audio, _ = read(path)
+    audio, rate = read(path)
     if not bool(torch.isfinite(audio).all()):
         raise UserError(f"{path}: holds samples that are not finite numbers")
-    return Track(path, found.sample_rate, found.samples)
+    return Track(path, found.sample_rate, found.samples, identity_of(audio, rate))
+
+
+def identities(*parts: Iterable[Track]) -> AudioParts:
+    """The audio of the tracks to train on and of those to validate on."""
+    one, other = (tuple(t.identity for t in part if t.identity is not None) for part in parts)
+    return one, other
 
 
 def check_pair(one: Track, other: Track, name: str = "mix") -> None:
@@ -130,12 +138,14 @@ def audio_below(folder: Path) -> list[Path]:
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in FIRST_SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
     )
     if len(found) < 2:
         raise UserError(
-            f"{folder}: holds {len(found)} audio files ({', '.join(SUFFIXES)}); at least 2 are "
-            "needed, one of them to validate on"
+            f"{folder}: holds {len(found)} audio files ({', '.join(FIRST_SUFFIXES)}); at least 2 "
+            "are needed, one of them to validate on"
         )
     return found
 

@@ -12,6 +12,7 @@ from ..result.columns import Column
 from ..result.document import Result
 from ..result.summary import numbers_of
 from ..result.tables import records
+from ..song_facts import song_facts
 from .charts import sweep_families
 from .registry import Context, Section, Table, render, section
 
@@ -78,6 +79,7 @@ def training(context: Context) -> Section | None:
 def by_song(context: Context) -> Section:
     """Systems × songs as colour, and the songs' pages."""
     result = context.result
+    facts = song_facts(result)
     failed = result.failures.groupby("song").size().to_dict()
     made = result.renders.groupby("song").size().to_dict()
     songs = [
@@ -89,6 +91,7 @@ def by_song(context: Context) -> Section:
             "start": row["start_seconds"],
             "renders": made.get(row["song"], 0),
             "failures": failed.get(row["song"], 0),
+            "marks": facts.marks_of_song(row["song"]),
         }
         for row in records(result.songs)
     ]
@@ -112,11 +115,12 @@ def failed(context: Context) -> Section:
 def systems(context: Context) -> Section:
     """What each system is."""
     result = context.result
+    facts = song_facts(result)
     rows = [
         {
             "name": row["system"],
             "kind": row["kind"],
-            "badges": badges(row),
+            "badges": [*badges(row), *facts.marks_of_system(row["system"])],
             "parameters": _integer(row["parameters"]),
             "step": _integer(row["step"]),
             "licence": row["licence"] or NONE,

@@ -84,3 +84,27 @@ def test_check_tells_of_a_system_that_cannot_be_built(
     assert "fails" in said
     assert "system 'gone'" in problems
     assert "bare" in problems
+
+
+def test_check_and_run_name_the_audio_that_is_not_used(
+    make_songs: Make, make_benchmark: Make, tmp_path: Path
+) -> None:
+    folder = make_songs(1, 0.6)
+    for number in range(5):
+        (folder / "song-0" / f"draft {number}.wav").touch()
+    path = make_benchmark("unprocessed")
+    status, said, problems = check(path)
+    assert status == 0
+    assert "Not used: 5 audio files, listed below" in said
+    assert problems.splitlines() == [
+        f"not used: {folder}/song-0/draft {number}.wav: is not a part of song 'song-0', which has "
+        "mix.wav, reference.wav, 2 stems"
+        for number in range(5)
+    ]
+    command = ["render", str(path), "--results", str(tmp_path / "r"), "--workers", "1"]
+    result = CliRunner().invoke(earmark, command)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[0] == (
+        "5 audio files are not used: song-0/draft 0.wav, song-0/draft 1.wav, song-0/draft 2.wav "
+        f"and 2 more; 'earmark check {path}' says why"
+    )

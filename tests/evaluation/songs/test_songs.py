@@ -8,7 +8,8 @@ import pytest
 from song_files import noise, save
 
 from earmark.evaluation.songs.checks import check_songs, usable
-from earmark.evaluation.songs.folders import natural_key, read_folder
+from earmark.evaluation.songs.folders import read_folder
+from earmark.evaluation.songs.names import natural_key
 from earmark.evaluation.songs.song import Song
 from earmark.models.errors import UserError
 
@@ -134,7 +135,7 @@ def test_a_broken_song_json_is_a_warning_and_the_song_stays(tmp_path: Path, text
         (["mix/a.wav"], "has mix/ but no reference/"),
         (["good_tracks/a.wav"], "has good_tracks/ but no bad_tracks/"),
         (["mix/a.wav", "reference/a.wav", "mastered/a.wav", "unmastered/a.wav"], "keep one pair"),
-        (["a.aiff", "b.m4a"], "AIFF is not read; convert it to one of WAV, FLAC, OGG, MP3"),
+        (["a.aac", "b.wma"], "AAC is not read; convert it to one of WAV, FLAC, OGG, MP3"),
     ],
 )
 def test_a_folder_that_holds_no_songs_says_what_is_needed(
@@ -150,8 +151,9 @@ def test_a_folder_that_holds_no_songs_says_what_is_needed(
 
 
 def test_the_identity_of_a_song_is_its_bytes_and_not_its_name(tmp_path: Path) -> None:
-    one = Song("one", save(tmp_path / "one.wav"), save(tmp_path / "r.wav", noise(1.0, seed=3)))
-    same = Song("other", save(tmp_path / "sub" / "other.wav"), None)
+    audio = noise(1.0)
+    one = Song("one", save(tmp_path / "one.wav", audio), save(tmp_path / "r.wav"))
+    same = Song("other", save(tmp_path / "sub" / "other.wav", audio), None)
     changed = Song("one", save(tmp_path / "c.wav", noise(1.0, seed=9)))
     assert one.sha256 == same.sha256 != changed.sha256
     assert one.reference_sha256 is not None

@@ -23,6 +23,7 @@ from earmark.models.training.batches import (
 )
 from earmark.models.training.train import Limits
 from earmark.models.training_data import DataRequest, TrainingItem
+from earmark.models.training_data.items import AudioParts
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Numbers:
     summary: str = "SIMULATED"
     seconds: float = 1.0
     validation_items: int = 1
+    audio: AudioParts = ((), ())
 
     def item(self, generator: Generator) -> TrainingItem:
         if self.broken:
