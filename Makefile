@@ -12,7 +12,8 @@ MUSICNN := --no-deps musicnn==0.1.0
 TYPESCRIPT := typescript@5.9.3
 BIN := $(VENV)/bin
 # Three on two cores: a test that waits for a server or a browser leaves its core to another.
-TESTED := $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+# Python keeps what it compiled, also where the surroundings forbid it: the tests begin many processes.
+TESTED := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install demo test test-slow lint mutants docs pictures serve clean
 

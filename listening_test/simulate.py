@@ -20,12 +20,13 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from ..models.errors import UserError
-from .kinds import PageItem, Question, Rules, kind_of
+from .kinds import PageItem, kind_of
 from .server.request import CSRF_HEADER
 from .stimuli.addresses import Addresses
 from .study.orders import generator
 from .study.study import Sound, Stimulus, Study
 from .taste import Feeling, Taste, qualities, taste
+from .told import Told, ToldAsk, ToldPage, ToldStep, ToldStimulus, step_of
 
 _TRIES = 60
 _WAIT_SECONDS = 0.25
@@ -143,7 +144,7 @@ class Listener:
     clock: float = 0.0
     seq: int = 0
     pages: int = 0
-    page_done: Callable[[dict[str, Any]], None] = field(default=lambda _: None)
+    page_done: Callable[[ToldPage], None] = field(default=lambda _: None)
 
     @property
     def study(self) -> Study:
@@ -158,61 +159,58 @@ class Listener:
         """
         shown = self.browser.state()
         self.seq = shown["next_seq"]
-        step = shown["step"]
-        while step["type"] not in ("thanks", "withdrawn"):
+        step = step_of(shown["step"])
+        while not step.last:
             try:
                 step = self.take(step)
             except RefusedError as error:
                 raise UserError(
-                    f"a simulated listener cannot get past the step {step['id']!r} "
-                    f"({step['type']}): the server answers {error}; try this step yourself with "
+                    f"a simulated listener cannot get past the step {step.id!r} "
+                    f"({step.type}): the server answers {error}; try this step yourself with "
                     "earmark study preview"
                 ) from None
         link = f"{self.browser.base}/l/{self.browser.session}/"
         return Simulated(link, self.browser.acknowledged, self.pages)
 
-    def take(self, step: Mapping[str, Any]) -> dict[str, Any]:
+    def take(self, step: ToldStep) -> ToldStep:
         """Do what one step asks; the step after it."""
-        body: dict[str, Any] = {"step": step["id"]}
-        if step["type"] == "page":
-            body |= {"page": step["number"], "revision": self.rate(step)}
+        body: dict[str, Any] = {"step": step.id}
+        if step.page is not None:
+            body |= {"page": step.page.number, "revision": self.rate(step.page)}
         else:
             given = self._answers(step)
             if given:
-                self.browser.post("answers", {"step": step["id"], "answers": given})
+                self.browser.post("answers", {"step": step.id, "answers": given})
         try:
-            answer = self.browser.post("next", body)
+            answer: Mapping[str, Any] = self.browser.post("next", body)
         except RefusedError as error:
             if error.status != 409:
                 raise
-            answer = dict(error.body)
-        if step["type"] == "page":
+            answer = error.body
+        if step.page is not None:
             self.pages += 1
-            self.page_done(dict(step))
-        following: dict[str, Any] = answer["step"]
-        return following
+            self.page_done(step.page)
+        return step_of(answer["step"])
 
-    def rate(self, page: Mapping[str, Any]) -> int:
+    def rate(self, page: ToldPage) -> int:
         """Play and rate everything on a page; the page's revision after it."""
-        events: list[dict[str, Any]] = []
-        for stimulus in page["stimuli"]:
+        events: list[Told] = []
+        for stimulus in page.stimuli:
             kind = "play" if not events else "switch"
-            events.append(self._event(kind, page, stimulus=stimulus["id"]))
+            events.append(self._event(kind, page, stimulus=stimulus.id))
             self.clock += self.draw.uniform(1500, 9000)
         events += self._ratings(page)
-        if page["rules"]["must_comment"]:
-            events += [
-                self._event("comment", page, stimulus=one["id"], value="SIMULATED & no words")
-                for one in page["stimuli"]
-                if one["role"] == "stimulus"
-            ]
-        elif page["comments"] == "per_stimulus" and self.draw.random() < 0.2:
-            one = self.draw.choice(page["stimuli"])["id"]
-            events.append(self._event("comment", page, stimulus=one, value="SIMULATED & no words"))
+        if page.rules.must_comment:
+            events += [self._comment(page, one) for one in page.rated]
+        elif page.comments == "per_stimulus" and self.draw.random() < 0.2:
+            events.append(self._comment(page, self.draw.choice(page.stimuli)))
         events.append(self._event("pause", page))
-        return self._deliver(events, page["revision"])
+        return self._deliver(events, page.revision)
 
-    def _deliver(self, events: list[dict[str, Any]], revision: int) -> int:
+    def _comment(self, page: ToldPage, stimulus: ToldStimulus) -> Told:
+        return self._event("comment", page, stimulus=stimulus.id, value="SIMULATED & no words")
+
+    def _deliver(self, events: list[Told], revision: int) -> int:
         half = len(events) // 2
         batches = [events[:half], events[half:]]
         if self.draw.random() < self.taste.faulty:
@@ -221,97 +219,81 @@ class Listener:
             batches.append(events[:half])  # an answer was lost
         for batch in batches:
             if batch:
-                answer = self.browser.send(batch)
+                answer = self.browser.send([event.as_json() for event in batch])
                 revision = revision if answer["revision"] is None else answer["revision"]
         return revision
 
-    def _event(self, kind: str, page: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    def _event(
+        self,
+        kind: str,
+        page: ToldPage,
+        stimulus: str | None = None,
+        question: str | None = None,
+        value: float | str | None = None,
+    ) -> Told:
         self.clock += self.draw.uniform(50, 400)
-        event = {
-            "id": str(uuid.UUID(int=self.draw.getrandbits(128), version=4)),
-            "seq": self.seq,
-            "at_ms": round(self.clock, 1),
-            "type": kind,
-            "page": page["number"],
-            **more,
-        }
+        event = Told(
+            id=str(uuid.UUID(int=self.draw.getrandbits(128), version=4)),
+            seq=self.seq,
+            at_ms=round(self.clock, 1),
+            type=kind,
+            page=page.number,
+            stimulus=stimulus,
+            question=question,
+            value=value,
+        )
         self.seq += 1
         return event
 
-    def _system(self, stimulus: Mapping[str, Any]) -> str:
-        found = self.addresses.behind(stimulus["url"])
+    def _system(self, stimulus: ToldStimulus) -> str:
+        found = self.addresses.behind(stimulus.url)
         return found.system if isinstance(found, Stimulus) else ""
 
-    def _ratings(self, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _ratings(self, page: ToldPage) -> list[Told]:
         kind, felt = kind_of(self.study), Feeling(self.taste, self.draw)
-        events: list[dict[str, Any]] = []
-        rated = [one for one in page["stimuli"] if one["role"] == "stimulus"]
+        events: list[Told] = []
         slots = {
-            one["label"]: PageItem(one["label"], self._system(one), one["role"])
-            for one in page["stimuli"]
+            one.label: PageItem(one.label, self._system(one), one.role) for one in page.stimuli
         }
-        for told in page["questions"]:
-            question = question_of(told, {one["id"]: one["label"] for one in page["stimuli"]})
+        for question in page.questions:
             if question.per == "page":
                 value = kind.simulated(slots, question, felt, self.draw)
                 events.append(self._event("rating", page, question=question.id, value=value))
                 continue
-            opinions = [felt(self._system(one)) for one in rated]
-            values = kind.simulated_grades(question, opinions, Rules(**page["rules"]))
-            for one, value in zip(rated, values, strict=True):
+            opinions = [felt(self._system(one)) for one in page.rated]
+            values = kind.simulated_grades(question, opinions, page.rules)
+            for one, value in zip(page.rated, values, strict=True):
+                moved = round(self.draw.uniform(0, 100), 2)
                 events += [
-                    self._event("move", page, stimulus=one["id"], question=question.id,
-                                value=round(self.draw.uniform(0, 100), 2)),
-                    self._event("rating", page, stimulus=one["id"], question=question.id,
-                                value=value),
-                ]  # fmt: skip
+                    self._event("move", page, one.id, question.id, moved),
+                    self._event("rating", page, one.id, question.id, value),
+                ]
         return events
 
-    def _answers(self, step: Mapping[str, Any]) -> dict[str, Any]:
-        if step["type"] == "consent":
+    def _answers(self, step: ToldStep) -> dict[str, Any]:
+        if step.type == "consent":
             return {"agree": True}
-        if step["type"] == "volume":
+        if step.type == "volume":
             # In the study's order, not the session's: the same seed then says the same.
-            shown = sorted(step["sides"], key=lambda side: self._number(side["url"]))
-            sides = {side["id"]: self.draw.choice(["left", "right"]) for side in shown}
+            shown = sorted(step.sides, key=lambda side: self._number(side.url))
+            sides = {side.id: self.draw.choice(["left", "right"]) for side in shown}
             return {"level": round(self.draw.uniform(0.2, 0.8), 2), **sides}
-        if step["type"] == "headphone":
-            trials = {one["id"]: self.addresses.behind(one["url"]) for one in step["trials"]}
+        if step.type == "headphone":
+            trials = {one.id: self.addresses.behind(one.url) for one in step.trials}
             return {name: int(one.answer) for name, one in trials.items() if isinstance(one, Sound)}
-        asked = step.get("questions", []) if step["type"] == "questionnaire" else []
-        return {one["id"]: self._said(one) for one in asked if one["type"] != "statement"}
+        return {one.id: self._said(one) for one in step.asks if one.type != "statement"}
 
     def _number(self, address: str) -> int:
         return self.study.numbers[self.addresses.behind(address).token]
 
-    def _said(self, ask: Mapping[str, Any]) -> Any:
-        if ask["type"] in ("choice", "likert"):
-            return self.draw.choice(ask["options"])["value"]
-        if ask["type"] == "choices":
-            return [self.draw.choice(ask["options"])["value"]]
-        if ask["type"] in ("number", "slider"):
-            return number_within(ask["minimum"], ask["maximum"], ask["step"], self.draw)
+    def _said(self, ask: ToldAsk) -> Any:
+        if ask.type in ("choice", "likert"):
+            return self.draw.choice(ask.options)
+        if ask.type == "choices":
+            return [self.draw.choice(ask.options)]
+        if ask.type in ("number", "slider"):
+            return number_within(ask.minimum, ask.maximum, ask.step, self.draw)
         return "SIMULATED"
-
-
-def question_of(told: Mapping[str, Any], labels: Mapping[str, str]) -> Question:
-    """A page's question as its kind made it, from what the browser was told; labels by token."""
-    scale = told["scale"]
-    return Question(
-        id=told["id"],
-        name=told["name"],
-        per=told["per"],
-        input=told["input"],
-        left=told["left"],
-        right=told["right"],
-        minimum=scale["minimum"],
-        maximum=scale["maximum"],
-        step=scale["step"],
-        labels=tuple(scale["labels"]),
-        options=tuple(
-            (one["value"], one["label"], labels.get(one["stimulus"])) for one in told["options"]
-        ),
-    )
 
 
 def number_within(

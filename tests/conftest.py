@@ -1,7 +1,13 @@
 """What many tests need: small songs, a benchmark file, a watch that keeps quiet."""
 
-import importlib.util
 import os
+
+# Tests share the machine with each other; two threads on two busy cores are slower than one. NumPy
+# reads this when it is imported: later, its threads wait for each other at full speed, for nothing.
+# Processes that tests begin inherit it, those of pytest too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,9 +25,6 @@ if TYPE_CHECKING:
 
     from earmark.listening_test.study.study import StudyFolder
 
-# Tests share the machine with worker processes; two threads on two busy cores are slower than one.
-# Processes that tests begin inherit it, those of pytest too.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
 
 

@@ -12,6 +12,7 @@ import pytest
 from import_graph import (
     MOST,
     Circles,
+    Graph,
     circles,
     drawer_graph,
     import_graph,
@@ -29,15 +30,19 @@ LARGE_DRAWERS: Mapping[str, int] = {}
 
 
 MODULES = modules_of(ROOT)
-GRAPH = import_graph(MODULES)
 
 
-def test_files_do_not_import_in_a_circle() -> None:
-    assert circles(GRAPH) == FILE_CIRCLES
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return import_graph(MODULES)
 
 
-def test_drawers_of_a_layer_do_not_import_in_a_circle() -> None:
-    assert circles(drawer_graph(MODULES, GRAPH)) == DRAWER_CIRCLES
+def test_files_do_not_import_in_a_circle(graph: Graph) -> None:
+    assert circles(graph) == FILE_CIRCLES
+
+
+def test_drawers_of_a_layer_do_not_import_in_a_circle(graph: Graph) -> None:
+    assert circles(drawer_graph(MODULES, graph)) == DRAWER_CIRCLES
 
 
 def test_a_drawer_holds_few_modules() -> None:
@@ -48,10 +53,10 @@ def test_no_large_drawer_is_excused_that_is_small_now() -> None:
     assert needless(MODULES, LARGE_DRAWERS) == set()
 
 
-def test_the_report_on_ratings_reads_a_result_and_computes_none() -> None:
-    report = [module for module in GRAPH if module.startswith("analysis.ratings.report.")]
+def test_the_report_on_ratings_reads_a_result_and_computes_none(graph: Graph) -> None:
+    report = [module for module in graph if module.startswith("analysis.ratings.report.")]
     assert report
-    found = {other for module in report for other in reached(GRAPH, module)}
+    found = {other for module in report for other in reached(graph, module)}
     computing = tuple(
         f"analysis.ratings.{name}." for name in ("methods", "estimation", "inference", "planning")
     )

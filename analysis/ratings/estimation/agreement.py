@@ -14,6 +14,8 @@ from ..methods.friedman import friedman
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.blocks import Agreement, Icc, Krippendorff, Repeats
 from ..result.names import Level
+from ..result.note_words import sentence
+from ..result.notes import NoteCode, coded
 
 _MOST_VALUES = 3000
 
@@ -28,13 +30,17 @@ def agreement(everything: Ratings, tested: Ratings, level: Level, alpha: float) 
     whole = units[~np.isnan(units).any(axis=1)]
     icc = intraclass(whole, alpha) if len(whole) else None
     repeats = intra_rater(everything)
+    no_icc = {} if icc else {"coded_icc_note": coded(NoteCode.NO_ICC)}
+    no_repeats = {} if repeats else {"coded_intra_rater_note": coded(NoteCode.NOTHING_TWICE)}
     return Agreement(
         kendall_w=concordance(cells),
         krippendorff=Krippendorff(alpha=krippendorff_alpha(units, level), level=level),
         icc=icc,
-        icc_note=None if icc else "needs two stimuli that every listener rated, and variation",
+        icc_note=None if icc else sentence(NoteCode.NO_ICC),
         intra_rater=tuple(repeats),
-        intra_rater_note=None if repeats else "not estimable: nothing was rated twice",
+        intra_rater_note=None if repeats else sentence(NoteCode.NOTHING_TWICE),
+        **no_icc,
+        **no_repeats,
     )
 
 

@@ -21,6 +21,8 @@ from scipy import stats
 from ..methods.resampling import draws, interval
 from ..reading.heard import HeardScore
 from ..reading.table import Bools, Floats, Ratings
+from ..result.note_words import noted
+from ..result.notes import NoteCode
 from ..result.secondary import Correlation, MetricAgreement, MetricAgreementRow, RatedStimulus
 
 RESAMPLES = 1000
@@ -56,7 +58,7 @@ def metric_agreement(
                 stimuli=int(both.sum()),
                 values=tuple(value if rated else None for value, rated in pairs),
                 **_none() if note else _correlations(values, means, resampled, alpha),
-                note=note,
+                **noted(note),
             )
         )
     few = len(tested.systems) < FEW_SYSTEMS
@@ -108,15 +110,15 @@ def _tables(
     return dict(sorted(found.items()))
 
 
-def _untestable(values: Floats, both: Bools, unit: str) -> str:
+def _untestable(values: Floats, both: Bools, unit: str) -> NoteCode | None:
     if both.sum() < 3:
-        return "fewer than three stimuli"
+        return NoteCode.FEW_STIMULI
     if float(np.ptp(values[both])) == 0:
-        return "the same for all stimuli"
+        return NoteCode.STIMULI_ALIKE
     within = [float(np.ptp(row[ok])) for row, ok in zip(values, both, strict=True) if ok.any()]
     if unit == "LUFS" and max(within) <= _MATCHED_LU:
-        return "levels were matched; what differs is the tolerance of that"
-    return ""
+        return NoteCode.LEVELS_MATCHED
+    return None
 
 
 def _none() -> dict[str, Any]:

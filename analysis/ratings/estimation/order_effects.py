@@ -11,6 +11,8 @@ from scipy import stats
 from ..methods.bradley_terry import preferences
 from ..reading.table import Floats, Ratings
 from ..result.names import Order
+from ..result.note_words import noted
+from ..result.notes import NoteCode
 from ..result.secondary import OrderEffect
 
 _ROUNDING = 1e-12  # of the largest rating: slopes that differ by less do not differ
@@ -20,9 +22,9 @@ def order_effect(ratings: Ratings, order: Order, alpha: float) -> OrderEffect:
     """The effect of ``order`` (``position`` or ``page``); a note says why there is none."""
     steps = ratings.position if order is Order.POSITION else ratings.page
     if steps is None or np.isnan(steps).all():
-        return _none(order, "the ratings do not say the order")
+        return _none(order, NoteCode.ORDER_UNKNOWN)
     if order is Order.PAGE and preferences(ratings) is not None:
-        return _none(order, "what two systems get on a page sums to one on every page")
+        return _none(order, NoteCode.PAGES_SUM_TO_ONE)
     _, passages, systems = ratings.counts.shape
     cell = ratings.passage * systems + ratings.system
     known = ~np.isnan(steps)
@@ -40,12 +42,12 @@ def order_effect(ratings: Ratings, order: Order, alpha: float) -> OrderEffect:
     )
     n = len(slopes)
     if n < 2:
-        return _none(order, "fewer than two listeners heard more than one step", means)
+        return _none(order, NoteCode.FEW_HEARD_STEPS, means)
     least = (
         _ROUNDING * float(np.abs(ratings.value).max()) / float(np.sqrt(spread[spread > 0].min()))
     )
     if float(slopes.std()) <= least:
-        return _none(order, "the slopes of all listeners are equal", means)
+        return _none(order, NoteCode.SLOPES_EQUAL, means)
     mean, error = float(slopes.mean()), float(slopes.std(ddof=1) / np.sqrt(n))
     t = mean / error
     half = float(stats.t.isf(alpha / 2, n - 1)) * error
@@ -60,11 +62,13 @@ def order_effect(ratings: Ratings, order: Order, alpha: float) -> OrderEffect:
         p=p,
         listeners=n,
         steps=means,
-        note="",
+        **noted(None),
     )
 
 
-def _none(order: Order, note: str, steps: tuple[tuple[float, float, int], ...] = ()) -> OrderEffect:
+def _none(
+    order: Order, note: NoteCode, steps: tuple[tuple[float, float, int], ...] = ()
+) -> OrderEffect:
     return OrderEffect(
         order=order,
         slope=None,
@@ -75,7 +79,7 @@ def _none(order: Order, note: str, steps: tuple[tuple[float, float, int], ...] =
         p=None,
         listeners=0,
         steps=steps,
-        note=note,
+        **noted(note),
     )
 
 

@@ -8,6 +8,14 @@ from ..reading.table import Ratings, listener_means
 from ..result.blocks import Planning, PlanRow, VarianceComponents, VarianceTerm
 from ..result.design import Design
 from ..result.names import DesignKind, Estimator, Scope, Term
+from ..result.note_words import noted, unsolved
+from ..result.notes import (
+    Because,
+    BecauseCode,
+    NoteCode,
+    NoVariancesOf,
+    Said,
+)
 from .sample_size import better_buy, precision, smallest_detectable
 
 _WANTED = 0.8
@@ -26,11 +34,11 @@ def variance_components(
     """Variances by term, the smallest detectable differences, and what to buy more of."""
     variances, method, note = _variances(ratings, design)
     if variances is None:
-        return VarianceComponents(method=None, note=note, terms=(), planning=None)
+        return VarianceComponents(method=None, **noted(note), terms=(), planning=None)
     positive = {name: max(value, 0.0) for name, value in variances.items()}
     return VarianceComponents(
         method=method,
-        note=note,
+        **noted(note),
         terms=tuple(_terms(variances, positive)),
         planning=_planning(positive, design, scope, alpha),
     )
@@ -52,29 +60,29 @@ def _terms(variances: dict[str, float], positive: dict[str, float]) -> list[Vari
 
 def _variances(
     ratings: Ratings, design: Design
-) -> tuple[dict[str, float] | None, Estimator | None, str]:
+) -> tuple[dict[str, float] | None, Estimator | None, Said | None]:
     if design.kind in _NOT_ESTIMABLE:
-        return None, None, f"not estimable: {design.kind}"
+        return None, None, NoVariancesOf(design=design.kind)
     if design.passages > 1:
         if design.balanced:
             found = components(mean_squares(ratings.cells))
-            note = ""
+            note = None
             if min(found.values()) < 0:
-                note = "A negative variance means: no more variation than chance; taken as zero."
+                note = NoteCode.NEGATIVE_VARIANCE
             return found, Estimator.MOMENTS, note
         try:
-            return fit_mixed(ratings.cells, Scope.MUSIC).variances, Estimator.REML, ""
+            return fit_mixed(ratings.cells, Scope.MUSIC).variances, Estimator.REML, None
         except (ValueError, np.linalg.LinAlgError) as error:
-            return None, None, f"not estimable: {error}"
+            why = Because(code=BecauseCode.NOT_ESTIMABLE, because=unsolved(error))
+            return None, None, why
     means = listener_means(ratings.cells)
     whole = means[~np.isnan(means).any(axis=1)]
     n, k = whole.shape
     if n < 2:
-        return None, None, "not estimable: fewer than two listeners rated every system"
+        return None, None, NoteCode.FEW_RATED_ALL
     centred = whole - whole.mean(axis=1, keepdims=True) - whole.mean(axis=0) + whole.mean()
     residual = float((centred**2).sum()) / ((n - 1) * (k - 1))
-    note = "One passage: a listener's own taste and chance cannot be told apart."
-    return {Term.TASTE_AND_CHANCE: residual}, Estimator.MOMENTS, note
+    return {Term.TASTE_AND_CHANCE: residual}, Estimator.MOMENTS, NoteCode.TASTE_AND_CHANCE
 
 
 def _planning(variances: dict[str, float], design: Design, scope: Scope, alpha: float) -> Planning:
@@ -94,10 +102,7 @@ def _planning(variances: dict[str, float], design: Design, scope: Scope, alpha: 
         detectable_now=now.detectable,
         better_buy=better_buy(known, n, m, scope),
         grid=tuple(grid),
-        note=(
-            "The smallest true difference of two systems that one comparison would find with this "
-            "power, without adjustment for several comparisons."
-        ),
+        **noted(NoteCode.DETECTABLE),
     )
 
 

@@ -6,6 +6,8 @@ from ..methods.friedman import friedman
 from ..methods.paired import PairDifference, paired, wilcoxon
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.names import Distribution, Method
+from ..result.note_words import noted
+from ..result.notes import OfSystem, SystemCode
 from ..result.p_values import comparison_p
 from ..result.secondary import AgainstZero, ManyToOne
 from ..result.tests import Comparison, EstimatedPair, PairTest
@@ -21,11 +23,11 @@ def many_to_one(ratings: Ratings, control: str, options: RatingsOptions) -> Many
     A ``note`` says why where nothing can be compared with it.
     """
     under = ratings.without_systems(tuple(name for name in options.aside if name != control))
-    note = ""
+    note = None
     if control not in ratings.systems:
-        note = f"{control} has no rating that counts here: nothing to compare"
+        note = OfSystem(code=SystemCode.NOTHING_TO_COMPARE, system=control)
     elif under.systems == (control,):
-        note = f"no system under test to compare with {control}"
+        note = OfSystem(code=SystemCode.NONE_TO_COMPARE, system=control)
     pairs: tuple[list[EstimatedPair], list[PairTest]] = ([], [])
     if not note:
         pairs = _compared(under, under.systems.index(control), options)
@@ -35,7 +37,7 @@ def many_to_one(ratings: Ratings, control: str, options: RatingsOptions) -> Many
         adjust=options.adjust,
         wilcoxon=tuple(wilcoxon_pairs),
         demsar=tuple(demsar_pairs),
-        note=note,
+        **noted(note),
     )
 
 

@@ -30,6 +30,7 @@ from ..result.document import (
     RatingsResult,
 )
 from ..result.names import Chosen, Level
+from ..result.notes import NoteCode
 from ..result.people import Participants
 from .classical import classical
 from .decision import Case, decide
@@ -172,22 +173,23 @@ def _question(
 
 def _screened(
     everyone: Ratings, scale: Scale, options: RatingsOptions
-) -> tuple[Screening, tuple[str, ...]]:
+) -> tuple[Screening, tuple[NoteCode, ...]]:
     """What screening found, and a note where it would leave nobody."""
     screening = screen(everyone, scale, options.reference, options.anchors)
     if screening.flow.analysed:
         return screening, ()
-    note = "The screening rules would exclude every listener, so none is excluded."
-    return without_exclusions(screening, everyone), (note,)
+    return without_exclusions(screening, everyone), (NoteCode.NONE_EXCLUDED,)
 
 
-def _tested(kept: Ratings, scale: Scale, options: RatingsOptions, notes: tuple[str, ...]) -> Tested:
+def _tested(
+    kept: Ratings, scale: Scale, options: RatingsOptions, notes: tuple[NoteCode, ...]
+) -> Tested:
     """The design of the systems under test, the analysis chosen for it, and the classical one."""
     tested = kept.without_systems(options.aside)
     if not len(tested):
         # Only reference and anchors were rated; they are then what there is to compare.
         tested = kept
-        notes = (*notes, "Only reference and anchors were rated; they are tested.")
+        notes = (*notes, NoteCode.NONE_UNDER_TEST)
     design = detect(tested, options.aside)
     choice = replace(_chosen(design, options), ordinal=scale.ordinal)
     standard = classical(tested, options)
@@ -199,8 +201,7 @@ def _chosen(design: Design, options: RatingsOptions) -> ChosenTest:
     choice = choose(design, options.resolved_scope())
     if not options.abx:
         return choice
-    reason = "answers are right or wrong, and each comparison is tested against guessing"
-    return ChosenTest(Chosen.NONE, choice.scope, reason)
+    return ChosenTest(Chosen.NONE, choice.scope, NoteCode.RIGHT_OR_WRONG)
 
 
 def _all_listeners(everyone: Ratings, scale: Scale, options: RatingsOptions) -> AllListeners:

@@ -14,6 +14,8 @@ from ..reading.table import Bools, Ratings, listener_means
 from ..result.blocks import Classical, Primary
 from ..result.design import Design
 from ..result.names import DesignKind, Method, Scope
+from ..result.note_words import reasoned, sentence
+from ..result.notes import NoteCode, Said, SignedRanksCannot, coded
 from ..result.tests import (
     ClassicalPair,
     Compared,
@@ -37,7 +39,7 @@ class Case:
     choice: ChosenTest
     scale: Scale
     options: RatingsOptions
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
 
 
 def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
@@ -46,13 +48,14 @@ def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
     case = replace(case, choice=_as_run(case.choice, outcome))
     choice = case.choice
     pairs = _pairs(tested, case, outcome, standard)
+    notes = (*case.notes, *_notes(tested, case, outcome), *outcome.notes)
     return Primary(
         method=outcome.omnibus.method,
         choice=choice.method,
         pair_method=outcome.pair_method,
         scope=choice.scope,
         scope_asked=options.resolved_scope(),
-        reason=choice.reason,
+        **reasoned(choice.reason),
         omnibus=Omnibus(**outcome.omnibus.given(), kendall_w=outcome.kendall_w),
         adjust=options.adjust,
         alpha=options.alpha,
@@ -60,7 +63,8 @@ def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
         interval=f"{100 * (1 - options.alpha):g} % {outcome.interval}, pointwise",
         pairs=pairs,
         letters=_letters(tested, outcome.pairs, pairs),
-        notes=(*case.notes, *_notes(tested, case, outcome), *outcome.notes),
+        notes=tuple(map(sentence, notes)),
+        coded_notes=tuple(map(coded, notes)),
         preferences=not options.abx and preferences(tested) is not None,
     )
 
@@ -83,14 +87,14 @@ def _has_error(outcome: Outcome) -> bool:
     return any(one.error is not None for one in outcome.estimates.values())
 
 
-def _notes(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
+def _notes(tested: Ratings, case: Case, outcome: Outcome) -> list[Said]:
     """What a reader should know before reading the numbers."""
-    found = []
+    found: list[Said] = []
     if case.scale.ordinal and case.choice.scope is Scope.MUSIC:
-        found.append("The scale has few steps; a model of their means is an approximation.")
+        found.append(NoteCode.FEW_STEPS)
     found += _too_few(tested, case, outcome)
     if case.options.margin is not None and outcome.pairs and not _has_error(outcome):
-        found.append("Equivalence was not tested: no pair has an error in points of the scale.")
+        found.append(NoteCode.EQUIVALENCE_UNTESTED)
     return found
 
 
@@ -128,7 +132,7 @@ def _letters(tested: Ratings, tests: list[Comparison], pairs: tuple[Pair, ...]) 
     return dict(zip(tested.systems, letters(different), strict=True))
 
 
-def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
+def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[SignedRanksCannot]:
     """Said where signed ranks of so few listeners cannot reject, whatever they answer."""
     units = len(tested.passages if case.choice.scope is Scope.LISTENER else tested.listeners)
     if outcome.pair_method is not Method.WILCOXON or not outcome.pairs:
@@ -136,10 +140,7 @@ def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[str]:
     least = adjusted([min(1.0, 2.0 ** (1 - units))] * len(outcome.pairs), case.options.adjust)[0]
     if least is None or least < case.options.alpha:
         return []
-    return [
-        f"Signed ranks of {units} differences cannot fall below an adjusted p of {least:.3g} with "
-        f"{len(outcome.pairs)} pairs: no pair can be decided, whatever was answered."
-    ]
+    return [SignedRanksCannot(differences=units, least=least, pairs=len(outcome.pairs))]
 
 
 def _compared(tested: Ratings, case: Case, test: Comparison, outcome: Outcome) -> Compared:

@@ -16,6 +16,8 @@ from ..methods.incomplete import is_balanced_incomplete
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.design import Allowed, Design
 from ..result.names import DesignKind, Inference
+from ..result.note_words import reasoned
+from ..result.notes import CountCode, Counted, NoteCode, PassagesVary, Said
 
 
 def detect(ratings: Ratings, aside: tuple[str, ...] = ()) -> Design:
@@ -81,31 +83,33 @@ def _kind(ratings: Ratings, means: Floats) -> DesignKind:
 
 def _allows(kind: DesignKind, listeners: int, passages: int, systems: int) -> list[Allowed]:
     if kind in (DesignKind.ONE_SYSTEM, DesignKind.NO_VARIATION):
-        why = "one system leaves nothing to compare" if systems < 2 else "all ratings are equal"
-        return [Allowed(inference=Inference.PASSAGES, allowed=False, reason=why), _no_music(why)]
+        alike = NoteCode.ONE_SYSTEM if systems < 2 else NoteCode.RATINGS_EQUAL
+        return [_allowed(Inference.PASSAGES, alike, allowed=False), _no_music(alike)]
     if kind is DesignKind.ONE_LISTENER:
-        why = "one listener: results hold for this listener, on passages like these"
-        if passages < 2:
-            why = "one listener and one passage: there is nothing to generalise over"
-        alone = "one listener stands for no others"
+        one = NoteCode.ONE_LISTENER if passages >= 2 else NoteCode.ONE_LISTENER_ONE_PASSAGE
+        alone = NoteCode.LISTENER_STANDS_ALONE
         return [
-            Allowed(inference=Inference.LISTENER, allowed=passages >= 2, reason=why),
-            Allowed(inference=Inference.PASSAGES, allowed=False, reason=alone),
+            _allowed(Inference.LISTENER, one, allowed=passages >= 2),
+            _allowed(Inference.PASSAGES, alone, allowed=False),
             _no_music(alone),
         ]
-    why = f"{listeners} listeners are the independent units; the passages are taken as given"
-    found = [Allowed(inference=Inference.PASSAGES, allowed=True, reason=why)]
+    units = Counted(code=CountCode.LISTENERS_ARE_UNITS, count=listeners)
+    found = [_allowed(Inference.PASSAGES, units, allowed=True)]
     if kind is DesignKind.BETWEEN:
-        return [*found, _no_music("each listener rated one system, on which no other was rated")]
+        return [*found, _no_music(NoteCode.ONE_SYSTEM_EACH)]
     if kind is DesignKind.PREFERENCES:
-        return [*found, _no_music("preferences are tested over listeners only")]
+        return [*found, _no_music(NoteCode.PREFERENCES_OVER_LISTENERS)]
     if passages < 2:
-        return [*found, _no_music("one passage stands for no other music")]
-    why = f"{passages} passages and {listeners} listeners vary crosswise"
+        return [*found, _no_music(NoteCode.PASSAGE_STANDS_ALONE)]
+    why: Said = PassagesVary(passages=passages, listeners=listeners)
     if passages < 5:
-        why = f"only {passages} passages: intervals for other music are wide"
-    return [*found, Allowed(inference=Inference.MUSIC, allowed=True, reason=why)]
+        why = Counted(code=CountCode.FEW_PASSAGES, count=passages)
+    return [*found, _allowed(Inference.MUSIC, why, allowed=True)]
 
 
-def _no_music(why: str) -> Allowed:
-    return Allowed(inference=Inference.MUSIC, allowed=False, reason=why)
+def _no_music(why: Said) -> Allowed:
+    return _allowed(Inference.MUSIC, why, allowed=False)
+
+
+def _allowed(inference: Inference, why: Said, *, allowed: bool) -> Allowed:
+    return Allowed(inference=inference, allowed=allowed, **reasoned(why))

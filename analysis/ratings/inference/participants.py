@@ -13,6 +13,8 @@ import numpy as np
 from ....listening_test.export.participants import Person
 from ....listening_test.study.file import Ask
 from ....listening_test.study.study import in_language
+from ..result.note_words import noted
+from ..result.notes import Headphones, NoteCode, Said
 from ..result.people import Answers, FlowStage, OptionCount, Participants, Spread, Texts
 
 _CHOSEN = ("choice", "choices", "likert")
@@ -68,26 +70,29 @@ def _flow(
     """One entry per stage; a count of None was not asked for or is not known, with the reason."""
     consents = [one.consented for one in mine if one.consented is not None]
     heard = [one.headphones for one in mine if one.headphones is not None]
-    stages: list[tuple[str, int | None, str]] = [
-        ("invited", counted.invited, "" if counted.invited is not None else "not recorded"),
-        ("started", len(mine), ""),
+    unknown = None if counted.invited is not None else NoteCode.NOT_RECORDED
+    stages: list[tuple[str, int | None, Said | None]] = [
+        ("invited", counted.invited, unknown),
+        ("started", len(mine), None),
         (
             "consented",
             sum(consents) if consents else None,
-            "" if consents else "the study asks for no consent",
+            None if consents else NoteCode.NO_CONSENT,
         ),
     ]
     if heard:
-        words = f"{heard.count('failed')} failed, {heard.count('skipped')} skipped"
-        stages.append(("passed the headphone test", heard.count("passed"), words))
+        note = Headphones(failed=heard.count("failed"), skipped=heard.count("skipped"))
+        stages.append(("passed the headphone test", heard.count("passed"), note))
     stages += [
-        ("finished", len(finished), ""),
-        ("withdrawn", sum(one.state == "withdrawn" for one in mine), ""),
-        ("not finished", sum(one.state in ("open", "paused") for one in mine), ""),
-        ("screened out", counted.screened_out, ""),
-        ("analysed", counted.analysed, ""),
+        ("finished", len(finished), None),
+        ("withdrawn", sum(one.state == "withdrawn" for one in mine), None),
+        ("not finished", sum(one.state in ("open", "paused") for one in mine), None),
+        ("screened out", counted.screened_out, None),
+        ("analysed", counted.analysed, None),
     ]
-    return tuple(FlowStage(stage=stage, count=count, note=note) for stage, count, note in stages)
+    return tuple(
+        FlowStage(stage=stage, count=count, **noted(note)) for stage, count, note in stages
+    )
 
 
 def _given(ask: Ask, people: Sequence[Person]) -> list[Any]:

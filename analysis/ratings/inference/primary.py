@@ -22,10 +22,18 @@ from ..methods.permutation import flip_listeners, permutation_pairs, permutation
 from ..reading.table import Bools, Floats, Ratings, listener_means
 from ..result.design import Design
 from ..result.names import Chosen, DesignKind, Distribution, Inference, Method, Scope
+from ..result.note_words import NotFittedError, unsolved
+from ..result.notes import (
+    Because,
+    BecauseCode,
+    NoteCode,
+    NotForMusic,
+    ResamplesWithoutFit,
+    Said,
+    coded,
+)
 from ..result.p_values import all_pairs, no_test
 from ..result.tests import Comparison, Effect, Omnibus
-
-_BALANCED = "complete and balanced, listeners and passages random"
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class ChosenTest:
 
     method: Chosen
     scope: Scope
-    reason: str
+    reason: Said
     ordinal: bool = False
 
 
@@ -52,10 +60,10 @@ class Outcome:
     interval: str
     pair_method: Method
     kendall_w: float | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
     scope: Scope | None = None
-    reason: str = ""
+    reason: Said | None = None
 
 
 def choose(design: Design, scope: Scope) -> ChosenTest:
@@ -67,33 +75,32 @@ def choose(design: Design, scope: Scope) -> ChosenTest:
         if design.permits(Inference.LISTENER):
             return ChosenTest(Chosen.OVER_PASSAGES, Scope.LISTENER, why)
         return ChosenTest(Chosen.NONE, scope, why)
-    note = ""
-    if scope is Scope.MUSIC and not design.permits(Inference.MUSIC):
-        note = f"Scope music is not possible ({design.why(Inference.MUSIC)}), so: "
-        scope = Scope.PASSAGES
-    if scope is Scope.MUSIC:
+    if scope is Scope.MUSIC and design.permits(Inference.MUSIC):
         if design.balanced:
-            return ChosenTest(Chosen.QUASI_F, scope, _BALANCED)
-        text = "not balanced, so a mixed model with both slopes instead of quasi-F′"
-        return ChosenTest(Chosen.MIXED_MODEL, scope, text)
+            return ChosenTest(Chosen.QUASI_F, scope, NoteCode.BALANCED)
+        return ChosenTest(Chosen.MIXED_MODEL, scope, NoteCode.NOT_BALANCED)
+    method, reason = _over_listeners(design)
+    if scope is Scope.MUSIC:
+        why = design.why(Inference.MUSIC)
+        return ChosenTest(method, Scope.PASSAGES, NotForMusic(because=why, instead=coded(reason)))
+    return ChosenTest(method, scope, reason)
+
+
+def _over_listeners(design: Design) -> tuple[Chosen, NoteCode]:
+    """The method for results over listeners, on passages that are taken as given."""
     if design.kind is DesignKind.PREFERENCES:
-        text = "one of two systems on every page, listeners as units"
-        return ChosenTest(Chosen.BRADLEY_TERRY, scope, note + text)
+        return Chosen.BRADLEY_TERRY, NoteCode.TWO_ON_EVERY_PAGE
     if design.kind is DesignKind.BETWEEN:
-        text = "different listeners rated each system"
-        return ChosenTest(Chosen.KRUSKAL_WALLIS, scope, note + text)
+        return Chosen.KRUSKAL_WALLIS, NoteCode.DIFFERENT_LISTENERS
     if design.kind in (DesignKind.COMPLETE, DesignKind.COMPLETE_BLOCKS):
         if design.systems == 2:
-            text = "two systems, every listener rated both: signs of differences are exchangeable"
-            return ChosenTest(Chosen.PERMUTATION, scope, note + text)
-        return ChosenTest(Chosen.FRIEDMAN_F, scope, note + "every listener rated every system")
+            return Chosen.PERMUTATION, NoteCode.TWO_SYSTEMS
+        return Chosen.FRIEDMAN_F, NoteCode.EVERY_SYSTEM
     if design.kind is DesignKind.BALANCED_INCOMPLETE:
-        text = "each listener rated a balanced part of the systems"
-        return ChosenTest(Chosen.DURBIN, scope, note + text)
+        return Chosen.DURBIN, NoteCode.BALANCED_PARTS
     if design.passages > 1:
-        text = "cells are missing, so a mixed model with the passages fixed"
-        return ChosenTest(Chosen.MIXED_MODEL, scope, note + text)
-    return ChosenTest(Chosen.SKILLINGS_MACK, scope, note + "cells are missing on one passage")
+        return Chosen.MIXED_MODEL, NoteCode.CELLS_MISSING
+    return Chosen.SKILLINGS_MACK, NoteCode.CELLS_MISSING_ON_ONE
 
 
 def run(choice: ChosenTest, ratings: Ratings, alpha: float, seed: int) -> Outcome:
@@ -174,10 +181,11 @@ def _mixed(ratings: Ratings, choice: ChosenTest, alpha: float, seed: int) -> Out
         test = fit.omnibus()
         found = fit.pairs(alpha)
     except (ValueError, np.linalg.LinAlgError) as error:
-        note = f"The mixed model cannot be fitted ({error}); flips of listeners take its place"
-        note += ", for these passages only." if choice.scope is Scope.MUSIC else "."
+        why, here = unsolved(error), choice.scope is Scope.MUSIC
+        code = BecauseCode.FLIPS_INSTEAD_HERE if here else BecauseCode.FLIPS_INSTEAD
+        note = Because(code=code, because=why)
         outcome = _shared_cells(ratings, choice, alpha, seed)
-        reason = f"cells are missing and a mixed model cannot be fitted: {error}"
+        reason = Because(code=BecauseCode.CELLS_MISSING_NO_MODEL, because=why)
         # Flips of listeners say nothing of other music.
         notes = (note, *outcome.notes)
         return replace(outcome, notes=notes, scope=Scope.PASSAGES, reason=reason)
@@ -239,8 +247,8 @@ def _bradley_terry(ratings: Ratings, _choice: ChosenTest, alpha: float, seed: in
     interval = "intervals of 1000 bootstraps of listeners for P(i beats j) − P(j beats i)"
     try:
         beats = bradley_terry(wins.sum(axis=0)).beats()
-    except ValueError as error:
-        note = f"Bradley-Terry cannot be fitted: {error}; the tests stand without it."
+    except NotFittedError as error:
+        note = Because(code=BecauseCode.TESTS_WITHOUT_FIT, because=error.note)
         return Outcome(test, pairs, {}, interval, name, notes=(note,))
     low, high, fitted = bootstrap_beats(wins, alpha, seed)
     estimates, effects = {}, {}
@@ -251,7 +259,8 @@ def _bradley_terry(ratings: Ratings, _choice: ChosenTest, alpha: float, seed: in
         at_low, at_high = (None if b is None else 2 * b - 1 for b in bounds)
         estimates[i, j] = PairDifference(2 * p - 1, low=at_low, high=at_high, units=len(wins))
         effects[i, j] = effect(Method.BEATS, p, *bounds)
-    notes = () if fitted == 1000 else (f"{1000 - fitted} of 1000 bootstraps had no fit.",)
+    without = ResamplesWithoutFit(without=1000 - fitted, resamples=1000)
+    notes = () if fitted == 1000 else (without,)
     return Outcome(test, pairs, estimates, interval, name, notes=notes, effects=effects)
 
 

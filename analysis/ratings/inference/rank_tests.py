@@ -16,6 +16,8 @@ from ..methods.friedman import (
 from ..methods.permutation import permutation_pairs, permutation_test
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.names import Adjust, Method
+from ..result.note_words import sentence
+from ..result.notes import ListenerMeans, Said, coded
 from ..result.secondary import OtherTest
 from ..result.tests import Comparison, Omnibus
 from .options import RatingsOptions
@@ -24,9 +26,11 @@ from .pairs import pair_tests
 _MOST_LISTENERS = 2000  # above, the permutation takes long and says what F says
 
 
-def of_all_systems(test: Omnibus, unit: str, **more: Any) -> OtherTest:
+def of_all_systems(test: Omnibus, unit: Said, **more: Any) -> OtherTest:
     """A test of all systems, with ``more`` of its fields."""
-    return OtherTest(method=test.method, unit=unit, omnibus=test, **more)
+    return OtherTest(
+        method=test.method, unit=sentence(unit), coded_unit=coded(unit), omnibus=test, **more
+    )
 
 
 def rank_tests(ratings: Ratings, options: RatingsOptions) -> list[OtherTest]:
@@ -51,7 +55,8 @@ def rank_tests(ratings: Ratings, options: RatingsOptions) -> list[OtherTest]:
         tests.append(
             OtherTest(
                 method=Method.NEMENYI,
-                unit=unit,
+                unit=sentence(unit),
+                coded_unit=unit,
                 critical_difference=critical_difference(len(whole), len(names), options.alpha),
                 **pairs(Method.NEMENYI, nemenyi(ranks), Adjust.NONE),
                 mean_ranks=dict(zip(names, ranks.mean_ranks.tolist(), strict=True)),
@@ -63,16 +68,15 @@ def rank_tests(ratings: Ratings, options: RatingsOptions) -> list[OtherTest]:
     return tests
 
 
-def _whole(ratings: Ratings) -> tuple[Floats, str]:
+def _whole(ratings: Ratings) -> tuple[Floats, ListenerMeans]:
     """Means ``(listeners, systems)`` of the listeners with every system, and what they are of."""
     # Means over different passages would rank the passages too.
     known = ~np.isnan(ratings.cells)
     full = known.all(axis=2, keepdims=True)
     means = listener_means(np.where(full, ratings.cells, np.nan))
     whole = means[~np.isnan(means).any(axis=1)]
-    unit = f"{len(whole)} listener means"
-    if bool((known & ~full).any()):
-        unit += " over pages with every system"
-    if len(whole) < len(means):
-        unit += f"; {len(means) - len(whole)} listeners have no page with every system"
-    return whole, unit
+    return whole, ListenerMeans(
+        listeners=len(whole),
+        pages=bool((known & ~full).any()),
+        left_out=len(means) - len(whole),
+    )

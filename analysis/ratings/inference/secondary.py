@@ -20,7 +20,9 @@ from ..reading.heard import HeardScore
 from ..reading.scales import Scale
 from ..reading.table import Ratings
 from ..result.design import Design
-from ..result.names import DesignKind, Inference, Order, Scope
+from ..result.names import DesignKind, Inference, Method, Order, Scope
+from ..result.note_words import NotFittedError, noted
+from ..result.notes import CountCode, Counted, NoteCode
 from ..result.secondary import (
     Ability,
     MetricAgreement,
@@ -96,26 +98,26 @@ def _blocks_as_independent(ratings: Ratings) -> list[OtherTest]:
     used = blocks[(~np.isnan(blocks)).sum(axis=1) >= 2]
     if len(ratings.passages) < 2 or not len(used):
         return []
-    note = f"{len(used)} listener × passage blocks, taken as independent, which they are not"
-    return [of_all_systems(skillings_mack(np.round(used, 10)).omnibus, note)]
+    unit = Counted(code=CountCode.BLOCKS_AS_INDEPENDENT, count=len(used))
+    return [of_all_systems(skillings_mack(np.round(used, 10)).omnibus, unit)]
 
 
 def _crossed_tests(ratings: Ratings, design: Design) -> list[OtherTest]:
     if not design.permits(Inference.MUSIC):
         return []
-    unit = "listeners and passages random"
+    unit = NoteCode.BOTH_RANDOM
     tests = []
     if design.balanced:
         tests.append(of_all_systems(quasi_f(mean_squares(ratings.cells)), unit))
     if work(ratings.cells) > _MOST_WORK:
         return tests
-    for scope, words in (
+    for scope, random in (
         (Scope.MUSIC, unit),
-        (Scope.PASSAGES, "listeners random, passages fixed"),
+        (Scope.PASSAGES, NoteCode.PASSAGES_FIXED),
     ):
         found = _quietly(lambda scope=scope: fit_mixed(ratings.cells, scope).omnibus())  # type: ignore[misc]
         if found is not None:
-            tests.append(of_all_systems(found, words))
+            tests.append(of_all_systems(found, random))
     return tests
 
 
@@ -134,7 +136,7 @@ def _per_passage(ratings: Ratings, options: RatingsOptions) -> PerPassage:
     tests = [friedman(table).f for table in whole]
     p_adj = adjusted([test.p for test in tests], options.adjust)
     return PerPassage(
-        method="Friedman F per passage",
+        method=Method.FRIEDMAN_PER_PASSAGE,
         adjust=options.adjust,
         passages=tuple(
             PassageTest(
@@ -165,8 +167,8 @@ def _preference(ratings: Ratings) -> Preference | None:
     }
     try:
         fit = bradley_terry(wins.sum(axis=0))
-    except ValueError as error:
-        return Preference(**counted, abilities=None, note=str(error))
+    except NotFittedError as error:
+        return Preference(**counted, abilities=None, **noted(error.note))
     return Preference(
         **counted,
         abilities=tuple(
@@ -177,7 +179,7 @@ def _preference(ratings: Ratings) -> Preference | None:
         ),
         deviance=fit.deviance,
         df=fit.df,
-        note="log odds against the first system; the errors take every answer as independent",
+        **noted(NoteCode.LOG_ODDS),
     )
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from scipy import special
 
 from ..reading.table import Bools, Floats, Ints, Ratings
+from ..result.note_words import NotFittedError
+from ..result.notes import NoteCode
 from .resampling import draws
 
 
@@ -35,14 +37,12 @@ def bradley_terry(wins: Floats, reference: int = 0) -> BradleyTerry:
     """Fit to ``wins`` ``(k, k)``: how often the row won against the column.
 
     Raises:
-        ValueError: if some systems never lose to the others (their ability has no bound).
+        NotFittedError: if some systems never lose to the others (their ability has no bound).
     """
     wins = wins - np.diag(np.diag(wins))
     k = len(wins)
     if not _connected(wins > 0):
-        raise ValueError(
-            "some systems never win or never lose against the rest, so abilities have no bound"
-        )
+        raise NotFittedError(NoteCode.NO_BOUND)
     games = wins + wins.T
     free = [index for index in range(k) if index != reference]
     abilities = np.zeros(k)

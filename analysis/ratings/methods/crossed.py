@@ -20,6 +20,7 @@ from scipy import stats
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method, Term
+from ..result.notes import NoteCode
 from ..result.p_values import all_pairs, comparison_p, f_test, no_test
 from ..result.tests import Comparison, Omnibus
 
@@ -77,7 +78,7 @@ def quasi_f(ms: MeanSquares) -> Omnibus:
     top, bottom = ms.s + ms.slp, ms.sl + ms.sp
     # What rounding leaves of zero must not become a ratio.
     if bottom <= 1e-12 * (top + ms.l + ms.p):
-        return no_test(*_NAME, "listeners and passages do not differ at all in how systems rank")
+        return no_test(*_NAME, NoteCode.SYSTEMS_RANKED_ALIKE)
     n, m, k = ms.n - 1, ms.m - 1, ms.k - 1
     df1 = top**2 / (ms.s**2 / k + ms.slp**2 / (k * n * m))
     df2 = bottom**2 / (ms.sl**2 / (k * n) + ms.sp**2 / (k * m))

@@ -19,6 +19,7 @@ from scipy import stats
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
+from ..result.notes import NoteCode
 from ..result.p_values import (
     all_pairs,
     chi2_test,
@@ -29,9 +30,6 @@ from ..result.p_values import (
     t_comparison,
 )
 from ..result.tests import Comparison, Omnibus
-
-_TIED = "within every block all values are equal"
-_FEW = "needs at least two blocks and two systems"
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,13 @@ def friedman(table: Floats) -> Friedman:
     doubled = np.round(2 * stats.rankdata(table, axis=1)).astype(np.int64) if table.size else table
     sums = doubled.sum(axis=0) / 2
     names = (Method.FRIEDMAN, "Q"), (Method.FRIEDMAN_F, "F")
-    reason = _FEW if b < 2 or k < 2 else ""
+    reason = NoteCode.FEW_BLOCKS if b < 2 or k < 2 else None
     spread = 0.0
     if not reason:
         # Four times Σr² - C, in whole numbers.
         fourfold = int((doubled.astype(np.int64) ** 2).sum()) - b * k * (k + 1) ** 2
         spread = fourfold / 4
-        reason = "" if fourfold else _TIED
+        reason = None if fourfold else NoteCode.BLOCKS_EQUAL
     if reason:
         empty = [no_test(*name, reason) for name in names]
         return Friedman(empty[0], empty[1], None, b, sums, spread)
@@ -137,7 +135,7 @@ def quade(table: Floats, decimals: int | None = None) -> Quade:
     b, k = table.shape
     name = (Method.QUADE, "F")
     if b < 2 or k < 2:
-        return Quade(no_test(*name, _FEW), b, np.zeros(k), 0.0, 0.0)
+        return Quade(no_test(*name, NoteCode.FEW_BLOCKS), b, np.zeros(k), 0.0, 0.0)
     ranges = np.ptp(table, axis=1)
     weights = stats.rankdata(ranges if decimals is None else np.round(ranges, decimals))
     scores = weights[:, None] * (stats.rankdata(table, axis=1) - (k + 1) / 2)
@@ -147,7 +145,7 @@ def quade(table: Floats, decimals: int | None = None) -> Quade:
     between = float((sums**2).sum()) / b
     df, df2 = k - 1, (b - 1) * (k - 1)
     if total == 0:
-        test = no_test(*name, _TIED)
+        test = no_test(*name, NoteCode.BLOCKS_EQUAL)
     elif total * b == float((sums**2).sum()):
         test = complete_agreement(*name, df, df2)
     else:

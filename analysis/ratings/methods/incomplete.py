@@ -18,6 +18,7 @@ from scipy import stats
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
+from ..result.notes import NoteCode
 from ..result.p_values import all_pairs, chi2_test, f_test, no_test, t_comparison
 from ..result.tests import Comparison, Omnibus
 
@@ -68,7 +69,7 @@ def durbin(table: Floats) -> Durbin:
     spread = float(np.nansum(ranks**2)) - b * k * (k + 1) ** 2 / 4
     names = (Method.DURBIN, "T1"), (Method.DURBIN_F, "F")
     if spread == 0:
-        empty = [no_test(*name, "within every block all values are equal") for name in names]
+        empty = [no_test(*name, NoteCode.BLOCKS_EQUAL) for name in names]
         return Durbin(empty[0], empty[1], sums, spread, b, k, r)
     t1 = (t - 1) * float(((sums - r * (k + 1) / 2) ** 2).sum()) / spread
     df2 = b * k - b - t + 1
@@ -76,7 +77,7 @@ def durbin(table: Floats) -> Durbin:
     if df2 > 0 and left > 1e-9:
         f = f_test(*names[1], t1 / (t - 1) * df2 / left, t - 1, df2)
     else:
-        f = no_test(*names[1], "complete agreement or too few blocks for the F form")
+        f = no_test(*names[1], NoteCode.NO_F_FORM)
     return Durbin(chi2_test(*names[0], t1, t - 1), f, sums, spread, b, k, r)
 
 
@@ -120,9 +121,9 @@ def skillings_mack(table: Floats) -> SkillingsMack:
     rank = int(np.linalg.matrix_rank(covariance)) if len(used) else 0
     name = (Method.SKILLINGS_MACK, "SM")
     if rank < t - 1:
-        test = no_test(*name, "the systems fall into groups that no listener compares")
+        test = no_test(*name, NoteCode.GROUPS_APART)
     elif not (np.nanmax(used, axis=1) > np.nanmin(used, axis=1)).any():
-        test = no_test(*name, "within every block all values are equal")
+        test = no_test(*name, NoteCode.BLOCKS_EQUAL)
     else:
         test = chi2_test(*name, float(sums @ np.linalg.pinv(covariance) @ sums), t - 1)
     return SkillingsMack(test, len(used), sums, covariance)

@@ -16,6 +16,7 @@ from scipy import stats
 
 from ..reading.table import Floats, Ints
 from ..result.names import Distribution, Method
+from ..result.notes import NoteCode
 from ..result.p_values import all_pairs, chi2_test, no_test, t_comparison
 from ..result.tests import Comparison, Omnibus
 
@@ -51,11 +52,11 @@ def kruskal_wallis(values: Floats, groups: Ints, count: int) -> KruskalWallis:
     filled = sizes > 0
     k = int(filled.sum())
     variance = total / (n - 1) if n > 1 else 0.0
-    reason = ""
+    reason = None
     if k < 2:
-        reason = "fewer than two systems have ratings"
+        reason = NoteCode.FEW_SYSTEMS_RATED
     elif total == 0:
-        reason = "all ratings are equal"
+        reason = NoteCode.RATINGS_EQUAL
     if reason:
         test = no_test(_NAME, "H", reason)
         return KruskalWallis(test, None, None, sizes, mean_ranks, variance)

@@ -22,6 +22,8 @@ from scipy import optimize, stats
 
 from ..reading.table import Bools, Floats
 from ..result.names import Distribution, Method, Scope, Term
+from ..result.note_words import NotFittedError
+from ..result.notes import CountCode, Counted, ModelTooLarge, NoteCode
 from ..result.p_values import all_pairs, comparison_p, f_test, no_test
 from ..result.tests import Comparison, Omnibus
 from .crossed import PairEstimate
@@ -39,7 +41,6 @@ _MOST_DF = 1e6  # t is normal long before; a variance that is known has no end o
 # ratings that the terms explain to the last digit. The likelihood has no maximum there.
 _LEAST_OF_TERMS = 1e-4
 _LEAST_OF_ALL = 1e-12
-_NO_RESIDUAL = "beyond what its terms explain the ratings do not vary"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class MixedFit:
         covariance = contrasts @ self._covariances[0] @ contrasts.T
         values, vectors = np.linalg.eigh(covariance)
         if values.min() <= 0:
-            return no_test(*name, "the model leaves no variation to test against")
+            return no_test(*name, NoteCode.NO_VARIATION_LEFT)
         directions = vectors.T @ contrasts
         found = [self.contrast(direction) for direction in directions]
         q = len(found)
@@ -139,7 +140,7 @@ def fit_mixed(cells: Floats, scope: Scope) -> MixedFit:
     """Fit the model to ``cells`` ``(n, m, k)``, NaN where missing.
 
     Raises:
-        ValueError: with the reason, if the model cannot be fitted to these cells.
+        NotFittedError: with the reason, if the model cannot be fitted to these cells.
     """
     model = _Model(cells, scope)
     start = np.full(len(model.terms), 0.5)
@@ -159,7 +160,7 @@ def fit_mixed(cells: Floats, scope: Scope) -> MixedFit:
             ratios = without
     residual = model.profiled(ratios)[1]
     if residual <= _LEAST_OF_ALL * model.scale**2:
-        raise ValueError(_NO_RESIDUAL)
+        raise NotFittedError(NoteCode.NO_RESIDUAL)
     active = (*np.flatnonzero(ratios).tolist(), len(model.terms))
     full = np.append(ratios * residual, residual)
     parameters = np.log(full[list(active)])
@@ -173,7 +174,7 @@ def fit_mixed(cells: Floats, scope: Scope) -> MixedFit:
     full = np.zeros(len(model.terms) + 1)
     full[list(active)] = np.exp(parameters)
     if full[-1] <= _LEAST_OF_TERMS * full.max():
-        raise ValueError(_NO_RESIDUAL)
+        raise NotFittedError(NoteCode.NO_RESIDUAL)
     names = (*model.terms, Term.RESIDUAL)
     return MixedFit(
         scope=scope,
@@ -196,28 +197,28 @@ class _Model:
         self.m, self.k = m, k
         size = m * k
         if size > MOST_CELLS:
-            raise ValueError(f"{m} passages × {k} systems are more than the mixed model takes")
+            raise NotFittedError(ModelTooLarge(passages=m, systems=k))
         if work(cells) > MOST_WORK:
-            raise ValueError(f"{n} listeners lack cells in more ways than the mixed model takes")
+            raise NotFittedError(Counted(code=CountCode.MANY_PATTERNS, count=n))
         flat = cells.reshape(n, size)
         known: Bools = ~np.isnan(flat)
         if n < 2 or k < 2 or (scope is Scope.MUSIC and m < 2):
-            raise ValueError("needs two listeners, two systems and, for music, two passages")
+            raise NotFittedError(NoteCode.MODEL_TOO_SMALL)
         self.systems = np.tile(np.eye(k), (m, 1))
         self.passages = np.repeat(np.eye(m), k, axis=0)
         if scope is Scope.MUSIC:
             self.fixed = self.systems
             if not known.any(axis=0).reshape(m, k).any(axis=0).all():
-                raise ValueError("a system has no rating")
+                raise NotFittedError(NoteCode.SYSTEM_UNRATED)
         else:
             if not known.any(axis=0).all():
-                raise ValueError("a system has no rating on one of the passages")
+                raise NotFittedError(NoteCode.SYSTEM_UNRATED_ON_PASSAGE)
             self.fixed = np.eye(size)
         self.to_means = np.eye(k) if scope is Scope.MUSIC else self.systems.T / m
         self.observations = int(known.sum())
         self.freedom = self.observations - self.fixed.shape[1]
         if self.freedom < len(self.terms) + 1:
-            raise ValueError("too few ratings for the variances of the model")
+            raise NotFittedError(NoteCode.FEW_RATINGS)
         self.scale = float(np.nanstd(flat)) or 1.0
         y = np.where(known, flat - np.nanmean(flat), 0.0) / self.scale
         self.centre = float(np.nanmean(flat))

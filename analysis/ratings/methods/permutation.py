@@ -13,6 +13,7 @@ import numpy as np
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
+from ..result.notes import CountCode, Counted, NoteCode
 from ..result.p_values import all_pairs, no_test, omnibus
 from ..result.tests import Comparison, Omnibus
 
@@ -26,7 +27,7 @@ def permutation_test(table: Floats, seed: int) -> Omnibus:
     """Test that the columns of complete ``table`` (listeners, systems) are alike."""
     n, k = table.shape
     if n < 2 or k < 2:
-        return no_test(*_NAME, "needs at least two listeners and two systems")
+        return no_test(*_NAME, NoteCode.FEW_LISTENERS_OR_SYSTEMS)
     centred = table - table.mean(axis=1, keepdims=True)
     observed = _spread(centred.sum(axis=0)[None])[0] / n**2
     arrangements = math.factorial(k) ** (n - 1)
@@ -34,7 +35,8 @@ def permutation_test(table: Floats, seed: int) -> Omnibus:
     floor = observed * (1 - 1e-9)
     if arrangements <= _EXACT:
         exceeding = int((_all(centred) / n**2 >= floor).sum())
-        p, note = exceeding / arrangements, f"all {arrangements} arrangements"
+        p = exceeding / arrangements
+        note = Counted(code=CountCode.ALL_ARRANGEMENTS, count=arrangements)
     else:
         generator = np.random.default_rng([seed, n, k])
         exceeding, left = 0, DRAWS
@@ -44,7 +46,8 @@ def permutation_test(table: Floats, seed: int) -> Omnibus:
             sums = generator.permuted(block, axis=2).sum(axis=1)
             exceeding += int((_spread(sums) / n**2 >= floor).sum())
             left -= size
-        p, note = (1 + exceeding) / (1 + DRAWS), f"{DRAWS} random arrangements"
+        p = (1 + exceeding) / (1 + DRAWS)
+        note = Counted(code=CountCode.RANDOM_ARRANGEMENTS, count=DRAWS)
     return omnibus(*_NAME, float(n * observed), Distribution.PERMUTATION, p, note=note)
 
 
@@ -98,12 +101,12 @@ def flip_listeners(scores: Floats, seed: int, information: Floats | None = None)
     name = (Method.LISTENER_FLIPS, "SS")
     n = len(scores)
     if n < 2:
-        return no_test(*name, "needs at least two listeners")
+        return no_test(*name, NoteCode.FEW_LISTENERS)
     if information is not None:
         sizes, directions = np.linalg.eigh(information)
         known = sizes > 1e-9 * max(float(sizes.max()), 1e-300)
         if int(known.sum()) < scores.shape[1] - 1:
-            return no_test(*name, "the systems fall into groups that no listener compares")
+            return no_test(*name, NoteCode.GROUPS_APART)
         scores = scores @ (directions[:, known] / np.sqrt(sizes[known]))
     observed = float((scores.sum(axis=0) ** 2).sum())
     if 2**n <= _EXACT:
@@ -115,7 +118,8 @@ def flip_listeners(scores: Floats, seed: int, information: Floats | None = None)
     exceeding = int((((signs @ scores) ** 2).sum(axis=1) >= observed * (1 - 1e-9)).sum())
     exact = 2**n <= _EXACT
     p = exceeding / len(signs) if exact else (1 + exceeding) / (1 + len(signs))
-    note = f"{'all' if exact else 'random'} {len(signs)} flips of listeners"
+    code = CountCode.ALL_FLIPS if exact else CountCode.RANDOM_FLIPS
+    note = Counted(code=code, count=len(signs))
     return omnibus(*name, observed / n, Distribution.PERMUTATION, p, note=note)
 
 

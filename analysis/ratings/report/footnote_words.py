@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ..result.document import QuestionResult
 from ..result.names import Adjust, Method, Scope
+from ..result.notes import NoteCode, coded
 
 # Names that R's p.adjust has; Šidák's procedures it lacks.
 _R_ADJUST = {
@@ -68,7 +69,7 @@ def note_words(block: QuestionResult) -> Mapping[str, str]:
 def _model_scopes(block: QuestionResult) -> list[Scope]:
     """The scopes of the mixed models of a block, that of the primary analysis first."""
     found = [
-        Scope.PASSAGES if "passages fixed" in test.unit else Scope.MUSIC
+        Scope.PASSAGES if test.coded_unit == coded(NoteCode.PASSAGES_FIXED) else Scope.MUSIC
         for test in block.secondary.tests
         if test.method is Method.MIXED_MODEL
     ]

@@ -298,8 +298,11 @@ NOTES: Mapping[Method, Footnote] = {
 }
 
 
-# Bradley-Terry's own note explains P(i beats j).
-_TOLD_BY = {Method.BEATS: Method.BRADLEY_TERRY}
+# Bradley-Terry's own note explains P(i beats j); on a passage Friedman's F is as anywhere.
+_TOLD_BY = {
+    Method.BEATS: Method.BRADLEY_TERRY,
+    Method.FRIEDMAN_PER_PASSAGE: Method.FRIEDMAN_F,
+}
 
 
 def notes(block: QuestionResult) -> list[tuple[Method, Footnote]]:
@@ -349,7 +352,7 @@ def _of_secondary(second: Secondary) -> Iterator[Method]:
         if test.pair_method:
             yield test.pair_method
     if second.per_passage.passages:
-        yield Method.FRIEDMAN_F
+        yield second.per_passage.method
     if any(control.wilcoxon for control in second.many_to_one):
         yield from (Method.WILCOXON, Method.DEMSAR)
     if second.against_zero:

@@ -2,6 +2,7 @@
 
 from ...result.parts import Maybe, Number, ResultPart
 from .names import Adjust, Chosen, Estimator, Level, Method, Resource, RuleName, Scope, Term
+from .notes import Note
 from .tests import ClassicalPair, Omnibus, Pair
 
 
@@ -161,6 +162,7 @@ class Primary(ResultPart):
     scope: Scope
     scope_asked: Scope
     reason: str
+    coded_reason: Note | None = None
     omnibus: Omnibus
     adjust: Adjust
     alpha: Number
@@ -169,6 +171,7 @@ class Primary(ResultPart):
     pairs: tuple[Pair, ...]
     letters: dict[str, str]
     notes: tuple[str, ...]
+    coded_notes: tuple[Note, ...] = ()
     preferences: bool
 
 
@@ -213,8 +216,10 @@ class Agreement(ResultPart):
     krippendorff: Krippendorff
     icc: Icc | None
     icc_note: str | None
+    coded_icc_note: Note | None = None
     intra_rater: tuple[Repeats, ...]
     intra_rater_note: str | None
+    coded_intra_rater_note: Note | None = None
 
 
 class VarianceTerm(ResultPart):
@@ -246,6 +251,7 @@ class Planning(ResultPart):
     better_buy: Resource
     grid: tuple[PlanRow, ...]
     note: str
+    coded_note: Note | None = None
 
 
 class VarianceComponents(ResultPart):
@@ -253,6 +259,7 @@ class VarianceComponents(ResultPart):
 
     method: Estimator | None
     note: str
+    coded_note: Note | None = None
     terms: tuple[VarianceTerm, ...]
     planning: Planning | None
 

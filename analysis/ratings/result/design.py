@@ -2,6 +2,7 @@
 
 from ...result.parts import ResultPart
 from .names import DesignKind, Inference, Scope
+from .notes import Note
 
 SCOPES = (Scope.PASSAGES, Scope.MUSIC)
 
@@ -12,6 +13,7 @@ class Allowed(ResultPart):
     inference: Inference
     allowed: bool
     reason: str
+    coded_reason: Note | None = None
 
 
 class Design(ResultPart):
@@ -45,6 +47,13 @@ class Design(ResultPart):
         """Whether ``inference`` is allowed."""
         return any(entry.inference is inference and entry.allowed for entry in self.allows)
 
-    def why(self, inference: Inference) -> str:
-        """Why ``inference`` is allowed or not; empty where the design says nothing of it."""
-        return next((entry.reason for entry in self.allows if entry.inference is inference), "")
+    def why(self, inference: Inference) -> Note:
+        """Why ``inference`` is allowed or not.
+
+        Raises:
+            LookupError: where the design says nothing of it, or is of a version without codes.
+        """
+        for entry in self.allows:
+            if entry.inference is inference and entry.coded_reason is not None:
+                return entry.coded_reason
+        raise LookupError(f"the design gives no reason for inference over {inference}")

@@ -13,6 +13,7 @@ class Method(StrEnum):
     KRUSKAL_WALLIS = "Kruskal-Wallis"
     FRIEDMAN_F = "Friedman F (Iman-Davenport)"
     FRIEDMAN = "Friedman"
+    FRIEDMAN_PER_PASSAGE = "Friedman F per passage"
     QUADE = "Quade"
     PERMUTATION = "within-listener permutation"
     QUASI_F = "quasi-F′"

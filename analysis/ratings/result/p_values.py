@@ -10,6 +10,8 @@ import math
 from scipy import stats
 
 from .names import Distribution, Method
+from .note_words import noted
+from .notes import NoteCode, Said
 from .tests import Comparison, Omnibus
 
 
@@ -44,7 +46,7 @@ def omnibus(
     *,
     df: float | None = None,
     df2: float | None = None,
-    note: str = "",
+    note: Said | None = None,
 ) -> Omnibus:
     """A test of all systems by its parts."""
     return Omnibus(
@@ -55,7 +57,7 @@ def omnibus(
         df=df,
         df2=df2,
         p=p,
-        note=note,
+        **noted(note),
     )
 
 
@@ -71,14 +73,14 @@ def f_test(method: Method, symbol: str, statistic: float, df: float, df2: float)
     return omnibus(method, symbol, statistic, Distribution.F, p, df=df, df2=df2)
 
 
-def no_test(method: Method, symbol: str, note: str) -> Omnibus:
+def no_test(method: Method, symbol: str, note: Said) -> Omnibus:
     """The omnibus test that the data do not allow."""
     return omnibus(method, symbol, None, Distribution.NONE, None, note=note)
 
 
 def complete_agreement(method: Method, symbol: str, df: float, df2: float) -> Omnibus:
     """An F test whose error is exactly zero: every block orders the systems alike."""
-    note = "complete agreement: the statistic has no bound, p < 1e-16"
+    note = NoteCode.COMPLETE_AGREEMENT
     return omnibus(method, symbol, None, Distribution.F, 0.0, df=df, df2=df2, note=note)
 
 

@@ -1,6 +1,7 @@
 """Who took part, as a result tells it: counts and quartiles that point at nobody."""
 
 from ...result.parts import Number, ResultPart
+from .notes import Note
 
 
 class FlowStage(ResultPart):
@@ -9,6 +10,7 @@ class FlowStage(ResultPart):
     stage: str
     count: int | None
     note: str
+    coded_note: Note | None = None
 
 
 class Spread(ResultPart):

@@ -5,6 +5,7 @@ None of it decides; it shows whether the primary result hangs on the choice of m
 
 from ...result.parts import Free, Maybe, Number, ResultPart
 from .names import AbxTest, Adjust, Method, Order
+from .notes import Note
 from .tests import EstimatedPair, Omnibus, PairTest, PassageTest
 
 
@@ -13,6 +14,7 @@ class OtherTest(ResultPart):
 
     method: Method
     unit: str
+    coded_unit: Note | None = None
     omnibus: Omnibus | None = None
     kendall_w: Maybe = None
     critical_difference: Maybe = None
@@ -25,7 +27,7 @@ class OtherTest(ResultPart):
 class PerPassage(ResultPart):
     """A test on each passage by itself."""
 
-    method: str
+    method: Method
     adjust: Adjust
     passages: tuple[PassageTest, ...]
 
@@ -38,6 +40,7 @@ class ManyToOne(ResultPart):
     wilcoxon: tuple[EstimatedPair, ...]
     demsar: tuple[PairTest, ...]
     note: str
+    coded_note: Note | None = None
 
 
 class Triads(ResultPart):
@@ -67,6 +70,7 @@ class Preference(ResultPart):
     deviance: Maybe = None
     df: int | None = None
     note: str
+    coded_note: Note | None = None
 
 
 class _Answers(ResultPart):
@@ -142,6 +146,7 @@ class OrderEffect(ResultPart):
     listeners: int
     steps: tuple[tuple[Number, Number, int], ...]
     note: str
+    coded_note: Note | None = None
 
 
 class Correlation(ResultPart):
@@ -176,6 +181,7 @@ class MetricAgreementRow(ResultPart):
     system_spearman: Correlation
     within_passages: Maybe
     note: str
+    coded_note: Note | None = None
 
 
 class MetricAgreement(ResultPart):

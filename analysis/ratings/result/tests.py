@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...result.parts import Maybe, Number, ResultPart
 from .names import Distribution, Method, Verdict
+from .notes import Note
 
 
 class SystemsTest(ResultPart):
@@ -26,6 +27,7 @@ class SystemsTest(ResultPart):
     df2: Maybe
     p: Maybe
     note: str
+    coded_note: Note | None = None
 
 
 class Omnibus(SystemsTest):

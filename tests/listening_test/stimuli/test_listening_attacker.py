@@ -70,13 +70,16 @@ def studied(
 
 def session_pages(folder: StudyFolder, address: str) -> tuple[Browser, Raw, list[dict[str, Any]]]:
     """A session taken to its end; every page as it was sent, every answer recorded."""
+    from blindness_studies import Overheard
+
     from earmark.listening_test.simulate import Listener
     from earmark.listening_test.study.orders import generator
     from earmark.listening_test.taste import qualities, taste
+    from earmark.listening_test.told import step_of
 
     addresses = addresses_of(folder)
     study = addresses.study
-    browser, raw = Browser(f"{address}/s/{load_keys(folder).study}/"), Raw(address)
+    browser, raw = Overheard(f"{address}/s/{load_keys(folder).study}/"), Raw(address)
     browser.begin()
     draw = generator(1)
     pages: list[dict[str, Any]] = []
@@ -84,13 +87,13 @@ def session_pages(folder: StudyFolder, address: str) -> tuple[Browser, Raw, list
         addresses_of(folder), browser, taste(study, draw, qualities(study, 1)), draw
     )
 
-    step = browser.state()["step"]
-    while step["type"] != "thanks":
+    browser.state()
+    while (step := browser.step)["type"] != "thanks":
         raw.get(f"/api/l/{browser.session}/state")
         if step["type"] == "page":
             pages.append(step)
-        step = listener.take(step)
-        raw.seen.append(("next", "", json.dumps(step).encode()))
+        listener.take(step_of(step))
+        raw.seen.append(("next", "", json.dumps(browser.step).encode()))
     raw.get(f"/api/l/{browser.session}/state")
     return browser, raw, pages
 

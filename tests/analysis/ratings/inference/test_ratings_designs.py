@@ -15,6 +15,8 @@ from earmark.analysis.ratings.methods.paired import wilcoxon
 from earmark.analysis.ratings.reading.table import Floats, Ratings
 from earmark.analysis.ratings.result.design import Design
 from earmark.analysis.ratings.result.names import Adjust, Chosen, DesignKind, Inference, Scope
+from earmark.analysis.ratings.result.note_words import sentence
+from earmark.analysis.ratings.result.notes import NoteCode, NotForMusic
 
 NAN = float("nan")
 
@@ -82,7 +84,7 @@ def test_an_arrangement_of_ratings_is_a_design_that_leads_to_an_analysis(
     possible = music in (Chosen.QUASI_F, Chosen.MIXED_MODEL)
     assert found.permits(Inference.MUSIC) == possible
     tested = music is not Chosen.NONE and kind is not DesignKind.ONE_LISTENER
-    assert ("music is not possible" in chosen.reason) == (tested and not possible)
+    assert isinstance(chosen.reason, NotForMusic) == (tested and not possible)
 
 
 def test_ratings_given_twice_are_balanced_where_all_are() -> None:
@@ -120,7 +122,9 @@ def test_wins_of_three_systems_are_preferences_of_two_they_are_ratings() -> None
     assert choose(found, Scope.PASSAGES).method is Chosen.BRADLEY_TERRY
     chosen = choose(found, Scope.MUSIC)
     assert chosen.method is Chosen.BRADLEY_TERRY
-    assert chosen.reason.startswith("Scope music is not possible (preferences are tested over")
+    assert sentence(chosen.reason).startswith(
+        "Scope music is not possible (preferences are tested over"
+    )
     assert detect(preferences(2)).kind is DesignKind.COMPLETE
 
 
@@ -211,7 +215,12 @@ def test_listeners_apart_are_compared_by_welch() -> None:
                     for at in range(11)))  # fmt: skip
     cells[:4, 0, 0] = cells[4:7, 0, 1] = NAN
     cells[:4, 0, 1] = noise(4, 1)[:, 0]
-    outcome = run(ChosenTest(Chosen.KRUSKAL_WALLIS, Scope.PASSAGES, ""), ratings_of(cells), 0.1, 0)
+    outcome = run(
+        ChosenTest(Chosen.KRUSKAL_WALLIS, Scope.PASSAGES, NoteCode.DIFFERENT_LISTENERS),
+        ratings_of(cells),
+        0.1,
+        0,
+    )
     for (i, j), found in outcome.estimates.items():
         x, y = (cells[~np.isnan(cells[:, 0, at]), 0, at] for at in (i, j))
         test = stats.ttest_ind(x, y, equal_var=False)
@@ -221,9 +230,19 @@ def test_listeners_apart_are_compared_by_welch() -> None:
         assert found.df == pytest.approx(test.df)
         assert found.units == len(x) + len(y)
     lone = without(cells, (slice(8, 11), ALL, 2))
-    one = run(ChosenTest(Chosen.KRUSKAL_WALLIS, Scope.PASSAGES, ""), ratings_of(lone), 0.1, 0)
+    one = run(
+        ChosenTest(Chosen.KRUSKAL_WALLIS, Scope.PASSAGES, NoteCode.DIFFERENT_LISTENERS),
+        ratings_of(lone),
+        0.1,
+        0,
+    )
     assert one.estimates[0, 2].error is None
     assert one.estimates[0, 2].difference is not None
     flat = np.where(np.isnan(cells), NAN, np.array([3.0, 3.0, 5.0]))
-    same = run(ChosenTest(Chosen.KRUSKAL_WALLIS, Scope.PASSAGES, ""), ratings_of(flat), 0.1, 0)
+    same = run(
+        ChosenTest(Chosen.KRUSKAL_WALLIS, Scope.PASSAGES, NoteCode.DIFFERENT_LISTENERS),
+        ratings_of(flat),
+        0.1,
+        0,
+    )
     assert (same.estimates[0, 2].low, same.estimates[0, 2].df) == (-2.0, 5)

@@ -177,7 +177,7 @@ def test_a_footnote_names_functions_that_exist_and_every_part_is_filled() -> Non
         assert all((note.formula, note.library, note.r, note.differs)), name
     assert set(PAIRS) - {Method.NONE} <= set(NOTES)
     # P(i beats j) is told by the note of its model.
-    assert set(NOTES) == set(Method) - {Method.NONE, Method.BEATS}
+    assert set(NOTES) == set(Method) - {Method.NONE, Method.BEATS, Method.FRIEDMAN_PER_PASSAGE}
 
 
 def test_abx_and_preferences_are_told_in_their_own_words(tmp_path: Path) -> None:
