@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from ...models.rendering.devices import resolve_device
 from ..benchmark.file import Benchmark
-from ..results.provenance import plugins_record, run_record
+from ..results.provenance import run_record
 from ..results.store import Store
+from .changes import code_changes, code_record
 from .ledger import Ledger
 from .plan import plan
 from .sole_run import sole_run
@@ -26,6 +27,9 @@ class Watch(Protocol):
 
     def step(self, label: str, failure: str) -> None:
         """A unit is ready; ``failure`` is empty, or the reason why it could not be done."""
+
+    def tell(self, line: str) -> None:
+        """What is worth knowing before a stage begins, such as code that has changed."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def run_benchmark(
     device = str(resolve_device(settings.device))
     record = {
         **run_record(benchmark.path, benchmark.seed, device, str(settings.workers)),
-        "plugins": plugins_record(benchmark.plugins),
+        "code": code_record(benchmark),
     }
     with sole_run(store.folder):
         store.sweep()
@@ -96,6 +100,8 @@ def _staged(
     songs = CheckSongs(ledger)
     carry_out(songs, ledger, crew, watch)
     planned = plan(ledger.benchmark, ledger.store.folder, device, songs.usable)
+    for line in code_changes(ledger.store, ledger.benchmark, planned):
+        watch.tell(line)
     with ledger.store.transaction():
         ledger.register(songs.usable, planned)
     run = Planned(ledger, planned, device, again=settings.retry, force=settings.force)
