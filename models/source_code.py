@@ -8,7 +8,7 @@ The rule, the same for a plug-in and for the script of a command:
    Imports are read from the source, so that one inside a function counts too.
 3. A text in any of them that is the path of a file counts by that file's bytes; the path begins in
    the folder of the source or in the working folder. Of scripts that are not Python, every word is
-   such a text. Folders and ``*.log`` do not count.
+   such a text. Folders and ``*.log`` do not count, nor a file that the source is seen to write.
 
 What a file imports or opens by a name that it makes up while it runs is not seen. Names and times
 do not count: a moved or touched file is the same file.
@@ -34,6 +34,9 @@ _LARGEST_SCRIPT = 1 << 20
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _SCRIPTS = frozenset({".sh", ".bash", ".zsh", ".fish", ".pl", ".rb", ".lua", ".jl", ".r", ".m"})
 _ENDINGS = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES)
+_WRITERS = frozenset({"write_text", "write_bytes", "touch", "unlink"})
+_MODE = re.compile(r"[rbt]*[wax][wax+bt]*|r[bt]*\+[bt]*")
+_REDIRECTED = re.compile(rb">>?\s*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s;|&<>()]+)")
 _OWN = Path(__file__).parent.parent
 
 
@@ -201,8 +204,9 @@ class _Walk:
             return
         for name in _imported(tree, package):
             yield from self._module(name, folder)
-        texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
-        yield from self._named(folder, (one for one in texts if isinstance(one, str)))
+        written = {id(node) for call in ast.walk(tree) for node in _written(call)}
+        texts = (node for node in ast.walk(tree) if id(node) not in written)
+        yield from self._named(folder, (name for node in texts if (name := _text(node))))
 
     def _module(self, name: str, beside: Path) -> Iterator[tuple[str, Path, str]]:
         top = name.partition(".")[0]
@@ -257,6 +261,25 @@ def _steps(name: str) -> Iterator[str]:
             yield ".".join(parts[:count])
 
 
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _written(node: ast.AST) -> Iterator[ast.AST]:
+    """The texts in a call that writes a file: ``open("x", "a")``, ``Path("x").write_text(…)``."""
+    if not isinstance(node, ast.Call):
+        return
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    name = node.func.id if isinstance(node.func, ast.Name) else name
+    if name in _WRITERS:
+        yield from ast.walk(node.func)
+    elif name == "open":
+        modes = [*node.args, *(one.value for one in node.keywords if one.arg == "mode")]
+        if any(_MODE.fullmatch(_text(mode)) for mode in modes):
+            yield from ast.walk(node)
+
+
 def _words(text: bytes) -> list[str]:
-    """What may be the name of a file in a script that is not Python."""
+    """What may be the name of a file in a script that is not Python, but for what it writes to."""
+    text = _REDIRECTED.sub(b" ", text)
     return re.findall(r"[^\s'\"`;|&<>()=$]+", text.decode(errors="replace"))
