@@ -96,8 +96,9 @@ def plugin_code(module: str) -> SourceCode | None:
 
 
 def loaded_plugins() -> dict[str, SourceCode]:
-    """Every plug-in file that was loaded, by the name of its module."""
-    return {name: code for name, code in _CODE.items() if name.startswith(PLUGIN_MODULE)}
+    """Every plug-in file that is loaded, by the name of its module."""
+    loaded = {name for name in sys.modules if name.startswith(PLUGIN_MODULE)}
+    return {name: code for name, code in _CODE.items() if name in loaded}
 
 
 def load_listed(paths: Sequence[Path], lines: Places) -> None:

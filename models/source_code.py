@@ -8,7 +8,7 @@ The rule, the same for a plug-in and for the script of a command:
    Imports are read from the source, so that one inside a function counts too.
 3. A text in any of them that is the path of a file counts by that file's bytes; the path begins in
    the folder of the source or in the working folder. Of scripts that are not Python, every word is
-   such a text. Folders and ``*.log`` do not count.
+   such a text. Folders and ``*.log`` do not count, nor a file that the source is seen to write.
 
 What a file imports or opens by a name that it makes up while it runs is not seen. Names and times
 do not count: a moved or touched file is the same file.
@@ -19,7 +19,7 @@ import inspect
 import re
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES
@@ -34,6 +34,9 @@ _LARGEST_SCRIPT = 1 << 20
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _SCRIPTS = frozenset({".sh", ".bash", ".zsh", ".fish", ".pl", ".rb", ".lua", ".jl", ".r", ".m"})
 _ENDINGS = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES)
+_WRITERS = frozenset({"write_text", "write_bytes", "touch", "unlink"})
+_MODE = re.compile(r"[rbt]*[wax][wax+bt]*|r[bt]*\+[bt]*")
+_REDIRECTED = re.compile(rb">>?\s*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s;|&<>()]+)")
 _OWN = Path(__file__).parent.parent
 
 
@@ -68,6 +71,22 @@ def script_code(path: Path, search: Sequence[Path], working: Path) -> SourceCode
         OSError: if a file cannot be read.
     """
     return SourceCode(_Walk((path.parent, *search), working).walked(path))
+
+
+def module_code(name: str, search: Sequence[Path], working: Path) -> SourceCode:
+    """The code of ``python -m name``; no files where it is not the user's, or not there."""
+    for full in (f"{name}.__main__", name):
+        file = found_module(full, search)
+        if file is not None and is_users(file):
+            found = SourceCode(_Walk(search, working, full.rpartition(".")[0]).walked(file))
+            return SourceCode({key or full: value for key, value in found.files.items()})
+    return SourceCode({})
+
+
+def text_code(text: str, search: Sequence[Path], working: Path, *, python: bool) -> SourceCode:
+    """The code behind a few lines on a command line, run in the folder ``working``."""
+    walk = _Walk(search, working)
+    return SourceCode(walk.walked_from(walk.reached(text.encode(), working, "", python=python)))
 
 
 def loaded_code(path: Path, package: str = "") -> SourceCode:
@@ -123,6 +142,19 @@ def found_module(name: str, search: Sequence[Path]) -> Path | None:
     return None
 
 
+def is_source(file: Path) -> bool:
+    """Whether a file is Python, or a script that is read as words."""
+    try:
+        if file.suffix == ".py":
+            return True
+        if file.stat().st_size > _LARGEST_SCRIPT:
+            return False
+        with file.open("rb") as stream:
+            return file.suffix.lower() in _SCRIPTS or stream.read(2) == b"#!"
+    except OSError:
+        return False
+
+
 @cache
 def _python_folders() -> tuple[Path, ...]:
     names = ("stdlib", "platstdlib", "purelib", "platlib")
@@ -143,46 +175,55 @@ class _Walk:
         self.seen: set[Path] = set()
 
     def walked(self, path: Path) -> Mapping[str, tuple[Path, str]]:
-        waiting = [("", path.absolute(), self.package)]
+        return self.walked_from([("", path.absolute(), self.package)])
+
+    def walked_from(self, first: Iterable[tuple[str, Path, str]]) -> Mapping[str, tuple[Path, str]]:
+        waiting = list(first)
         while waiting:
             name, file, package = waiting.pop()
             if file.resolve() in self.seen:
                 continue
             self.seen.add(file.resolve())
             self.files[name] = (file, path_sha256(file))
-            waiting += self._reached(file, package)
+            if is_source(file):
+                text = file.read_bytes()
+                python = file.suffix == ".py" or b"python" in text.partition(b"\n")[0]
+                waiting += self.reached(text, file.parent, package, python=python)
         return self.files
 
-    def _reached(self, file: Path, package: str) -> Iterator[tuple[str, Path, str]]:
-        if file.suffix != ".py" and not _is_script(file):
-            return
-        text = file.read_bytes()
-        if file.suffix != ".py" and b"python" not in text.partition(b"\n")[0]:
-            yield from self._named(file, _words(text))
+    def reached(
+        self, text: bytes, folder: Path, package: str, *, python: bool
+    ) -> Iterator[tuple[str, Path, str]]:
+        """What a source in ``folder`` imports or names: its name, file and package."""
+        if not python:
+            yield from self._named(folder, _words(text))
             return
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError):
             return
         for name in _imported(tree, package):
-            yield from self._module(name)
-        texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
-        yield from self._named(file, (text for text in texts if isinstance(text, str)))
+            yield from self._module(name, folder)
+        written = {id(node) for call in ast.walk(tree) for node in _written(call)}
+        texts = (node for node in ast.walk(tree) if id(node) not in written)
+        yield from self._named(folder, (name for node in texts if (name := _text(node))))
 
-    def _module(self, name: str) -> Iterator[tuple[str, Path, str]]:
+    def _module(self, name: str, beside: Path) -> Iterator[tuple[str, Path, str]]:
         top = name.partition(".")[0]
         if top in sys.stdlib_module_names or top == "earmark":
             return
-        file = (module_file(name) if self.loaded else None) or found_module(name, self.search)
+        # A script that another one starts looks beside itself first.
+        search = self.search if self.loaded else (beside, *self.search)
+        file = (module_file(name) if self.loaded else None) or found_module(name, search)
         own = top == self.package.partition(".")[0]
         if file is not None and (own or is_users(file)):
             yield name, file, name if file.stem == "__init__" else name.rpartition(".")[0]
 
-    def _named(self, source: Path, texts: Iterator[str]) -> Iterator[tuple[str, Path, str]]:
+    def _named(self, beside: Path, texts: Iterable[str]) -> Iterator[tuple[str, Path, str]]:
         for text in texts:
             if not 0 < len(text) <= _LONGEST_TEXT or "\n" in text or "\0" in text:
                 continue
-            for folder in (source.parent, self.working):
+            for folder in (beside, self.working):
                 file = _file(folder, text)
                 if file is not None and is_users(file):
                     yield text, file, ""
@@ -220,16 +261,25 @@ def _steps(name: str) -> Iterator[str]:
             yield ".".join(parts[:count])
 
 
-def _is_script(file: Path) -> bool:
-    try:
-        if file.stat().st_size > _LARGEST_SCRIPT:
-            return False
-        with file.open("rb") as stream:
-            return file.suffix.lower() in _SCRIPTS or stream.read(2) == b"#!"
-    except OSError:
-        return False
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def _words(text: bytes) -> Iterator[str]:
-    """What may be the name of a file in a script that is not Python."""
-    yield from re.findall(r"[^\s'\"`;|&<>()=$]+", text.decode(errors="replace"))
+def _written(node: ast.AST) -> Iterator[ast.AST]:
+    """The texts in a call that writes a file: ``open("x", "a")``, ``Path("x").write_text(…)``."""
+    if not isinstance(node, ast.Call):
+        return
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    name = node.func.id if isinstance(node.func, ast.Name) else name
+    if name in _WRITERS:
+        yield from ast.walk(node.func)
+    elif name == "open":
+        modes = [*node.args, *(one.value for one in node.keywords if one.arg == "mode")]
+        if any(_MODE.fullmatch(_text(mode)) for mode in modes):
+            yield from ast.walk(node)
+
+
+def _words(text: bytes) -> list[str]:
+    """What may be the name of a file in a script that is not Python, but for what it writes to."""
+    text = _REDIRECTED.sub(b" ", text)
+    return re.findall(r"[^\s'\"`;|&<>()=$]+", text.decode(errors="replace"))

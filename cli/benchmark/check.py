@@ -51,6 +51,8 @@ def check(benchmark: Path, results: Path, device: str) -> None:
             f"  (a rough guess: {DEFAULT_RTF:g} s a second of audio for kinds that were never "
             f"timed here: {', '.join(seen.guessed)})"
         )
+    for note in seen.notes:
+        click.echo(f"note: {note}")
     for row in seen.rows:
         if row.error:
             click.echo(f"error: system {row.system.name!r}: {row.error}", err=True)

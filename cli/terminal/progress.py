@@ -81,6 +81,11 @@ class RunProgress:
                 f"[red]failed[/red] {escape(label)}: {escape(failure)}", soft_wrap=True
             )
 
+    def tell(self, line: str) -> None:
+        """What is worth knowing before a stage begins."""
+        self._close()
+        self.console.print(f"[yellow]note[/yellow] {escape(line)}", soft_wrap=True)
+
     def counted(self, name: str) -> Callable[[int, int], None]:
         """A stage whose units are only counted: called with (done, total) after each."""
 

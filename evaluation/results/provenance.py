@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ...models.plugins import loaded_plugins
+from ...models.source_code import SourceCode
 
 _PACKAGES = ("earmark", "torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "numba")
 
@@ -36,14 +37,13 @@ def run_record(benchmark: Path, seed: int, device: str, workers: str) -> Mapping
     }
 
 
-def plugins_record(plugins: Sequence[Path]) -> list[Mapping[str, Any]]:
-    """The plug-ins with every file that counts as their code: its name there, and its sha256."""
-    found: list[Mapping[str, Any]] = []
-    for code in loaded_plugins().values():
+def plugins_loaded(plugins: Sequence[Path]) -> dict[Path, tuple[str, SourceCode]]:
+    """The module and the code of each of these plug-ins that this process has loaded."""
+    found = {}
+    for module, code in loaded_plugins().items():
         path, _ = code.files[""]
         if path in plugins:
-            files = {name or path.name: sha256 for name, (_, sha256) in code.files.items()}
-            found.append({"path": str(path), "sha256": code.sha256, "files": files})
+            found[path] = (module, code)
     return found
 
 

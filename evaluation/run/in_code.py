@@ -107,3 +107,6 @@ class _Told:
         self._done += 1
         said = f": failed: {failure}" if failure else ""
         self._tell(f"{self._stage} {self._done}/{self._total}: {label}{said}")
+
+    def tell(self, line: str) -> None:
+        self._tell(line)

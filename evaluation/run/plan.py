@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from ...models.content_key import content_key
 from ...models.errors import UserError
-from ...models.systems.contract import NoOptions, SystemSpec
+from ...models.systems.contract import READ, NoOptions, SystemSpec, kinds
 from ..benchmark.file import REFERENCE, Benchmark
+from ..results.store import render_path
 from ..songs.song import Song
-from .render import Render, RenderTask, read_render, render_key
+from .render import Render, RenderTask, read_notes, read_render, render_key
 
 MIX = SystemSpec("unprocessed", "unprocessed", NoOptions())
 
@@ -24,7 +26,8 @@ class Plan:
     each song's excerpted mix and reference, which scores and reports need even where neither is
     a row of the table. ``failures`` are units whose identity cannot be told, with the reason.
     ``renders`` holds what is on disk by key: each sidecar is read once, and again after its
-    render was made (:meth:`look`).
+    render was made (:meth:`look`). ``reread`` names, by system, the files that a command was seen
+    to read and that have changed since.
     """
 
     tasks: tuple[RenderTask, ...]
@@ -33,6 +36,7 @@ class Plan:
     references: Mapping[str, str]
     failures: Mapping[Place, str]
     renders: dict[str, Render] = field(default_factory=dict)
+    reread: Mapping[str, set[str]] = field(default_factory=dict)
 
     @property
     def done(self) -> tuple[RenderTask, ...]:
@@ -72,13 +76,16 @@ def plan(benchmark: Benchmark, results: Path, device: str, songs: tuple[Song, ..
     mixes: dict[str, str] = {}
     references: dict[str, str] = {}
     failures: dict[Place, str] = {}
+    reread: dict[str, set[str]] = {}
 
     def add(song: Song, system: SystemSpec) -> str | None:
         try:
             key = render_key(system, song, benchmark.excerpt, benchmark.sample_rate, device)
+            key, changed = _as_read(key, system, results)
         except UserError as error:
             failures[song.id, system.name] = str(error)
             return None
+        reread.setdefault(system.name, set()).update(changed)
         if key not in tasks:
             tasks[key] = RenderTask(
                 key, song, system, benchmark.excerpt, benchmark.sample_rate, device, results
@@ -95,7 +102,26 @@ def plan(benchmark: Benchmark, results: Path, device: str, songs: tuple[Song, ..
             mixes[song.id] = key
         if song.reference is not None and (key := add(song, REFERENCE)) is not None:
             references[song.id] = key
-    found = Plan(tuple(tasks.values()), placements, mixes, references, failures)
+    found = Plan(tuple(tasks.values()), placements, mixes, references, failures, reread=reread)
     for task in found.tasks:
         found.look(task)
     return found
+
+
+def _as_read(key: str, system: SystemSpec, results: Path) -> tuple[str, set[str]]:
+    """The key of a render by what its system was seen to read, and the files that have changed.
+
+    A file that has changed since a render was made makes another key, which may be there too: so
+    one step follows the other until a render fits, or there is none.
+    """
+    reads = kinds()[system.kind].reads
+    changed: set[str] = set()
+    while reads is not None:
+        before = read_notes(render_path(results, key)).get(READ) or {}
+        current = reads(system.options, before)
+        differing = {name for name, sha256 in before.items() if current[name] != sha256}
+        if not differing:
+            break
+        changed |= differing
+        key = content_key("read again", key, dict(current))
+    return key, changed

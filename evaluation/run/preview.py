@@ -12,6 +12,7 @@ from ..results.store import Store
 from ..songs.checks import check_songs, usable
 from ..songs.song import Song, SongProblem, span
 from ..songs.training_songs import training_songs
+from .changes import code_changes, unknown_identities
 from .plan import Plan, plan
 from .song_record import gone_songs
 
@@ -45,6 +46,7 @@ class Preview:
     checkpoints that were trained on these songs.
     ``audio_seconds`` is what one system renders. ``work_seconds`` is a guess for one worker:
     measured speeds of the same kinds in the results folder, ``DEFAULT_RTF`` for ``guessed`` kinds.
+    ``notes`` say which code has changed since the last run, and what of a system is not known.
     """
 
     songs: tuple[Song, ...]
@@ -56,6 +58,7 @@ class Preview:
     work_seconds: float
     disk_bytes: int
     guessed: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def failing(self) -> bool:
@@ -101,6 +104,7 @@ def preview(benchmark: Benchmark, results: Path, device: str) -> Preview:
         work_seconds=(rendering + samples * SCORING_RTF) / benchmark.sample_rate,
         disk_bytes=samples * _BYTES_PER_SAMPLE + len(waiting) * _BYTES_BESIDE,
         guessed=tuple(sorted({task.system.kind for task in waiting} - measured.keys())),
+        notes=(*_changes(benchmark, results, planned), *unknown_identities(benchmark)),
     )
 
 
@@ -109,6 +113,13 @@ def _gone(benchmark: Benchmark, results: Path) -> Iterable[SongProblem]:
         return ()
     with Store(results, create=False) as store:
         return gone_songs(store, benchmark)
+
+
+def _changes(benchmark: Benchmark, results: Path, planned: Plan) -> Sequence[str]:
+    if not (results / "results.sqlite").is_file():
+        return ()
+    with Store(results, create=False) as store:
+        return code_changes(store, benchmark, planned)
 
 
 def _row(system: SystemSpec, songs: Sequence[Song], planned: Plan) -> PreviewRow:

@@ -139,6 +139,15 @@ def read_render(task: RenderTask) -> Render | None:
     )
 
 
+def read_notes(path: Path) -> Mapping[str, Any]:
+    """What the sidecar of a render says of its making; empty where there is none."""
+    try:
+        notes = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["notes"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
 _MEASURED = (
     "sample_rate",
     "channels",
@@ -204,7 +213,7 @@ def _render(task: RenderTask) -> Render:
 
 def _keep_before(task: RenderTask, audio_sha256: str) -> None:
     """Put the render that is about to be replaced by other audio where runs before find it."""
-    before = read_render(task)
+    before = read_render(task) if task.path.is_file() else None
     sha256 = None if before is None else before.record.get("audio_sha256")
     if before is None or sha256 in (None, audio_sha256):
         return

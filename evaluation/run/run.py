@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from ...models.rendering.devices import resolve_device
 from ..benchmark.file import Benchmark
-from ..results.provenance import plugins_record, run_record
+from ..results.provenance import run_record
 from ..results.store import Store
 from ..songs.song import SongProblem
+from .changes import code_changes, code_record
 from .ledger import Ledger
 from .plan import plan
 from .sole_run import sole_run
@@ -29,6 +30,9 @@ class Watch(Protocol):
     def step(self, label: str, failure: str) -> None:
         """A unit is ready; ``failure`` is empty, or the reason why it could not be done."""
 
+    def tell(self, line: str) -> None:
+        """What is worth knowing before a stage begins, such as code that has changed."""
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -46,7 +50,8 @@ class RunSettings:
 class Summary:
     """What a run did; ``failures`` are (song, system, step, message) as they now stand.
 
-    ``run`` is its number in the results folder. ``gone`` are songs of the run before whose files are there no more.
+    ``run`` is its number in the results folder. ``gone`` are songs of the run before whose files
+    are there no more.
     """
 
     rendered: int
@@ -78,7 +83,7 @@ def run_benchmark(
         gone = gone_songs(store, benchmark)
         record = {
             **made,
-            "plugins": plugins_record(benchmark.plugins),
+            "code": code_record(benchmark),
             **song_record(benchmark, gone),
         }
         ledger = Ledger.open(store, benchmark, record, settings.name)
@@ -103,6 +108,8 @@ def _staged(
     songs = CheckSongs(ledger)
     carry_out(songs, ledger, crew, watch)
     planned = plan(ledger.benchmark, ledger.store.folder, device, songs.usable)
+    for line in code_changes(ledger.store, ledger.benchmark, planned):
+        watch.tell(line)
     with ledger.store.transaction():
         ledger.register(songs.usable, planned)
     run = Planned(ledger, planned, device, again=settings.retry, force=settings.force)

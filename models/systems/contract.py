@@ -12,6 +12,9 @@ from ..plugins import plugin_code
 from ..registry import PLUGIN_MODULE, Registry, Sort
 from ..roles import Role
 
+# The note of a render that holds what its system was seen to read: sha256 by path.
+READ = "files_read"
+
 Mode = Literal["whole", "context", "strided", "overlap_add"]
 
 
@@ -128,7 +131,10 @@ class SystemKind:
 
     ``version`` grows whenever the code renders something else from the same options. ``identity``
     says what of the options counts (all of them by default), ``step`` the training step that they
-    stand for, ``origin`` the plug-in file that the kind is from.
+    stand for, ``origin`` the plug-in file that the kind is from. ``files`` names the user's files
+    that the options stand for, with their sha256, and ``unknown`` says what of the identity of such
+    a system cannot be known. ``reads`` says what files that a system was seen to read (the note
+    :data:`READ` of a render) are now.
     """
 
     name: str
@@ -142,6 +148,9 @@ class SystemKind:
     identity: Callable[[Any], Any] | None = None
     step: Callable[[Any], int | None] | None = None
     origin: str = ""
+    files: Callable[[Any], Mapping[str, str]] | None = None
+    unknown: Callable[[Any], str] | None = None
+    reads: Callable[[Any, Mapping[str, str]], Mapping[str, str | None]] | None = None
 
     @property
     def code(self) -> Sequence[str]:
@@ -175,6 +184,18 @@ class SystemSpec:
         kind = kinds()[self.kind]
         content = kind.content(self.options)
         return content_key(self.kind, kind.version, kind.origin, content, *kind.code)
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """The user's files that it is made of, by name, with their sha256, where its kind knows."""
+        files = kinds()[self.kind].files
+        return {} if files is None else files(self.options)
+
+    @property
+    def unknown(self) -> str:
+        """What of its identity cannot be known; '' for nothing."""
+        unknown = kinds()[self.kind].unknown
+        return "" if unknown is None else unknown(self.options)
 
     @property
     def step(self) -> int | None:
@@ -218,6 +239,9 @@ def kind(
     role: Role = "system",
     identity: Callable[[Any], Any] | None = None,
     step: Callable[[Any], int | None] | None = None,
+    files: Callable[[Any], Mapping[str, str]] | None = None,
+    unknown: Callable[[Any], str] | None = None,
+    reads: Callable[[Any, Mapping[str, str]], Mapping[str, str | None]] | None = None,
 ) -> Callable[[Callable[[OptionsT], System]], Callable[[OptionsT], System]]:
     """Register the function below as the builder of systems of kind ``name``.
 
@@ -241,6 +265,9 @@ def kind(
             identity,
             step,
             origin,
+            files,
+            unknown,
+            reads,
         )
         KINDS.add(name, entry, build.__module__)
         return build

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from ..audio.files import SUFFIXES, fit_length, match_channels, read, readable, 
 from ..configuration import YamlPath
 from ..content_key import path_sha256
 from ..errors import UserError
-from .contract import Material, NoOptions, Options, Spec, System, kind
+from .command_identity import code_behind, command_files, named_files, unknown_identity
+from .command_trace import files_now, seen, tracer, watched
+from .contract import READ, Material, NoOptions, Options, Spec, System, kind
 
 # Below this normalised correlation a measured delay says nothing, and nothing is moved.
 _TRUSTED_CORRELATION = 0.3
@@ -138,7 +140,9 @@ class CommandOptions(Options):
     """A command line with ``{input}``, ``{output}`` and, where it needs one, ``{reference}``.
 
     ``version`` stands for the program in the identity of its renders; without it the bytes of
-    the program, and of every file that the command names, do. ``cwd`` is where it runs.
+    the program do, of every file that the command names, and of the code behind them
+    (:mod:`.command_identity`). ``files`` are files and folders that count beside them. ``cwd`` is
+    where it runs, ``trace`` whether the files that it reads are watched, where that is possible.
     """
 
     run: str
@@ -146,6 +150,8 @@ class CommandOptions(Options):
     version: str = ""
     environment: dict[str, str] = Field(default_factory=dict)
     fit: bool = False
+    files: tuple[YamlPath, ...] = ()
+    trace: bool = True
     cwd: YamlPath = Field(default=Path(), validate_default=True)
 
     @field_validator("run")
@@ -159,6 +165,14 @@ class CommandOptions(Options):
             if not any(place in word for word in words):
                 raise ValueError(f"the command must contain {place}")
         return run
+
+    @field_validator("files")
+    @classmethod
+    def _there(cls, files: tuple[Path, ...]) -> tuple[Path, ...]:
+        for path in files:
+            if not path.exists():
+                raise ValueError(f"{path}: no such file or folder")
+        return files
 
 
 @dataclass(frozen=True)
@@ -180,8 +194,9 @@ class _Command:
                     )
                 words["{reference}"] = str(folder / "reference.wav")
                 write(folder / "reference.wav", material.reference, material.sample_rate)
-            log = self._call(words)
-            return self._finished(target, material, log)
+            log = self._call(words, folder / "watched")
+            finished = self._finished(target, material, log)
+            return replace(finished, notes={**finished.notes, **self._seen(folder)})
 
     def render(self, block: Tensor, state: Finished) -> Tensor:
         return state.audio
@@ -189,14 +204,25 @@ class _Command:
     def notes(self, state: Finished) -> Mapping[str, Any]:
         return state.notes
 
-    def _call(self, words: Mapping[str, str]) -> str:
+    @property
+    def _watched(self) -> bool:
+        # What the user declares to be the program is not looked behind.
+        return self.options.trace and not self.options.version and bool(tracer())
+
+    def _seen(self, folder: Path) -> dict[str, Any]:
+        if not self._watched:
+            return {}
+        found = seen(folder / "watched", self.options.cwd, folder)
+        return {READ: dict(found.files)} | ({"used_network": True} if found.network else {})
+
+    def _call(self, words: Mapping[str, str], log: Path) -> str:
         arguments = shlex.split(self.options.run)
         for place, value in words.items():
             arguments = [word.replace(place, value) for word in arguments]
         label = f"command {self.options.run!r}"
         try:
             process = subprocess.Popen(
-                arguments,
+                watched(arguments, log) if self._watched else arguments,
                 cwd=self.options.cwd,
                 env={**os.environ, **self.options.environment},
                 stdin=subprocess.DEVNULL,
@@ -257,13 +283,10 @@ class _Command:
 
 def _command_identity(options: CommandOptions) -> Any:
     # Neither the time limit nor the folder changes the audio.
-    program: Any = options.version
-    if not program:
-        words = shlex.split(options.run)
-        files = [Path(shutil.which(words[0]) or words[0]), *map(Path, words[1:])]
-        found = [path if path.is_absolute() else options.cwd / path for path in files]
-        program = [path_sha256(path) for path in found if path.is_file()]
-    return [options.run, program, options.environment, options.fit]
+    program = options.version or [path_sha256(path) for path in named_files(options)]
+    # Only where there is some: commands that are one file keep their renders of earlier versions.
+    behind = [code] if (code := code_behind(options)) else []
+    return [options.run, program, options.environment, options.fit, *behind]
 
 
 @kind(
@@ -271,6 +294,9 @@ def _command_identity(options: CommandOptions) -> Any:
     CommandOptions,
     uses_reference=lambda options: "{reference}" in options.run,
     identity=_command_identity,
+    files=command_files,
+    unknown=unknown_identity,
+    reads=lambda options, files: files_now(files, options.cwd),
 )
 def command(options: CommandOptions) -> System:
     """Any program that reads one audio file and writes another, in a process of its own."""

@@ -60,6 +60,19 @@ def test_a_file_that_is_named_counts_and_a_folder_and_a_log_do_not(tmp_path: Pat
     assert set(code(tmp_path).files) == {"", "nets/a.pt", "curve.json"}
 
 
+def test_a_file_that_the_source_writes_does_not_count(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d", "read", "also read"):
+        (tmp_path / name).write_text("x")
+    write(
+        tmp_path,
+        main="from pathlib import Path\nopen('a', 'a'); open('b', mode='w+'); open('read', 'r')\n"
+        "Path('c').write_text('x'); Path('d').open('ab'); open('also read')\n",
+    )
+    assert set(code(tmp_path).files) == {"", "read", "also read"}
+    (tmp_path / "main.sh").write_text("cat read > a; echo tried >>b\nsort <c 2> 'also read'\n")
+    assert set(code(tmp_path, "main.sh").files) == {"", "read", "c"}
+
+
 def test_every_word_of_a_shell_script_is_looked_for_and_followed(tmp_path: Path) -> None:
     write(tmp_path, inner="import helper\n", helper="")
     (tmp_path / "main.sh").write_text('#!/bin/sh\nexec python3 "inner.py" --eq=curve.txt "$1"\n')

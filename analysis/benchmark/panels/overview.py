@@ -8,6 +8,7 @@ import pandas as pd
 
 from ...presentation.numbers import NONE, number_format
 from ..ranking.ranks import Ranking
+from ..result.code_record import code_facts, unknown_facts
 from ..result.columns import Column
 from ..result.document import Result
 from ..result.summary import numbers_of
@@ -128,7 +129,9 @@ def systems(context: Context) -> Section:
         }
         for row in records(result.systems)
     ]
-    html = render("sections/systems.html", rows=rows, looks=result.looks)
+    latest: dict[str, Any] = next(iter(records(result.runs)), {"record": {}})
+    unknown = unknown_facts(latest["record"])
+    html = render("sections/systems.html", rows=rows, looks=result.looks, unknown=unknown)
     return Section("systems", "Systems", html, tables={"systems": result.systems})
 
 
@@ -253,12 +256,15 @@ def _compares(result: Result) -> bool:
 
 
 def _run(run: Mapping[str, Any]) -> dict[str, Any]:
+    number = "" if run["number"] is None else f"{run['number']}, id "
+    facts = {name: value for name, value in run["record"].items() if name != "code"}
     return {
-        "id": run["run"],
+        "id": f"{number}{run['run']}",
+        "name": run["name"],
         "started": run["started"],
         "finished": run["finished"] or "did not finish",
         "command": " ".join(run["command"]),
-        "facts": _flat(run["record"]),
+        "facts": [*_flat(facts), *code_facts(run["record"])],
     }
 
 

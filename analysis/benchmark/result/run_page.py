@@ -6,6 +6,7 @@ from typing import Any
 
 from ....evaluation.results.runs import Run, looking_at, why_empty
 from ....evaluation.results.store import Store
+from .code_record import code_facts, unknown_facts
 from .document import Result, load
 from .standings_text import standings_lines
 
@@ -59,12 +60,10 @@ def _record(run: Run) -> list[str]:
     versions = record.get("versions") or {}
     lines = []
     if versions:
-        known = (f"{name} {versions[name]}" for name in ("earmark", "torch") if name in versions)
-        lines.append(f"With {', '.join(known)}, on {record.get('device') or 'an unknown device'}")
-    for plugin in record.get("plugins") or []:
-        lines.append(f"Plug-in {plugin['path']}, code {plugin['sha256'][:12]}: ")
-        lines[-1] += ", ".join(f"{name} {sha[:12]}" for name, sha in plugin["files"].items())
-    return lines
+        with_ = [f"{name} {versions[name]}" for name in ("earmark", "torch") if name in versions]
+        lines.append(f"With {', '.join(with_)}, on {record.get('device') or 'an unknown device'}")
+    lines += [f"{name}: {files}" for name, files in code_facts(record)]
+    return [*lines, *(f"Not known: {line}" for line in unknown_facts(record))]
 
 
 def _results(result: Result) -> list[str]:

@@ -111,7 +111,7 @@ def test_a_metric_whose_module_changed_measures_anew_and_the_old_scores_stay_wit
     # No table holds both, and the code stands in the record of each run.
     assert (em.results(results).scores()["metric"] == "glow").sum() == 2
     records = em.results(results).runs()["record"]
-    codes = [record["plugins"][0]["files"] for record in records]
+    codes = [record["code"]["plugins"][0]["files"] for record in records]
     assert [set(files) for files in codes] == [{"mine.py", "helper_of_glow"}] * 3
     assert codes[1] == codes[2] != codes[0]
     # Put back, the old scores hold again.
