@@ -64,15 +64,28 @@ class Results:
 
         return pd.DataFrame(self._read(load).summary_rows())
 
-    def report(self, out: Path | str | None = None) -> Path:
+    def report(
+        self,
+        out: Path | str | None = None,
+        *,
+        audio: str | None = None,
+        audio_budget_mb: float | None = None,
+    ) -> Path:
         """Write the report; the path of its ``report.html``.
 
-        ``out`` is a folder, by default ``reports/BENCHMARK`` in the results folder.
+        Args:
+            out: a folder, by default ``reports/BENCHMARK`` in the results folder.
+            audio: what its players have: ``full``, ``lossy``, ``excerpt`` or ``none``; ``auto``
+                takes the best that fits. By default what the report had, at first ``auto``.
+            audio_budget_mb: megabytes that ``auto`` may take; 80 by default.
         """
         from .report import write_report
+        from .song_pages.audio_plan import AudioWish
 
+        wish = AudioWish(audio, audio_budget_mb)
+        place = None if out is None else Path(out)
         with Store(self.folder, create=False) as store:
-            return write_report(store, self.benchmark, None if out is None else Path(out))
+            return write_report(store, self.benchmark, place, audio=wish)
 
     def __repr__(self) -> str:
         songs, systems = len(self.songs()), len(self.systems())
