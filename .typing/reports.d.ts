@@ -67,6 +67,15 @@ declare namespace Earmark {
     high: number[];
     spectrogram: string;
     difference: string | null;
+    /** The script of its sound; empty where there is none. */
+    sound: string;
+  }
+
+  /** The clock of a song's players: where in the song it begins, its rate, and how long it is. */
+  interface Sound {
+    start: number;
+    rate: number;
+    frames: number;
   }
 
   interface Song {
@@ -74,6 +83,8 @@ declare namespace Earmark {
     mix: number | null;
     reference: number | null;
     first: number;
+    seconds: number;
+    sound: Sound | null;
     ticks: Record<"x" | "y", [text: string, share: number][]>;
     chart: Chart;
   }
@@ -84,6 +95,7 @@ declare namespace Earmark {
     get(name: "song"): Song;
     get(name: string): any;
     load(name: string, url: string): Promise<any>;
+    take(name: string, url: string): Promise<any>;
     variant(): string;
     copy(text: string, button: HTMLElement): Promise<void>;
     one<T extends Element>(selector: string, kind: Kind<T>, root?: ParentNode): T;
@@ -111,7 +123,14 @@ declare namespace Earmark {
       plot(place: HTMLElement, figure: Figure, width?: number): Promise<void>;
       download(place: HTMLElement, name: string): Promise<string>;
     };
-    players: { state(): { current: number; playing: boolean; position: number } };
+    audio: {
+      Deck: typeof import("../listening_test/static/audio/deck.js").Deck;
+      Engine: typeof import("../listening_test/static/audio/engine.js").Engine;
+    };
+    players: {
+      state(): { current: number; playing: boolean; position: number };
+      engine(): import("../listening_test/static/audio/engine.js").Engine | null;
+    };
   }
 
   interface Plotly {

@@ -62,11 +62,6 @@ _OPTIONS = (
     ),
     click.option("--invited", type=click.IntRange(0), help="How many people were invited."),
     click.option("--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."),
-    click.option(
-        "--audio",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Folder of the audio that was heard.",
-    ),
     click.option("--folder", is_flag=True, help="Put Plotly and audio beside report.html."),
 )
 
@@ -92,6 +87,11 @@ _OPTIONS = (
     help="Python file that adds the export's kind of test; may be repeated.",
 )
 @analysis_options
+@click.option(
+    "--audio",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the audio that was heard.",
+)
 def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any) -> None:
     """Test RATINGS for differences between systems; write report and tables.
 

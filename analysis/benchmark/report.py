@@ -17,7 +17,7 @@ from ...evaluation.insights.renders import complete
 from ...evaluation.results.runs import find_run
 from ...evaluation.results.store import Store, written
 from ...listening_test import TOKENS
-from ..presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES
+from ..presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, audio_script
 from ..presentation.report_folder import ReportFolder, folder_name
 from .panels import (  # noqa: F401  they register what a report is made of
     charts,
@@ -37,17 +37,22 @@ from .result.columns import COSTS, Column
 from .result.document import Result, load
 from .result.tables import as_csv, choose_benchmark, records
 from .song_facts import song_facts
+from .song_pages.audio_plan import AudioPlan, AudioWish, audio_plan
 from .song_pages.media import Media, SongRenders, prepare_media
 from .song_pages.page import page_names, song_html, song_page
 from .song_pages.pictures import scale_image
 
 _PLOTLY = "plotly.min.js"
+_ENGINE = "audio.js"
 _ASSETS = (
     TOKENS,
     *(STATIC / name for name in STYLES),
     STATIC / FIRST_SCRIPT,
     *(STATIC / name for name in SCRIPTS),
-    *(TEMPLATES / name for name in ("song.css", "insights.js", "report.js", "song.js")),
+    *(
+        TEMPLATES / name
+        for name in ("song.css", "insights.js", "report.js", "player.js", "song.js")
+    ),
 )
 
 # Titles are questions; the table of contents has room for a word.
@@ -88,6 +93,8 @@ def write_report(
     benchmark: str | None = None,
     out: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    audio: AudioWish | None = None,
+    *,
     baselines: str | Sequence[str] = (),
 ) -> Path:
     """Write or bring up to date the report of a benchmark; the path of its ``report.html``.
@@ -95,6 +102,7 @@ def write_report(
     Audio and pictures that are there already stay. ``benchmark`` is the latest by default, ``out``
     is ``reports/BENCHMARK`` in the results folder. ``progress`` is told songs done and in all.
     ``baselines`` are the benchmark file's by default.
+    ``audio`` is by default what the report was last asked for.
 
     Raises:
         UserError: if there is no such benchmark or baseline, or the folder cannot be written.
@@ -103,7 +111,15 @@ def write_report(
     complete(store, name)
     result = load(store, name, baselines)
     folder = ReportFolder(out or report_folder(store.folder, name))
-    media = prepare_media(folder, _song_renders(store, result), progress)
+    wish = (audio or AudioWish()).after(folder.wishes)
+    folder.wishes = wish.kept()
+    found = _render_files(store, result)
+    plan = audio_plan(wish, {song: list(files.values()) for song, files in found.items()})
+    renders = [
+        SongRenders(files, result.references.get(song), plan.of_song(song))
+        for song, files in found.items()
+    ]
+    media = prepare_media(folder, renders, progress)
     assets = _write_assets(folder)
     pages = page_names(result.song_names)
     frame = {"simulated": result.simulated, "assets": assets}
@@ -111,21 +127,21 @@ def write_report(
     _write_tables(folder, made)
     folder.text("result.json", result.to_json())
     folder.text("provenance.json", result.provenance())
-    _write_songs(folder, result, media, pages, frame)
-    path = _write_page(folder, result, made, pages, frame)
+    _write_songs(folder, result, media, pages, plan, frame)
+    path = _write_page(folder, result, made, pages, plan, frame)
     folder.finish()
     return path
 
 
-def _song_renders(store: Store, result: Result) -> list[SongRenders]:
-    found = []
+def _render_files(store: Store, result: Result) -> dict[str, dict[str, Path]]:
+    """The files that are there of each song, by key, the mix first."""
+    found = {}
     for row in records(result.songs):
         mine = result.renders[result.renders["song"] == row["song"]]
         reference = result.references.get(row["song"])
         wanted = [row["mix_key"], *mine["key"], reference]
         files = {key: store.render_path(key) for key in wanted if key}
-        there = {key: path for key, path in files.items() if path.is_file()}
-        found.append(SongRenders(there, reference))
+        found[row["song"]] = {key: path for key, path in files.items() if path.is_file()}
     return found
 
 
@@ -139,6 +155,7 @@ def _write_assets(folder: ReportFolder) -> dict[str, str]:
     assets = {
         path.name: folder.hashed(f"assets/{path.name}", path.read_bytes()) for path in _ASSETS
     }
+    assets[_ENGINE] = folder.hashed(f"assets/{_ENGINE}", audio_script())
     return assets | {_PLOTLY: _PLOTLY}
 
 
@@ -155,6 +172,7 @@ def _write_songs(
     result: Result,
     media: Mapping[tuple[str, str], Media],
     pages: Mapping[str, str],
+    plan: AudioPlan,
     frame: Mapping[str, Any],
 ) -> None:
     scales = {
@@ -163,6 +181,7 @@ def _write_songs(
     }
     assets = frame["assets"]
     shared = [assets[_PLOTLY], *(assets[name] for name in SCRIPTS)]
+    own = [assets[name] for name in ("song.js", _ENGINE, "player.js")]
     for song, address in pages.items():
         page = song_page(result, song, media)
         data = folder.hashed(f"data/{Path(address).stem}.js", _script(page.data))
@@ -171,8 +190,9 @@ def _write_songs(
             page,
             pages,
             scales,
+            plan,
             root="../",
-            scripts=[*shared, data, assets["song.js"]],
+            scripts=[*shared, data, *own],
             styles=[assets["song.css"]],
             **frame,
         )
@@ -184,6 +204,7 @@ def _write_page(
     result: Result,
     made: list[Section],
     pages: Mapping[str, str],
+    plan: AudioPlan,
     frame: Mapping[str, Any],
 ) -> Path:
     metrics = {
@@ -217,6 +238,7 @@ def _write_page(
         styles=[],
         sections=contents,
         facts=_facts(result),
+        audio_note=plan.note,
         metric_groups=_groups(result),
         first=result.headline[0].id if result.columns else "",
         paired=any("aligned" in column.variants for column in result.columns),

@@ -101,17 +101,31 @@ class Results:
         known = ", ".join(dict.fromkeys(row["metric"] for row in rows))
         raise UserError(f"{metric!r} ({variant}): no ranks; choose from {known}")
 
-    def report(self, out: Path | str | None = None, baseline: str | Sequence[str] = ()) -> Path:
+    def report(
+        self,
+        out: Path | str | None = None,
+        *,
+        baseline: str | Sequence[str] = (),
+        audio: str | None = None,
+        audio_budget_mb: float | None = None,
+    ) -> Path:
         """Write the report; the path of its ``report.html``.
 
-        ``out`` is a folder, by default ``reports/BENCHMARK`` in the results folder. ``baseline``
-        is the system, or systems, that all others are compared with.
+        Args:
+            out: a folder, by default ``reports/BENCHMARK`` in the results folder.
+            baseline: the system, or systems, that all others are compared with; the benchmark
+                file's by default.
+            audio: what its players have: ``full``, ``lossy``, ``excerpt`` or ``none``; ``auto``
+                takes the best that fits. By default what the report had, at first ``auto``.
+            audio_budget_mb: megabytes that ``auto`` may take; 80 by default.
         """
         from .report import run_folder, write_report
+        from .song_pages.audio_plan import AudioWish
 
+        wish = AudioWish(audio, audio_budget_mb)
         with opened_at(self.folder, self.only, self.benchmark) as (store, name):
-            folder = run_folder(store, self.only) if out is None else Path(out)
-            return write_report(store, name, folder, baselines=baseline)
+            place = run_folder(store, self.only) if out is None else Path(out)
+            return write_report(store, name, place, audio=wish, baselines=baseline)
 
     def __repr__(self) -> str:
         songs, systems = len(self.songs()), len(self.systems())

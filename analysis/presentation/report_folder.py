@@ -34,6 +34,8 @@ class ReportFolder:
             raise UserError(f"{path}: holds other files; choose an empty folder with --out")
         self.path = path
         self._earlier = self._manifest()
+        # What the report was asked for, kept with it for the next time.
+        self.wishes = self._kept_wishes()
         self._files: set[str] = set()
         if not (path / _MANIFEST).is_file():
             # Marks the folder as a report's, so that a killed one can be finished.
@@ -72,13 +74,24 @@ class ReportFolder:
         self._list()
 
     def _list(self) -> None:
-        listing = {"schema": 1, "files": sorted(self._files - {_MANIFEST})}
+        listing: dict[str, Any] = {"schema": 1, "files": sorted(self._files - {_MANIFEST})}
+        if self.wishes:
+            listing["wishes"] = self.wishes
         self.text(_MANIFEST, json.dumps(listing, indent=1, ensure_ascii=False) + "\n")
+
+    def _kept_wishes(self) -> dict[str, str]:
+        try:
+            wishes = self._listed()["wishes"]
+            return {str(name): str(wish) for name, wish in wishes.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def _listed(self) -> Any:
+        return json.loads((self.path / _MANIFEST).read_text(encoding="utf-8"))
 
     def _manifest(self) -> set[str]:
         try:
-            listing: Any = json.loads((self.path / _MANIFEST).read_text(encoding="utf-8"))
-            names = {str(name) for name in listing["files"]}
+            names = {str(name) for name in self._listed()["files"]}
         except (OSError, ValueError, KeyError, TypeError):
             return set()
         # Only what lies inside may ever be removed, whoever wrote the list.

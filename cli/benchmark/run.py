@@ -2,18 +2,31 @@
 
 import sys
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from ..terminal import options
 
+if TYPE_CHECKING:
+    from ...analysis.benchmark.song_pages.audio_plan import AudioWish
+
 
 @click.command()
 @options.running
-def run(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
+@options.heard
+def run(
+    benchmark: Path,
+    results: Path,
+    audio: str | None,
+    audio_budget: float | None,
+    **how: Unpack[options.How],
+) -> None:
     """Render, score and report a benchmark file; do only what is missing."""
-    if not carry_out(benchmark, results, how, ("render", "score", "report")):
+    from ...analysis.benchmark.song_pages.audio_plan import AudioWish
+
+    wish = AudioWish(audio, audio_budget)
+    if not carry_out(benchmark, results, how, ("render", "score", "report"), wish):
         sys.exit(1)
 
 
@@ -33,7 +46,13 @@ def score(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
         sys.exit(1)
 
 
-def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str, ...]) -> bool:
+def carry_out(
+    benchmark: Path,
+    results: Path,
+    how: options.How,
+    steps: tuple[str, ...],
+    audio: "AudioWish | None" = None,
+) -> bool:
     """Do the steps with progress on the terminal; whether all of it could be done."""
     import shutil
 
@@ -65,7 +84,7 @@ def carry_out(benchmark: Path, results: Path, how: options.How, steps: tuple[str
     with Store(results) as store, RunProgress(Console(stderr=True)) as watch:
         summary = run_benchmark(found, store, settings, watch)
         if "report" in steps:
-            report = write_report(store, found.name, progress=watch.counted("report"))
+            report = write_report(store, found.name, None, watch.counted("report"), audio)
             standings = load_result(store, found.name)
     click.echo(
         f"{found.name}: {summary.rendered} rendered and {summary.scored} scored of "

@@ -61,6 +61,27 @@ run_name = click.option("--name", metavar="NAME", default="", help="A name for t
 benchmark = click.argument("benchmark", type=click.Path(path_type=Path))
 
 
+# Of analysis.benchmark.song_pages.audio_plan, which imports audio libraries; a test compares them.
+AUDIO = ("auto", "full", "lossy", "excerpt", "none")
+HEARD = (
+    "What the report's players have: 16-bit FLAC of all (full), Opus (lossy), the loudest 8 "
+    "seconds (excerpt), nothing (none), or the best that fits (auto). By default what the report "
+    "had, at first auto."
+)
+_audio = click.option("--audio", type=Named(AUDIO), help=HEARD)
+audio_budget = click.option(
+    "--audio-budget",
+    type=float,
+    metavar="MB",
+    help="Megabytes that auto may take; 80 by default.",
+)
+
+
+def heard(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What the players of a benchmark's report have."""
+    return _audio(audio_budget(command))
+
+
 class How(TypedDict):
     """The options of :func:`running` that say how, not what."""
 

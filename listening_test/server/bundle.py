@@ -107,6 +107,15 @@ def bundled(modules: Iterable[Module], after: Mapping[str, str]) -> str:
     return "".join(parts) + f"export {{ {', '.join(names)} }};\n"
 
 
+def classic(modules: Iterable[Module], exposed: str) -> str:
+    """All modules as one script that is no module: a page opened from a file loads no modules.
+
+    ``exposed`` is code that hands on what the bundle holds, such as ``window.x = $a_js.X;``.
+    """
+    parts = bundled(modules, {}).rpartition("export {")[0]
+    return f'(function () {{\n"use strict";\n{parts}{exposed}\n}})();\n'
+
+
 def handed_on(module: Module, address: str) -> str:
     """What is served at a module's own address, where ``address`` is that of the bundle."""
     names = f"export const {{ {', '.join(module.exports)} }} = {module.name};\n"

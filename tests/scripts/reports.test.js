@@ -154,7 +154,8 @@ test("names under a plot are thinned until those that are left have room", () =>
 
 test("a part is loaded once for all who wait for it, and all are told when it fails", async () => {
   const scripts = [];
-  document.createElement = () => ({});
+  const removed = [];
+  document.createElement = () => ({ remove() { removed.push(this.src); } });
   document.head.append = (script) => scripts.push(script);
   const all = [earmark.load("a", "a.js"), earmark.load("a", "a.js"), earmark.load("a", "a.js")];
   assert.equal(scripts.length, 1);
@@ -173,4 +174,15 @@ test("a part is loaded once for all who wait for it, and all are told when it fa
   earmark.put("b", 2);
   assert.equal(await again, 2, "another try may succeed");
   assert.equal(scripts.length, 3);
+  scripts[2].onload();
+  assert.deepEqual(removed, ["b.js", "b.js"], "a script that has run, or failed, is no longer held");
+});
+
+test("what is taken is not kept", async () => {
+  document.createElement = () => ({ remove() {} });
+  document.head.append = () => {};
+  const taken = earmark.take("large", "large.js");
+  earmark.put("large", "text");
+  assert.equal(await taken, "text");
+  assert.equal(earmark.get("large"), undefined);
 });

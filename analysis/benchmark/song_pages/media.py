@@ -1,4 +1,4 @@
-"""What a song's page plays and shows of each render, made once: FLAC, pictures and outlines."""
+"""What a song's page plays and shows of each render, made once: sounds, pictures and outlines."""
 
 import json
 import logging
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 import torch
 from PIL import Image
 
@@ -23,9 +22,12 @@ from ....models.content_key import content_key
 from ....models.errors import UserError
 from ...presentation.report_folder import ReportFolder
 from .pictures import difference_image, spectrogram_db, spectrogram_image, waveform
+from .sounds import EXCERPT_SECONDS, SoundKind, encoded, heard_rate, loudest, sound_script
 
 # Grows when the files below look or sound different; older ones are then made anew.
-MEDIA_FORMAT = 2
+MEDIA_FORMAT = 3
+# A picture is looked at as a whole: what WebP loses is less than what two pixels differ by.
+_WEBP_QUALITY = 80
 
 _log = logging.getLogger(__name__)
 
@@ -34,11 +36,15 @@ _log = logging.getLogger(__name__)
 class Media:
     """The files of one render, relative to the report, and what is known of its audio.
 
-    ``overs`` counts the samples beyond full scale that the player's 16 bits cut off; ``lufs`` is
-    None where loudness is undefined.
+    ``sound`` is '' where the report has none; it begins ``start`` seconds into the render and is
+    played at ``rate`` Hz. ``overs`` counts the samples beyond full scale that the player cuts off;
+    ``lufs`` is None where loudness is undefined.
     """
 
-    audio: str
+    sound: str
+    start: float
+    heard_seconds: float
+    rate: int
     spectrogram: str
     difference: str | None
     seconds: float
@@ -50,10 +56,14 @@ class Media:
 
 @dataclass(frozen=True)
 class SongRenders:
-    """The renders of one song by key and file; ``reference`` is one of the keys, or None."""
+    """The renders of one song by key and file, the mix first; ``sound`` is how they are heard.
+
+    ``reference`` is one of the keys, or None.
+    """
 
     files: dict[str, Path]
     reference: str | None
+    sound: SoundKind = SoundKind.FULL
 
 
 def prepare_media(
@@ -97,26 +107,73 @@ class _Target:
 def _song_media(folder: ReportFolder, song: SongRenders) -> dict[tuple[str, str], Media]:
     target = _Target(song.files.get(song.reference or ""))
     found: dict[tuple[str, str], Media] = {}
+    start: float | None = None
     for key, path in song.files.items():
         against = song.reference if song.reference in song.files and song.reference != key else None
         other = against and _content(against, song.files[against])
-        names = _names(_content(key, path), other)
+        render = _Render(key, path)
+        names = _picture_names(_content(key, path), other)
         paths = {kind: folder.keep(name) for kind, name in names.items()}
-        if not all(path.is_file() for path in paths.values()):
-            try:
-                _make(key, path, paths, target)
-            except UserError as error:
-                _log.warning("%s; it is missing from the song's page", error)
-                continue
-        outline = json.loads(paths["outline"].read_text(encoding="utf-8"))
+        try:
+            if not all(path.is_file() for path in paths.values()):
+                _make_pictures(render, paths, target)
+            outline = json.loads(paths["outline"].read_text(encoding="utf-8"))
+            if start is None:  # of the mix, for all: they are heard at the same place
+                start = _start(outline, song.sound)
+            sound = _sound(folder, render, song.sound, start)
+        except UserError as error:
+            _log.warning("%s; it is missing from the song's page", error)
+            continue
         shown = "difference" in paths and paths["difference"].is_file()
+        seconds = outline["seconds"]
+        excerpt = song.sound is SoundKind.EXCERPT
         found[key, song.reference or ""] = Media(
-            audio=names["audio"],
+            sound=sound,
+            start=start,
+            heard_seconds=min(EXCERPT_SECONDS, seconds - start) if excerpt else seconds,
+            rate=heard_rate(outline.pop("sample_rate"), song.sound),
             spectrogram=names["spectrogram"],
             difference=names["difference"] if shown else None,
             **outline,
         )
     return found
+
+
+class _Render:
+    """A render's file, read when something has to be made of it."""
+
+    def __init__(self, key: str, path: Path) -> None:
+        self.key, self.path = key, path
+        self._audio: tuple[npt.NDArray[np.float32], int] | None = None
+
+    def audio(self) -> tuple[npt.NDArray[np.float32], int]:
+        if self._audio is None:
+            self._audio = _audio(self.path)
+        return self._audio
+
+
+def _start(outline: dict[str, Any], sound: SoundKind) -> float:
+    if sound is not SoundKind.EXCERPT:
+        return 0.0
+    return loudest(outline["low"], outline["high"], outline["seconds"])
+
+
+def _sound(folder: ReportFolder, render: _Render, sound: SoundKind, start: float) -> str:
+    """The script of a render's sound, made if it is not there; '' if there shall be none."""
+    if sound is SoundKind.NONE:
+        return ""
+    content = _content(render.key, render.path)
+    name = f"audio/{content_key(MEDIA_FORMAT, content, sound.value, start)[:20]}"
+    path = folder.keep(f"{name}.js")
+    if not path.is_file():
+        audio, rate = render.audio()
+        if sound is SoundKind.EXCERPT:
+            first = round(start * rate)
+            audio = audio[:, first : first + round(EXCERPT_SECONDS * rate)]
+        data = encoded(audio, rate, sound, seed=int(content_key(render.key)[:15], 16))
+        with written(path) as scratch:
+            scratch.write_bytes(sound_script(name, data))
+    return f"{name}.js"
 
 
 def _content(key: str, path: Path) -> str:
@@ -128,23 +185,17 @@ def _content(key: str, path: Path) -> str:
     return f"{key} {record.get('audio_sha256', '')}"
 
 
-def _names(key: str, against: str | None) -> dict[str, str]:
+def _picture_names(key: str, against: str | None) -> dict[str, str]:
     name = content_key(MEDIA_FORMAT, key)[:20]
-    names = {
-        "audio": f"audio/{name}.flac",
-        "spectrogram": f"pictures/{name}.png",
-        "outline": f"pictures/{name}.json",
-    }
+    names = {"spectrogram": f"pictures/{name}.webp", "outline": f"pictures/{name}.json"}
     if against is not None:
-        names["difference"] = f"pictures/{name}-{content_key(MEDIA_FORMAT, against)[:12]}.png"
+        names["difference"] = f"pictures/{name}-{content_key(MEDIA_FORMAT, against)[:12]}.webp"
     return names
 
 
-def _make(key: str, path: Path, paths: dict[str, Path], target: _Target) -> None:
-    audio, rate = _audio(path)
+def _make_pictures(render: _Render, paths: dict[str, Path], target: _Target) -> None:
+    audio, rate = render.audio()
     lufs = _lufs(audio, rate)
-    if not paths["audio"].is_file():
-        _save_player(paths["audio"], audio, rate, seed=int(content_key(key)[:15], 16))
     levels = spectrogram_db(audio, rate)
     _save_image(paths["spectrogram"], spectrogram_image(levels))
     compared = target.levels() if "difference" in paths else None
@@ -156,6 +207,7 @@ def _make(key: str, path: Path, paths: dict[str, Path], target: _Target) -> None
     if not paths["outline"].is_file():
         outline: dict[str, Any] = {
             "seconds": audio.shape[-1] / rate,
+            "sample_rate": rate,
             "overs": int((np.abs(audio) > 1).sum()),
             "lufs": lufs,
             **asdict(waveform(audio)),
@@ -164,30 +216,10 @@ def _make(key: str, path: Path, paths: dict[str, Path], target: _Target) -> None
             scratch.write_text(json.dumps(outline, allow_nan=False), encoding="utf-8")
 
 
-def player_samples(audio: npt.NDArray[np.float32], seed: int) -> npt.NDArray[np.int16]:
-    """16-bit samples with TPDF dither of ±1 LSB, clipped at full scale: ``(channels, samples)``."""
-    generator = np.random.default_rng(seed)
-    noise = generator.random(audio.shape, dtype=np.float32)
-    noise -= generator.random(audio.shape, dtype=np.float32)
-    samples = np.clip(np.rint(audio * np.float32(32768) + noise), -32768, 32767)
-    whole: npt.NDArray[np.int16] = samples.astype(np.int16)
-    return whole
-
-
-def _save_player(path: Path, audio: npt.NDArray[np.float32], rate: int, seed: int) -> None:
-    with written(path) as scratch:
-        try:
-            soundfile.write(
-                scratch, player_samples(audio, seed).T, rate, format="FLAC", subtype="PCM_16"
-            )
-        except soundfile.LibsndfileError as error:
-            raise UserError(f"{path}: cannot be written ({error.error_string})") from None
-
-
 def _save_image(path: Path, image: Image.Image) -> None:
     if not path.is_file():
         with written(path) as scratch:
-            image.save(scratch, format="PNG", optimize=True)
+            image.convert("RGB").save(scratch, format="WEBP", quality=_WEBP_QUALITY, method=4)
 
 
 def _audio(path: Path) -> tuple[npt.NDArray[np.float32], int]:

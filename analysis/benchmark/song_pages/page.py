@@ -17,6 +17,7 @@ from ..panels.registry import Table, render
 from ..result.columns import Column
 from ..result.document import Result
 from ..result.tables import records
+from .audio_plan import AudioPlan
 from .media import Media
 from .pictures import CEILING_DB, DIFFERENCE_DB, FLOOR_DB, HIGHEST_HZ, LOWEST_HZ
 
@@ -78,6 +79,8 @@ def song_page(result: Result, song: str, media: Mapping[tuple[str, str], Media])
         "mix": _index(players, "mix"),
         "reference": _index(players, "reference"),
         "first": _first(players),
+        "seconds": seconds,
+        "sound": _sound([player.media for player in players if player.media.sound]),
         "ticks": {"y": _frequency_ticks(), "x": _time_ticks(seconds)},
         "chart": _spectra(players),
     }
@@ -90,9 +93,12 @@ def song_html(
     page: SongPage,
     pages: Mapping[str, str],
     scales: Mapping[str, str],
+    plan: AudioPlan,
     **frame: Any,
 ) -> str:
     """The HTML of a page; ``frame`` is what every page needs (assets, scripts)."""
+    heard = [player.media for player in page.players if player.media.sound]
+    start, end = _span(heard)
     songs = list(pages)
     at = songs.index(page.song)
     row = records(result.songs)[at]
@@ -110,8 +116,13 @@ def song_html(
         after=_neighbour(pages, songs, at + 1),
         players=[_player_view(i, player) for i, player in enumerate(page.players)],
         failures=records(failures),
-        seconds=f"{page.seconds:.3f}",
-        length=_clock(page.seconds),
+        heard={
+            "there": bool(heard),
+            "note": plan.song_note(page.song),
+            "start": f"{start:.3f}",
+            "end": f"{end:.3f}",
+            "clock": f"{_clock(start)} / {_clock(end)}",
+        },
         reference=has_reference,
         levelled=levelled,
         tiles=[{"id": name, "title": title} for name, title in tiles],
@@ -181,7 +192,7 @@ def _player_data(player: Player, players: Sequence[Player]) -> dict[str, Any]:
     target = next((other.media.lufs for other in players if other.reference), None)
     lufs = player.media.lufs
     facts = asdict(player.media)
-    kept = ("lufs", "low", "high", "spectrogram", "difference", "seconds")
+    kept = ("lufs", "low", "high", "spectrogram", "difference", "sound")
     return {name: facts[name] for name in kept} | {
         "id": player.id,
         "name": player.name,
@@ -203,8 +214,7 @@ def _player_view(index: int, player: Player) -> dict[str, Any]:
         "badges": player.badges,
         "system": player.system,
         "warnings": player.warnings,
-        "audio": player.media.audio,
-        "overs": player.media.overs,
+        "overs": player.media.overs if player.media.sound else 0,
         "lufs": "no loudness (silent or too short)"
         if lufs is None
         else f"{NumberFormat(1)(lufs)} LUFS",
@@ -246,6 +256,22 @@ def _scored(result: Result, column: Column, song: str) -> bool:
     at = result.song_names.index(song)
     tables = (result.values.tables[column.id, variant] for variant in column.variants)
     return any((table[at] == table[at]).any() for table in tables)
+
+
+def _sound(heard: Sequence[Media]) -> dict[str, Any] | None:
+    """The clock of the players: where in the song it begins, its rate, frames of the longest."""
+    if not heard:
+        return None
+    start, end = _span(heard)
+    # Renders of one song have one rate; where not, the browser brings all to the highest.
+    rate = max(media.rate for media in heard)
+    return {"start": start, "rate": rate, "frames": round((end - start) * rate)}
+
+
+def _span(heard: Sequence[Media]) -> tuple[float, float]:
+    """From where to where the song can be heard, in seconds."""
+    start = heard[0].start if heard else 0.0
+    return start, start + max((media.heard_seconds for media in heard), default=0.0)
 
 
 def _index(players: Sequence[Player], what: str) -> int | None:

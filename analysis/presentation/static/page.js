@@ -61,13 +61,25 @@
         if (!first) return;
         const script = document.createElement("script");
         script.src = url;
+        script.onload = () => script.remove();
         script.onerror = () => {
+          script.remove();
           const told = waiting[name] ?? [];
           delete waiting[name];
           told.forEach((one) => one.fail(new Error(`${url} could not be loaded`)));
         };
         document.head.append(script);
       });
+    },
+
+    /**
+     * Load a part that is large and used once: it is not kept.
+     * @param {string} name @param {string} url
+     */
+    async take(name, url) {
+      const part = await shared.load(name, url);
+      delete parts[name];
+      return part;
     },
 
     /** The variant that the reader chose: raw or aligned. */

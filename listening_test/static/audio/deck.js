@@ -7,9 +7,11 @@
  * the position is kept to the sample. A seek or a new loop ends the run by a fade and starts the
  * next one. The fades at a loop's seam are a buffer that loops on the same clock and drives a gain.
  *
- *     source ─► chosen 0|1 ─┐
- *     source ─► chosen 0|1 ─┼─► seam (looped envelope) ─► run's fade ─► destination
- *     source ─► chosen 0|1 ─┘
+ *     source ─► its level ─► chosen 0|1 ─┐
+ *     source ─► its level ─► chosen 0|1 ─┼─► seam (looped envelope) ─► run's fade ─► destination
+ *     source ─► its level ─► chosen 0|1 ─┘
+ *
+ * A stimulus may come later, and go: one that comes joins the run at the place where it stands.
  *
  * Nothing here knows of pages or of wall time: the same code renders on an OfflineAudioContext.
  * All positions are frames at the context's rate; `at` is a time of the context in seconds.
@@ -23,18 +25,21 @@
  * @property {number} [fadeMs] length of each fade; 5 by default
  * @property {boolean} [crossfade] switch by an equal-power cross-fade (never in MUSHRA)
  * @property {number} [minimumLoopMs] the shortest loop; 500 by default
+ * @property {number} [length] frames of each stimulus, where those come later
+ * @property {number[]} [levels] gain of each stimulus; 1 by default
  */
 /**
  * @typedef {object} Run sources that started together
  * @property {number} frame first frame of the context at which it sounds
  * @property {number} offset position in the stimuli at that frame
  * @property {Loop | null} loop
- * @property {AudioBufferSourceNode[]} sources
- * @property {GainNode[]} gains
+ * @property {Voice[]} voices by place of the stimulus; none for one that is not there
+ * @property {AudioBufferSourceNode[]} others sources that are no stimulus
+ * @property {GainNode} seam
  * @property {GainNode} out
- * @property {AudioNode[]} nodes
  * @property {number} settled no fade of the run is scheduled past this frame
  */
+/** @typedef {{source: AudioBufferSourceNode, level: GainNode, chosen: GainNode}} Voice */
 
 /**
  * Gains of a fade, one per frame and one more, so that the last is reached.
@@ -64,7 +69,7 @@ export function positionIn(run, frame, length) {
 export class Deck {
   /**
    * @param {BaseAudioContext} context
-   * @param {AudioBuffer[]} buffers all of one length and of the context's rate
+   * @param {(AudioBuffer | null)[]} buffers all of one length and of the context's rate
    * @param {AudioNode} destination
    * @param {DeckOptions} [options]
    */
@@ -74,7 +79,8 @@ export class Deck {
     this.buffers = buffers;
     this.destination = destination;
     this.rate = context.sampleRate;
-    this.length = Math.min(...buffers.map((buffer) => buffer.length));
+    this.length = options.length ?? Math.min(...buffers.flatMap((buffer) => buffer?.length ?? []));
+    this.levels = options.levels ?? buffers.map(() => 1);
     this.fadeFrames = Math.max(1, Math.round((this.rate * fadeMs) / 1000));
     this.crossfade = crossfade;
     this.minimumLoop = Math.ceil((this.rate * minimumLoopMs) / 1000);
@@ -111,7 +117,7 @@ export class Deck {
     this.run = null;
   }
 
-  /** Hear another stimulus at the same position. @param {number} index @param {number} at */
+  /** Hear another stimulus, which is there, at the same position. @param {number} index @param {number} at */
   select(index, at) {
     const before = this.selected;
     this.selected = index;
@@ -120,9 +126,43 @@ export class Deck {
     const frame = Math.max(this.#frame(at), run.settled);
     const shape = this.crossfade ? "power" : "cosine";
     const second = this.crossfade ? frame : frame + this.fadeFrames;
-    this.#ramp(run.gains[before].gain, frame, shape, false);
-    this.#ramp(run.gains[index].gain, second, shape, true);
+    this.#ramp(run.voices[before].chosen.gain, frame, shape, false);
+    this.#ramp(run.voices[index].chosen.gain, second, shape, true);
     run.settled = second + this.fadeFrames + 1;
+  }
+
+  /** A stimulus that comes later is silent in the run until it is selected. @param {number} index @param {AudioBuffer} buffer @param {number} at */
+  put(index, buffer, at) {
+    this.buffers[index] = buffer;
+    const { run } = this;
+    if (!run || run.voices[index]) return;
+    const frame = Math.max(this.#frame(at), run.frame);
+    const offset = positionIn(run, frame, this.length);
+    if (offset >= this.length) return;
+    run.voices[index] = this.#voice(index, buffer, run);
+    run.voices[index].source.start(frame / this.rate, offset / this.rate);
+  }
+
+  /** Let a stimulus go that is not selected: its memory is wanted. @param {number} index */
+  drop(index) {
+    if (index === this.selected) return;
+    this.buffers[index] = null;
+    const { run } = this;
+    const voice = run?.voices[index];
+    if (!run || !voice) return;
+    delete run.voices[index];
+    voice.source.onended = null;
+    voice.source.stop();
+    for (const node of [voice.source, voice.level, voice.chosen]) node.disconnect();
+    this.#watchEnd(run);
+  }
+
+  /** How loud each stimulus is, as a gain; moved without a click. @param {number[]} levels @param {number} at */
+  setLevels(levels, at) {
+    this.levels = levels;
+    this.run?.voices.forEach((voice, index) => {
+      voice.level.gain.setTargetAtTime(levels[index], at, this.fadeFrames / this.rate);
+    });
   }
 
   /** Jump to a frame; outside the loop region that means its start. @param {number} position @param {number} at */
@@ -173,26 +213,36 @@ export class Deck {
     const out = gain(context, 0);
     const seam = gain(context, loop ? 0 : 1);
     seam.connect(out).connect(this.destination);
-    const gains = this.buffers.map((_, index) => gain(context, index === this.selected ? 1 : 0));
-    const sources = this.buffers.map((buffer, index) => {
-      const source = this.#source(buffer, loop);
-      source.connect(gains[index]).connect(seam);
-      return source;
+    const settled = frame + this.fadeFrames + 1;
+    /** @type {Run} */
+    const run = { frame, offset, loop, voices: [], others: [], seam, out, settled };
+    this.buffers.forEach((buffer, index) => {
+      if (buffer) run.voices[index] = this.#voice(index, buffer, run);
     });
-    const nodes = [out, seam, ...gains, ...sources];
-    const all = [...sources];
     if (loop) {
       const envelope = this.#source(this.#seam(loop), loop);
       envelope.connect(seam.gain);
-      all.push(envelope);
-      nodes.push(envelope);
+      run.others.push(envelope);
     }
-    for (const source of all) source.start(frame / rate, offset / rate);
+    for (const source of sourcesOf(run)) source.start(frame / rate, offset / rate);
     this.#ramp(out.gain, frame, "cosine", true);
-    const settled = frame + this.fadeFrames + 1;
-    const run = { frame, offset, loop, sources: all, gains, out, nodes, settled };
-    sources[0].onended = () => this.#over(run);
+    this.#watchEnd(run);
     this.run = run;
+  }
+
+  /** @param {number} index @param {AudioBuffer} buffer @param {Run} run @returns {Voice} */
+  #voice(index, buffer, run) {
+    const source = this.#source(buffer, run.loop);
+    const level = gain(this.context, this.levels[index]);
+    const chosen = gain(this.context, index === this.selected ? 1 : 0);
+    source.connect(level).connect(chosen).connect(run.seam);
+    return { source, level, chosen };
+  }
+
+  /** One source, whichever is there, says when a run is over. @param {Run} run */
+  #watchEnd(run) {
+    const [first] = sourcesOf(run);
+    if (first) first.onended = () => this.#over(run);
   }
 
   /** @param {Run} run @param {number} frame */
@@ -200,12 +250,15 @@ export class Deck {
     this.#ramp(run.out.gain, frame, "cosine", false);
     // One frame more than the fade: a source that stops early would cut the last step of it.
     const end = (frame + this.fadeFrames + 1) / this.rate;
-    for (const source of run.sources) source.stop(end);
+    for (const source of sourcesOf(run)) source.stop(end);
   }
 
   /** @param {Run} run */
   #over(run) {
-    for (const node of run.nodes) node.disconnect();
+    for (const { source, level, chosen } of run.voices.filter(Boolean)) {
+      for (const node of [source, level, chosen]) node.disconnect();
+    }
+    for (const node of [run.seam, run.out, ...run.others]) node.disconnect();
     if (this.run !== run) return;
     this.run = null;
     this.position = 0;
@@ -255,4 +308,9 @@ export class Deck {
 /** @param {BaseAudioContext} context @param {number} value */
 function gain(context, value) {
   return new GainNode(context, { gain: value });
+}
+
+/** @param {Run} run */
+function sourcesOf(run) {
+  return [...run.voices.filter(Boolean).map(({ source }) => source), ...run.others];
 }

@@ -6,7 +6,8 @@
  */
 
 import { Deck } from "./deck.js";
-import { LoadError, Preloaded, bufferBytes, withoutLead } from "./preload.js";
+import { lostSeconds, memoryBudget, milliseconds } from "./device.js";
+import { LoadError, Preloaded, bufferBytes, download, fitted, withoutLead } from "./preload.js";
 
 /** @typedef {import("./deck.js").Loop} Loop */
 /** @typedef {{id: string, url: string}} Sound */
@@ -34,7 +35,8 @@ export function gainOf(level) {
 }
 
 export class Engine extends EventTarget {
-  constructor() {
+  /** @param {(url: string) => Promise<ArrayBuffer>} [read] how a file comes; from the server by default */
+  constructor(read = download) {
     super();
     /** @type {AudioContext | null} */
     this.context = null;
@@ -45,7 +47,7 @@ export class Engine extends EventTarget {
     /** @type {string[]} */
     this.ids = [];
     this.level = 0.5;
-    this.preloaded = new Preloaded(memoryBudget());
+    this.preloaded = new Preloaded(memoryBudget(), read);
     this.audio = /** @type {Audio | null} */ (null);
     this.wanted = false;
     this.#watched = { time: 0, at: 0, lost: 0 };
@@ -54,6 +56,8 @@ export class Engine extends EventTarget {
 
   #watched;
   #generation = 0;
+  /** @type {string[]} */
+  #urls = [];
 
   get playing() {
     return this.deck?.playing ?? false;
@@ -107,18 +111,62 @@ export class Engine extends EventTarget {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     if (generation !== this.#generation) return false;
     this.ids = sounds.map((sound) => sound.id);
-    this.#build(buffers, {
-      fadeMs: audio.fade_ms,
-      crossfade: audio.crossfade,
-      minimumLoopMs: audio.minimum_loop_ms,
-    });
+    this.#build(buffers, optionsOf(audio));
     if (audio.loop === false) this.deck?.setLoop(null, context.currentTime);
     return true;
   }
 
+  /**
+   * Open a page whose sounds come one by one, when they are asked for; `samples` is their length.
+   * @param {Audio} audio @param {Sound[]} sounds @param {number[]} levels gain of each
+   */
+  open(audio, sounds, levels) {
+    this.unload();
+    this.audio = audio;
+    const context = this.#open(audio.sample_rate);
+    this.ids = sounds.map((sound) => sound.id);
+    this.#urls = sounds.map((sound) => sound.url);
+    const length = Math.round((audio.samples * context.sampleRate) / audio.sample_rate);
+    this.#build(sounds.map(() => null), { ...optionsOf(audio), length, levels });
+    if (audio.loop === false) this.deck?.setLoop(null, context.currentTime);
+  }
+
+  /**
+   * Bring a sound of an open page: from then on it can be chosen, at the sample where all stand.
+   * @param {string} id @returns {Promise<boolean>} false if another page was opened meanwhile
+   */
+  async bring(id) {
+    const { deck, context, audio } = this;
+    const index = this.ids.indexOf(id);
+    if (!deck || !context || !audio || index < 0) return false;
+    if (deck.buffers[index]) return true;
+    const generation = this.#generation;
+    const whole = await this.#decoded(context, this.#urls[index], { ...audio, samples: 0 });
+    if (generation !== this.#generation || !this.deck || !this.context) return false;
+    this.deck.put(index, fitted(this.context, whole, this.deck.length), this.#soon());
+    this.#changed();
+    return true;
+  }
+
+  /** Whether a sound is there to be heard. @param {string} id */
+  has(id) {
+    return Boolean(this.deck?.buffers[this.ids.indexOf(id)]);
+  }
+
+  /** Let a sound go that is not chosen. @param {string} id */
+  drop(id) {
+    this.deck?.drop(this.ids.indexOf(id));
+  }
+
+  /** How loud each sound is, as a gain. @param {number[]} levels */
+  setLevels(levels) {
+    this.deck?.setLevels(levels, this.#soon());
+  }
+
   /** Decoded bytes of the open page: four for each sample of each channel of each version. */
   get bytes() {
-    return (this.deck?.buffers ?? []).reduce((sum, buffer) => sum + bufferBytes(buffer), 0);
+    const there = (this.deck?.buffers ?? []).filter((buffer) => buffer !== null);
+    return there.reduce((sum, buffer) => sum + bufferBytes(buffer), 0);
   }
 
   /**
@@ -245,7 +293,7 @@ export class Engine extends EventTarget {
     }
   }
 
-  /** @param {AudioBuffer[]} buffers @param {import("./deck.js").DeckOptions} options */
+  /** @param {(AudioBuffer | null)[]} buffers @param {import("./deck.js").DeckOptions} options */
   #build(buffers, options) {
     if (!this.context || !this.master) return;
     this.deck = new Deck(this.context, buffers, this.master, options);
@@ -265,11 +313,8 @@ export class Engine extends EventTarget {
     context.close().catch(() => {});
     const fresh = this.#open(asked);
     if (fresh.sampleRate !== deck.rate) return;
-    this.#build(deck.buffers, {
-      fadeMs: this.audio?.fade_ms,
-      crossfade: deck.crossfade,
-      minimumLoopMs: this.audio?.minimum_loop_ms,
-    });
+    const { length, levels } = deck;
+    this.#build(deck.buffers, { ...optionsOf(this.audio), length, levels });
     if (!this.deck) return;
     this.deck.loop = deck.loop;
     this.deck.selected = deck.selected;
@@ -348,21 +393,11 @@ export class Engine extends EventTarget {
   }
 }
 
-/** Decoded bytes of two pages that may be in memory at once: less on a small phone, where known. */
-function memoryBudget() {
-  const gigabytes = /** @type {any} */ (navigator).deviceMemory ?? 4;
-  return (gigabytes <= 2 ? 192 : 512) * 2 ** 20;
-}
-
-/** Seconds of silence that the browser put in for late blocks, where it says so. @param {AudioContext} context */
-function lostSeconds(context) {
-  const any = /** @type {any} */ (context);
-  const stats = any.playbackStats ?? any.playoutStats;
-  const seconds = stats?.underrunDuration ?? (stats?.fallbackFramesDuration ?? 0) / 1000;
-  return Number.isFinite(seconds) ? seconds : 0;
-}
-
-/** @param {number | undefined} seconds */
-function milliseconds(seconds) {
-  return seconds === undefined ? null : Math.round(seconds * 1e4) / 10;
+/** @param {Audio | null} audio @returns {import("./deck.js").DeckOptions} */
+function optionsOf(audio) {
+  return {
+    fadeMs: audio?.fade_ms,
+    crossfade: audio?.crossfade,
+    minimumLoopMs: audio?.minimum_loop_ms,
+  };
 }

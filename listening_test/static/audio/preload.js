@@ -25,9 +25,10 @@ export class LoadError extends Error {}
 /** @typedef {{sound: AudioBuffer | ArrayBuffer, bytes: number}} Waiting */
 
 export class Preloaded {
-  /** @param {number} budget bytes */
-  constructor(budget) {
+  /** @param {number} budget bytes @param {(url: string) => Promise<ArrayBuffer>} [read] how a file comes */
+  constructor(budget, read = download) {
     this.budget = budget;
+    this.read = read;
     /** @type {Map<string, Waiting>} */
     this.waiting = new Map();
   }
@@ -63,7 +64,7 @@ export class Preloaded {
 
   /** @param {string} url @param {BaseAudioContext} context @param {number} room bytes */
   async #fetch(url, context, room) {
-    const data = await download(url).catch(() => null);
+    const data = await this.read(url).catch(() => null);
     if (!data) return;
     const size = decodedBytes(data, context.sampleRate);
     /** @type {Waiting | null} */
@@ -106,7 +107,7 @@ export class Preloaded {
     const sound = this.waiting.get(url)?.sound ?? null;
     this.waiting.delete(url);
     if (sound instanceof AudioBuffer && sound.sampleRate === context.sampleRate) return sound;
-    return context.decodeAudioData(sound instanceof ArrayBuffer ? sound : await download(url));
+    return context.decodeAudioData(sound instanceof ArrayBuffer ? sound : await this.read(url));
   }
 }
 
@@ -128,6 +129,19 @@ export function withoutLead(context, buffer, lead) {
     cut.copyToChannel(buffer.getChannelData(channel).subarray(start, start + length), channel);
   }
   return cut;
+}
+
+/**
+ * A sound in so many frames: what is longer ends there, what is shorter is silent from its end on.
+ * @param {BaseAudioContext} context @param {AudioBuffer} buffer @param {number} length frames
+ */
+export function fitted(context, buffer, length) {
+  if (buffer.length === length) return buffer;
+  const exact = context.createBuffer(buffer.numberOfChannels, length, buffer.sampleRate);
+  for (let channel = 0; channel < buffer.numberOfChannels; channel += 1) {
+    exact.copyToChannel(buffer.getChannelData(channel).subarray(0, length), channel);
+  }
+  return exact;
 }
 
 /**

@@ -248,7 +248,7 @@ def test_the_finding_is_one_sentence_that_fits(fake: Fake, words: str, tmp_path:
 def test_a_second_report_writes_nothing_and_redoes_only_what_is_gone(tmp_path: Path) -> None:
     folder = report(tmp_path, BRIEF)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-    lost = sorted((folder / "pictures").glob("*-*.png"))[0]
+    lost = sorted((folder / "pictures").glob("*-*.webp"))[0]
     lost.unlink()
     with Store(tmp_path) as store:
         write_report(store)
@@ -257,7 +257,7 @@ def test_a_second_report_writes_nothing_and_redoes_only_what_is_gone(tmp_path: P
     assert {path for path in after if after[path] != before[path]} <= {
         lost,
         # A render's pictures are made together.
-        lost.with_name(f"{lost.stem.split('-')[0]}.png"),
+        lost.with_name(f"{lost.stem.split('-')[0]}.webp"),
     }
 
 

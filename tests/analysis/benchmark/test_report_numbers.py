@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from earmark.analysis.benchmark.result import intervals
 from earmark.analysis.benchmark.song_pages import pictures
-from earmark.analysis.benchmark.song_pages.media import player_samples
+from earmark.analysis.benchmark.song_pages.sounds import player_samples
 from earmark.analysis.presentation import colour_maps
 from earmark.analysis.presentation.estimate import Estimate
 from earmark.analysis.presentation.looks import COLOURS, looks, short_names

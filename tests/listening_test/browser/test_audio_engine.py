@@ -1,101 +1,32 @@
 """The audio engine, proven sample by sample: its graph rendered offline in headless Chromium."""
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from module_page import modules
-from numpy.typing import NDArray
+from offline_sound import (
+    RATES,
+    SOURCES,
+    chosen,
+    fade_frames,
+    fall,
+    rendered,
+    rise,
+    signal,
+    sounding,
+)
 from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-RATES = (44_100, 48_000, 96_000)
-# Each sample names its stimulus, channel and position, so that one frame of delay is seen.
-RENDER = """async ({rate, count, channels, frames, seconds, options, steps}) => {
-  const {Deck} = await import('/audio/deck.js');
-  const context = new OfflineAudioContext(2, Math.round(seconds * rate), rate);
-  const buffers = [...Array(count).keys()].map((i) => {
-    const buffer = context.createBuffer(channels, frames, rate);
-    for (let c = 0; c < channels; c++) {
-      const data = buffer.getChannelData(c);
-      for (let k = 0; k < frames; k++) {
-        data[k] = ((k * (2 * i + 3) + c * 17 + i * 101) % 1009) / 1009 - 0.5;
-      }
-    }
-    return buffer;
-  });
-  const deck = new Deck(context, buffers, context.destination, options);
-  for (const [name, ...values] of steps) deck[name](...values);
-  const sound = await context.startRendering();
-  const text = (data) => {
-    const bytes = new Uint8Array(data.buffer);
-    let out = '';
-    for (let k = 0; k < bytes.length; k += 8192) {
-      out += String.fromCharCode(...bytes.subarray(k, k + 8192));
-    }
-    return btoa(out);
-  };
-  return [text(sound.getChannelData(0)), text(sound.getChannelData(1))];
-}"""
 
-Sound = NDArray[np.float64]
-
-
-@pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Page]:
-    with modules(chromium) as found:
+@pytest.fixture(scope="module", params=SOURCES)
+def page(
+    request: pytest.FixtureRequest, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Page]:
+    with sounding(chromium, request.param, tmp_path_factory.mktemp("page")) as found:
         yield found
-
-
-def rendered(page: Page, rate: int, steps: list[list[Any]], **case: Any) -> Sound:
-    """What the two ears get: ``(2, samples)``."""
-    settings = {
-        "rate": rate,
-        "count": 2,
-        "channels": 2,
-        "frames": rate,
-        "seconds": 1.0,
-        "options": {},
-        "steps": steps,
-    }
-    ears = page.evaluate(RENDER, settings | case)
-    return np.stack([np.frombuffer(base64.b64decode(ear), "<f4") for ear in ears]).astype(float)
-
-
-def signal(index: int, channel: int, frames: NDArray[np.int64]) -> Sound:
-    """Stimulus ``index`` at these positions: the law that RENDER writes into its buffers."""
-    return (frames * (2 * index + 3) + channel * 17 + index * 101) % 1009 / 1009 - 0.5
-
-
-def rise(frames: int) -> Sound:
-    return 0.5 - 0.5 * np.cos(np.pi * np.arange(frames) / frames)
-
-
-def fall(frames: int) -> Sound:
-    """The end of a loop: its last sample is silent."""
-    return 0.5 + 0.5 * np.cos(np.pi * np.arange(1, frames + 1) / frames)
-
-
-def faded(rate: int) -> int:
-    """5 ms in frames, half a frame upwards."""
-    return int(rate * 0.005 + 0.5)
-
-
-def chosen(length: int, changes: list[tuple[int, int]], fade: int, count: int) -> Sound:
-    """Gain of every stimulus over time, ``(count, length)``: out first, then in."""
-    gains = np.zeros((count, length))
-    current = changes[0][1]
-    gains[current] = 1
-    for frame, index in changes[1:]:
-        gains[current, frame : frame + fade] = 1 - rise(fade)
-        gains[current, frame + fade :] = 0
-        gains[index, frame + fade : frame + 2 * fade] = rise(fade)
-        gains[index, frame + 2 * fade :] = 1
-        current = index
-    return gains
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -103,7 +34,7 @@ def chosen(length: int, changes: list[tuple[int, int]], fade: int, count: int) -
 def test_a_switch_fades_out_then_in_and_keeps_the_position_to_the_sample(
     page: Page, rate: int, count: int
 ) -> None:
-    fade = faded(rate)
+    fade = fade_frames(rate)
     every = 0.5 / count
     changes = [(0, 0)] + [(round((0.1 + k * every) * rate), k) for k in range(1, count)]
     changes.append((round(0.8 * rate), 0))
@@ -126,7 +57,7 @@ def test_a_switch_makes_no_click_where_both_stimuli_are_the_same_tone(
     """A constant shows the envelope itself: it never steps by more than the fade's own slope."""
     sound = page.evaluate(
         """async (rate) => {
-          const {Deck} = await import('/audio/deck.js');
+          const {Deck} = await engine();
           const context = new OfflineAudioContext(1, rate, rate);
           const buffers = [0, 1, 2].map(() => {
             const buffer = context.createBuffer(1, rate, rate);
@@ -160,7 +91,7 @@ def test_switches_faster_than_their_fades_wait_for_each_other(page: Page) -> Non
 
 @pytest.mark.parametrize("rate", RATES)
 def test_a_cross_fade_keeps_the_power_and_has_no_gap(page: Page, rate: int) -> None:
-    fade = faded(rate)
+    fade = fade_frames(rate)
     frame = round(0.4 * rate)
     steps = [["play", 0], ["select", 1, frame / rate]]
     sound = rendered(page, rate, steps, options={"crossfade": True}, channels=1)
@@ -174,7 +105,7 @@ def test_a_cross_fade_keeps_the_power_and_has_no_gap(page: Page, rate: int) -> N
 
 @pytest.mark.parametrize("rate", RATES)
 def test_a_loop_region_repeats_to_the_sample_with_a_fade_at_its_seam(page: Page, rate: int) -> None:
-    fade = faded(rate)
+    fade = fade_frames(rate)
     start, end = round(0.1234 * rate), round(0.7003 * rate)
     length = end - start
     total = 3 * rate
@@ -196,7 +127,7 @@ def test_a_loop_region_repeats_to_the_sample_with_a_fade_at_its_seam(page: Page,
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("target", [0, 1, 4410, 12_345, 31_999, 40_001])
 def test_a_seek_lands_on_its_sample(page: Page, rate: int, target: int) -> None:
-    fade = faded(rate)
+    fade = fade_frames(rate)
     frame = round(0.25 * rate)
     steps: list[list[Any]] = [["setLoop", None, 0], ["play", 0], ["seek", target, frame / rate]]
     sound = rendered(page, rate, steps, count=3, frames=2 * rate, channels=1)
@@ -206,7 +137,7 @@ def test_a_seek_lands_on_its_sample(page: Page, rate: int, target: int) -> None:
 
 def test_a_pause_is_silent_and_playing_on_loses_nothing(page: Page) -> None:
     rate = 44_100
-    fade = faded(rate)
+    fade = fade_frames(rate)
     off, on = round(0.3 * rate), round(0.6 * rate)
     steps = [["play", 0], ["pause", off / rate], ["select", 1, 0.5], ["play", on / rate]]
     sound = rendered(page, rate, steps, frames=2 * rate, channels=1)
@@ -223,6 +154,78 @@ def test_without_a_loop_the_sound_ends_with_the_stimulus(page: Page) -> None:
     np.testing.assert_allclose(sound[0, last], signal(0, 0, last), atol=1e-6)
 
 
+def test_a_stimulus_that_comes_later_stands_where_the_others_stand(page: Page) -> None:
+    """To the sample, also when it came after the loop had turned."""
+    rate = 48_000
+    fade = fade_frames(rate)
+    start, end = round(0.1 * rate), round(0.7003 * rate)
+    came, switched = round(1.1001 * rate), round(1.5 * rate)
+    steps: list[list[Any]] = [
+        ["setLoop", {"start": start, "end": end}, 0],
+        ["play", 0],
+        ["put", 2, came / rate],
+        ["select", 2, switched / rate],
+    ]
+    case = {"count": 3, "seconds": 3.0, "channels": 1, "absent": [1, 2]}
+    sound = rendered(page, rate, steps, options={"length": rate}, **case)
+    length = end - start
+    position = start + np.arange(3 * rate) % length
+    seam = np.concatenate([rise(fade), np.ones(length - 2 * fade), fall(fade)])
+    gains = chosen(3 * rate, [(0, 0), (switched, 2)], fade, 3)
+    heard = gains[0] * signal(0, 0, position) + gains[2] * signal(2, 0, position)
+    np.testing.assert_allclose(sound[0, fade:], (heard * seam[position - start])[fade:], atol=2e-5)
+
+
+def test_a_stimulus_that_goes_is_not_missed_and_the_end_is_still_told(page: Page) -> None:
+    rate = 44_100
+    steps: list[list[Any]] = [["setLoop", None, 0], ["select", 1, 0], ["play", 0], ["drop", 0]]
+    sound = rendered(page, rate, steps, channels=1, count=3, frames=rate // 2)
+    at = np.arange(fade_frames(rate), rate // 2)
+    np.testing.assert_allclose(sound[0, at], signal(1, 0, at), atol=1e-6)
+    told = page.evaluate(
+        """async () => {
+          const {Deck} = await engine();
+          const context = new OfflineAudioContext(1, 4000, 8000);
+          const buffers = [0, 1].map(() => context.createBuffer(1, 1000, 8000));
+          const deck = new Deck(context, buffers, context.destination);
+          const ended = new Promise((tell) => { deck.ended = () => tell(deck.playing); });
+          deck.setLoop(null, 0);
+          deck.select(1, 0);
+          deck.play(0);
+          deck.drop(0);
+          await context.startRendering();
+          return ended;
+        }"""
+    )
+    assert told is False
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_each_stimulus_has_its_own_level(page: Page, rate: int) -> None:
+    fade = fade_frames(rate)
+    levels = [0.5, 0.25]
+    frame = round(0.4 * rate)
+    steps: list[list[Any]] = [["setLoop", None, 0], ["play", 0], ["select", 1, frame / rate]]
+    sound = rendered(page, rate, steps, options={"levels": levels}, frames=2 * rate, channels=1)
+    frames = np.arange(rate)
+    gains = chosen(rate, [(0, 0), (frame, 1)], fade, 2)
+    heard = sum(levels[i] * gains[i] * signal(i, 0, frames) for i in range(2))
+    np.testing.assert_allclose(sound[0, fade:], heard[fade:], atol=2e-5)
+
+
+def test_a_level_that_changes_arrives_without_a_click(page: Page) -> None:
+    rate = 48_000
+    steps: list[list[Any]] = [["setLoop", None, 0], ["play", 0], ["setLevels", [0.5, 1], 0.3]]
+    sound = rendered(page, rate, steps, frames=2 * rate, channels=1)
+    late = np.arange(round(0.4 * rate), rate)
+    np.testing.assert_allclose(sound[0, late], 0.5 * signal(0, 0, late), atol=1e-6)
+    frame = np.arange(round(0.3 * rate), round(0.4 * rate))
+    gain = sound[0, frame] / signal(0, 0, frame)
+    steady = np.abs(signal(0, 0, frame)) > 0.1
+    steps_of_gain = np.abs(np.diff(gain))[steady[1:] & steady[:-1]]
+    assert 0 < steps_of_gain.max() < 0.005
+
+
 def test_a_mono_stimulus_reaches_both_ears_equally(page: Page) -> None:
     left, right = rendered(page, 48_000, [["play", 0.1]], channels=1)
     assert np.abs(left).max() > 0.4
@@ -232,7 +235,7 @@ def test_a_mono_stimulus_reaches_both_ears_equally(page: Page) -> None:
 def test_a_loop_is_never_shorter_than_half_a_second_nor_outside_the_stimulus(page: Page) -> None:
     allowed = page.evaluate(
         """async () => {
-          const {Deck} = await import('/audio/deck.js');
+          const {Deck} = await engine();
           const context = new OfflineAudioContext(2, 100, 48000);
           const deck = new Deck(context, [context.createBuffer(1, 96000, 48000)],
                                 context.destination);

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,55 +9,21 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from listening_visits import running
-from other_browsers import Run, firefox, in_firefox, in_webkit, webkit
+from decoders import BROWSERS, DECODED, in_browser
+from other_browsers import Run
 
 from earmark.listening_test.stimuli.served_file import ServedFile
 from earmark.listening_test.stimuli.wav import encode
 
 pytestmark = pytest.mark.browser
 
-DEBIAN = {
-    "firefox": (firefox, in_firefox, "apt-get install firefox-esr"),
-    "webkit": (
-        webkit,
-        in_webkit,
-        "apt-get install webkit2gtk-driver xvfb gstreamer1.0-plugins-{base,good}",
-    ),
-}
 SAMPLES, LEAD = 3001, 400
-# The samples in the bytes of their floats: JSON would take long.
-DECODED = """
-const [file, rate, done] = arguments;
-const bytes = Uint8Array.from(atob(file), (one) => one.charCodeAt(0));
-new OfflineAudioContext(2, 1, rate).decodeAudioData(bytes.buffer).then((sound) => {
-  const channels = [];
-  for (let at = 0; at < sound.numberOfChannels; at++) {
-    const raw = new Uint8Array(sound.getChannelData(at).buffer);
-    channels.push(btoa(Array.from(raw, (one) => String.fromCharCode(one)).join("")));
-  }
-  done({rate: sound.sampleRate, channels});
-}, (error) => done({error: String(error)}));
-"""
 
 
-@pytest.fixture(scope="module", params=["chromium", *DEBIAN])
+@pytest.fixture(scope="module", params=BROWSERS)
 def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     """Runs a script in a browser; where that is missing tests are skipped, but fail in CI."""
-    if request.param == "chromium":
-        with running(request.getfixturevalue("chromium")) as browser:
-            page = browser.new_page()
-            yield lambda script, *given: page.evaluate(
-                f"(given) => new Promise((done) => (function () {{{script}}})(...given, done))",
-                list(given),
-            )
-        return
-    there, begin, mend = DEBIAN[request.param]
-    if there() is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have {request.param}: {mend}")
-        pytest.skip(f"needs {request.param}: {mend}")
-    with begin() as found:
+    with in_browser(request.param, request) as found:
         yield found
 
 
