@@ -70,6 +70,17 @@ def tabulate(
     return Values(tuple(songs), tuple(systems), tables, reasons)
 
 
+def competing_systems(systems: pd.DataFrame) -> tuple[str, ...]:
+    """The systems that can be best: no master, no anchor, and not shown the reference."""
+    return tuple(
+        str(name)
+        for name, role, sees in zip(
+            systems["system"], systems["role"], systems["uses_reference"], strict=True
+        )
+        if role not in ("reference", "anchor") and not sees
+    )
+
+
 def summarise(
     values: Values, columns: Sequence[Column], competing: Sequence[str]
 ) -> dict[tuple[str, str, str], Cell]:
