@@ -219,3 +219,20 @@ def test_rounding_is_relative_and_keeps_what_is_missing() -> None:
     found = rounded_differences(first, second)
     assert found[[0, 1, 3]] == pytest.approx([0.0, 0.001, 0.0])
     assert np.isnan(found[2])
+
+
+def test_many_pairs_that_lack_songs_leave_the_first_their_songs_and_the_family_its_level() -> None:
+    generator = np.random.default_rng(8)
+    among = [(0, 1), *((at, 0) for at in range(2, 12))]
+    times, false = 150, 0
+    for _ in range(times):
+        values = generator.normal(size=(12, 12))
+        values[:7, 2:] = np.nan
+        found = compare(values, among, SEED)
+        assert found.differences[0].songs == 12
+        assert found.critical is not None
+        assert {one.p for one in found.differences[1:]} == {None}
+        values[:4, 2:] = generator.normal(size=(4, 10))
+        values[4:7, 2:] = np.nan
+        false += any(one.sign for one in compare(values, among, SEED).differences)
+    assert false / times <= ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / times)
