@@ -33,8 +33,8 @@ from .panels import (  # noqa: F401  they register what a report is made of
 from .panels.registry import TEMPLATES, Context, Section, metric_data, render, sections
 from .result.columns import COSTS, Column
 from .result.document import Result, load
+from .result.song_facts import song_facts
 from .result.tables import as_csv, choose_benchmark, records
-from .song_facts import song_facts
 from .song_pages.media import Media, SongRenders, prepare_media
 from .song_pages.page import page_names, song_html, song_page
 from .song_pages.pictures import scale_image

@@ -14,7 +14,10 @@ from .workers import Workers
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run did; ``failures`` are (song, system, step, message) as they now stand."""
+    """What a run did; ``failures`` are (song, system, step, message) as they now stand.
+
+    ``gone`` says of each song of the run before whose file is there no more which file that is.
+    """
 
     benchmark: str
     results: Path
@@ -23,12 +26,14 @@ class RunSummary:
     units: int
     failures: tuple[tuple[str, str, str, str], ...]
     seconds: float
+    gone: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [
             f"{self.benchmark}: {self.rendered} rendered and {self.scored} scored of "
             f"{self.units} renders in {self.seconds:.0f} s"
         ]
+        lines += [f"gone: {one}" for one in self.gone]
         lines += [
             f"failed: {' · '.join(filter(None, (system, song, step)))}: {message}"
             for song, system, step, message in self.failures
@@ -83,6 +88,7 @@ def run(
             done.units,
             done.failures,
             done.seconds,
+            tuple(str(problem) for problem in done.gone),
         )
 
 

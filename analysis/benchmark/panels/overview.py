@@ -9,9 +9,9 @@ import pandas as pd
 from ...presentation.numbers import NONE, number_format
 from ..result.columns import Column
 from ..result.document import Result
+from ..result.song_facts import song_facts
 from ..result.summary import numbers_of
 from ..result.tables import records
-from ..song_facts import song_facts
 from .charts import sweep_families
 from .registry import Context, Section, Table, render, section
 
