@@ -35,8 +35,8 @@ from .panels.registry import TEMPLATES, Context, Section, metric_data, render, s
 from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
 from .result.document import Result, load
+from .result.song_facts import song_facts
 from .result.tables import as_csv, choose_benchmark, records
-from .song_facts import song_facts
 from .song_pages.audio_plan import AudioPlan, AudioWish, audio_plan
 from .song_pages.media import Media, SongRenders, prepare_media
 from .song_pages.page import page_names, song_html, song_page

@@ -11,9 +11,9 @@ from ..ranking.ranks import Ranking
 from ..result.code_record import code_facts, unknown_facts
 from ..result.columns import Column
 from ..result.document import Result
+from ..result.song_facts import song_facts
 from ..result.summary import numbers_of
 from ..result.tables import records
-from ..song_facts import song_facts
 from .charts import sweep_families
 from .registry import Context, Section, Table, render, section
 
