@@ -8,7 +8,7 @@ from typing import Any
 from ....evaluation.results.runs import Run, looking_at, why_empty
 from ....evaluation.results.store import Store
 from ...presentation.numbers import number_format
-from .code_record import code_facts, unknown_facts
+from .code_record import code_facts, network_facts, unknown_facts
 from .document import Result, load
 
 _MOST_FAILURES = 10
@@ -45,6 +45,7 @@ class RunPage:
                 "From before runs were kept: the state that it left, which may hold scores of "
                 "earlier runs."
             )
+        lines += [f"Not known: {line}" for line in network_facts(self.result.renders)]
         return [*lines, *_results(self.result)]
 
 

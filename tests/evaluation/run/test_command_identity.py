@@ -234,6 +234,29 @@ def test_what_is_not_known_of_a_command_is_said(
     assert words in shown.output
 
 
+@pytest.mark.usefixtures("traced")
+def test_a_command_that_used_the_network_is_named(
+    make_songs: Make, make_benchmark: Make, tmp_path: Path
+) -> None:
+    make_songs(1)
+    # Nobody answers there: an address that is kept for documentation (RFC 5737).
+    (tmp_path / "service.py").write_text(
+        "import shutil, socket, sys\n"
+        "one = socket.socket()\n"
+        "one.setblocking(False)\n"
+        "one.connect_ex(('192.0.2.1', 443))\n"
+        "shutil.copy(sys.argv[1], sys.argv[2])\n"
+    )
+    run = f"{sys.executable} service.py {{input}} {{output}}"
+    bench = make_benchmark(f"{{name: far, kind: command, run: '{run}'}}", more=PEAK)
+    carry_out(bench, tmp_path / "r")
+    words = "system 'far': it used the network"
+    page = CliRunner().invoke(earmark, ["report", "--results", str(tmp_path / "r")]).output.strip()
+    assert words.replace("'", "&#39;") in Path(page).read_text()
+    shown = CliRunner().invoke(earmark, ["runs", "show", "1", "--results", str(tmp_path / "r")])
+    assert words in shown.output
+
+
 def test_a_command_of_one_file_keeps_its_renders_of_earlier_versions(tmp_path: Path) -> None:
     """The key that such a command had before imports counted."""
     from earmark.models.content_key import content_key, path_sha256
