@@ -152,6 +152,22 @@ def test_the_network_is_seen_in_what_the_watcher_wrote(tmp_path: Path) -> None:
     assert seen(tmp_path / "log", tmp_path, tmp_path).network
 
 
+def test_a_command_whose_code_changes_under_way_leaves_no_render_of_mixed_code(
+    make_songs: Make, make_benchmark: Make, tool: Path
+) -> None:
+    make_songs(1)
+    script = (tool / "tool.py").read_text()
+    change = "(Path(__file__).parent / 'tool_parts' / 'gain.py').write_text('GAIN = 0.25\\n')\n"
+    (tool / "tool.py").write_text(script + change)
+    bench = make_benchmark(entry(), more=PEAK)
+    summary, _ = carry_out(bench, tool / "r")
+    ((_, system, _, message),) = summary.failures
+    assert system == "mine"
+    assert "have changed since the run began; run again, with --retry" in message
+    summary, _ = carry_out(bench, tool / "r")
+    assert (summary.rendered, summary.failures) == (1, ())
+
+
 @pytest.mark.parametrize(
     "run",
     [
