@@ -8,7 +8,7 @@ import pandas as pd
 
 from ...presentation.numbers import NONE, number_format
 from ..ranking.ranks import Ranking
-from ..result.code_record import code_facts, unknown_facts
+from ..result.code_record import code_facts, network_facts, unknown_facts
 from ..result.columns import Column
 from ..result.document import Result
 from ..result.song_facts import song_facts
@@ -130,7 +130,7 @@ def systems(context: Context) -> Section:
         for row in records(result.systems)
     ]
     latest: dict[str, Any] = next(iter(records(result.runs)), {"record": {}})
-    unknown = unknown_facts(latest["record"])
+    unknown = [*unknown_facts(latest["record"]), *network_facts(result.renders)]
     html = render("sections/systems.html", rows=rows, looks=result.looks, unknown=unknown)
     return Section("systems", "Systems", html, tables={"systems": result.systems})
 
