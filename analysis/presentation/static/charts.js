@@ -93,6 +93,7 @@
   }
 
   let printing = false;
+  let share = 1; // of its place that a figure has on paper
   const fit = () => printing || redraw((width, before) => width !== before);
 
   let calm = 0;
@@ -105,7 +106,7 @@
   // Pages are laid out for paper after this event, when no script can follow.
   window.addEventListener("beforeprint", () => {
     printing = true;
-    const share = Math.min(1, PAPER / earmark.one("main", HTMLElement).clientWidth);
+    share = Math.min(1, PAPER / earmark.one("main", HTMLElement).clientWidth);
     for (const place of plots()) {
       const before = drawn.get(place);
       if (before && share < 1) plot(place, before.figure, Math.floor(place.clientWidth * share));
@@ -169,7 +170,9 @@
       place.replaceChildren(figure);
     }
     figure.setAttribute("aria-label", `${name}; the same numbers stand in the table below`);
-    await plot(figure, chart.figure, place.clientWidth);
+    // What is drawn only now that the page is printed is drawn for paper.
+    const room = printing ? Math.floor(place.clientWidth * share) : place.clientWidth;
+    await plot(figure, chart.figure, room);
     if (!figure.dataset.wired) {
       figure.dataset.wired = "yes";
       /** @type {any} */ (figure).on("plotly_click", (/** @type {any} */ event) =>
