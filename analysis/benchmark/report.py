@@ -180,7 +180,7 @@ def _write_songs(
         "difference": folder.hashed("pictures/scale-difference.png", _png(difference=True)),
     }
     assets = frame["assets"]
-    shared = [assets[_PLOTLY], *(assets[name] for name in SCRIPTS)]
+    shared = [assets[name] for name in SCRIPTS]
     own = [assets[name] for name in ("song.js", _ENGINE, "player.js")]
     for song, address in pages.items():
         page = song_page(result, song, media)
@@ -223,7 +223,7 @@ def _write_page(
     data: dict[str, Any] = {"index": index}
     for section in made:
         data |= section.data
-    scripts = [_PLOTLY, *(frame["assets"][name] for name in SCRIPTS)]
+    scripts = [frame["assets"][name] for name in SCRIPTS]
     scripts += [folder.hashed("data/report.js", _script(data)), frame["assets"]["insights.js"]]
     scripts += [frame["assets"]["report.js"]]
     contents = [
