@@ -28,7 +28,7 @@ from .stimuli.addresses import Addresses
 from .study.orders import generator
 from .study.study import Sound, Stimulus, Study
 from .taste import Feeling, Taste, qualities, taste
-from .told import Told, ToldAsk, ToldPage, ToldStep, ToldStimulus, step_of
+from .told import SentEvent, ToldAsk, ToldPage, ToldStep, ToldStimulus, step_of
 
 _TRIES = 60
 _WAIT_SECONDS = 0.25
@@ -205,7 +205,7 @@ class Listener:
 
     def rate(self, page: ToldPage) -> int:
         """Play and rate everything on a page; the page's revision after it."""
-        events: list[Told] = []
+        events: list[SentEvent] = []
         for stimulus in page.stimuli:
             kind = "play" if not events else "switch"
             events.append(self._event(kind, page, stimulus=stimulus.id))
@@ -218,10 +218,10 @@ class Listener:
         events.append(self._event("pause", page))
         return self._deliver(events, page.revision)
 
-    def _comment(self, page: ToldPage, stimulus: ToldStimulus) -> Told:
+    def _comment(self, page: ToldPage, stimulus: ToldStimulus) -> SentEvent:
         return self._event("comment", page, stimulus=stimulus.id, value="SIMULATED & no words")
 
-    def _deliver(self, events: list[Told], revision: int) -> int:
+    def _deliver(self, events: list[SentEvent], revision: int) -> int:
         half = len(events) // 2
         batches = [events[:half], events[half:]]
         if self.draw.random() < self.taste.faulty:
@@ -241,9 +241,9 @@ class Listener:
         stimulus: str | None = None,
         question: str | None = None,
         value: float | str | None = None,
-    ) -> Told:
+    ) -> SentEvent:
         self.clock += self.draw.uniform(50, 400)
-        event = Told(
+        event = SentEvent(
             id=str(uuid.UUID(int=self.draw.getrandbits(128), version=4)),
             seq=self.seq,
             at_ms=round(self.clock, 1),
@@ -260,9 +260,9 @@ class Listener:
         found = self.addresses.behind(stimulus.url)
         return found.system if isinstance(found, Stimulus) else ""
 
-    def _ratings(self, page: ToldPage) -> list[Told]:
+    def _ratings(self, page: ToldPage) -> list[SentEvent]:
         kind, felt = kind_of(self.study), Feeling(self.taste, self.draw)
-        events: list[Told] = []
+        events: list[SentEvent] = []
         slots = {
             one.label: PageItem(one.label, self._system(one), one.role) for one in page.stimuli
         }
