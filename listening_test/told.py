@@ -73,7 +73,7 @@ class ToldStep:
 
 
 @dataclass(frozen=True)
-class Told:
+class SentEvent:
     """Something that a listener does on a page, as it is sent: once, in its order."""
 
     id: str

@@ -17,7 +17,7 @@ from ..reading.table import Floats, Ratings, listener_means
 from ..result.design import Allowed, Design
 from ..result.names import DesignKind, Inference
 from ..result.note_words import reasoned
-from ..result.notes import CountCode, Counted, NoteCode, PassagesVary, Said
+from ..result.notes import CountCode, NoteCode, OfCount, PassagesVary, Said
 
 
 def detect(ratings: Ratings, aside: tuple[str, ...] = ()) -> Design:
@@ -93,7 +93,7 @@ def _allows(kind: DesignKind, listeners: int, passages: int, systems: int) -> li
             _allowed(Inference.PASSAGES, alone, allowed=False),
             _no_music(alone),
         ]
-    units = Counted(code=CountCode.LISTENERS_ARE_UNITS, count=listeners)
+    units = OfCount(code=CountCode.LISTENERS_ARE_UNITS, count=listeners)
     found = [_allowed(Inference.PASSAGES, units, allowed=True)]
     if kind is DesignKind.BETWEEN:
         return [*found, _no_music(NoteCode.ONE_SYSTEM_EACH)]
@@ -103,7 +103,7 @@ def _allows(kind: DesignKind, listeners: int, passages: int, systems: int) -> li
         return [*found, _no_music(NoteCode.PASSAGE_STANDS_ALONE)]
     why: Said = PassagesVary(passages=passages, listeners=listeners)
     if passages < 5:
-        why = Counted(code=CountCode.FEW_PASSAGES, count=passages)
+        why = OfCount(code=CountCode.FEW_PASSAGES, count=passages)
     return [*found, _allowed(Inference.MUSIC, why, allowed=True)]
 
 

@@ -22,7 +22,7 @@ from ..reading.table import Ratings
 from ..result.design import Design
 from ..result.names import DesignKind, Inference, Method, Order, Scope
 from ..result.note_words import NotFittedError, noted
-from ..result.notes import CountCode, Counted, NoteCode
+from ..result.notes import CountCode, NoteCode, OfCount
 from ..result.secondary import (
     Ability,
     MetricAgreement,
@@ -98,7 +98,7 @@ def _blocks_as_independent(ratings: Ratings) -> list[OtherTest]:
     used = blocks[(~np.isnan(blocks)).sum(axis=1) >= 2]
     if len(ratings.passages) < 2 or not len(used):
         return []
-    unit = Counted(code=CountCode.BLOCKS_AS_INDEPENDENT, count=len(used))
+    unit = OfCount(code=CountCode.BLOCKS_AS_INDEPENDENT, count=len(used))
     return [of_all_systems(skillings_mack(np.round(used, 10)).omnibus, unit)]
 
 

@@ -23,7 +23,7 @@ from scipy import optimize, stats
 from ..reading.table import Bools, Floats
 from ..result.names import Distribution, Method, Scope, Term
 from ..result.note_words import NotFittedError
-from ..result.notes import CountCode, Counted, ModelTooLarge, NoteCode
+from ..result.notes import CountCode, ModelTooLarge, NoteCode, OfCount
 from ..result.p_values import all_pairs, comparison_p, f_test, no_test
 from ..result.tests import Comparison, Omnibus
 from .crossed import PairEstimate
@@ -199,7 +199,7 @@ class _Model:
         if size > MOST_CELLS:
             raise NotFittedError(ModelTooLarge(passages=m, systems=k))
         if work(cells) > MOST_WORK:
-            raise NotFittedError(Counted(code=CountCode.MANY_PATTERNS, count=n))
+            raise NotFittedError(OfCount(code=CountCode.MANY_PATTERNS, count=n))
         flat = cells.reshape(n, size)
         known: Bools = ~np.isnan(flat)
         if n < 2 or k < 2 or (scope is Scope.MUSIC and m < 2):

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..reading.table import Floats
 from ..result.names import Distribution, Method
-from ..result.notes import CountCode, Counted, NoteCode
+from ..result.notes import CountCode, NoteCode, OfCount
 from ..result.p_values import all_pairs, no_test, omnibus
 from ..result.tests import Comparison, Omnibus
 
@@ -36,7 +36,7 @@ def permutation_test(table: Floats, seed: int) -> Omnibus:
     if arrangements <= _EXACT:
         exceeding = int((_all(centred) / n**2 >= floor).sum())
         p = exceeding / arrangements
-        note = Counted(code=CountCode.ALL_ARRANGEMENTS, count=arrangements)
+        note = OfCount(code=CountCode.ALL_ARRANGEMENTS, count=arrangements)
     else:
         generator = np.random.default_rng([seed, n, k])
         exceeding, left = 0, DRAWS
@@ -47,7 +47,7 @@ def permutation_test(table: Floats, seed: int) -> Omnibus:
             exceeding += int((_spread(sums) / n**2 >= floor).sum())
             left -= size
         p = (1 + exceeding) / (1 + DRAWS)
-        note = Counted(code=CountCode.RANDOM_ARRANGEMENTS, count=DRAWS)
+        note = OfCount(code=CountCode.RANDOM_ARRANGEMENTS, count=DRAWS)
     return omnibus(*_NAME, float(n * observed), Distribution.PERMUTATION, p, note=note)
 
 
@@ -119,7 +119,7 @@ def flip_listeners(scores: Floats, seed: int, information: Floats | None = None)
     exact = 2**n <= _EXACT
     p = exceeding / len(signs) if exact else (1 + exceeding) / (1 + len(signs))
     code = CountCode.ALL_FLIPS if exact else CountCode.RANDOM_FLIPS
-    note = Counted(code=code, count=len(signs))
+    note = OfCount(code=code, count=len(signs))
     return omnibus(*name, observed / n, Distribution.PERMUTATION, p, note=note)
 
 

@@ -128,7 +128,7 @@ def sentence(said: Said) -> str:
     match note := coded(said):
         case notes.Plain():
             return _PLAIN[note.code]
-        case notes.Counted():
+        case notes.OfCount():
             return _COUNTED[note.code].format(note.count)
         case notes.OfSystem():
             return _OF_SYSTEM[note.code].format(note.system)

@@ -123,7 +123,7 @@ class Plain(_Coded):
     code: NoteCode
 
 
-class Counted(_Coded):
+class OfCount(_Coded):
     """A note of a ``count``; what is counted is in the code."""
 
     code: CountCode
@@ -221,7 +221,7 @@ class ListenerMeans(_Coded):
 
 Note = (
     Plain
-    | Counted
+    | OfCount
     | OfSystem
     | Because
     | SignedRanksCannot

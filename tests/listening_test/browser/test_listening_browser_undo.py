@@ -41,8 +41,14 @@ def hear(one: Visit, label: str) -> None:
         one.page.wait_for_selector(f'[data-label="{label}"][data-heard="playing"]')
 
 
-@pytest.mark.parametrize("way", ["mouse", "touch"])
-@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize(
+    ("study", "way"),
+    [
+        *((study, "mouse") for study in STUDIES),
+        *((study, "touch") for study in STUDIES[:2]),
+        *(pytest.param(study, "touch", marks=pytest.mark.slow) for study in STUDIES[2:]),
+    ],
+)
 def test_a_press_takes_a_rating_back_and_next_says_what_is_missing(
     browser: Browser, link: Callable[[str], str], study: str, way: str
 ) -> None:
