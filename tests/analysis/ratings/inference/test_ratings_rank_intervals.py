@@ -42,22 +42,22 @@ def ranks_of(result: RatingsResult) -> RatedRanks:
 def told(first: str, second: str, winner: str | None, p: float | None = 0.01) -> Pair:
     """A pair with a verdict; its numbers are only as many as ranks read."""
     sign = 0.0 if winner is None else 1.0 if winner == first else -1.0
-    return Pair(
-        **dict.fromkeys(("mean_rank_diff", "statistic", "df", "low", "high", "median_diff")),
-        **dict.fromkeys(("classical_p_adj", "classical_reject", "agrees", "groups")),
-        group1=first,
-        group2=second,
-        distribution=Distribution.T,
-        n=8,
-        p_raw=p,
-        p_adj=p,
-        reject=winner is not None,
-        mean_diff=sign,
-        effect=Effect(name=Method.NONE, value=None, low=None, high=None),
-        effects=(),
-        equivalence=None,
-        verdict=f"{winner} better" if winner else "inconclusive",
-    )
+    unread = ("mean_rank_diff", "statistic", "df", "low", "high", "median_diff", "groups")
+    unread += ("classical_p_adj", "classical_reject", "agrees", "equivalence")
+    given = {
+        "group1": first,
+        "group2": second,
+        "distribution": Distribution.T,
+        "n": 8,
+        "p_raw": p,
+        "p_adj": p,
+        "reject": winner is not None,
+        "mean_diff": sign,
+        "effect": Effect(name=Method.NONE, value=None, low=None, high=None),
+        "effects": (),
+        "verdict": f"{winner} better" if winner else "inconclusive",
+    }
+    return Pair.model_validate(dict.fromkeys(unread) | given)
 
 
 def simulated_ranks(cells: Floats, adjust: Adjust) -> RatedRanks:
