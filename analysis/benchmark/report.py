@@ -32,6 +32,7 @@ from .panels import (  # noqa: F401  they register what a report is made of
     spectrum,
 )
 from .panels.registry import TEMPLATES, Context, Section, metric_data, render, sections
+from .panels.sides import correlation, cost, outliers, strata  # noqa: F401
 from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
 from .result.document import Result, load
@@ -62,7 +63,11 @@ _SHORT = {
     "headline": "Headline table",
     "master": "Human master",
     "differences": "Differences",
+    "cost": "Cost",
+    "strata": "Strata",
     "training": "Training",
+    "correlation": "Metrics",
+    "outliers": "Outliers",
     "sets": "Sets",
     "effects": "Effects",
     "spectra": "Spectra",
