@@ -80,9 +80,7 @@ docs: install
 	$(BIN)/python docs/make_api.py
 
 serve: install
-	@test -d $(RESULTS)/reports || { echo "No reports in $(RESULTS) yet: run make demo"; exit 1; }
-	@echo "http://127.0.0.1:8000/ (Ctrl-C ends it)"
-	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory $(RESULTS)/reports
+	@$(BIN)/earmark serve --results $(RESULTS)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis demo

@@ -96,6 +96,7 @@ declare namespace Earmark {
     get(name: string): any;
     load(name: string, url: string): Promise<any>;
     take(name: string, url: string): Promise<any>;
+    watch(elements: HTMLElement[], tell: (element: HTMLElement, near: boolean) => void): void;
     variant(): string;
     copy(text: string, button: HTMLElement): Promise<void>;
     one<T extends Element>(selector: string, kind: Kind<T>, root?: ParentNode): T;
@@ -120,6 +121,7 @@ declare namespace Earmark {
     };
     charts: {
       draw(place: HTMLElement, chart: Chart | undefined, name: string): Promise<void>;
+      reserve(place: HTMLElement, chart: Chart | undefined): void;
       plot(place: HTMLElement, figure: Figure, width?: number): Promise<void>;
       download(place: HTMLElement, name: string): Promise<string>;
     };

@@ -36,8 +36,8 @@ from .panels.sides import correlation, cost, outliers, strata  # noqa: F401
 from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
 from .result.document import Result, load
+from .result.song_facts import song_facts
 from .result.tables import as_csv, choose_benchmark, records
-from .song_facts import song_facts
 from .song_pages.audio_plan import AudioPlan, AudioWish, audio_plan
 from .song_pages.media import Media, SongRenders, prepare_media
 from .song_pages.page import page_names, song_html, song_page
@@ -188,7 +188,7 @@ def _write_songs(
         "difference": folder.hashed("pictures/scale-difference.png", _png(difference=True)),
     }
     assets = frame["assets"]
-    shared = [assets[_PLOTLY], *(assets[name] for name in SCRIPTS)]
+    shared = [assets[name] for name in SCRIPTS]
     own = [assets[name] for name in ("song.js", _ENGINE, "player.js")]
     for song, address in pages.items():
         page = song_page(result, song, media)
@@ -248,7 +248,7 @@ def _write_page(
     data: dict[str, Any] = {"index": index}
     for section in made:
         data |= section.data
-    scripts = [_PLOTLY, *(frame["assets"][name] for name in SCRIPTS)]
+    scripts = [frame["assets"][name] for name in SCRIPTS]
     scripts += [folder.hashed("data/report.js", _script(data)), frame["assets"]["insights.js"]]
     scripts += [frame["assets"]["report.js"]]
     contents = [

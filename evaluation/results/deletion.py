@@ -51,11 +51,12 @@ def freed_by(store: Store, runs: Sequence[Run]) -> Freed:
     uses = [_use(store, run) for run in everything if run.kept and run.number not in gone]
     used = frozenset().union(*(use.renders for use in uses))
     had = frozenset().union(*(_use(store, run).renders for run in runs if run.kept))
-    renders = tuple(sorted(had - used))
+    there = {row["key"] for row in store.rows("SELECT key FROM render")}
+    renders = tuple(sorted((had - used) & there))
     files = [*_render_files(store, renders), *_set_files(store, _unused(store, uses))]
-    there = tuple(path for path in files if path.is_file())
+    kept = tuple(path for path in files if path.is_file())
     scores = sum(len(rows) for rows in _unused(store, uses).values())
-    return Freed(tuple(runs), renders, scores, there, sum(path.stat().st_size for path in there))
+    return Freed(tuple(runs), renders, scores, kept, sum(path.stat().st_size for path in kept))
 
 
 def delete_runs(store: Store, runs: Sequence[Run]) -> Freed:

@@ -5,6 +5,7 @@ The tables of a benchmark hold its latest run; those named ``past_`` hold the ru
 """
 
 import contextlib
+import difflib
 import json
 import re
 import sqlite3
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...models.configuration import nearest
 from ...models.errors import UserError
 from .store import Store
 
@@ -109,7 +109,8 @@ def any_run(store: Store, which: str | int, benchmark: str | None = None) -> Run
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     last = store.rows("SELECT last FROM main.numbering")[0]["last"]
     gone = asked.isdigit() and 0 < int(asked) <= last and benchmark is None
-    why = " (it was deleted)" if gone else nearest(asked, names)
+    close = [] if asked.isdigit() else difflib.get_close_matches(asked, names, n=1)
+    why = " (it was deleted)" if gone else f" (did you mean {close[0]!r}?)" if close else ""
     raise UserError(
         f"{store.folder}: holds no run {asked!r}{of}{why}; choose from {shown}, or see "
         "'earmark runs'"

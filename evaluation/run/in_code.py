@@ -16,7 +16,8 @@ from .workers import Workers
 class RunSummary:
     """What a run did; ``failures`` are (song, system, step, message) as they now stand.
 
-    ``run`` is its number in the results folder.
+    ``run`` is its number in the results folder. ``gone`` says of each song of the run before whose
+    file is there no more which file that is.
     """
 
     benchmark: str
@@ -27,12 +28,14 @@ class RunSummary:
     failures: tuple[tuple[str, str, str, str], ...]
     seconds: float
     run: int = 0
+    gone: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [
             f"{self.benchmark}: {self.rendered} rendered and {self.scored} scored of "
             f"{self.units} renders in {self.seconds:.0f} s"
         ]
+        lines += [f"gone: {one}" for one in self.gone]
         lines += [
             f"failed: {' · '.join(filter(None, (system, song, step)))}: {message}"
             for song, system, step, message in self.failures
@@ -90,6 +93,7 @@ def run(
             done.failures,
             done.seconds,
             done.run,
+            tuple(str(problem) for problem in done.gone),
         )
 
 

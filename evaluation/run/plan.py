@@ -77,6 +77,7 @@ def plan(benchmark: Benchmark, results: Path, device: str, songs: tuple[Song, ..
     references: dict[str, str] = {}
     failures: dict[Place, str] = {}
     reread: dict[str, set[str]] = {}
+    identities: dict[int, str] = {}
 
     def add(song: Song, system: SystemSpec) -> str | None:
         try:
@@ -86,9 +87,19 @@ def plan(benchmark: Benchmark, results: Path, device: str, songs: tuple[Song, ..
             failures[song.id, system.name] = str(error)
             return None
         reread.setdefault(system.name, set()).update(changed)
+        # Not by name: a user's system may be called like the mix or the reference.
+        if id(system) not in identities:
+            identities[id(system)] = system.key
         if key not in tasks:
             tasks[key] = RenderTask(
-                key, song, system, benchmark.excerpt, benchmark.sample_rate, device, results
+                key,
+                song,
+                system,
+                benchmark.excerpt,
+                benchmark.sample_rate,
+                device,
+                results,
+                identities[id(system)],
             )
         return key
 

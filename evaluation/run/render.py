@@ -30,7 +30,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RenderTask:
-    """One system over one song; a worker needs nothing else."""
+    """One system over one song; a worker needs nothing else.
+
+    ``system_key`` is the system's key when the run began; '' is not compared.
+    """
 
     key: str
     song: Song
@@ -39,6 +42,7 @@ class RenderTask:
     sample_rate: int
     device: str
     results: Path
+    system_key: str = ""
 
     @property
     def path(self) -> Path:
@@ -164,6 +168,11 @@ def _render(task: RenderTask) -> Render:
     given = material(task.song, task.excerpt, task.sample_rate, system.spec.input)
     known = {n: v for n, v in task.song.controls.items() if n in system.spec.controls}
     output = runner.run(system, given, known, device=task.device)
+    identity = task.system.key
+    if task.system_key not in ("", identity):
+        raise UserError(
+            "its code or its files have changed since the run began; run again, with --retry"
+        )
     record = {
         "key": task.key,
         "format": RENDER_FORMAT,
@@ -172,7 +181,7 @@ def _render(task: RenderTask) -> Render:
             "name": task.system.name,
             "kind": task.system.kind,
             "options": task.system.options.model_dump(mode="json"),
-            "key": task.system.key,
+            "key": identity,
             "role": system.spec.role,
             "uses_reference": system.spec.uses_reference,
             "parameters": system.spec.parameters,

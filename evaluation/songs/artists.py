@@ -63,11 +63,13 @@ def _is_named_after_a_part(folder: Folder) -> bool:
 
 
 def _equally_long(files: tuple[Path, ...]) -> bool:
-    lengths = []
+    lengths: list[float] = []
     for path in files:
         with contextlib.suppress(UserError):  # the checks tell of a broken file
             lengths.append(info(path).seconds)
-    return len(lengths) > 1 and max(lengths) - min(lengths) <= _SAME_LENGTH_SECONDS
+        if lengths and max(lengths) - min(lengths) > _SAME_LENGTH_SECONDS:
+            return False
+    return len(lengths) > 1
 
 
 def _two_folders(tree: Folder, one: Folder, other: Folder, name: str) -> str:
@@ -81,8 +83,9 @@ def _two_folders(tree: Folder, one: Folder, other: Folder, name: str) -> str:
 
 
 def _stems_or_songs(tree: Folder, folder: Folder) -> str:
+    name = folder.path.relative_to(tree.path)
     return (
-        f"{tree.path}: the {len(folder.audio)} files in {folder.path.relative_to(tree.path)}/ "
-        "could be songs of one artist, or stems of one song. Say so in the benchmark file: songs: "
+        f"{tree.path}: the audio files in {name}/ could be songs of one artist, or stems of one "
+        "song. Say so in the benchmark file: songs: "
         '{folder: …, mix: "{artist}/{song}.*"} or {folder: …, stems: "{song}/*"}'
     )

@@ -72,14 +72,16 @@ class _Heard:
 def _twice(songs: Sequence[Song], heard: Sequence[_Heard]) -> dict[str, list[SongProblem]]:
     """A warning for each song that is there already, by the audio that is used of it.
 
-    Songs of one mix whose references were made with different controls are different songs.
+    Songs of one mix whose references were made with different controls, or by different effects,
+    are different songs.
     """
     first: dict[Hashable, tuple[Song, _Heard]] = {}
     found: dict[str, list[SongProblem]] = {}
     for song, one in zip(songs, heard, strict=True):
         if one.mix is None:
             continue
-        known, other = first.setdefault((one.mix, *sorted(song.controls.items())), (song, one))
+        key = (one.mix, song.tags.get("effect"), *sorted(song.controls.items()))
+        known, other = first.setdefault(key, (song, one))
         if known is not song:
             also = "mix" if one.reference != other.reference else "audio"
             message = f"holds the same {also} as song {known.id!r}; it counts twice, so remove one"

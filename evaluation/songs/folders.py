@@ -11,7 +11,7 @@ from ...models.errors import UserError
 from ...models.training_data.controls_in_names import named_pairs
 from .artists import artist_songs
 from .names import FOLDER_PAIRS, folder_label, label_of, natural_key, song_id
-from .pairs import folder_pair, marked_songs, read_folder_pair, says_master
+from .pairs import first_folder_pair, folder_pair, marked_songs, read_folder_pair, says_master
 from .song import Song, SongProblem
 from .song_folder import is_first_song, is_song, is_whole_song, read_song, several
 from .tags import with_table
@@ -101,13 +101,19 @@ def finished(tree: Folder, found: SongList) -> SongList:
 
 
 def _read(tree: Folder) -> tuple[Layout, list[Song], list[SongProblem]]:
-    pair = folder_pair(tree)
+    # First as it has always been read, in this order.
+    pair = first_folder_pair(tree)
     if pair is not None:
         return "pairs", read_folder_pair(*pair), []
-    if is_first_song(tree) or is_whole_song(tree):
+    if is_first_song(tree):
         return "one song", [read_song(tree, folder_label(tree.path))], []
     if any(is_first_song(folder) for folder in tree.folders):
         return "song folders", _of_folders(tree, ()), []
+    pair = folder_pair(tree)
+    if pair is not None:
+        return "pairs", read_folder_pair(*pair), []
+    if is_whole_song(tree):
+        return "one song", [read_song(tree, folder_label(tree.path))], []
     if songs := marked_songs(tree):
         return "pairs by name", [*songs, *_of_folders(tree, ())], []
     if tree.audio:
@@ -122,8 +128,9 @@ def _of_folders(tree: Folder, parts: tuple[str, ...]) -> list[Song]:
     songs: list[Song] = []
     for folder in tree.folders:
         here = (*parts, folder_label(folder.path))
-        pair = folder_pair(folder)
-        if pair is not None:
+        if is_first_song(folder):
+            songs.append(read_song(folder, song_id(here)))
+        elif (pair := folder_pair(folder)) is not None:
             songs += read_folder_pair(*pair, here)
         elif is_song(folder):
             songs.append(read_song(folder, song_id(here)))

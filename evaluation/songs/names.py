@@ -51,7 +51,8 @@ def marked(name: str, form: "re.Pattern[str]" = _AT_END) -> Marked | None:
     found = form.fullmatch(name)
     if found is None:
         return None
-    return Marked(found["base"].strip(" ._-"), Part.MIX if found["mix"] else Part.REFERENCE)
+    base = found["base"]
+    return Marked(base.strip(" ._-") or base, Part.MIX if found["mix"] else Part.REFERENCE)
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:

@@ -24,20 +24,30 @@ from .tree import Folder
 Parts = tuple[str, ...]
 
 
-def folder_pair(folder: Folder) -> tuple[Folder, Folder] | None:
-    """The folders of the mixes and of the references, where there are two such.
+def first_folder_pair(folder: Folder) -> tuple[Folder, Folder] | None:
+    """The folders of the mixes and of the references by the names that have always been read.
 
     Raises:
-        UserError: if more than one pair could be meant.
+        UserError: if there is more than one pair of such names.
     """
     names = {inner.name: inner for inner in folder.folders}
     first = [pair for pair in FOLDER_PAIRS if all(name in names for name in pair)]
     if len(first) > 1:
         shown = " and ".join(f"{mix}/ + {reference}/" for mix, reference in first)
         raise UserError(f"{folder.path}: holds {shown}; keep one pair of folders")
-    if first:
-        mix, reference = first[0]
-        return names[mix], names[reference]
+    return (names[first[0][0]], names[first[0][1]]) if first else None
+
+
+def folder_pair(folder: Folder) -> tuple[Folder, Folder] | None:
+    """The folders of the mixes and of the references by any of their names.
+
+    Beside audio, which could be mixes, they must hold at least one whole pair.
+
+    Raises:
+        UserError: if more than one pair of folders could be meant.
+    """
+    if (found := first_folder_pair(folder)) is not None:
+        return found
     holding = [one for one in folder.folders if one.all_audio() and not is_first_song(one)]
     mixes = [one for one in holding if one.name in MIX_FOLDERS]
     references = [one for one in holding if one.name in REFERENCE_FOLDERS]
@@ -51,7 +61,9 @@ def folder_pair(folder: Folder) -> tuple[Folder, Folder] | None:
             f'benchmark file: songs: {{folder: …, mix: "{mixes[0].path.name}/{{song}}.*", '
             f'reference: "{references[0].path.name}/{{song}}.*"}}'
         )
-    return mixes[0], references[0]
+    pair = mixes[0], references[0]
+    whole = any(song.mix and song.reference for song in read_folder_pair(*pair))
+    return pair if whole or not folder.audio else None
 
 
 def read_folder_pair(mixes: Folder, references: Folder, parts: Parts = ()) -> list[Song]:

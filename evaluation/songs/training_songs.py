@@ -30,7 +30,7 @@ class Use(StrEnum):
 
 
 @dataclass(frozen=True)
-class TrainingSongs:
+class SongsInTraining:
     """The songs that each system was trained or validated on, by the system's name.
 
     ``unknown`` are checkpoints whose card does not say; other kinds of system are in none.
@@ -63,7 +63,7 @@ class TrainingSongs:
         }
 
 
-def training_songs(systems: Iterable[SystemSpec], songs: Sequence[Song]) -> TrainingSongs:
+def training_songs(systems: Iterable[SystemSpec], songs: Sequence[Song]) -> SongsInTraining:
     """Compare the songs with the cards of the systems.
 
     Audio is decoded only where a card names audio of the same length, channels and rate. Files and
@@ -92,7 +92,7 @@ def training_songs(systems: Iterable[SystemSpec], songs: Sequence[Song]) -> Trai
         }
         for index in (0, 1)
     ]
-    return TrainingSongs(both[0], both[1], tuple(name for name in cards if name not in used))
+    return SongsInTraining(both[0], both[1], tuple(name for name in cards if name not in used))
 
 
 def _identities(texts: Iterable[str]) -> frozenset[AudioIdentity]:

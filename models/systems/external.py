@@ -18,7 +18,15 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from ..audio.alignment import delay_samples
-from ..audio.files import SUFFIXES, fit_length, match_channels, read, readable, resample, write
+from ..audio.files import (
+    FIRST_SUFFIXES,
+    fit_length,
+    match_channels,
+    read,
+    readable,
+    resample,
+    write,
+)
 from ..configuration import YamlPath
 from ..content_key import path_sha256
 from ..errors import UserError
@@ -320,7 +328,7 @@ def _find(folder: Path, label: str) -> Path:
     if not found:
         raise UserError(
             f"{folder}: holds no master of song {label!r}; name the file {label}.wav "
-            f"(or {', '.join(SUFFIXES[1:])})"
+            f"(or {', '.join(FIRST_SUFFIXES[1:])})"
         )
     if len(found) > 1:
         names = ", ".join(path.name for path in found)

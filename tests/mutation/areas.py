@@ -88,6 +88,25 @@ AREAS: Sequence[Area] = (
         (f"{_RATINGS}/estimation", *_EXACT),
     ),
     Area(
+        "ranking",
+        (
+            "analysis/benchmark/ranking/*.py",
+            "analysis/benchmark/comparison/gates.py",
+            "analysis/benchmark/comparison/matching.py",
+            "analysis/benchmark/result/standings.py",
+            "analysis/benchmark/result/intervals.py",
+        ),
+        (
+            "tests/analysis/benchmark/ranking/test_comparisons.py",
+            "tests/analysis/benchmark/ranking/test_ranks.py",
+            "tests/analysis/benchmark/ranking/test_tellable.py",
+            "tests/analysis/benchmark/comparison/test_gates.py",
+            "tests/analysis/benchmark/comparison/test_compare.py",
+            "tests/analysis/benchmark/test_baselines.py",
+            "tests/analysis/benchmark/test_report_numbers.py",
+        ),
+    ),
+    Area(
         "designs",
         ("listening_test/study/orders.py",),
         (

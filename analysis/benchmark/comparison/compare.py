@@ -183,7 +183,7 @@ def _chosen(
     theirs = {(column.metric, column.parameters): column for column in b.columns}
     wanted = [(column, column.variants[0]) for column in a.headline]
     if metrics:
-        wanted = [_column(a, one) for one in metrics]
+        wanted = [sought_column(a, one) for one in metrics]
     found, unlike = [], []
     for column, variant in wanted:
         key = (column.metric, column.parameters)
@@ -214,7 +214,12 @@ def _unlike(a: Side, b: Side, key: tuple[str, str]) -> str:
     )
 
 
-def _column(side: Side, asked: Sought) -> tuple[Column, str]:
+def sought_column(side: Side, asked: Sought) -> tuple[Column, str]:
+    """The column of a side that was asked for, and its variant.
+
+    Raises:
+        UserError: if there is none, or several.
+    """
     found = [one for one in side.columns if asked.metric in (one.label, one.id, one.metric)]
     exact = [one for one in found if one.label == asked.metric] or found
     if not exact:

@@ -14,7 +14,7 @@ from ....models.configuration import nearest
 from ....models.errors import UserError
 from ..result import tables
 from ..result.columns import Column, columns, headline
-from ..result.summary import Values, tabulate
+from ..result.summary import Values, competing_systems, tabulate
 
 FORMS = "SYSTEM, SYSTEM@RUN, @RUN, a benchmark's name, or FOLDER[:SYSTEM][@RUN]"
 _FILE = "results.sqlite"
@@ -37,6 +37,7 @@ class Side:
 
     ``system`` is the one that was named, None for all of ``systems``. ``made_by`` tells a metric's
     version and, for a plug-in's, its code. ``renders`` are keys by song and system.
+    ``competing`` are the systems that can be ranked, ``about`` parameters and step of each.
     """
 
     said: str
@@ -53,6 +54,8 @@ class Side:
     values: Values
     made_by: Mapping[tuple[str, str], tuple[int, str]]
     renders: Mapping[tuple[str, str], str]
+    competing: tuple[str, ...]
+    about: Mapping[str, tuple[int | None, int | None]]
 
     @property
     def title(self) -> str:
@@ -142,6 +145,8 @@ def _read(said: str, store: Store, benchmark: str, system: str | None) -> Side |
             (str(row["song"]), str(row["system"])): str(row["key"])
             for row in tables.records(tables.renders(store, benchmark))
         },
+        competing_systems(frame),
+        {str(row["system"]): (row["parameters"], row["step"]) for row in tables.records(frame)},
     )
 
 

@@ -8,12 +8,12 @@ import pandas as pd
 
 from ...presentation.numbers import NONE, number_format
 from ..ranking.ranks import Ranking
-from ..result.code_record import code_facts, unknown_facts
+from ..result.code_record import code_facts, network_facts, unknown_facts
 from ..result.columns import Column
 from ..result.document import Result
+from ..result.song_facts import song_facts
 from ..result.summary import numbers_of
 from ..result.tables import records
-from ..song_facts import song_facts
 from .charts import sweep_families
 from .registry import Context, Section, Table, render, section
 
@@ -131,7 +131,7 @@ def systems(context: Context) -> Section:
         for row in records(result.systems)
     ]
     latest: dict[str, Any] = next(iter(records(result.runs)), {"record": {}})
-    unknown = unknown_facts(latest["record"])
+    unknown = [*unknown_facts(latest["record"]), *network_facts(result.renders)]
     html = render(
         "sections/systems.html",
         rows=rows,

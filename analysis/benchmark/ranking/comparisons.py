@@ -78,7 +78,7 @@ class Difference:
 class Family:
     """Comparisons that were made together, in the order of their pairs.
 
-    ``critical`` is c of those tested together; None where no claim is possible.
+    ``critical`` is c of the first pair and all with its songs; None where no claim is possible.
     """
 
     critical: float | None
@@ -88,8 +88,8 @@ class Family:
 def compare(values: Floats, pairs: Sequence[Pair], seed: int) -> Family:
     """Every pair of columns of ``values`` ``(songs, systems)``, NaN where there is none.
 
-    The pairs that share the songs of most pairs are tested together; any other is tested alone at
-    its share of the error, so that the songs it lacks change nothing for the others.
+    Pairs that have the same songs are tested together, at their share of the error: the songs that
+    one lacks change nothing for the others.
     """
     if not pairs:
         return Family(None, ())
@@ -108,12 +108,11 @@ def compare(values: Floats, pairs: Sequence[Pair], seed: int) -> Family:
 
 
 def _groups(known: npt.NDArray[np.bool_]) -> list[list[int]]:
-    """Pairs by the songs they have ``(songs, pairs)``: the most of one set, then each alone."""
+    """Pairs by the songs they have ``(songs, pairs)``, beginning with those of the first."""
     alike: dict[bytes, list[int]] = {}
     for at in range(known.shape[1]):
         alike.setdefault(known[:, at].tobytes(), []).append(at)
-    most = max(alike.values(), key=len)
-    return [most, *([at] for group in alike.values() if group is not most for at in group)]
+    return list(alike.values())
 
 
 def rounded_differences(first: Floats, second: Floats) -> Floats:
@@ -190,7 +189,7 @@ def _minus(value: float | None) -> float | None:
     return None if value is None else 0.0 - value
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _signs(n: int, seed: int) -> Floats:
     """Signs of songs ``(flips, n)``: first all plus; of each and its opposite only one."""
     if 2 ** (n - 1) <= FLIPS:

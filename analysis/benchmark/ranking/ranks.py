@@ -183,7 +183,7 @@ def chances_best(costs: Floats, strata: Sequence[str], seed: int) -> Floats:
     return shares
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def draws(n: int, strata: tuple[str, ...], seed: int) -> Floats:
     """How often each of ``n`` songs is drawn, ``(resamples, n)``: within its label, if it has one.
 

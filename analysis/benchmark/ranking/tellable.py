@@ -7,6 +7,7 @@ the noncentral t distribution (Cohen 1988, chapter 2).
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scipy import optimize, stats
 
@@ -52,6 +53,7 @@ def tellable(sd: float, songs: int, family: int, critical: float) -> Tellable | 
     return Tellable(songs, least, high)
 
 
+@lru_cache(maxsize=1024)
 def _least(songs: int, critical: float) -> float:
     """The difference in standard deviations that is found with the chance :data:`POWER`."""
 

@@ -92,8 +92,9 @@ def columns(scores: pd.DataFrame, facts: Mapping[str, MetricFacts]) -> tuple[Col
         name = _slug(label, taken)
         taken.add(name)
         known = facts.get(metric, MetricFacts())
-        variants = [v for v in ("raw", "aligned") if v in set(group["variant"])]
-        others = sorted(set(group["variant"]) - {"raw", "aligned"})
+        found_variants = set(group["variant"].unique().tolist())
+        variants = [v for v in ("raw", "aligned") if v in found_variants]
+        others = sorted(found_variants - {"raw", "aligned"})
         found.append(
             Column(
                 id=name,

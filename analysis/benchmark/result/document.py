@@ -24,7 +24,7 @@ from .insight_records import insight_records
 from .intervals import LEVEL
 from .standing_rows import difference_rows, ranking_rows
 from .standings import Place, Standing, standings
-from .summary import Cell, Values, summarise, tabulate
+from .summary import Cell, Values, competing_systems, summarise, tabulate
 from .tables import records
 
 
@@ -218,14 +218,7 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
     systems = tables.systems(store, benchmark)
     found = columns(scores, read_facts(store, benchmark))
     values = tabulate(scores, found, list(songs["song"]), list(systems["system"]))
-    # Whoever sees the reference, is the reference or is meant to be bad does not compete.
-    competing = [
-        str(name)
-        for name, role, sees in zip(
-            systems["system"], systems["role"], systems["uses_reference"], strict=True
-        )
-        if role not in ("reference", "anchor") and not sees
-    ]
+    competing = competing_systems(systems)
     cells = summarise(values, found, competing)
     chosen = choose_baselines(baselines or config.get("baseline") or (), systems)
     stand = standings(values, found, competing, chosen, seed, _genres(songs))
@@ -233,7 +226,7 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
     evidence = Evidence(
         songs=len(values.songs),
         systems=values.systems,
-        competing=tuple(competing),
+        competing=competing,
         failures=len(failed),
         columns=found,
         cells=cells,
@@ -254,7 +247,7 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
         columns=found,
         values=values,
         cells=cells,
-        competing=tuple(competing),
+        competing=competing,
         baselines=chosen,
         standings=stand,
         looks=looks(zip(systems["system"], systems["role"], strict=True)),

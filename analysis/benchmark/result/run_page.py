@@ -6,7 +6,7 @@ from typing import Any
 
 from ....evaluation.results.runs import Run, looking_at, why_empty
 from ....evaluation.results.store import Store
-from .code_record import code_facts, unknown_facts
+from .code_record import code_facts, network_facts, unknown_facts
 from .document import Result, load
 from .standings_text import standings_lines
 
@@ -44,6 +44,7 @@ class RunPage:
                 "From before runs were kept: the state that it left, which may hold scores of "
                 "earlier runs."
             )
+        lines += [f"Not known: {line}" for line in network_facts(self.result.renders)]
         return [*lines, *_results(self.result)]
 
 

@@ -59,14 +59,18 @@ class SongPage:
 
 def page_names(songs: Sequence[str]) -> dict[str, str]:
     """The address of each song's page in the report: readable, unique, safe on any file system."""
-    names: dict[str, str] = {}
+    plain = {song: re.sub(r"[^a-z0-9]+", "-", song.lower()).strip("-")[:48] for song in songs}
+    names = {song: song for song in songs if song and plain[song] == song}
+    taken = set(names)
     for song in songs:
-        plain = re.sub(r"[^a-z0-9]+", "-", song.lower()).strip("-")[:48]
-        # The digest tells apart what only case or punctuation does.
-        unchanged = plain == song and plain != ""
-        name = plain if unchanged else f"{plain or 'song'}-{content_key(song)[:6]}"
-        names[song] = f"songs/{name}.html"
-    return names
+        if song not in names:
+            # The digest tells apart what only case or punctuation does; of a thousand names in
+            # other scripts, two may begin with the same six digits.
+            digest = content_key(song)
+            tried = (f"{plain[song] or 'song'}-{digest[:size]}" for size in range(6, len(digest)))
+            names[song] = next(name for name in tried if name not in taken)
+            taken.add(names[song])
+    return {song: f"songs/{names[song]}.html" for song in songs}
 
 
 def song_page(result: Result, song: str, media: Mapping[tuple[str, str], Media]) -> SongPage:

@@ -12,8 +12,8 @@ from ..panels.overview import badges, cell_views
 from ..panels.registry import Table, render
 from ..result.columns import Column
 from ..result.document import Result
+from ..result.song_facts import song_facts
 from ..result.tables import records
-from ..song_facts import song_facts
 from . import facts
 
 _MOST_NOTES = 12

@@ -98,21 +98,15 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     const panels = earmark.all("[data-insight]", HTMLElement);
-    const near = new IntersectionObserver(
-      (entries) => {
-        for (const { target, isIntersecting } of entries) {
-          if (isIntersecting && target instanceof HTMLElement && !seen.has(target)) show(target);
-        }
-      },
-      { rootMargin: "600px" },
-    );
     for (const panel of panels) {
       const form = earmark.one("form", HTMLFormElement, panel);
       form.addEventListener("submit", (event) => event.preventDefault());
       choice(panel, "[data-choice]").addEventListener("change", () => show(panel));
       choice(panel, "[data-group]").addEventListener("change", () => show(panel));
-      near.observe(panel);
     }
+    earmark.watch(panels, (panel, near) => {
+      if (near && !seen.has(panel)) show(panel);
+    });
     window.addEventListener("beforeprint", () =>
       panels.forEach((panel) => seen.has(panel) || show(panel)),
     );

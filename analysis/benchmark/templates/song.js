@@ -73,10 +73,12 @@
   }
 
   let drawnFor = 0;
+  let near = false;
+  /** Drawn while it is in view, or nearly so; else when it comes. @param {number} [index] */
   function spectra(index = drawnFor) {
     drawnFor = index;
     const [place] = earmark.all("[data-chart=spectra]", HTMLElement);
-    if (!place) return;
+    if (!place || !near) return;
     const { chart, players: all } = song();
     const every = field("every").checked;
     const wanted = new Set(
@@ -91,7 +93,9 @@
         const raised = (/** @type {number | null} */ value) => (value === null ? null : value + gain);
         return { ...trace, y: trace.y.map(raised) };
       });
-    earmark.charts.draw(place, { figure, table: chart.table }, "Average spectra");
+    earmark.charts.draw(place, { figure, table: chart.table }, "Average spectra").catch((error) => {
+      place.textContent = String(error);
+    });
   }
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -110,5 +114,15 @@
     drawWaves();
     drawTicks();
     showTiles(song().first);
+    const charts = earmark.all("[data-chart=spectra]", HTMLElement);
+    for (const place of charts) earmark.charts.reserve(place, song().chart);
+    earmark.watch(charts, (_, isNear) => {
+      near = isNear;
+      if (isNear) spectra();
+    });
+    window.addEventListener("beforeprint", () => {
+      near = true;
+      spectra();
+    });
   });
 })();

@@ -10,6 +10,7 @@
   const BESIDE = 70; // pixels beside a plot, about, for what its vertical axis says
   const LEGEND_ROW = 1.7; // height of a legend's row in sizes of its type
   const PAPER = 960; // pixels of a line of A4 across, within its margins
+  const TOOLS = 60; // pixels under a figure, for its buttons
   const CALM = 100; // milliseconds without a change of room, after which figures are drawn anew
 
   /** What each place shows, and for which width. @type {WeakMap<Element, {figure: Earmark.Figure, width: number}>} */
@@ -92,6 +93,7 @@
   }
 
   let printing = false;
+  let share = 1; // of its place that a figure has on paper
   const fit = () => printing || redraw((width, before) => width !== before);
 
   let calm = 0;
@@ -104,7 +106,7 @@
   // Pages are laid out for paper after this event, when no script can follow.
   window.addEventListener("beforeprint", () => {
     printing = true;
-    const share = Math.min(1, PAPER / earmark.one("main", HTMLElement).clientWidth);
+    share = Math.min(1, PAPER / earmark.one("main", HTMLElement).clientWidth);
     for (const place of plots()) {
       const before = drawn.get(place);
       if (before && share < 1) plot(place, before.figure, Math.floor(place.clientWidth * share));
@@ -125,11 +127,32 @@
     });
   }
 
+  /** @type {Promise<void> | undefined} */
+  let coming;
+  /** Plotly, for the first figure that comes into view: it costs more than all else on a page. */
+  function plotly() {
+    coming ??= new Promise((tell, fail) => {
+      const script = document.createElement("script");
+      script.src = document.documentElement.dataset.plotly ?? "";
+      script.onload = () => tell();
+      script.onerror = () => fail(new Error("plotly.min.js could not be loaded"));
+      document.head.append(script);
+    });
+    return coming;
+  }
+
+  /** Keep the room of a chart that is not drawn yet. @param {HTMLElement} place @param {Earmark.Chart | undefined} chart */
+  function reserve(place, chart) {
+    if (chart && !place.firstChild) place.style.minHeight = `${chart.figure.layout.height + TOOLS}px`;
+  }
+
   /**
    * Draw a chart into its place, or say that there is nothing to draw.
    * @param {HTMLElement} place @param {Earmark.Chart | undefined} chart @param {string} name
    */
   async function draw(place, chart, name) {
+    if (chart && !window.Plotly) await plotly();
+    place.style.minHeight = "";
     if (!chart) {
       const [figure] = earmark.all(".plotly-figure", HTMLElement, place);
       if (figure) window.Plotly.purge(figure);
@@ -147,7 +170,9 @@
       place.replaceChildren(figure);
     }
     figure.setAttribute("aria-label", `${name}; the same numbers stand in the table below`);
-    await plot(figure, chart.figure, place.clientWidth);
+    // What is drawn only now that the page is printed is drawn for paper.
+    const room = printing ? Math.floor(place.clientWidth * share) : place.clientWidth;
+    await plot(figure, chart.figure, room);
     if (!figure.dataset.wired) {
       figure.dataset.wired = "yes";
       /** @type {any} */ (figure).on("plotly_click", (/** @type {any} */ event) =>
@@ -204,5 +229,5 @@
     return button;
   }
 
-  earmark.charts = { draw, plot, download };
+  earmark.charts = { draw, reserve, plot, download };
 })();

@@ -92,7 +92,7 @@ def opened(page: Page, folder: Path, metric: str = "mrstft_music/raw") -> Page:
 def song_page(page: Page, folder: Path, name: str = "blue-hour") -> Page:
     (path,) = (folder / "songs").glob(f"{name}*.html")
     page.goto(path.as_uri())
-    page.wait_for_function("document.querySelector('[data-chart=spectra] .main-svg') !== null")
+    page.wait_for_selector("[data-tile=system] img[src]", state="attached")
     return page
 
 
@@ -232,6 +232,7 @@ def test_loudness_is_matched_by_attenuation_to_the_quietest(page: Page, folder: 
 
 def test_a_song_is_opened_from_its_point_and_shows_its_pictures(page: Page, folder: Path) -> None:
     opened(page, folder)
+    page.locator("[data-chart=matrix]").scroll_into_view_if_needed()
     page.locator("[data-chart=matrix] .main-svg").first.scroll_into_view_if_needed()
     box = page.locator("[data-chart=matrix] .heatmaplayer image").bounding_box(timeout=5000)
     assert box is not None

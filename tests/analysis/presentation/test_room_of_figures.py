@@ -51,6 +51,10 @@ def page(
     page = context.new_page()
     page.goto(reports[request.param].as_uri())
     page.wait_for_selector("[data-drawn], [data-ready]")
+    for place in page.locator("[data-chart]").all():  # a benchmark's are drawn when they are seen
+        place.scroll_into_view_if_needed()
+        place.locator(".main-svg").first.wait_for(state="attached")
+    page.evaluate("scrollTo(0, 0)")
     assert len(page.evaluate(SIZES)) >= COUNTS[request.param]
     yield page
     context.close()

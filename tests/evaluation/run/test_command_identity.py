@@ -152,6 +152,22 @@ def test_the_network_is_seen_in_what_the_watcher_wrote(tmp_path: Path) -> None:
     assert seen(tmp_path / "log", tmp_path, tmp_path).network
 
 
+def test_a_command_whose_code_changes_under_way_leaves_no_render_of_mixed_code(
+    make_songs: Make, make_benchmark: Make, tool: Path
+) -> None:
+    make_songs(1)
+    script = (tool / "tool.py").read_text()
+    change = "(Path(__file__).parent / 'tool_parts' / 'gain.py').write_text('GAIN = 0.25\\n')\n"
+    (tool / "tool.py").write_text(script + change)
+    bench = make_benchmark(entry(), more=PEAK)
+    summary, _ = carry_out(bench, tool / "r")
+    ((_, system, _, message),) = summary.failures
+    assert system == "mine"
+    assert "have changed since the run began; run again, with --retry" in message
+    summary, _ = carry_out(bench, tool / "r")
+    assert (summary.rendered, summary.failures) == (1, ())
+
+
 @pytest.mark.parametrize(
     "run",
     [
@@ -230,6 +246,29 @@ def test_what_is_not_known_of_a_command_is_said(
     asked = ["check", str(bench), "--results", str(tmp_path / "r"), "--device", "cpu"]
     assert f"note: system 'tool': {words}" in CliRunner().invoke(earmark, asked).output
     carry_out(bench, tmp_path / "r")
+    shown = CliRunner().invoke(earmark, ["runs", "show", "1", "--results", str(tmp_path / "r")])
+    assert words in shown.output
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_command_that_used_the_network_is_named(
+    make_songs: Make, make_benchmark: Make, tmp_path: Path
+) -> None:
+    make_songs(1)
+    # Nobody answers there: an address that is kept for documentation (RFC 5737).
+    (tmp_path / "service.py").write_text(
+        "import shutil, socket, sys\n"
+        "one = socket.socket()\n"
+        "one.setblocking(False)\n"
+        "one.connect_ex(('192.0.2.1', 443))\n"
+        "shutil.copy(sys.argv[1], sys.argv[2])\n"
+    )
+    run = f"{sys.executable} service.py {{input}} {{output}}"
+    bench = make_benchmark(f"{{name: far, kind: command, run: '{run}'}}", more=PEAK)
+    carry_out(bench, tmp_path / "r")
+    words = "system 'far': it used the network"
+    page = CliRunner().invoke(earmark, ["report", "--results", str(tmp_path / "r")]).output.strip()
+    assert words.replace("'", "&#39;") in Path(page).read_text()
     shown = CliRunner().invoke(earmark, ["runs", "show", "1", "--results", str(tmp_path / "r")])
     assert words in shown.output
 

@@ -210,6 +210,9 @@ def test_a_run_with_only_failures_is_the_latest_and_the_one_before_is_kept(
     assert values(tmp_path / "r", 1) == before
     failures = [em.results(tmp_path / "r", run=run).failures() for run in (1, 2)]
     assert [len(one) for one in failures] == [0, 1]
+    with Store(tmp_path / "r") as store:
+        freed = freed_by(store, [find_run(store, 2)])
+        assert (freed.renders, freed.scores) == ((), 0)  # what failed is no render
     # Once it is mended, the failure stays with the run that had it.
     carry_out(make_benchmark("unprocessed", more=MAE), tmp_path / "r")
     assert [len(em.results(tmp_path / "r", run=run).failures()) for run in (1, 2, 3)] == [0, 1, 0]

@@ -120,6 +120,12 @@ CASES: dict[str, Case] = {
         },
         {"old/a.wav", "b.wav"},
     ),
+    "pairs beside a mix that lies alone": (
+        ["mixes/a.wav", "masters/a.wav", "b.wav"],
+        "pairs",
+        {"a": ("mixes/a.wav", "masters/a.wav", NONE)},
+        {"b.wav"},
+    ),
     "mixes and masters whose files are marked too": (
         ["Mixes/a_mix.wav", "Masters/a_master.wav"],
         "pairs",
@@ -218,13 +224,19 @@ def test_a_layout_gives_exactly_its_songs_and_nothing_is_left_out_without_a_word
         (["mixture.wav", "song.wav"], "mixes", ["mixture", "song"]),
         (["mix/a.wav", "reference/a.wav", "masters/a.wav"], "pairs", ["a"]),
         (["mix/a.wav", "b.wav"], "mixes", ["b"]),
+        (["mix.wav", "Mix/a.wav", "mastered/a.wav"], "one song", ["songs"]),
+        (["stems/a.wav", "unmastered/a.wav", "reference/b.wav"], "one song", ["songs"]),
+        (["two/mix.wav", "unmastered/a.wav", "reference/a.wav"], "song folders", ["two"]),
+        (["two/mix.wav", "two/mixes/a.wav", "two/masters/a.wav"], "song folders", ["two"]),
+        (["a.wav", "unmastered/b.wav", "reference/c.wav"], "mixes", ["a"]),
     ],
 )
 def test_what_has_always_been_read_keeps_its_songs_and_ids(
     tmp_path: Path, files: list[str], layout: str, ids: list[str]
 ) -> None:
-    found = read_folder(plant(tmp_path, files))
+    found = read_folder(plant(tmp_path / "songs", files))
     assert (found.layout, [song.id for song in found.songs]) == (layout, ids)
+    assert unaccounted(found, [tmp_path / "songs" / name for name in files]) == set()
 
 
 def test_masters_that_are_read_as_mixes_are_warned_of(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ def test_songs_of_one_mix_with_controls_of_their_own_are_different_songs(tmp_pat
     assert [song for song, message in told(same) if "counts twice" in message] == ["0.4"]
     apart = [Song(f"{drive}", mix, master, controls={"d": drive}) for drive, master in masters]
     assert not [song for song, message in told(apart) if "counts twice" in message]
+    other = [Song(f"{drive}", mix, m, tags={"effect": f"{drive}"}) for drive, m in masters]
+    assert not [song for song, message in told(other) if "counts twice" in message]
 
 
 def test_equal_stems_make_a_song_twice_and_silence_makes_none(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from training_audio import RATE
 from training_runs import run_recipe, tiny_recipe, write_songs
 
 from earmark.analysis.benchmark.result.document import load as load_result
-from earmark.analysis.benchmark.song_facts import song_facts
+from earmark.analysis.benchmark.result.song_facts import song_facts
 from earmark.cli import earmark
 from earmark.evaluation.benchmark.file import Benchmark, load
 from earmark.evaluation.results.store import Store

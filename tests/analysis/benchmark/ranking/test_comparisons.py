@@ -1,6 +1,5 @@
 """Paired comparisons: exact where they can be, and never more than one false family in twenty."""
 
-import math
 from itertools import combinations, product
 
 import numpy as np
@@ -148,69 +147,6 @@ def test_verdicts_ignore_units_offsets_and_the_order_of_songs_and_pairs(
         assert [one.p for one in mixed.differences] == pytest.approx(
             [one.p for one in plain.differences]
         )
-
-
-def _normal(generator: np.random.Generator, n: int, count: int) -> Floats:
-    return generator.normal(size=(n, count))
-
-
-def _two_valued(generator: np.random.Generator, n: int, count: int) -> Floats:
-    return generator.integers(0, 2, (n, count)) + 0.001 * generator.normal(size=(n, count))
-
-
-def _heavy(generator: np.random.Generator, n: int, count: int) -> Floats:
-    return generator.standard_t(1.5, size=(n, count))
-
-
-def _skewed(generator: np.random.Generator, n: int, count: int) -> Floats:
-    return generator.lognormal(0, 1, size=(n, count))
-
-
-def _unlike_spreads(generator: np.random.Generator, n: int, count: int) -> Floats:
-    return generator.normal(size=(n, count)) * (1 + np.arange(count)) ** 2
-
-
-@pytest.mark.parametrize("draw", [_normal, _two_valued, _heavy, _skewed, _unlike_spreads])
-@pytest.mark.parametrize(("n", "count"), [(6, 14), (8, 10), (16, 6)])
-def test_equal_systems_are_called_different_in_at_most_one_benchmark_in_twenty(
-    draw: type, n: int, count: int
-) -> None:
-    generator = np.random.default_rng([n, count])
-    times = 100
-    false = 0
-    for _ in range(times):
-        values = np.asarray(draw(generator, n, count))
-        false += any(one.sign for one in compare(values, pairs(count), SEED).differences)
-    # Three standard errors above .05.
-    assert false / times <= ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / times)
-
-
-def test_systems_far_apart_leave_the_rest_of_the_family_its_level() -> None:
-    generator = np.random.default_rng(11)
-    times, false = 100, 0
-    for _ in range(times):
-        values = generator.normal(size=(12, 10))
-        values[:, 5:] += 50.0 * np.arange(1, 6)
-        found = compare(values, pairs(10), SEED)
-        null = [
-            one for (i, j), one in zip(pairs(10), found.differences, strict=True) if j < 5 and i < 5
-        ]
-        false += any(one.sign for one in null)
-    assert false / times <= ALPHA + 3 * math.sqrt(ALPHA * (1 - ALPHA) / times)
-
-
-def test_all_intervals_hold_the_true_differences_at_once_where_all_systems_differ() -> None:
-    generator = np.random.default_rng(12)
-    times, held = 100, 0
-    truth = np.arange(14) * 20.0
-    for _ in range(times):
-        values = generator.normal(size=(15, 14)) + truth
-        found = compare(values, pairs(14), SEED).differences
-        held += all(
-            (one.low or 0) <= truth[i] - truth[j] <= (one.high or 0)
-            for (i, j), one in zip(pairs(14), found, strict=True)
-        )
-    assert held / times >= 0.95 - 3 * math.sqrt(ALPHA * (1 - ALPHA) / times)
 
 
 def test_rounding_is_relative_and_keeps_what_is_missing() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...evaluation.songs.training_songs import Use
-from .result.document import Result
+from ....evaluation.songs.training_songs import Use
+from .document import Result
 
 SongsBySystem = Mapping[str, Sequence[str]]
 

@@ -1,0 +1,1 @@
+"""Serves the reports of a results folder to their owner."""
