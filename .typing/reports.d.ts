@@ -1,8 +1,8 @@
 /** What the scripts of the reports share. They are classic scripts: no module loads from a file. */
 declare namespace Earmark {
   type Value = string | number | null;
-  /** A value, or one with a note beneath it. */
-  type Cell = Value | { v: Value; note?: string };
+  /** A value, or one with a note beneath it or an address that it leads to. */
+  type Cell = Value | { v: Value; note?: string; href?: string };
   type Kind<T extends Element> = new () => T;
   type Colours = Record<string, string>;
   /** Traces and layout as Plotly reads them. */

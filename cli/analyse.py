@@ -117,6 +117,7 @@ def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any)
 def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, Any]) -> None:
     """Analyse, write, and say what was found."""
     from ..analysis.ratings.analyse import Asked, Request, analyse_file
+    from ..analysis.ratings.report.ranks_text import ranks_lines
     from ..analysis.ratings.report.sentences import finding
 
     result, report = analyse_file(
@@ -127,6 +128,8 @@ def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, An
     for block in result.every_question():
         asked = f"{block.question}: " if result.others else ""
         click.echo(f"{asked}{finding(block)}")
+        for line in ranks_lines(block):
+            click.echo(line)
     for note in (*result.input.warnings, *result.primary.notes):
         click.echo(f"Note: {note}")
     for note in result.deviations:

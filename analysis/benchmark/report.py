@@ -32,6 +32,7 @@ from .panels import (  # noqa: F401  they register what a report is made of
     spectrum,
 )
 from .panels.registry import TEMPLATES, Context, Section, metric_data, render, sections
+from .panels.sides import correlation, cost, outliers, strata  # noqa: F401
 from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
 from .result.document import Result, load
@@ -41,6 +42,7 @@ from .song_pages.audio_plan import AudioPlan, AudioWish, audio_plan
 from .song_pages.media import Media, SongRenders, prepare_media
 from .song_pages.page import page_names, song_html, song_page
 from .song_pages.pictures import scale_image
+from .system_pages.page import system_html, system_page, system_page_names
 
 _PLOTLY = "plotly.min.js"
 _ENGINE = "audio.js"
@@ -62,7 +64,11 @@ _SHORT = {
     "headline": "Headline table",
     "master": "Human master",
     "differences": "Differences",
+    "cost": "Cost",
+    "strata": "Strata",
     "training": "Training",
+    "correlation": "Metrics",
+    "outliers": "Outliers",
     "sets": "Sets",
     "effects": "Effects",
     "spectra": "Spectra",
@@ -123,11 +129,13 @@ def write_report(
     assets = _write_assets(folder)
     pages = page_names(result.song_names)
     frame = {"simulated": result.simulated, "assets": assets}
-    made = sections(Context(result, pages))
+    system_pages = system_page_names(result.system_names)
+    made = sections(Context(result, pages, system_pages))
     _write_tables(folder, made)
     folder.text("result.json", result.to_json())
     folder.text("provenance.json", result.provenance())
     _write_songs(folder, result, media, pages, plan, frame)
+    _write_systems(folder, result, (system_pages, pages), frame)
     path = _write_page(folder, result, made, pages, plan, frame)
     folder.finish()
     return path
@@ -195,6 +203,23 @@ def _write_songs(
             scripts=[*shared, data, *own],
             styles=[assets["song.css"]],
             **frame,
+        )
+        folder.text(address, html)
+
+
+def _write_systems(
+    folder: ReportFolder,
+    result: Result,
+    pages: tuple[Mapping[str, str], Mapping[str, str]],
+    frame: Mapping[str, Any],
+) -> None:
+    assets = frame["assets"]
+    shared = [assets[name] for name in ("cells.js", "tables.js")]
+    for system, address in pages[0].items():
+        page = system_page(result, system, pages[1])
+        data = folder.hashed(f"data/system-{Path(address).stem}.js", _script(page.data))
+        html = system_html(
+            result, page, pages, root="../", scripts=[*shared, data], styles=[], **frame
         )
         folder.text(address, html)
 

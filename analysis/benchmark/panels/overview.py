@@ -41,6 +41,7 @@ def headline(context: Context) -> Section:
         result=result,
         columns=shown,
         rows=[_row(result, name, shown) for name in result.by_rank],
+        pages=context.system_pages,
         more=len(rest),
         decisive=result.decisive,
         first=any(view.first for name in result.by_rank for view in _views(result, name, shown)),
@@ -131,7 +132,13 @@ def systems(context: Context) -> Section:
     ]
     latest: dict[str, Any] = next(iter(records(result.runs)), {"record": {}})
     unknown = [*unknown_facts(latest["record"]), *network_facts(result.renders)]
-    html = render("sections/systems.html", rows=rows, looks=result.looks, unknown=unknown)
+    html = render(
+        "sections/systems.html",
+        rows=rows,
+        looks=result.looks,
+        unknown=unknown,
+        pages=context.system_pages,
+    )
     return Section("systems", "Systems", html, tables={"systems": result.systems})
 
 

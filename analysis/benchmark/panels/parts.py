@@ -37,7 +37,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Panel:
-    """A section of the report: its groups by choice; the first choice is shown first."""
+    """A section of the report: its groups by choice; the first choice is shown first.
+
+    ``asked`` is what choices and groups are.
+    """
 
     id: str
     title: str
@@ -45,6 +48,7 @@ class Panel:
     choices: Mapping[str, Sequence[Group]]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[str, str] = ("System", "Song")
 
     def section(self) -> Section | None:
         """The section, or None where no choice has anything to show."""
@@ -59,6 +63,7 @@ class Panel:
             note=self.note,
             choices=list(zip(parts, self.choices, strict=True)),
             tables=list(self.tables),
+            asked=self.asked,
         )
         return Section(self.id, self.title, html, tables=self.tables, parts=parts, files=self.files)
 

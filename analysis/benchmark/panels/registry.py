@@ -17,10 +17,11 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 
 @dataclass(frozen=True)
 class Context:
-    """What a section may read: the result, and where each song's page lies."""
+    """What a section may read: the result, and where the pages of songs and systems lie."""
 
     result: Result
     song_pages: Mapping[str, str]
+    system_pages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Section:
 class Table:
     """Rows under a header for the page to show, sort and copy.
 
-    A cell is text, a number, None, or ``{"v": number, "note": text}`` with the note beneath.
+    A cell is text, a number, None, or ``{"v": text or number}`` with a ``note`` that stands beneath
+    it or the address ``href`` that it leads to.
     ``digits`` are decimals per column, three significant digits where None; without any all are
     None. The first column names the row.
     """

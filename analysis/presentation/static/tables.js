@@ -67,6 +67,15 @@
     return heading;
   }
 
+  /** The words of a cell, leading to its address if it has one. @param {Earmark.Cell} given @param {string} words */
+  function linked(given, words) {
+    if (given === null || typeof given !== "object" || !given.href) return words;
+    const link = document.createElement("a");
+    link.href = given.href;
+    link.textContent = words;
+    return link;
+  }
+
   /** @param {Earmark.Cell} given @param {{digits: number | null, numeric: boolean}} how */
   function cellOf(given, { digits, numeric }) {
     const value = held(given);
@@ -75,7 +84,7 @@
       cell.className = "num";
       cell.dataset.raw = String(value ?? "");
     }
-    cell.textContent = shown(value, digits);
+    cell.append(linked(given, shown(value, digits)));
     if (given !== null && typeof given === "object" && given.note) {
       const note = document.createElement("small");
       note.textContent = given.note;
@@ -89,7 +98,7 @@
     const cell = document.createElement("th");
     cell.scope = "row";
     cell.className = "name";
-    cell.textContent = String(held(given) ?? "");
+    cell.append(linked(given, String(held(given) ?? "")));
     return cell;
   }
 

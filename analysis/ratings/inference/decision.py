@@ -16,6 +16,7 @@ from ..result.design import Design
 from ..result.names import DesignKind, Method, Scope
 from ..result.note_words import reasoned, sentence
 from ..result.notes import NoteCode, Said, SignedRanksCannot, coded
+from ..result.ranks import ranked
 from ..result.tests import (
     ClassicalPair,
     Compared,
@@ -63,6 +64,7 @@ def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
         interval=f"{100 * (1 - options.alpha):g} % {outcome.interval}, pointwise",
         pairs=pairs,
         letters=_letters(tested, outcome.pairs, pairs),
+        ranks=ranked(tested.systems, pairs, options.adjust),
         notes=tuple(map(sentence, notes)),
         coded_notes=tuple(map(coded, notes)),
         preferences=not options.abx and preferences(tested) is not None,

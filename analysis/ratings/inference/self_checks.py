@@ -83,6 +83,11 @@ def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
             f"{len(verdicts)} verdicts",
         ),
         _check(
+            "ranks follow from the verdicts",
+            [f"{who}ranks" for who, one in _analyses(result) if not _ranks_hold(one)],
+            f"{len(result.design.system_names)} systems",
+        ),
+        _check(
             "the names in the tables are the systems that were rated",
             [where for where, pair in pairs if {pair.group1, pair.group2} - known],
             f"{len(names)} systems",
@@ -301,6 +306,26 @@ def _verdict_holds(pair: Pair, alpha: float) -> bool:
         names=(pair.group1, pair.group2),
     )
     return pair.verdict == again
+
+
+def _ranks_hold(one: QuestionResult | AllListeners) -> bool:
+    primary, ranks = one.primary, one.primary.ranks
+    if ranks is None:
+        return all(pair.p_adj is None for pair in primary.pairs)
+    winners = [pair.better for pair in primary.pairs if pair.better]
+    losers = [
+        pair.group1 if pair.better == pair.group2 else pair.group2
+        for pair in primary.pairs
+        if pair.better
+    ]
+    count = len(ranks.systems)
+    return all(
+        row.low == 1 + losers.count(row.system)
+        and row.high == count - winners.count(row.system)
+        and (row.low == 1) == (row.system in ranks.first)
+        and (row.high == 1) == (row.system == ranks.best)
+        for row in ranks.systems
+    )
 
 
 def _miscounted(result: QuestionResult) -> Iterator[str]:

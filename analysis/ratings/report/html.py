@@ -37,6 +37,7 @@ from .sentences import (
     pair_sentence,
     pair_words,
     scope_words,
+    ties,
     verdict_words,
 )
 from .system_looks import system_looks
@@ -97,6 +98,7 @@ class QuestionView:
     prefix: str
     block: QuestionResult
     finding: str
+    ties: str
     omnibus: str
     sentences: list[str]
     verdicts: list[tuple[Pair, str]]
@@ -192,6 +194,7 @@ def _question(
         prefix=prefix,
         block=block,
         finding=finding(block),
+        ties=ties(primary),
         omnibus=omnibus_sentence(block),
         sentences=[pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
         verdicts=[(pair, verdict_words(pair, primary)) for pair in primary.pairs[:_FEW_PAIRS]],

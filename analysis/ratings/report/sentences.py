@@ -1,12 +1,12 @@
 """A result in words: the finding, APA sentences, a methods paragraph."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 from ...presentation.numbers import p_apa
 from ..result.blocks import Primary, SystemSummary
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import AbxTest, Adjust, Chosen, Distribution, Method, Scope, Verdict
+from ..result.ranks import RatedRanks, leads
 from ..result.secondary import AbxResult
 from ..result.tests import Omnibus, Pair
 
@@ -27,6 +27,7 @@ _STATISTICS = {
     Distribution.RANGE: "q",
     Distribution.WILCOXON: "W",
 }
+_MOST_TIED = 6
 
 
 def pair_words(primary: Primary) -> str:
@@ -119,7 +120,7 @@ def finding(block: QuestionResult) -> str:
     count = len(mine)
     beaten = [_other(pair, name) for pair in mine if pair.better == name]
     alike = [_other(pair, name) for pair in mine if pair.kind is Verdict.EQUIVALENT]
-    if len(beaten) == count:
+    if count and len(beaten) == count:
         return f"{shown} and was {_above(primary)} every other system under test."
     said = []
     if beaten:
@@ -128,12 +129,51 @@ def finding(block: QuestionResult) -> str:
         said.append(f"is equivalent to {_some(alike, count)} within ±{primary.margin:g} points")
     undecided = any(pair.kind is Verdict.INCONCLUSIVE for pair in mine)
     above = [pair.better for pair in mine if pair.better not in (None, name)]
-    text = f"{shown} and {' and '.join(said)}"
+    first = f"{tie} " if (tie := ties(primary)) else ""
+    text = f"{first}{shown} and {' and '.join(said)}"
     if not said:
-        text = f"{shown}, but it is not significantly above any other system"
+        text = f"{first}{shown}, but it is not significantly above any other system"
     if above:
         text += f"; {_some(above, count)} {'was' if len(above) == 1 else 'were'} rated above it"
     return text + ("; the rest is undecided." if said and undecided else ".")
+
+
+def ties(primary: Primary) -> str:
+    """Who ties for first, in a sentence; '' where one is above all others or nothing was tested."""
+    ranks = primary.ranks
+    if ranks is None or ranks.best is not None:
+        return ""
+    count, first = len(ranks.systems), ranks.first
+    if not first:
+        # Pairs of other listeners or passages each may run in a circle.
+        return "None is first: every system has one that was " + f"{_above(primary)} it."
+    if len(first) == 1:
+        low, high = ranks.systems[0].low, ranks.systems[0].high
+        return f"None was {_above(primary)} {first[0]}, but its rank may be {low} to {high}."
+    if len(first) == count:
+        every = "Both" if count == 2 else f"All {count}"
+        return f"{every} systems tie for first."
+    named = _listed(first) if len(first) <= _MOST_TIED else f"{len(first)}"
+    return f"{named} of {count} systems tie for first."
+
+
+def rank_text(low: int, high: int) -> str:
+    """``1``, or ``1–3``."""
+    return f"{low}" if low == high else f"{low}–{high}"
+
+
+def ranks_caption(ranks: RatedRanks, primary: Primary) -> str:
+    """What the intervals of ranks are."""
+    how = "without adjustment" if primary.adjust is Adjust.NONE else f"by {primary.adjust}"
+    level = f"{100 * (1 - primary.alpha):g} %"
+    text = f"Ranks that the pairs allow, decided {how} at alpha {primary.alpha:g}"
+    if ranks.together:
+        text += f"; all intervals hold together with {level}"
+    else:
+        text += f"; the intervals do not hold together with {level}, as the pairs do not"
+    if ranks.untested:
+        text += f"; {counted(ranks.untested, 'pair')} without a test"
+    return text
 
 
 def _other(pair: Pair, name: str) -> str:
@@ -147,18 +187,8 @@ def highest(block: QuestionResult) -> SystemSummary:
     """
     tested = set(block.design.system_names)
     rows = [row for row in block.descriptives.systems if row.system in tested]
-    leads: dict[str, list[float]] = {row.system: [] for row in rows}
-    for pair in block.primary.pairs:
-        if pair.mean_diff is not None:
-            leads[pair.group1].append(pair.mean_diff)
-            leads[pair.group2].append(-pair.mean_diff)
-
-    def rank(row: SystemSummary) -> tuple[float, float, str]:
-        mine = leads[row.system]
-        lead = round(sum(mine) / len(mine), 9) if mine else -math.inf
-        return lead, row.mean, row.system
-
-    return max(rows, key=rank)
+    lead = leads([row.system for row in rows], block.primary.pairs)
+    return max(rows, key=lambda row: (lead[row.system], row.mean, row.system))
 
 
 def _of_pairs(primary: Primary) -> str:

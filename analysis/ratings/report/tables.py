@@ -9,13 +9,14 @@ from ..result.document import AllListeners, QuestionResult
 from ..result.names import Chosen, RuleName
 from ..result.tests import Pair, SystemsTest
 from .secondary_tables import secondary_sheets
-from .sentences import pair_words
+from .sentences import pair_words, ranks_caption
 from .table import PAIR, Sheet, SheetColumn, columns_of
 
 
 def sheets(block: QuestionResult) -> list[Sheet]:
     """Every table of one question's result."""
     made = [
+        _ranks(block),
         _pairs(block),
         _classical(block),
         _systems(block),
@@ -33,6 +34,26 @@ def sheets(block: QuestionResult) -> list[Sheet]:
     if block.all_listeners:
         made.append(_both(block, block.all_listeners))
     return [sheet for sheet in made if sheet.rows]
+
+
+def _ranks(block: QuestionResult) -> Sheet:
+    """The interval of each system's rank, the best first."""
+    columns = columns_of(
+        *("System", "Rank low/count", "Rank high/count", "Ties for first/yes"),
+        *("Decided better/count", "Decided worse/count", "Mean/points"),
+    )
+    ranks = block.primary.ranks
+    if ranks is None:
+        return Sheet("ranks", "", columns, ())
+    means = {row.system: row.mean for row in block.descriptives.systems}
+    rows = tuple(
+        (
+            *(row.system, row.low, row.high, row.low == 1),
+            *(row.better, row.worse, means[row.system]),
+        )
+        for row in ranks.systems
+    )
+    return Sheet("ranks", ranks_caption(ranks, block.primary), columns, rows)
 
 
 def _pairs(block: QuestionResult) -> Sheet:

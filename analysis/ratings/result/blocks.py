@@ -3,6 +3,7 @@
 from ...result.parts import Maybe, Number, ResultPart
 from .names import Adjust, Chosen, Estimator, Level, Method, Resource, RuleName, Scope, Term
 from .notes import Note
+from .ranks import RatedRanks
 from .tests import ClassicalPair, Omnibus, Pair
 
 
@@ -153,7 +154,8 @@ class Primary(ResultPart):
     """The analysis that fits the design, which decides.
 
     ``method`` names the test of all systems, ``choice`` the analysis, ``pair_method`` the test of
-    pairs. ``preferences`` says that differences are those of P(i beats j) and not points.
+    pairs. ``ranks`` is None where no pair was tested. ``preferences`` says that differences are
+    those of P(i beats j) and not points.
     """
 
     method: Method
@@ -170,6 +172,7 @@ class Primary(ResultPart):
     interval: str
     pairs: tuple[Pair, ...]
     letters: dict[str, str]
+    ranks: RatedRanks | None = None
     notes: tuple[str, ...]
     coded_notes: tuple[Note, ...] = ()
     preferences: bool

@@ -64,6 +64,7 @@ def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pages(folder: Path) -> list[Path]:
     found = [folder / "report.html", *sorted((folder / "songs").glob("*.html"))]
+    found += sorted((folder / "systems").glob("*.html"))
     assert len(found) > 1
     return found
 

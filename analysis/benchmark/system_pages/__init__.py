@@ -1,0 +1,1 @@
+"""A page per system: what it is, what is known of it, and how it did song by song."""
