@@ -60,7 +60,7 @@ def carry_out(
 
     from ...analysis.benchmark.report import write_report
     from ...analysis.benchmark.result.document import load as load_result
-    from ...analysis.benchmark.result.standings_text import standings_lines
+    from ...analysis.benchmark.text.standings_text import standings_lines
     from ...evaluation.benchmark.file import load
     from ...evaluation.results.store import Store
     from ...evaluation.run.run import RunSettings, run_benchmark

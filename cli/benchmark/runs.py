@@ -48,7 +48,7 @@ def runs(context: click.Context, results: Path, benchmark: str | None, *, as_jso
 @click.pass_context
 def show(context: click.Context, run: str, results: Path, *, as_json: bool) -> None:
     """Show what a run used: command, code, machine, systems, failures, medians."""
-    from ...analysis.benchmark.result.run_page import run_page
+    from ...analysis.benchmark.text.run_page import run_page
     from ...evaluation.results.runs import any_run
     from ...evaluation.results.store import Store
 

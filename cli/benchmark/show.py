@@ -25,7 +25,7 @@ def show(
     import shutil
 
     from ...analysis.benchmark.result.document import load
-    from ...analysis.benchmark.result.standings_text import standings_lines
+    from ...analysis.benchmark.text.standings_text import standings_lines
     from ...evaluation.results.runs import opened_at
 
     with opened_at(results, run, benchmark) as (store, name):

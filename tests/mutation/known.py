@@ -78,8 +78,8 @@ KNOWN: Sequence[Known] = (
     Known(f"{_METHODS}/signed_rank.py", "return min(positive, ", "return max(positive, ", _RANKS),
     Known(
         f"{_METHODS}/permutation.py",
-        "p, note = (1 + exceeding) / (1 + DRAWS)",
-        "p, note = exceeding / DRAWS",
+        "p = (1 + exceeding) / (1 + DRAWS)",
+        "p = exceeding / DRAWS",
         _RESAMPLING,
     ),
     Known("models/audio/loudness.py", "* p + 0.5).floor()", "* p).floor()", _DETAILS),

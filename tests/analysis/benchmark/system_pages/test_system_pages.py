@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from report_fixtures import SYSTEMS, Fake, FakeSystem, build
 
@@ -132,7 +133,7 @@ def test_songs_of_a_training_and_code_are_said_or_said_to_be_unknown(tmp_path: P
     code = {"systems": {"Net": {"files": {"a.py": "cd" * 32}, "unknown": "what it imports"}}}
     record = dict(runs["record"][0])
     more = {"training songs": known, "code": code, "songs": {"audio files not used": 0}}
-    runs["record"] = [record | more]
+    runs["record"] = pd.Series([record | more], dtype=object)
     result = replace(result, runs=runs)
     view = page_of(result, "Net")[1]
     assert ("Songs trained on", "song 1") in view["training"]

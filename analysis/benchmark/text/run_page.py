@@ -6,8 +6,8 @@ from typing import Any
 
 from ....evaluation.results.runs import Run, looking_at, why_empty
 from ....evaluation.results.store import Store
-from .code_record import code_facts, network_facts, unknown_facts
-from .document import Result, load
+from ..result.code_record import code_facts, network_facts, unknown_facts
+from ..result.document import Result, load
 from .standings_text import standings_lines
 
 _MOST_FAILURES = 10

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from ...presentation.looks import short_names
 from ...presentation.numbers import NONE, number_format
-from .columns import Column
-from .document import Result
+from ..result.columns import Column
+from ..result.document import Result
 
 _GAP = 2
 _LONGEST = 32  # letters of a system's name

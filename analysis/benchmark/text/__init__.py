@@ -1,0 +1,1 @@
+"""What a benchmark and its runs say in a terminal."""
