@@ -5,20 +5,16 @@ and a song's data are scripts of their own that are loaded when they are asked f
 opened from the file system may load scripts but nothing else.
 """
 
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import plotly.offline
-
 from ...evaluation.insights.renders import complete
 from ...evaluation.results.runs import find_run
-from ...evaluation.results.store import Store, written
-from ...listening_test import TOKENS
-from ..presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, audio_script
+from ...evaluation.results.store import Store
+from ..presentation.assets import SCRIPTS
 from ..presentation.report_folder import ReportFolder, folder_name
+from .page_files import ENGINE, script, write_assets, write_scales
 from .panels import (  # noqa: F401  they register what a report is made of
     charts,
     console,
@@ -31,7 +27,7 @@ from .panels import (  # noqa: F401  they register what a report is made of
     overview,
     spectrum,
 )
-from .panels.registry import TEMPLATES, Context, Section, metric_data, render, sections
+from .panels.registry import Context, Section, metric_data, render, sections
 from .panels.sides import correlation, cost, outliers, strata  # noqa: F401
 from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
@@ -41,21 +37,7 @@ from .result.tables import as_csv, choose_benchmark, records
 from .song_pages.audio_plan import AudioPlan, AudioWish, audio_plan
 from .song_pages.media import Media, SongRenders, prepare_media
 from .song_pages.page import page_names, song_html, song_page
-from .song_pages.pictures import scale_image
 from .system_pages.page import system_html, system_page, system_page_names
-
-_PLOTLY = "plotly.min.js"
-_ENGINE = "audio.js"
-_ASSETS = (
-    TOKENS,
-    *(STATIC / name for name in STYLES),
-    STATIC / FIRST_SCRIPT,
-    *(STATIC / name for name in SCRIPTS),
-    *(
-        TEMPLATES / name
-        for name in ("song.css", "insights.js", "report.js", "player.js", "song.js")
-    ),
-)
 
 # Titles are questions; the table of contents has room for a word.
 _SHORT = {
@@ -126,7 +108,7 @@ def write_report(
         for song, files in found.items()
     ]
     media = prepare_media(folder, renders, progress)
-    assets = _write_assets(folder)
+    assets = write_assets(folder)
     pages = page_names(result.song_names)
     frame = {"simulated": result.simulated, "assets": assets}
     system_pages = system_page_names(result.system_names)
@@ -153,20 +135,6 @@ def _render_files(store: Store, result: Result) -> dict[str, dict[str, Path]]:
     return found
 
 
-def _write_assets(folder: ReportFolder) -> dict[str, str]:
-    path = folder.keep(_PLOTLY)
-    bundle = plotly.offline.get_plotlyjs().encode()
-    # 5 MB: not written again by every report, only by another version of Plotly.
-    if not path.is_file() or path.stat().st_size != len(bundle):
-        with written(path) as scratch:
-            scratch.write_bytes(bundle)
-    assets = {
-        path.name: folder.hashed(f"assets/{path.name}", path.read_bytes()) for path in _ASSETS
-    }
-    assets[_ENGINE] = folder.hashed(f"assets/{_ENGINE}", audio_script())
-    return assets | {_PLOTLY: _PLOTLY}
-
-
 def _write_tables(folder: ReportFolder, made: list[Section]) -> None:
     for section in made:
         for name, frame in section.tables.items():
@@ -183,16 +151,13 @@ def _write_songs(
     plan: AudioPlan,
     frame: Mapping[str, Any],
 ) -> None:
-    scales = {
-        "level": folder.hashed("pictures/scale-level.png", _png(difference=False)),
-        "difference": folder.hashed("pictures/scale-difference.png", _png(difference=True)),
-    }
+    scales = write_scales(folder)
     assets = frame["assets"]
     shared = [assets[name] for name in SCRIPTS]
-    own = [assets[name] for name in ("song.js", _ENGINE, "player.js")]
+    own = [assets[name] for name in ("song.js", ENGINE, "player.js")]
     for song, address in pages.items():
         page = song_page(result, song, media)
-        data = folder.hashed(f"data/{Path(address).stem}.js", _script(page.data))
+        data = folder.hashed(f"data/{Path(address).stem}.js", script(page.data))
         html = song_html(
             result,
             page,
@@ -217,7 +182,7 @@ def _write_systems(
     shared = [assets[name] for name in ("cells.js", "tables.js")]
     for system, address in pages[0].items():
         page = system_page(result, system, pages[1])
-        data = folder.hashed(f"data/system-{Path(address).stem}.js", _script(page.data))
+        data = folder.hashed(f"data/system-{Path(address).stem}.js", script(page.data))
         html = system_html(
             result, page, pages, root="../", scripts=[*shared, data], styles=[], **frame
         )
@@ -235,12 +200,12 @@ def _write_page(
     metrics = {
         column.id: folder.hashed(
             f"data/metric-{column.id}.js",
-            _script({f"metric/{column.id}": metric_data(result, column)}),
+            script({f"metric/{column.id}": metric_data(result, column)}),
         )
         for column in result.columns
     }
     parts = {
-        name: folder.hashed(f"data/{name}.js", _script({name: part}))
+        name: folder.hashed(f"data/{name}.js", script({name: part}))
         for section in made
         for name, part in section.parts.items()
     }
@@ -249,7 +214,7 @@ def _write_page(
     for section in made:
         data |= section.data
     scripts = [frame["assets"][name] for name in SCRIPTS]
-    scripts += [folder.hashed("data/report.js", _script(data)), frame["assets"]["insights.js"]]
+    scripts += [folder.hashed("data/report.js", script(data)), frame["assets"]["insights.js"]]
     scripts += [frame["assets"]["report.js"]]
     contents = [
         {"id": s.id, "title": s.title, "short": _SHORT.get(s.id, s.title), "html": s.html}
@@ -301,19 +266,3 @@ def _groups(result: Result) -> list[tuple[str, list[Column]]]:
         else:
             groups["The master itself"].append(column)
     return [(name, found) for name, found in groups.items() if found]
-
-
-def _script(parts: Mapping[str, Any]) -> str:
-    return "".join(
-        f"earmark.put({json.dumps(name)}, {_compact(value)});\n" for name, value in parts.items()
-    )
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def _png(*, difference: bool) -> bytes:
-    stream = io.BytesIO()
-    scale_image(difference=difference).save(stream, format="PNG", optimize=True)
-    return stream.getvalue()

@@ -20,6 +20,12 @@ from ..terminal import options
     metavar="METRIC[:aligned]",
     help="What to compare; may be given again. The headline table's by default.",
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write pages there, with players of the songs that moved most.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option(
     "--fail-if",
@@ -41,6 +47,7 @@ def compare(
     results: Path,
     benchmark: str | None,
     metrics: tuple[str, ...],
+    out: Path | None,
     limits: tuple[str, ...],
     worse: tuple[str, ...],
     *,
@@ -69,6 +76,10 @@ def compare(
     asked += [gate.asked for gate in gates if gate.asked not in asked]
     found = compare_sides(a, b, results, list(dict.fromkeys(asked)), benchmark)
     judged = judge(found, gates)
+    if out is not None:
+        from ...analysis.benchmark.comparison.page import write_comparison
+
+        click.echo(write_comparison(found, judged, out), err=True)
     if as_json:
         click.echo(json.dumps(document(found, judged).as_json(), indent=1, ensure_ascii=False))
     else:

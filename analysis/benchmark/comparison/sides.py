@@ -36,7 +36,8 @@ class Side:
     """One side of a comparison, read whole.
 
     ``system`` is the one that was named, None for all of ``systems``. ``made_by`` tells a metric's
-    version and, for a plug-in's, its code. ``renders`` are keys by song and system.
+    version and, for a plug-in's, its code. ``renders`` are keys by song and system, ``mixes`` and
+    ``references`` keys by song.
     ``competing`` are the systems that can be ranked, ``about`` parameters and step of each.
     """
 
@@ -54,6 +55,8 @@ class Side:
     values: Values
     made_by: Mapping[tuple[str, str], tuple[int, str]]
     renders: Mapping[tuple[str, str], str]
+    mixes: Mapping[str, str]
+    references: Mapping[str, str]
     competing: tuple[str, ...]
     about: Mapping[str, tuple[int | None, int | None]]
 
@@ -145,6 +148,8 @@ def _read(said: str, store: Store, benchmark: str, system: str | None) -> Side |
             (str(row["song"]), str(row["system"])): str(row["key"])
             for row in tables.records(tables.renders(store, benchmark))
         },
+        {str(row["song"]): row["mix_key"] for row in tables.records(songs) if row["mix_key"]},
+        tables.reference_keys(store, benchmark),
         competing_systems(frame),
         {str(row["system"]): (row["parameters"], row["step"]) for row in tables.records(frame)},
     )

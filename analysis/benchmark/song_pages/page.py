@@ -1,17 +1,14 @@
 """One song's page: what each system made of it, to hear and to see."""
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from ....evaluation.insights.band_levels import BANDS_HZ
 from ....models.content_key import content_key
-from ...presentation.looks import REFERENCE, Look
-from ...presentation.numbers import NumberFormat, hertz_text, number_format
-from ..panels import figures
+from ...presentation.looks import REFERENCE
+from ...presentation.numbers import number_format
 from ..panels.overview import badges
 from ..panels.registry import Table, render
 from ..result.columns import Column
@@ -19,31 +16,10 @@ from ..result.document import Result
 from ..result.tables import records
 from .audio_plan import AudioPlan
 from .media import Media
-from .pictures import CEILING_DB, DIFFERENCE_DB, FLOOR_DB, HIGHEST_HZ, LOWEST_HZ
+from .players import Player, longest, players_data, players_view
 
 _KEYS = "123456789abcdefghijklnopqstuvwxyz"  # m is the mix, r the reference
 _MIX = "mix"
-
-
-@dataclass(frozen=True)
-class Player:
-    """One row of the song's page; ``look`` is None for the mix, which is no system.
-
-    ``spectrum`` are the levels of :data:`~earmark.evaluation.insights.band_levels.BANDS_HZ`.
-    A system that leaves the mix as it is, is the mix as well.
-    """
-
-    id: str
-    name: str
-    key: str
-    look: Look | None
-    badges: tuple[str, ...]
-    media: Media
-    spectrum: tuple[float | None, ...] = ()
-    mix: bool = False
-    reference: bool = False
-    system: bool = False
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,19 +53,9 @@ def song_page(result: Result, song: str, media: Mapping[tuple[str, str], Media])
     """What the page of ``song`` holds; ``media`` is by render key and reference key."""
     players = _players(result, song, media)
     columns = [c for c in result.columns if _scored(result, c, song)]
-    seconds = max((player.media.seconds for player in players), default=0.0)
-    data: dict[str, Any] = {
-        "players": [_player_data(player, players) for player in players],
-        "mix": _index(players, "mix"),
-        "reference": _index(players, "reference"),
-        "first": _first(players),
-        "seconds": seconds,
-        "sound": _sound([player.media for player in players if player.media.sound]),
-        "ticks": {"y": _frequency_ticks(), "x": _time_ticks(seconds)},
-        "chart": _spectra(players),
-    }
     scores = {variant: _scores(result, columns, song, variant) for variant in ("raw", "aligned")}
-    return SongPage(song, players, {"song": data, "scores": scores}, bool(columns), seconds)
+    data = {"song": players_data(players), "scores": scores}
+    return SongPage(song, players, data, bool(columns), longest(players))
 
 
 def song_html(
@@ -101,38 +67,21 @@ def song_html(
     **frame: Any,
 ) -> str:
     """The HTML of a page; ``frame`` is what every page needs (assets, scripts)."""
-    heard = [player.media for player in page.players if player.media.sound]
-    start, end = _span(heard)
     songs = list(pages)
     at = songs.index(page.song)
     row = records(result.songs)[at]
-    has_reference = any(player.reference for player in page.players)
-    tiles = [("mix", "Mix"), ("system", "System"), ("reference", "Reference")]
-    tiles += [("difference", "Difference from the reference")] if has_reference else []
     failures = result.failures[result.failures["song"] == page.song]
-    levelled = next((p.name for p in page.players if p.reference and p.media.lufs is not None), "")
     return render(
         "song.html",
-        benchmark=result.benchmark,
+        title=result.benchmark,
+        back="../report.html#songs",
         song={"id": page.song},
         facts=_facts(row, page.seconds),
         before=_neighbour(pages, songs, at - 1),
         after=_neighbour(pages, songs, at + 1),
-        players=[_player_view(i, player) for i, player in enumerate(page.players)],
         failures=records(failures),
-        heard={
-            "there": bool(heard),
-            "note": plan.song_note(page.song),
-            "start": f"{start:.3f}",
-            "end": f"{end:.3f}",
-            "clock": f"{_clock(start)} / {_clock(end)}",
-        },
-        reference=has_reference,
-        levelled=levelled,
-        tiles=[{"id": name, "title": title} for name, title in tiles],
         scales=scales,
-        levels=[f"−{-FLOOR_DB:.0f}", f"−{-CEILING_DB:.0f}"],
-        difference=f"{DIFFERENCE_DB:.0f}",
+        **players_view(page.players, plan.song_note(page.song)),
         scored=page.scored,
         **frame,
     )
@@ -192,52 +141,6 @@ def _levels(result: Result, key: str) -> tuple[float | None, ...]:
     return tuple(result.insights.renders.get(key, {}).get("spectrum_db", ()))
 
 
-def _player_data(player: Player, players: Sequence[Player]) -> dict[str, Any]:
-    target = next((other.media.lufs for other in players if other.reference), None)
-    lufs = player.media.lufs
-    facts = asdict(player.media)
-    kept = ("lufs", "low", "high", "spectrogram", "difference", "sound")
-    return {name: facts[name] for name in kept} | {
-        "id": player.id,
-        "name": player.name,
-        "system": player.system,
-        "mix": player.mix,
-        "reference": player.reference,
-        # What brings it to the loudness of the reference.
-        "align": None if lufs is None or target is None else round(target - lufs, 3),
-    }
-
-
-def _player_view(index: int, player: Player) -> dict[str, Any]:
-    lufs = player.media.lufs
-    return {
-        "index": index,
-        "name": player.name,
-        "key": player.key,
-        "look": player.look,
-        "badges": player.badges,
-        "system": player.system,
-        "warnings": player.warnings,
-        "overs": player.media.overs if player.media.sound else 0,
-        "lufs": "no loudness (silent or too short)"
-        if lufs is None
-        else f"{NumberFormat(1)(lufs)} LUFS",
-    }
-
-
-def _spectra(given: Sequence[Player]) -> dict[str, Any]:
-    players = [player for player in given if player.spectrum]
-    lines = {player.id: player.spectrum for player in players}
-    looks = {player.id: player.look for player in players if player.look is not None}
-    figure = figures.spectra(lines, looks, BANDS_HZ)
-    header = ["band (Hz)", *(player.name for player in players)]
-    rows = [
-        [hertz_text(band), *(player.spectrum[at] for player in players)]
-        for at, band in enumerate(BANDS_HZ)
-    ]
-    return {"figure": figure, "table": Table(header, rows, (None, *[1] * len(players))).as_json()}
-
-
 def _scores(result: Result, columns: Sequence[Column], song: str, variant: str) -> dict[str, Any]:
     at = result.song_names.index(song)
     rows: list[list[Any]] = []
@@ -262,31 +165,6 @@ def _scored(result: Result, column: Column, song: str) -> bool:
     return any((table[at] == table[at]).any() for table in tables)
 
 
-def _sound(heard: Sequence[Media]) -> dict[str, Any] | None:
-    """The clock of the players: where in the song it begins, its rate, frames of the longest."""
-    if not heard:
-        return None
-    start, end = _span(heard)
-    # Renders of one song have one rate; where not, the browser brings all to the highest.
-    rate = max(media.rate for media in heard)
-    return {"start": start, "rate": rate, "frames": round((end - start) * rate)}
-
-
-def _span(heard: Sequence[Media]) -> tuple[float, float]:
-    """From where to where the song can be heard, in seconds."""
-    start = heard[0].start if heard else 0.0
-    return start, start + max((media.heard_seconds for media in heard), default=0.0)
-
-
-def _index(players: Sequence[Player], what: str) -> int | None:
-    return next((i for i, player in enumerate(players) if getattr(player, what)), None)
-
-
-def _first(players: Sequence[Player]) -> int:
-    made = [i for i, player in enumerate(players) if player.system]
-    return next((i for i in made if not players[i].mix), made[0] if made else 0)
-
-
 def _facts(row: Mapping[str, Any], seconds: float) -> list[str]:
     tags = [f"{name}: {value}" for name, value in row["tags"].items()]
     length = seconds or row["seconds"]
@@ -298,26 +176,3 @@ def _neighbour(pages: Mapping[str, str], songs: Sequence[str], at: int) -> tuple
     if not 0 <= at < len(songs):
         return None
     return songs[at], pages[songs[at]].removeprefix("songs/")
-
-
-def _frequency_ticks() -> list[tuple[str, float]]:
-    span = math.log(HIGHEST_HZ / LOWEST_HZ)
-    return [
-        (
-            f"{hertz} Hz" if hertz < 1000 else f"{hertz / 1000:g} kHz",
-            round(1 - math.log(hertz / LOWEST_HZ) / span, 4),
-        )
-        for hertz in (50, 200, 1000, 4000, 16000)
-    ]
-
-
-def _time_ticks(seconds: float) -> list[tuple[str, float]]:
-    if seconds <= 0:
-        return []
-    step = next((s for s in (0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120) if seconds / s <= 6), 300)
-    count = int(seconds / step + 1e-9)
-    return [(f"{i * step:g} s", round(i * step / seconds, 4)) for i in range(count + 1)]
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
