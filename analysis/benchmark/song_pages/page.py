@@ -14,6 +14,7 @@ from ...presentation.numbers import NumberFormat, hertz_text, number_format
 from ..panels import figures
 from ..panels.overview import badges
 from ..panels.registry import Table, render
+from ..panels.sides.addresses import player_of
 from ..result.columns import Column
 from ..result.document import Result
 from ..result.tables import records
@@ -213,6 +214,7 @@ def _player_view(index: int, player: Player) -> dict[str, Any]:
     return {
         "index": index,
         "name": player.name,
+        "anchor": player_of(player.name) if player.look else "",
         "key": player.key,
         "look": player.look,
         "badges": player.badges,
