@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from report_fixtures import SYSTEMS, Fake, FakeSystem, build
 
@@ -128,12 +129,12 @@ def test_a_card_is_shown_only_of_the_weights_that_were_rendered(tmp_path: Path) 
 
 def test_songs_of_a_training_and_code_are_said_or_said_to_be_unknown(tmp_path: Path) -> None:
     result = result_of(tmp_path)
-    runs = result.runs.copy()
+    runs = result.runs
     known = {"trained on": {"Net": ["song 1"]}, "validated on": {}, "unknown": ["net"]}
     code = {"systems": {"Net": {"files": {"a.py": "cd" * 32}, "unknown": "what it imports"}}}
     record = dict(runs["record"][0])
     more = {"training songs": known, "code": code, "songs": {"audio files not used": 0}}
-    runs["record"] = [record | more]
+    runs = runs.assign(record=pd.Series([record | more], dtype=object))
     result = replace(result, runs=runs)
     view = page_of(result, "Net")[1]
     assert ("Songs trained on", "song 1") in view["training"]
