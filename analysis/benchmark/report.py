@@ -29,6 +29,7 @@ from .panels import (  # noqa: F401  they register what a report is made of
 )
 from .panels.registry import Context, Section, metric_data, render, sections
 from .panels.sides import correlation, cost, outliers, strata  # noqa: F401
+from .panels.sides.addresses import system_page_names
 from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
 from .result.document import Result, load
@@ -37,7 +38,7 @@ from .result.tables import as_csv, choose_benchmark, records
 from .song_pages.audio_plan import AudioPlan, AudioWish, audio_plan
 from .song_pages.media import Media, SongRenders, prepare_media
 from .song_pages.page import page_names, song_html, song_page
-from .system_pages.page import system_html, system_page, system_page_names
+from .system_pages.page import system_html, system_page
 
 # Titles are questions; the table of contents has room for a word.
 _SHORT = {

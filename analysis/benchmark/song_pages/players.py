@@ -10,6 +10,7 @@ from ...presentation.looks import Look
 from ...presentation.numbers import NumberFormat, hertz_text
 from ..panels import figures
 from ..panels.registry import Table
+from ..panels.sides.addresses import player_of
 from .media import Media
 from .pictures import CEILING_DB, DIFFERENCE_DB, FLOOR_DB, HIGHEST_HZ, LOWEST_HZ
 
@@ -101,6 +102,7 @@ def _player_view(index: int, player: Player) -> dict[str, Any]:
     return {
         "index": index,
         "name": player.name,
+        "anchor": player_of(player.name) if player.look else "",
         "key": player.key,
         "look": player.look,
         "badges": player.badges,

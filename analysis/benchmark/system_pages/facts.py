@@ -44,6 +44,8 @@ def identity(result: Result, system: str, beside: Mapping[str, Mapping[str, Any]
         ("Doctor", _DOCTOR if row["kind"] == "checkpoint" else ""),
         *_code(result, system),
     ]
+    if any((one.get("notes") or {}).get("used_network") for one in beside.values()):
+        facts.append(("Not known", "what answered when it used the network"))
     devices = Counter(
         str(device)
         for name, device in zip(result.renders["system"], result.renders["device"], strict=True)

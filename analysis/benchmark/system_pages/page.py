@@ -1,15 +1,14 @@
 """One system's page: what it is, where it ranks, and its scores song by song."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ....models.content_key import content_key
 from ...presentation.looks import Look
 from ...presentation.numbers import number_format
 from ..panels.overview import badges, cell_views
 from ..panels.registry import Table, render
+from ..panels.sides.addresses import player_of
 from ..result.columns import Column
 from ..result.document import Result
 from ..result.song_facts import song_facts
@@ -29,18 +28,6 @@ class SystemPage:
     view: Mapping[str, Any]
 
 
-def system_page_names(systems: Sequence[str]) -> dict[str, str]:
-    """The address of each system's page in the report: readable, unique, safe in file systems."""
-    names: dict[str, str] = {}
-    for system in systems:
-        plain = re.sub(r"[^a-z0-9]+", "-", system.lower()).strip("-")[:48]
-        # The digest tells apart what only case or punctuation does.
-        same = plain == system and plain != ""
-        name = plain if same else f"{plain or 'system'}-{content_key(system)[:6]}"
-        names[system] = f"systems/{name}.html"
-    return names
-
-
 def system_page(result: Result, system: str, songs: Mapping[str, str]) -> SystemPage:
     """What the page of ``system`` holds; ``songs`` are the addresses of the songs' pages."""
     beside = facts.sidecars(result, system)
@@ -53,7 +40,7 @@ def system_page(result: Result, system: str, songs: Mapping[str, str]) -> System
     data["standing"] = standing
     plain, larger = facts.plain_notes(beside)
     if plain:
-        data["notes"] = {v: _notes(beside, plain[:_MOST_NOTES], songs) for v in ("raw", "aligned")}
+        data["notes"] = {"raw": _notes(system, beside, plain[:_MOST_NOTES], songs)}
     failures = records(result.failures[result.failures["system"] == system])
     warned = facts.warnings_of(beside)
     view = {
@@ -131,7 +118,7 @@ def _scores(
     songs: Mapping[str, str],
 ) -> dict[str, Any]:
     """A row per song, which leads to the song's page."""
-    rows: list[list[Any]] = [[_link(song, songs)] for song in result.song_names]
+    rows: list[list[Any]] = [[_link(song, system, songs)] for song in result.song_names]
     digits: list[int | None] = [None]
     for column in columns:
         shown = variant if variant in column.variants else column.variants[0]
@@ -143,10 +130,13 @@ def _scores(
 
 
 def _notes(
-    beside: Mapping[str, Mapping[str, Any]], names: Sequence[str], songs: Mapping[str, str]
+    system: str,
+    beside: Mapping[str, Mapping[str, Any]],
+    names: Sequence[str],
+    songs: Mapping[str, str],
 ) -> dict[str, Any]:
     rows = [
-        [_link(song, songs), *(_note((one.get("notes") or {}).get(name)) for name in names)]
+        [_link(song, system, songs), *(_note((one.get("notes") or {}).get(name)) for name in names)]
         for song, one in beside.items()
     ]
     return Table(["song", *names], rows).as_json()
@@ -159,8 +149,10 @@ def _note(value: Any) -> Any:
     return None if isinstance(value, float) and value - value != 0 else value
 
 
-def _link(song: str, songs: Mapping[str, str]) -> Any:
-    return {"v": song, "href": f"../{songs[song]}#listen"} if song in songs else song
+def _link(song: str, system: str, songs: Mapping[str, str]) -> Any:
+    if song not in songs:
+        return song
+    return {"v": song, "href": f"../{songs[song]}#{player_of(system)}"}
 
 
 def _scored(result: Result, column: Column, system: str) -> bool:

@@ -5,7 +5,7 @@ from ...presentation.numbers import fixed
 from ..result.document import QuestionResult
 from .sentences import is_preference, rank_text
 
-_LONGEST = 32  # letters of a system's name
+_LONGEST = 60  # letters of a system's name
 
 
 def ranks_lines(block: QuestionResult) -> list[str]:

@@ -16,7 +16,7 @@ from ...result.summary import Floats
 from ..figures import diverging_scale
 from ..parts import Drawing, Group, Panel
 from ..registry import Context, Section, Table, section
-from .values import compared
+from .values import COST_METRICS, compared
 
 MOST_METRICS = 28
 LEAST_RENDERS = 10
@@ -25,7 +25,8 @@ _NOTE = (
     "is taken first, so that songs which are hard for every system do not make two metrics look "
     "alike. Sizes are taken where closest to zero is best. Renders of a song and of a system hang "
     "together, so there is no p; with few systems any two metrics may agree. A number near 1 or "
-    f"−1 says that one metric nearly tells the other. At least {LEAST_RENDERS} renders are needed."
+    f"−1 says that one metric nearly tells the other. At least {LEAST_RENDERS} renders are needed. "
+    "A metric that is not aligned stands beside the aligned ones as it is."
 )
 _WHOSE = {
     "Without anchors and human master": ("anchor", "reference"),
@@ -74,12 +75,17 @@ def correlation(context: Context) -> Section | None:
 def agreements(
     result: Result, names: Sequence[str], variant: str
 ) -> tuple[list[Column], list[MetricPair]]:
-    """The metrics that vary within songs, and each two of them over the renders of ``names``."""
+    """The metrics that vary within songs, and each two of them over the renders of ``names``.
+
+    What a render costs is no metric of what it sounds like.
+    """
     if not names:
         return [], []
     tables: dict[str, Floats] = {}
     columns = []
     for column in result.columns:
+        if column.metric in COST_METRICS:
+            continue
         shown = variant if variant in column.variants else column.variants[0]
         table = np.stack([compared(result, column, name, shown) for name in names], axis=1)
         if np.nanmax(np.abs(_centred(table)), initial=0.0) > 1e-9:

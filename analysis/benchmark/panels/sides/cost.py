@@ -174,8 +174,9 @@ def _figure(result: Result, spent: Column, column: Column, found: Sequence[Point
     show = number_format((one.quality.centre for one in found), column.unit)
     for one in found:
         mark = marker(result.looks[one.system], 13 if one.pareto else 9)
-        mark["opacity"] = 1 if one.pareto else 0.6
-        mark["line"] = mark["line"] | {"width": 2.5 if one.pareto else 0.5}
+        mark["opacity"] = 1 if one.pareto else 0.7
+        if not result.looks[one.system].hollow:
+            mark["line"] = mark["line"] | {"width": 2.5 if one.pareto else 0.5}
         paid = NumberFormat(None)(one.cost.centre)
         said = f"{escaped(one.system)}<br>{_NAMES[spent.metric]} {paid}"
         said += f"<br>{escaped(column.label)} {show(one.quality.centre)}"

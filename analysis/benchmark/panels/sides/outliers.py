@@ -17,6 +17,7 @@ from ...result.summary import Floats
 from ..figures import diverging_scale
 from ..parts import Drawing, Group, Panel
 from ..registry import Context, Section, Table, section
+from .addresses import player_of
 from .values import COST_METRICS, variant_words
 
 # Iglewicz & Hoaglin 1993: modified z-scores above 3.5 are potential outliers.
@@ -30,7 +31,7 @@ _NOTE = (
     "that of the system, by median polish), in robust standard deviations: z = 0.6745 times the "
     f"rest over the median size of all rests. Beyond ±{THRESHOLD:g} a render is listed (Iglewicz & "
     "Hoaglin 1993). With many renders a few lie there by chance. It is a reason to listen, not a "
-    "fault. The human master is left out. Choose a song in the table to hear it."
+    "fault. The human master is left out. A song in the table leads to the render’s player."
 )
 
 
@@ -124,7 +125,7 @@ def _list(context: Context, found: Mapping[str, Sequence[Outlier]]) -> Drawing:
         song: dict[str, Any] = {"v": one.song}
         system: dict[str, Any] = {"v": one.system}
         if one.song in context.song_pages:
-            song["href"] = f"{context.song_pages[one.song]}#listen"
+            song["href"] = f"{context.song_pages[one.song]}#{player_of(one.system)}"
         if one.system in context.system_pages:
             system["href"] = context.system_pages[one.system]
         numbers = [round(v, 9 if digits is None else digits) for v in (one.value, one.expected)]

@@ -15,6 +15,7 @@ from earmark.analysis.benchmark.panels.sides.outliers import (
 )
 from earmark.analysis.benchmark.result.document import load
 from earmark.evaluation.results.store import Store
+from earmark.models.content_key import content_key
 
 
 def table(seed: int = 0, songs: int = 20, systems: int = 8) -> np.ndarray:
@@ -84,7 +85,10 @@ def test_each_outlier_leads_to_its_song_and_its_system(tmp_path: Path) -> None:
     assert made is not None
     (group,) = made.parts["outliers-0"]
     song, system, metric, *_ = group["drawings"][0]["table"]["rows"][0]
-    assert song == {"v": "song 3", "href": "songs/song 3.html#listen"}
+    assert song == {
+        "v": "song 3",
+        "href": "songs/song 3.html#player-net-2-" + content_key("net 2")[:6],
+    }
     assert system == {"v": "net 2", "href": "systems/net 2.html"}
     assert metric == "mrstft_music"
     assert made.tables["outliers"].iloc[0]["system"] == "net 2"

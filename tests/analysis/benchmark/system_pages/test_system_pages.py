@@ -12,10 +12,11 @@ import pandas as pd
 import torch
 from report_fixtures import SYSTEMS, Fake, FakeSystem, build
 
+from earmark.analysis.benchmark.panels.sides.addresses import player_of, system_page_names
 from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import Result, load
 from earmark.analysis.benchmark.song_pages.page import page_names
-from earmark.analysis.benchmark.system_pages.page import system_page, system_page_names
+from earmark.analysis.benchmark.system_pages.page import system_page
 from earmark.evaluation.results.store import Store
 from earmark.models.architectures import build_network
 from earmark.models.checkpoints.folders import Description, TrainingCard, save_checkpoint
@@ -128,12 +129,12 @@ def test_a_card_is_shown_only_of_the_weights_that_were_rendered(tmp_path: Path) 
 
 def test_songs_of_a_training_and_code_are_said_or_said_to_be_unknown(tmp_path: Path) -> None:
     result = result_of(tmp_path)
-    runs = result.runs.copy()
+    runs = result.runs
     known = {"trained on": {"Net": ["song 1"]}, "validated on": {}, "unknown": ["net"]}
     code = {"systems": {"Net": {"files": {"a.py": "cd" * 32}, "unknown": "what it imports"}}}
     record = dict(runs["record"][0])
     more = {"training songs": known, "code": code, "songs": {"audio files not used": 0}}
-    runs["record"] = pd.Series([record | more], dtype=object)
+    runs = runs.assign(record=pd.Series([record | more], dtype=object))
     result = replace(result, runs=runs)
     view = page_of(result, "Net")[1]
     assert ("Songs trained on", "song 1") in view["training"]
@@ -145,7 +146,8 @@ def test_songs_of_a_training_and_code_are_said_or_said_to_be_unknown(tmp_path: P
 
 
 def test_the_report_writes_a_page_for_each_system_and_tables_lead_there(tmp_path: Path) -> None:
-    build(tmp_path / "results", FAKE)
+    heard = replace(FAKE, audio=True, seconds=0.4, songs=FAKE.songs[:3])
+    build(tmp_path / "results", heard)
     with Store(tmp_path / "results", create=False) as store:
         report = write_report(store, FAKE.name, tmp_path / "report")
     text = report.read_text(encoding="utf-8")
@@ -156,6 +158,12 @@ def test_the_report_writes_a_page_for_each_system_and_tables_lead_there(tmp_path
         assert 'data-label="SIMULATED"' in page
         for linked in re.findall(r'(?:href|src)="(\.\./[^"#]+)', page):
             assert (report.parent / "systems" / linked).is_file(), linked
+    # A song in a system's table leads to its row among the song's players.
+    song = (report.parent / page_names(["song 0"])["song 0"]).read_text(encoding="utf-8")
+    assert f'id="{player_of("Net")}"' in song
+    assert f"#{player_of('Net')}" in "".join(
+        path.read_text(encoding="utf-8") for path in (report.parent / "data").glob("system-*.js")
+    )
     broken = (report.parent / names["net"]).read_text(encoding="utf-8")
     assert "it &lt;i&gt;broke&lt;/i&gt;" in broken
     # Pages of systems that are gone go with them.

@@ -42,16 +42,10 @@ def ranks_of(result: RatingsResult) -> RatedRanks:
 def told(first: str, second: str, winner: str | None, p: float | None = 0.01) -> Pair:
     """A pair with a verdict; its numbers are only as many as ranks read."""
     sign = 0.0 if winner is None else 1.0 if winner == first else -1.0
-    unread: tuple[str, ...] = (
-        "mean_rank_diff",
-        "statistic",
-        "df",
-        "low",
-        "high",
-        "median_diff",
-        "groups",
-    )
-    unread += ("classical_p_adj", "classical_reject", "agrees", "equivalence")
+    unread = [
+        *("mean_rank_diff", "statistic", "df", "low", "high", "median_diff", "groups"),
+        *("classical_p_adj", "classical_reject", "agrees", "equivalence"),
+    ]
     given = {
         "group1": first,
         "group2": second,
