@@ -12,9 +12,8 @@ from ..result.code_record import code_facts, unknown_facts
 from ..result.columns import Column
 from ..result.document import Result
 from ..result.summary import numbers_of
-from ..result.tables import records
+from ..result.tables import records, sweep_families
 from ..song_facts import song_facts
-from .charts import sweep_families
 from .registry import Context, Section, Table, render, section
 
 # Rows that a page lists before it points at the CSV: a report must stay light.
@@ -70,7 +69,7 @@ def paired(context: Context) -> Section | None:
 @section(order=40)
 def training(context: Context) -> Section | None:
     """Metrics against the training step of checkpoints."""
-    if not sweep_families(context.result):
+    if not sweep_families(context.result.systems):
         return None
     html = render("sections/chart.html", chart="sweep", result=context.result)
     return Section("training", "How does it change with training?", html)
