@@ -82,6 +82,8 @@ def test_latex_escapes_every_name(tmp_path: Path) -> None:
     assert len(rows) == len(table.rows) + 1
     assert {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows} == {len(table.columns)}
     assert text.count(r"\end{tabular}") == 1
+    assert "|" not in text  # an early font of LaTeX has a dash in its place
+    assert r"\textbar{} \textbar{} \textbar{}" in text
 
 
 def test_a_row_that_begins_with_a_bracket_or_a_star_is_no_option(tmp_path: Path) -> None:
