@@ -24,26 +24,91 @@ _SCHEMAS: Mapping[str, str] = {
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option(
+    "--out",
+    metavar="PATH",
+    help="The file or folder to write. With mlflow also the address of a server.",
+)
+@click.option(
+    "--format",
+    "asked",
+    type=options.Named(options.EXPORTS),
+    help="What to write; by default the ending of PATH tells: .csv, .parquet, .tex or .md.",
+)
+@click.option(
     "--scores",
     type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
     metavar="FILE.csv",
-    help="Where to write the tidy scores, one row per value.",
+    help="Write CSV of fewer columns instead: song, system, metric, variant, parameters, value, …",
 )
 @click.option("--benchmark", metavar="NAME", help="Which benchmark; the latest by default.")
 @options.run
-def export(results: Path, scores: Path, benchmark: str | None, run: str | None) -> None:
-    """Write the scores of RESULTS as CSV: song, system, metric, variant, parameters, value, …
+@click.option(
+    "--baseline", metavar="A,B", help="Compare with these systems; the benchmark file's by default."
+)
+@click.option(
+    "--system",
+    "systems",
+    multiple=True,
+    metavar="NAME",
+    help="Of which system to write a card or records; may be given again.",
+)
+@click.option("--organization", metavar="NAME", default="", help="Who measured, for records.")
+@click.option("--developer", metavar="NAME", default="", help="Who made the systems, for records.")
+def export(
+    results: Path,
+    out: str | None,
+    asked: str | None,
+    scores: Path | None,
+    benchmark: str | None,
+    run: str | None,
+    baseline: str | None,
+    systems: tuple[str, ...],
+    organization: str,
+    developer: str,
+) -> None:
+    """Write a benchmark in RESULTS for other programs.
+
+    csv and parquet hold one row per score, with run, song and its tags, system, kind, role and
+    step. latex and markdown hold the headline table. every-eval-ever writes a record of each
+    system by that schema, model-card a Hugging Face model card of one system. tensorboard, mlflow
+    and wandb keep the run for these trackers; none but mlflow reaches a network, and only if PATH
+    is an address.
 
     A value that is undefined is an empty cell with the reason in its row. Text that a spreadsheet
     would run as a formula gets an apostrophe in front.
     """
-    from ...analysis.benchmark.result.tables import export_scores
     from ...evaluation.results.runs import opened_at
+    from ...models.errors import UserError
 
+    if (out is None) == (scores is None):
+        raise UserError("give --out PATH, or --scores FILE.csv, and not both")
+    if out is None and scores is not None:
+        from ...analysis.benchmark.result.tables import export_scores
+
+        others = {"--format": asked, "--baseline": baseline, "--system": systems}
+        others |= {"--organization": organization, "--developer": developer}
+        given = [option for option, value in others.items() if value]
+        if given:
+            raise UserError(f"--scores takes no {given[0]}; give --out {scores} instead")
+        with opened_at(results, run, benchmark) as (store, name):
+            rows = export_scores(store, name, scores)
+        click.echo(f"{scores}: {rows} rows")
+        return
+    from ...analysis.benchmark.exports.asked import ExportWish, choose_format
+    from ...analysis.benchmark.exports.export import export as write
+
+    place = str(out)
+    wish = ExportWish(
+        format=choose_format(asked, place),
+        out=place,
+        baselines=baseline or "",
+        systems=systems,
+        organization=organization.strip(),
+        developer=developer.strip(),
+    )
     with opened_at(results, run, benchmark) as (store, name):
-        rows = export_scores(store, name, scores)
-    click.echo(f"{scores}: {rows} rows")
+        for line in write(store, name, wish):
+            click.echo(line)
 
 
 @click.command()
@@ -53,8 +118,8 @@ def schema(name: str) -> None:
 
     benchmark and study are the files that you write. result is the result.json of earmark analyse,
     benchmark-result that of a benchmark's report, comparison what earmark compare --json prints.
-    scores is one row of the scores that earmark export writes, ratings one row of the ratings that
-    earmark study export writes.
+    scores is one row of the scores that earmark export --scores writes, ratings one row of the
+    ratings that earmark study export writes.
     """
     module, _, function = _SCHEMAS[name].partition(":")
     make = getattr(importlib.import_module(f"...{module}", __package__), function)

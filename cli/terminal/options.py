@@ -68,6 +68,11 @@ HEARD = (
     "seconds (excerpt), nothing (none), or the best that fits (auto). By default what the report "
     "had, at first auto."
 )
+# Of analysis.benchmark.exports.asked, which imports pydantic; a test compares them.
+EXPORTS = (
+    *("csv", "parquet", "latex", "markdown", "every-eval-ever", "model-card"),
+    *("tensorboard", "mlflow", "wandb"),
+)
 _audio = click.option("--audio", type=Named(AUDIO), help=HEARD)
 audio_budget = click.option(
     "--audio-budget",

@@ -4,6 +4,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+from earmark.analysis.benchmark.exports.asked import ExportFormat
 from earmark.analysis.ratings.inference.options import SCOPES
 from earmark.analysis.ratings.methods.multiplicity import METHODS
 from earmark.analysis.ratings.reading.files import FORMATS
@@ -16,6 +17,7 @@ CHOICES: dict[tuple[str, str], list[str]] = {
     ("analyse", "--adjust"): [*map(str, METHODS)],
     ("analyse", "--format"): list(FORMATS),
     ("analyse", "--scope"): list(SCOPES),
+    ("export", "--format"): [*map(str, ExportFormat)],
     ("fad", "--embedding"): list(embeddings()),
     ("plan", "--adjust"): [*map(str, METHODS)],
     ("plan", "--scope"): [*map(str, PLANNED_SCOPES)],

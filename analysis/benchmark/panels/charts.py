@@ -1,6 +1,5 @@
 """The charts that a report draws for every metric: spread, song by song, differences, sweeps."""
 
-import re
 from collections.abc import Mapping
 
 from ...presentation.estimate import Estimate
@@ -9,6 +8,7 @@ from ...presentation.numbers import number_format
 from ..result.columns import Column
 from ..result.document import Result
 from ..result.summary import Floats
+from ..result.tables import sweep_families
 from . import figures
 from .registry import Chart, Table, metric_chart
 
@@ -89,7 +89,7 @@ def sweep(result: Result, column: Column, variant: str) -> Chart | None:
         family: [
             (step, name, result.cells[name, column.id, variant].median) for step, name in points
         ]
-        for family, points in sweep_families(result).items()
+        for family, points in sweep_families(result.systems).items()
     }
     known = [e for points in families.values() for _, _, e in points if e.centre is not None]
     if not known:
@@ -107,17 +107,6 @@ def sweep(result: Result, column: Column, variant: str) -> Chart | None:
     header = ["system", "step", "median", "95 % low", "95 % high"]
     digits = number_format((e.centre for e in known), column.unit).decimals
     return Chart(figure, Table(header, rows, (None, 0, *[digits] * 3)))
-
-
-def sweep_families(result: Result) -> dict[str, list[tuple[int, str]]]:
-    """Checkpoints of one training run: (step, name) by what their names share, two at least."""
-    found: dict[str, list[tuple[int, str]]] = {}
-    for name, step in zip(result.systems["system"], result.systems["step"], strict=True):
-        if step is not None:
-            # Names of one sweep differ in the step's digits alone.
-            family = re.sub(r"[\s_/=-]*\d+$", "", str(name)) or str(name)
-            found.setdefault(family, []).append((int(step), str(name)))
-    return {name: sorted(points) for name, points in found.items() if len(points) > 1}
 
 
 def _values(result: Result, column: Column, variant: str) -> dict[str, Floats]:

@@ -13,8 +13,7 @@ from ..result.columns import Column
 from ..result.document import Result
 from ..result.song_facts import song_facts
 from ..result.summary import numbers_of
-from ..result.tables import records
-from .charts import sweep_families
+from ..result.tables import records, sweep_families
 from .registry import Context, Section, Table, render, section
 
 # Rows that a page lists before it points at the CSV: a report must stay light.
@@ -71,7 +70,7 @@ def paired(context: Context) -> Section | None:
 @section(order=40)
 def training(context: Context) -> Section | None:
     """Metrics against the training step of checkpoints."""
-    if not sweep_families(context.result):
+    if not sweep_families(context.result.systems):
         return None
     html = render("sections/chart.html", chart="sweep", result=context.result)
     return Section("training", "How does it change with training?", html)

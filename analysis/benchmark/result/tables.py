@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "runs",
     "scores",
     "songs",
+    "sweep_families",
     "systems",
 ]
 
@@ -134,6 +136,17 @@ def renders(store: Store, benchmark: str) -> pd.DataFrame:
     names = ("song", "system", "key", "path", "sample_rate", "channels", "samples")
     columns = [*names, "wall_seconds", "rtf", "peak_memory_mb", "device", "sidecar"]
     return pd.DataFrame([dict(row) for row in rows], columns=columns, dtype=object)
+
+
+def sweep_families(systems: pd.DataFrame) -> dict[str, list[tuple[int, str]]]:
+    """Checkpoints of one training run: (step, name) by what their names share, two at least."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for name, step in zip(systems["system"], systems["step"], strict=True):
+        if step is not None:
+            # Names of one sweep differ in the step's digits alone.
+            family = re.sub(r"[\s_/=-]*\d+$", "", str(name)) or str(name)
+            found.setdefault(family, []).append((int(step), str(name)))
+    return {name: sorted(points) for name, points in found.items() if len(points) > 1}
 
 
 def failures(store: Store, benchmark: str) -> pd.DataFrame:

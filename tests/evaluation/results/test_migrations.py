@@ -282,15 +282,21 @@ def test_results_open_and_are_exported_without_torch(old: Path) -> None:
     assert heavy == []
 
 
-def test_the_command_that_exports_loads_no_torch(old: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "name", "least"),
+    [("--scores", "scores.csv", 30), ("--out", "tidy.csv", 30), ("--out", "table.md", 5)],
+)
+def test_the_command_that_exports_loads_no_torch(
+    old: Path, option: str, name: str, least: int
+) -> None:
     code = (
         "import sys; from earmark.cli import earmark; "
         "earmark(sys.argv[1:], standalone_mode=False); "
         "sys.exit('torch was loaded' if 'torch' in sys.modules else 0)"
     )
-    words = ["export", str(old), "--scores", str(old / "scores.csv")]
+    words = ["export", str(old), option, str(old / name)]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert len((old / "scores.csv").read_text().splitlines()) > 30
+    assert len((old / name).read_text(encoding="utf-8").splitlines()) > least

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from playwright.sync_api import sync_playwright
 from ratings_simulation import simulated_cells, written_ratings
 
+from earmark.analysis.presentation.latex_text import escaped
 from earmark.analysis.presentation.numbers import p_apa, p_text
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import RatingsOptions
@@ -21,7 +22,7 @@ from earmark.analysis.ratings.reading.files import RatingsFile, read_ratings
 from earmark.analysis.ratings.reading.scales import declared_scale
 from earmark.analysis.ratings.report.export import csv_table, sentences, write_result
 from earmark.analysis.ratings.report.html import page, write_page
-from earmark.analysis.ratings.report.latex import escaped, latex_table
+from earmark.analysis.ratings.report.latex import latex_table
 from earmark.analysis.ratings.report.rating_figures import answers, box
 from earmark.analysis.ratings.report.table import Sheet, SheetColumn, shown
 from earmark.analysis.ratings.report.tables import sheets
@@ -194,6 +195,13 @@ def test_latex_tables_have_as_many_cells_in_every_row(result: RatingsResult) -> 
         assert len(rows) == len(sheet.rows) + 1
         cells = {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows}
         assert cells == {len(sheet.columns)}
+
+
+def test_a_name_is_never_an_option_of_the_row_before_or_a_dash() -> None:
+    rows = (("[x]",), ("*y",), ("a---b–c",))
+    text = latex_table(Sheet("t", "t", (SheetColumn("Name"),), rows))
+    body = text.split("\\midrule\n")[1].split("\\bottomrule")[0]
+    assert body.splitlines() == [r"{}[x] \\", r"{}*y \\", r"a-{}-{}-b--c \\"]
 
 
 @pytest.fixture
