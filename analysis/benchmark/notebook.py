@@ -91,10 +91,7 @@ def _players(result: Result, folder: Path) -> str:
         )
         for name, audio, rate, lufs in heard
     ]
-    note = (
-        f"{song}: the first {PLAYED_SECONDS:g} s at equal loudness, as MP3; the report has all of "
-        "it without loss."
-    )
+    note = f"{song}: the first {PLAYED_SECONDS:g} s at equal loudness, as MP3."
     return notebook.players(rows, note)
 
 
