@@ -3,6 +3,7 @@
 import numpy as np
 
 from ....presentation.figures import Rows, escaped, names_axis
+from ....presentation.looks import short_names
 from ....presentation.numbers import number_format
 from ...result.baselines import UNPROCESSED
 from ...result.columns import Column
@@ -64,7 +65,9 @@ def _figure(
     result: Result, column: Column, names: list[str], further: dict[str, np.ndarray]
 ) -> dict[str, object]:
     songs = result.song_names
-    z = [[float(v) if np.isfinite(v) else None for v in further[name]] for name in names]
+    short = short_names(names, 24)
+    # Five digits are more than a colour shows, and a third of the bytes.
+    z = [[float(f"{v:.5g}") if np.isfinite(v) else None for v in further[name]] for name in names]
     reach = float(np.nanquantile(np.abs(np.concatenate(list(further.values()))), 0.95)) or 1.0
     trace = {
         "type": "heatmap",
@@ -72,7 +75,9 @@ def _figure(
         "x": list(range(len(songs))),
         "y": list(range(len(names))),
         "customdata": [list(songs) for _ in names],
-        "text": [[f"{escaped(name)}<br>{escaped(song)}" for song in songs] for name in names],
+        "text": [
+            [f"{escaped(short[name])}<br>{escaped(song)}" for song in songs] for name in names
+        ],
         "hovertemplate": "%{text}: %{z:+.4g} from the mix's distance<extra></extra>",
         "hoverongaps": False,
         # Blue is closer to the master than the mix is.

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from ....presentation.figures import Figure, Rows, escaped, marker, names_axis
-from ....presentation.looks import INK
+from ....presentation.looks import INK, short_names
 from ....presentation.numbers import NONE, NumberFormat, number_format, p_text
 from ...ranking.comparisons import Difference
 from ...ranking.ranks import PairOf, Ranking
@@ -16,6 +16,8 @@ from ...result.standing_rows import pair_rows
 from ...result.standings import SongVerdict, verdict
 from ..figures import diverging_scale
 from ..registry import Chart, Context, Section, Table, metric_chart, render, section
+
+_HOVER = 24  # letters of a name in what a cell says
 
 
 @section(order=15)
@@ -150,8 +152,13 @@ def _pair_row(column: Column, one: PairOf) -> list[Any]:
     difference = one.difference
     p = NONE if difference.p is None else p_text(difference.p)
     won = f"{_won(column, difference)} of {difference.songs}"
-    numbers = [difference.mean, difference.low, difference.high]
+    numbers = [_eight(one) for one in (difference.mean, difference.low, difference.high)]
     return [one.first, one.second, *numbers, p, won, str(verdict(column, difference))]
+
+
+def _eight(value: float | None) -> float | None:
+    """Eight significant digits: of 780 pairs the rest would weigh more than it says."""
+    return None if value is None else float(f"{value:.8g}")
 
 
 def _won(column: Column, difference: Difference) -> int:
@@ -168,13 +175,14 @@ def _win_figure(
     shares: list[list[float | None]] = []
     texts: list[list[str]] = []
     said: list[list[str]] = []
+    short = short_names(names, _HOVER)
     for name in names:
         found = [both.get((name, other)) for other in names]
-        shares.append([None if d is None else _share(column, d) for d in found])
+        shares.append([None if d is None else round(_share(column, d), 3) for d in found])
         texts.append(["" if d is None else _cell(column, d) for d in found])
         said.append(
             [
-                "" if d is None else _said(column, name, other, d, show)
+                "" if d is None else _said(column, (short[name], short[other]), d, show)
                 for other, d in zip(names, found, strict=True)
             ]
         )
@@ -216,12 +224,13 @@ def _cell(column: Column, d: Difference) -> str:
     return f"{_won(column, d)}{'●' if d.sign else ''}"
 
 
-def _said(column: Column, name: str, other: str, d: Difference, show: NumberFormat) -> str:
+def _said(column: Column, names: tuple[str, str], d: Difference, show: NumberFormat) -> str:
+    name, other = names
     interval = "" if d.low is None else f" [{show(d.low)}, {show(d.high)}]"
     told = verdict(column, d)
     word = f"{told} than" if told is not SongVerdict.UNTOLD else "not told apart from"
-    p = "" if d.p is None else f", adjusted p {p_text(d.p)}"
+    p = "" if d.p is None else f", p {p_text(d.p)}"
     return (
-        f"<b>{escaped(name)}</b> {word} {escaped(other)}<br>wins {_won(column, d)} of {d.songs} "
-        f"songs<br>mean difference {show(d.mean)}{interval}{p}"
+        f"{escaped(name)} {word} {escaped(other)}<br>wins {_won(column, d)} of {d.songs}: "
+        f"{show(d.mean)}{interval}{p}"
     )
