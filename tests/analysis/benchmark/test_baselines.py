@@ -123,7 +123,7 @@ def test_constant_differences_of_few_songs_leave_a_result_that_can_be_written(
     # Parameters are one number in all songs: with six, no finite t is enough for a lone pair.
     songs = EIGHT.songs[:6]
     failing = {(songs[0], "tcn small"): "no memory"}
-    systems = (*EIGHT.systems, FakeSystem("tcn large"))
+    systems = (*(EIGHT.systems[at] for at in (0, 1, 3, 5)), FakeSystem("tcn large"))
     fake = replace(EIGHT, songs=songs, systems=systems, failing=failing)
     result = found(tmp_path, fake=fake)
     rows = {row["metric"]: row for row in result.ranking_rows()}
