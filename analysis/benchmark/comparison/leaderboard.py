@@ -18,7 +18,7 @@ from ....evaluation.results.store import Store
 from ....models.errors import UserError
 from ..ranking.comparisons import Floats, compare
 from ..ranking.ranks import Ranking, pairs_of, rank
-from ..result.columns import Column
+from ..result.columns import COSTS, Column
 from ..result.finding import DECISIVE
 from .compare import Sought, sought_column
 from .matching import match_songs
@@ -111,9 +111,12 @@ def _decisive(side: Side) -> tuple[Column, str]:
         if metric in known:
             return known[metric], known[metric].variants[0]
     for column in side.headline:
-        if column.better != "none":
+        if column.better != "none" and column.metric not in (*COSTS, "parameters"):
             return column, column.variants[0]
-    raise UserError(f"{side.said!r}: has no metric with a better direction to rank by")
+    raise UserError(
+        f"{side.said!r}: has no metric of sound with a better direction; name what to rank by with "
+        "--metric"
+    )
 
 
 def _entries(sides: Sequence[Side]) -> list[tuple[str, Side, str]]:

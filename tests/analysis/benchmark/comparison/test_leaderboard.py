@@ -104,6 +104,20 @@ def test_five_songs_rank_nobody(tmp_path: Path) -> None:
     assert "| – | tcn small | run 1 | 5 songs | – |" in text
 
 
+def test_what_renders_cost_ranks_nobody_unless_it_is_asked(tmp_path: Path) -> None:
+    build(tmp_path, replace(EIGHT, metrics=("plr",), all_null=(), plugin=False))
+    with pytest.raises(UserError, match="no metric of sound with a better direction"):
+        leaderboard([], tmp_path)
+    assert len(leaderboard([], tmp_path, [Sought("rtf")]).boards[0].ranking.ranks) == 3
+
+
+def test_one_song_is_one_song(tmp_path: Path) -> None:
+    build(tmp_path, replace(EIGHT, songs=EIGHT.songs[:1]))
+    text = markdown(leaderboard([], tmp_path))
+    assert "1 song of equal content" in text
+    assert "1 songs" not in text
+
+
 def test_mistakes_are_one_line(folders: tuple[Path, Path]) -> None:
     with pytest.raises(UserError, match="is a system; a leaderboard takes runs"):
         leaderboard(["tcn small"], folders[0])
