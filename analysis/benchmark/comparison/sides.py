@@ -75,7 +75,7 @@ def read_side(said: str, results: Path, benchmark: str | None = None) -> Side:
     for name, run in _readings(rest):
         chosen = benchmark
         wanted: str | None = name
-        if name in known and benchmark is None and not _has_system(folder, run, None, name):
+        if name in known and not _has_system(folder, run, benchmark, name):
             chosen, wanted = name, None
         try:
             with opened_at(folder, run, chosen) as (store, title):

@@ -200,3 +200,11 @@ def test_json_is_valid_by_its_schema_and_equal_to_the_text(before: Path) -> None
     for row in data["comparisons"]:
         assert row["metric"] in text
         assert row["verdict"] in text
+
+
+def test_a_benchmark_is_found_by_its_name_whatever_the_option_says(tmp_path: Path) -> None:
+    build(tmp_path, EIGHT)
+    build(tmp_path, replace(EIGHT, name="other", seed=1, run="run-2"))
+    for option in (None, "small", "other"):
+        found = compare_sides("small", "other", tmp_path, [Sought("mrstft_music")], option)
+        assert (found.a.benchmark, found.b.benchmark) == ("small", "other")
