@@ -25,7 +25,7 @@ def show(
     import shutil
 
     from ...analysis.benchmark.result.document import load
-    from ...analysis.benchmark.text.standings_text import standings_lines
+    from ...analysis.benchmark.text.standings_text import counts_text, standings_lines
     from ...evaluation.results.runs import opened_at
 
     with opened_at(results, run, benchmark) as (store, name):
@@ -34,7 +34,6 @@ def show(
         click.echo(found.to_json(), nl=False)
         return
     simulated = " (SIMULATED songs)" if found.simulated else ""
-    counts = f"{len(found.system_names)} systems, {len(found.song_names)} songs"
-    click.echo(f"{name}{simulated}: {counts}, {len(found.failures)} failures\n")
+    click.echo(f"{name}{simulated}: {counts_text(found)}\n")
     for line in standings_lines(found, shutil.get_terminal_size((100, 24)).columns):
         click.echo(line)

@@ -14,7 +14,7 @@ import numpy as np
 from ....models.configuration import nearest
 from ....models.errors import UserError
 from ..ranking.comparisons import Difference, Floats, compare, rounded_differences
-from ..result.columns import Column
+from ..result.columns import COSTS, Column
 from ..result.standings import SongVerdict, verdict
 from .matching import SharedSongs, match_songs
 from .sides import Side, read_side
@@ -68,8 +68,8 @@ class ComparedRow:
 class SideComparison:
     """Two sides and everything that differs; ``unlike`` names metrics that were measured unalike.
 
-    ``only_a`` and ``only_b`` are systems without a partner. ``unchanged`` have the very same
-    renders on both sides: they are known to be equal and take no part.
+    ``only_a`` and ``only_b`` are systems without a partner, where none was named. ``unchanged``
+    have the very same renders on both sides: they are known to be equal and take no part.
     """
 
     a: Side
@@ -115,7 +115,9 @@ def compare_sides(
     if not songs.pairs:
         raise UserError(_no_songs(first, second, songs))
     chosen, unlike = _chosen(first, second, metrics)
-    same = [pair for pair in pairs if _unchanged(first, second, pair, songs)]
+    # What a render cost is no property of it: it counts where it was asked for.
+    decided = [one for one in chosen if metrics or one[0].metric not in COSTS]
+    same = [pair for pair in pairs if _unchanged(first, second, pair, songs, decided)]
     changed = [pair for pair in pairs if pair not in same]
     rows = _rows(first, second, changed, songs, chosen) if changed else ()
     return SideComparison(
@@ -123,21 +125,36 @@ def compare_sides(
         second,
         songs,
         rows,
-        tuple(name for name in first.systems if first.system is None and (name, name) not in pairs),
-        tuple(
-            name for name in second.systems if second.system is None and (name, name) not in pairs
-        ),
+        _without_partner(first, second),
+        _without_partner(second, first),
         unlike,
         tuple(name for _, name in same),
     )
 
 
-def _unchanged(a: Side, b: Side, pair: tuple[str, str], songs: SharedSongs) -> bool:
+def _without_partner(side: Side, other: Side) -> tuple[str, ...]:
+    """The systems that all of ``other`` lacks; none where a system was named."""
+    if side.system is not None or other.system is not None:
+        return ()
+    return tuple(name for name in side.systems if name not in other.systems)
+
+
+def _unchanged(
+    a: Side,
+    b: Side,
+    pair: tuple[str, str],
+    songs: SharedSongs,
+    chosen: Sequence[tuple[Column, Column, str]],
+) -> bool:
+    """Whether renders and values are the very same: a score that is gone is a change."""
     renders = [
         (a.renders.get((song_a, pair[0])), b.renders.get((song_b, pair[1])))
         for song_a, song_b in songs.pairs
     ]
-    return all(own is not None and own == theirs for own, theirs in renders)
+    if not all(own is not None and own == theirs for own, theirs in renders):
+        return False
+    sides = (_both(a, b, pair, one, songs) for one in chosen)
+    return all(np.array_equal(own, theirs, equal_nan=True) for own, theirs in sides)
 
 
 def _systems(a: Side, b: Side) -> list[tuple[str, str]]:
@@ -183,7 +200,8 @@ def _chosen(
     theirs = {(column.metric, column.parameters): column for column in b.columns}
     wanted = [(column, column.variants[0]) for column in a.headline]
     if metrics:
-        wanted = [sought_column(a, one) for one in metrics]
+        # One column may be asked for by several names, and is one comparison.
+        wanted = list(dict.fromkeys(sought_column(a, one) for one in metrics))
     found, unlike = [], []
     for column, variant in wanted:
         key = (column.metric, column.parameters)
@@ -197,9 +215,10 @@ def _chosen(
     if metrics and unlike:
         raise UserError("; ".join(unlike))
     if not found:
+        why = f" ({'; '.join(unlike)})" if unlike else ""
         raise UserError(
-            f"{a.said!r} and {b.said!r} share no metric of the headline table; name some with "
-            "--metric"
+            f"{a.said!r} and {b.said!r} share no metric of the headline table{why}; name others "
+            "with --metric"
         )
     return found, tuple(unlike)
 
@@ -248,11 +267,7 @@ def _rows(
     chosen: Sequence[tuple[Column, Column, str]],
 ) -> tuple[ComparedRow, ...]:
     asked = [(pair, one) for pair in pairs for one in chosen]
-    both: list[tuple[Floats, Floats]] = []
-    for (system_a, system_b), (column, other, variant) in asked:
-        own = _values(a, column, variant, system_a, [song for song, _ in songs.pairs])
-        theirs = _values(b, other, variant, system_b, [song for _, song in songs.pairs])
-        both.append((own, theirs))
+    both = [_both(a, b, pair, one, songs) for pair, one in asked]
     table = np.stack([values for sides in both for values in sides], axis=1)
     family = compare(table, [(2 * at + 1, 2 * at) for at in range(len(asked))], a.seed)
     return tuple(
@@ -260,6 +275,21 @@ def _rows(
         for (pair, (column, _, variant)), sides, difference in zip(
             asked, both, family.differences, strict=True
         )
+    )
+
+
+def _both(
+    a: Side,
+    b: Side,
+    pair: tuple[str, str],
+    chosen: tuple[Column, Column, str],
+    songs: SharedSongs,
+) -> tuple[Floats, Floats]:
+    """The values of a pair of systems, a number for each shared song."""
+    column, other, variant = chosen
+    return (
+        _values(a, column, variant, pair[0], [song for song, _ in songs.pairs]),
+        _values(b, other, variant, pair[1], [song for _, song in songs.pairs]),
     )
 
 

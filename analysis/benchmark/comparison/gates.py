@@ -78,10 +78,22 @@ def judge(comparison: SideComparison, gates: Sequence[Gate]) -> list[Judged]:
     A system or song that B lost, a mean that no song has, and a claim for which songs are too few
     are :attr:`GateOutcome.UNJUDGED`: a gate never passes for want of data.
     """
-    if comparison.only_a:
-        why = f"B lacks {', '.join(comparison.only_a)}"
-        return [Judged(gate, GateOutcome.UNJUDGED, why) for gate in gates]
-    return [_judged(gate, _of(comparison, gate.asked)) for gate in gates]
+    lacking = _lacking(comparison)
+    found = [_judged(gate, _of(comparison, gate.asked)) for gate in gates]
+    return [
+        Judged(one.gate, GateOutcome.UNJUDGED, f"{lacking}; {one.why}")
+        if lacking and one.outcome is GateOutcome.PASSED
+        else one
+        for one in found
+    ]
+
+
+def _lacking(comparison: SideComparison) -> str:
+    """The songs and systems of A that B lacks; empty where it has them all."""
+    lacks = [*comparison.only_a]
+    if songs := comparison.songs.only_a:
+        lacks.append(f"{len(songs)} {'song' if len(songs) == 1 else 'songs'} of A")
+    return f"B lacks {', '.join(lacks)}" if lacks else ""
 
 
 def _of(comparison: SideComparison, asked: Sought) -> list[ComparedRow]:

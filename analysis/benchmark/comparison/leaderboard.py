@@ -5,8 +5,10 @@ Songs are matched by content, so that runs of other folders and benchmarks take 
 all of the songs. Who lacks one is listed and not ranked.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from ....evaluation.results.store import Store
 from ....models.errors import UserError
 from ..ranking.comparisons import Floats, compare
 from ..ranking.ranks import Ranking, pairs_of, rank
-from ..result.columns import Column
+from ..result.columns import COSTS, Column
 from ..result.finding import DECISIVE
 from .compare import Sought, sought_column
 from .matching import match_songs
@@ -109,9 +111,12 @@ def _decisive(side: Side) -> tuple[Column, str]:
         if metric in known:
             return known[metric], known[metric].variants[0]
     for column in side.headline:
-        if column.better != "none":
+        if column.better != "none" and column.metric not in (*COSTS, "parameters"):
             return column, column.variants[0]
-    raise UserError(f"{side.said!r}: has no metric with a better direction to rank by")
+    raise UserError(
+        f"{side.said!r}: has no metric of sound with a better direction; name what to rank by with "
+        "--metric"
+    )
 
 
 def _entries(sides: Sequence[Side]) -> list[tuple[str, Side, str]]:
@@ -126,15 +131,27 @@ def _entries(sides: Sequence[Side]) -> list[tuple[str, Side, str]]:
             if not renders or renders not in seen:
                 seen.add(renders)
                 found.append((side, system))
-    counts: dict[str, int] = {}
-    for _, system in found:
-        counts[system] = counts.get(system, 0) + 1
-    folders = len({side.folder.resolve() for side in sides}) > 1
-    named = []
+    return _named(found, sides)
+
+
+def _named(found: Sequence[tuple[Side, str]], sides: Sequence[Side]) -> list[tuple[str, Side, str]]:
+    """A name for each that no other has: with its run, and its folder where there are several."""
+    counts = Counter(system for _, system in found)
+    folders = {side.folder.resolve() for side in sides}
+    alike = len({folder.name for folder in folders}) < len(folders)
+    named: dict[str, tuple[Side, str]] = {}
     for side, system in found:
-        place = f"{side.folder.name}, {side.run}" if folders else side.run
-        named.append((system if counts[system] == 1 else f"{system} ({place})", side, system))
-    return named
+        name = system
+        if counts[system] > 1:
+            folder = str(side.folder) if alike else side.folder.name
+            name = f"{system} ({', '.join([folder] * (len(folders) > 1) + [side.run])})"
+        named[_unlike(name, named)] = side, system
+    return [(name, *one) for name, one in named.items()]
+
+
+def _unlike(name: str, taken: Mapping[str, object]) -> str:
+    tries = (name if number == 1 else f"{name} #{number}" for number in count(1))
+    return next(one for one in tries if one not in taken)
 
 
 def _board(

@@ -29,7 +29,7 @@ def heading(board: Board) -> str:
 def facts(board: Leaderboard) -> str:
     """How many runs and songs, and whether they are SIMULATED."""
     runs = len(board.sides)
-    said = f"{runs} {'run' if runs == 1 else 'runs'}, {board.songs} songs of equal content."
+    said = f"{_count(runs, 'run')}, {_count(board.songs, 'song')} of equal content."
     return f"SIMULATED songs. {said}" if board.simulated else said
 
 
@@ -44,7 +44,7 @@ def board_rows(board: Board) -> list[list[str]]:
         rows.append([span, one.system, entry.run, show(one.mean), f"{one.chance_best:.0%}"])
     ranked = {one.system for one in ranking.ranks}
     rows += [
-        [NONE, entry.name, entry.run, f"{entry.songs} songs", NONE]
+        [NONE, entry.name, entry.run, _count(entry.songs, "song"), NONE]
         for entry in board.entries
         if entry.name not in ranked
     ]
@@ -68,6 +68,10 @@ def board_note(board: Board) -> str:
     if board.partial:
         said += f" Not ranked, for want of songs: {listed([one.name for one in board.partial])}."
     return f"{said} Intervals of ranks hold at once (95 %)."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _cell(text: str) -> str:

@@ -78,7 +78,7 @@ def read_side(said: str, results: Path, benchmark: str | None = None) -> Side:
     for name, run in _readings(rest):
         chosen = benchmark
         wanted: str | None = name
-        if name in known and benchmark is None and not _has_system(folder, run, None, name):
+        if name in known and not _has_system(folder, run, benchmark, name):
             chosen, wanted = name, None
         try:
             with opened_at(folder, run, chosen) as (store, title):
@@ -156,15 +156,22 @@ def _read(said: str, store: Store, benchmark: str, system: str | None) -> Side |
 
 
 def _by_path(said: str, systems: pd.DataFrame) -> str | None:
-    """The system whose checkpoint lies at the path ``said``."""
+    """The system whose checkpoint lies at the path ``said``.
+
+    Raises:
+        UserError: if several do, with other options.
+    """
     path = Path(said)
     if not path.exists():
         return None
+    found = []
     for name, options in zip(systems["system"], systems["options"], strict=True):
         own = options.get("path") if isinstance(options, Mapping) else None
         if own and Path(str(own)).resolve() == path.resolve():
-            return str(name)
-    return None
+            found.append(str(name))
+    if len(found) > 1:
+        raise UserError(f"{said!r}: is the checkpoint of {', '.join(found)}; name one of them")
+    return found[0] if found else None
 
 
 def _contents(songs: pd.DataFrame) -> dict[str, SongContent]:

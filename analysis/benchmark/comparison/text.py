@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ...presentation.looks import short_names
 from ...presentation.numbers import NONE, NumberFormat, number_format, p_text
+from ..ranking.comparisons import LEAST_SONGS
 from .compare import ComparedRow, SideComparison
 
 _WIDTH = 100
@@ -57,7 +58,7 @@ def notes(comparison: SideComparison) -> list[str]:
                 f"B lacks {row.column.label} of {row.system_b} for {_count(row.lost, 'song')} that "
                 "A has."
             )
-    if comparison.rows and comparison.rows[0].difference.low is None:
+    if any(row.difference.songs < LEAST_SONGS for row in comparison.rows):
         found.append(
             "With fewer than six songs nothing is claimed: even agreement of all of five has a "
             "chance of 1 in 16."

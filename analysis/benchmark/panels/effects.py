@@ -1,5 +1,6 @@
 """The report's table of an effect-modelling benchmark, as papers on effect models print it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,11 +33,13 @@ def effects(context: Context) -> Section | None:
     groups = []
     for effect in dict.fromkeys(cell.effect for cell in cells):
         inside = [cell for cell in cells if cell.effect == effect]
+        firsts = Counter(cell.metric for cell in inside if cell.tied_first)
         rows = [
             {
                 "system": system,
                 "cells": [
-                    _shown(by_place.get((effect, system, name)), shows[name]) for name in metrics
+                    _shown(by_place.get((effect, system, name)), shows[name], firsts[name])
+                    for name in metrics
                 ],
             }
             for system in dict.fromkeys(cell.system for cell in inside)
@@ -56,9 +59,19 @@ def effects(context: Context) -> Section | None:
     return Section("effects", "How well is each effect modelled?", html, tables={"effects": table})
 
 
-def _shown(cell: EffectCell | None, show: Callable[[float], str]) -> dict[str, Any]:
+def _shown(cell: EffectCell | None, show: Callable[[float], str], firsts: int) -> dict[str, Any]:
+    """A cell of the table; ``firsts`` are the systems that nobody is told to be better than."""
     if cell is None:
         return {"mean": "–", "sd": "", "first": ""}
     sd = "" if cell.sd is None else f"({show(cell.sd)})"
-    first = "best" if cell.best else "ties for first" if cell.tied_first else ""
-    return {"mean": show(cell.mean), "sd": sd, "first": first}
+    return {"mean": show(cell.mean), "sd": sd, "first": first_words(cell, firsts)}
+
+
+def first_words(cell: EffectCell, firsts: int) -> str:
+    """What marks the cell of a system in the table.
+
+    Nothing marks the unprocessed input where it lies before all systems: it ties with none.
+    """
+    if cell.best:
+        return "best"
+    return "ties for first" if cell.tied_first and firsts > 1 else ""

@@ -7,6 +7,7 @@ Wilhelm 2024). Those that nobody is told to be better than tie for first. As eve
 family, which system leads is part of what the level covers: it need not be chosen beforehand.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -134,7 +135,9 @@ def rank(
     spreads = [one.sd for one in own if one.sd]
     spread = float(np.median(spreads)) if spreads else 0.0
     least = tellable(spread, n, len(family.differences), family.critical)
-    return Ranking(n, None, ranks, told, family.critical, least)
+    # Where songs are few and differences all alike, no finite t is enough.
+    critical = family.critical if math.isfinite(family.critical) else None
+    return Ranking(n, None, ranks, told, critical, least)
 
 
 def pairs_of(count: int) -> list[Pair]:

@@ -27,5 +27,11 @@ def choose_baselines(asked: Sequence[str] | str, systems: pd.DataFrame) -> tuple
             raise UserError(f"baseline {name!r}: no system of this benchmark{nearest(name, names)}")
     if wanted:
         return tuple(dict.fromkeys(wanted))
-    kinds = zip(names, systems["kind"], strict=True)
-    return tuple([name for name, kind in kinds if kind == UNPROCESSED][:1])
+    mix = mix_of(systems)
+    return () if mix is None else (mix,)
+
+
+def mix_of(systems: pd.DataFrame) -> str | None:
+    """The first system that leaves the mix alone; None where there is none."""
+    kinds = zip(systems["system"], systems["kind"], strict=True)
+    return next((str(name) for name, kind in kinds if kind == UNPROCESSED), None)

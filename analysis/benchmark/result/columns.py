@@ -62,6 +62,11 @@ class Column:
         return _DIRECTIONS[self.better]
 
     @property
+    def is_distance(self) -> bool:
+        """Whether it compares a render with the reference and knows a better direction."""
+        return "aligned" in self.variants and self.better != "none"
+
+    @property
     def heading(self) -> str:
         """Label with its unit: a title of an axis."""
         return f"{self.label} ({self.unit})" if self.unit else self.label

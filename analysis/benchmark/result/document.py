@@ -15,7 +15,7 @@ from ....evaluation.results.store import Store
 from ...presentation.looks import Look, looks
 from ..ranking.ranks import RESAMPLES
 from . import tables
-from .baselines import choose_baselines
+from .baselines import choose_baselines, mix_of
 from .columns import COSTS, Column, columns, headline
 from .contract import SCHEMA, BenchmarkResult
 from .effect_cells import EffectCell, effect_cells
@@ -221,7 +221,8 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
     competing = competing_systems(systems)
     cells = summarise(values, found, competing)
     chosen = choose_baselines(baselines or config.get("baseline") or (), systems)
-    stand = standings(values, found, competing, chosen, seed, _genres(songs))
+    mix = mix_of(systems)
+    stand = standings(values, found, competing, chosen, seed, _genres(songs), mix)
     failed = tables.failures(store, benchmark)
     evidence = Evidence(
         songs=len(values.songs),
@@ -231,6 +232,7 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
         columns=found,
         cells=cells,
         standings=stand,
+        baselines=chosen,
     )
     return Result(
         benchmark=benchmark,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...presentation.numbers import NumberFormat, number_format
+from ..ranking.comparisons import LEAST_SONGS
 from ..ranking.ranks import NoClaim, Ranking
 from .columns import Column
 from .standings import Against, Place, SongVerdict, Standing
@@ -26,6 +27,7 @@ class Evidence:
     columns: Sequence[Column]
     cells: Mapping[tuple[str, str, str], Cell]
     standings: Mapping[Place, Standing]
+    baselines: tuple[str, ...]
 
 
 def finding(evidence: Evidence) -> str:
@@ -77,10 +79,13 @@ def _with_reference(evidence: Evidence, column: Column) -> str:
     standing = evidence.standings[column.id, "raw"]
     said = [_closest(evidence, column, whole, standing.ranking)]
     if standing.ranking.why is None:
-        rivals = [one for one in standing.against if one.system in whole]
-        said += [_told(standing.ranking, column), *_beside(rivals, column)]
+        said.append(_told(standing.ranking, column))
+        for baseline in evidence.baselines:
+            mine = [one for one in standing.beside[baseline] if one.system in whole]
+            if mine:
+                said.append(_beside(baseline, mine, column, standing.ranking.songs))
     if partial:
-        said.append(f"Not compared, for want of songs: {_partial(partial, evidence.songs)}.")
+        said.append(f"Not ranked, for want of songs: {_partial(partial, evidence.songs)}.")
     return " ".join(one for one in said if one)
 
 
@@ -145,33 +150,35 @@ def _told(ranking: Ranking, column: Column) -> str:
     )
 
 
-def _beside(against: Sequence[Against], column: Column) -> list[str]:
-    """A sentence for each baseline: who is told to be better, and by how much."""
-    found = []
-    for baseline in dict.fromkeys(one.baseline for one in against):
-        mine = [one for one in against if one.baseline == baseline]
-        better = sorted(
-            (one for one in mine if one.verdict is SongVerdict.BETTER),
-            key=lambda one: one.difference.mean or 0.0,
+def _beside(baseline: str, mine: Sequence[Against], column: Column, songs: int) -> str:
+    """Who is told to be better than a baseline, and by how much.
+
+    A baseline that lacks some of the ``songs`` is compared over those that it has; that is said.
+    """
+    has = min(one.difference.songs for one in mine)
+    if has < LEAST_SONGS:
+        return f"{baseline} has {_count(has, 'song')}, too few to be compared with."
+    than = baseline if has == songs else f"{baseline}, over the {has} songs that it has"
+    better = sorted(
+        (one for one in mine if one.verdict is SongVerdict.BETTER),
+        key=lambda one: one.difference.mean or 0.0,
+    )
+    if not better:
+        return f"No system is told to be closer than {than}."
+    if len(better) == len(mine) > 1:
+        return f"Each of the {len(mine)} others is told to be closer than {than}."
+    if len(better) == 1:
+        (one,) = better
+        difference = one.difference
+        show = number_format([difference.mean, difference.low, difference.high], column.unit)
+        return (
+            f"Only {one.system} is told to be closer than {than}, by "
+            f"{show(-(difference.mean or 0.0))}{_unit(column)} {_interval(one, show)}."
         )
-        if not better:
-            found.append(f"No system is told to be closer than {baseline}.")
-        elif len(better) == len(mine) > 1:
-            found.append(f"Each of the {len(mine)} others is told to be closer than {baseline}.")
-        elif len(better) == 1:
-            (one,) = better
-            difference = one.difference
-            show = number_format([difference.mean, difference.low, difference.high], column.unit)
-            found.append(
-                f"Only {one.system} is told to be closer than {baseline}, by "
-                f"{show(-(difference.mean or 0.0))}{_unit(column)} {_interval(one, show)}."
-            )
-        else:
-            found.append(
-                f"{len(better)} of {_count(len(mine), 'other')} are told to be closer than "
-                f"{baseline}: {listed([one.system for one in better])}."
-            )
-    return found
+    return (
+        f"{len(better)} of {_count(len(mine), 'other')} are told to be closer than {than}: "
+        f"{listed([one.system for one in better])}."
+    )
 
 
 def _interval(one: Against, show: NumberFormat) -> str:

@@ -43,11 +43,14 @@ class Against:
 class Standing:
     """One column in one variant: who ranks where, and each system beside the baselines.
 
-    All comparisons are one family, so that ranks and differences cannot contradict each other.
+    ``beside`` has, by baseline, every other system; in distances to the master also by the mix, if
+    that is no baseline. ``against`` has every pair of a system and a baseline once. All comparisons
+    are one family, so that ranks and differences cannot contradict each other.
     """
 
     ranking: Ranking
     against: tuple[Against, ...]
+    beside: Mapping[str, tuple[Against, ...]]
 
 
 def standings(
@@ -57,11 +60,12 @@ def standings(
     baselines: Sequence[str],
     seed: int,
     strata: Sequence[str] = (),
+    mix: str | None = None,
 ) -> dict[Place, Standing]:
     """How systems stand in every column and variant.
 
     The ``competing`` systems are ranked where they have every song. Every system is compared with
-    each of the ``baselines``, and each of these with those before it.
+    each of the ``baselines``, and in distances to the master with the ``mix``, if it is a system.
     """
     found = {}
     for column in columns:
@@ -71,7 +75,17 @@ def standings(
             table = {
                 name: _sized(column, values.of(column.id, variant, name)) for name in values.systems
             }
-            found[column.id, variant] = _standing(column, table, ranked, baselines, seed, strata)
+            others = baselines
+            if mix is not None and column.is_distance:
+                others = tuple(dict.fromkeys([*baselines, mix]))
+            beside, ranking = _standing(column, table, ranked, others, seed, strata)
+            against = [
+                one
+                for done, baseline in enumerate(baselines)
+                for one in beside[baseline]
+                if one.system not in baselines[:done]
+            ]
+            found[column.id, variant] = Standing(ranking, tuple(against), beside)
     return found
 
 
@@ -79,32 +93,31 @@ def _standing(
     column: Column,
     table: Mapping[str, Floats],
     ranked: Sequence[str],
-    baselines: Sequence[str],
+    others: Sequence[str],
     seed: int,
     strata: Sequence[str],
-) -> Standing:
+) -> tuple[dict[str, tuple[Against, ...]], Ranking]:
+    """Every system beside each of the ``others``, and the ranking of those ``ranked``."""
     names = [*ranked, *(name for name in table if name not in ranked)]
     at = {name: place for place, name in enumerate(names)}
-    asked = [
-        (name, baseline)
-        for done, baseline in enumerate(baselines)
-        for name in table
-        if name not in baselines[: done + 1]
-    ]
+    wanted = [(at[name], at[other]) for other in others for name in table if name != other]
     pairs = pairs_of(len(ranked))
     among = set(pairs)
-    wanted = {(at[name], at[baseline]): (name, baseline) for name, baseline in asked}
-    pairs += [pair for pair in wanted if pair not in among and pair[::-1] not in among]
+    for pair in wanted:
+        if pair not in among and pair[::-1] not in among:
+            pairs.append(pair)
+            among.add(pair)
     rows = np.stack([table[name] for name in names], axis=1)
     family = compare(rows, pairs, seed)
     known = dict(zip(pairs, family.differences, strict=True))
-    against = []
-    for pair, (name, baseline) in wanted.items():
+    beside: dict[str, list[Against]] = {other: [] for other in others}
+    for pair in wanted:
         one = known[pair] if pair in known else known[pair[::-1]].turned()
         median = intervals.median(rows[:, pair[0]] - rows[:, pair[1]])
-        against.append(Against(name, baseline, one, median, verdict(column, one)))
+        name, other = names[pair[0]], names[pair[1]]
+        beside[other].append(Against(name, other, one, median, verdict(column, one)))
     ranking = rank(rows[:, : len(ranked)], ranked, family, column.better, seed, strata)
-    return Standing(ranking, tuple(against))
+    return {other: tuple(mine) for other, mine in beside.items()}, ranking
 
 
 def verdict(column: Column, difference: Difference) -> SongVerdict:

@@ -8,7 +8,7 @@ from ....evaluation.results.runs import Run, looking_at, why_empty
 from ....evaluation.results.store import Store
 from ..result.code_record import code_facts, network_facts, unknown_facts
 from ..result.document import Result, load
-from .standings_text import standings_lines
+from .standings_text import counts_text, standings_lines
 
 _MOST_FAILURES = 10
 
@@ -68,10 +68,8 @@ def _record(run: Run) -> list[str]:
 
 
 def _results(result: Result) -> list[str]:
-    songs, systems = len(result.song_names), len(result.system_names)
     failures = [row for _, row in result.failures.iterrows()]
-    lines = [f"{systems} systems, {songs} songs, {len(failures)} failures"]
-    lines += standings_lines(result)
+    lines = [counts_text(result), *standings_lines(result)]
     for row in failures[:_MOST_FAILURES]:
         where = " · ".join(filter(None, (row["system"], row["song"], row["step"])))
         lines.append(f"failed: {where}: {row['message']}")

@@ -12,6 +12,16 @@ _GAP = 2
 _LONGEST = 32  # letters of a system's name
 
 
+def counts_text(result: Result) -> str:
+    """``4 systems, 1 song, 0 failures``."""
+    counts = {
+        "system": len(result.system_names),
+        "song": len(result.song_names),
+        "failure": len(result.failures),
+    }
+    return ", ".join(f"{n} {noun}" + ("" if n == 1 else "s") for noun, n in counts.items())
+
+
 def standings_lines(result: Result, width: int = 100) -> list[str]:
     """The finding and a table in at most ``width`` letters; what does not fit is counted."""
     lines = textwrap.wrap(result.finding, width) if result.finding else []

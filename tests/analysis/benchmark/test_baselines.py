@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from report_fixtures import Fake, build
+from report_fixtures import Fake, FakeSystem, build
 
+from earmark.analysis.benchmark.panels.standings.master import closeness
 from earmark.analysis.benchmark.result.document import Result, load
 from earmark.analysis.benchmark.result.standings import SongVerdict
 from earmark.evaluation.results.store import Store
@@ -79,3 +80,53 @@ def test_a_metric_without_a_better_direction_is_higher_or_lower_and_never_better
     assert {row["verdict"] for row in rows} >= {SongVerdict.HIGHER}
     assert not {row["verdict"] for row in rows} & {SongVerdict.BETTER, SongVerdict.WORSE}
     assert all(row["metric"] != "lufs_integrated" for row in result.ranking_rows())
+
+
+def test_a_baseline_that_beats_another_counts_beside_it(tmp_path: Path) -> None:
+    result = found(tmp_path, "tcn small", "unprocessed")
+    assert "No system is told to be closer than tcn small." in result.finding
+    assert "Only tcn small is told to be closer than unprocessed" in result.finding
+
+
+def test_a_baseline_that_lacks_songs_is_compared_over_those_it_has_and_says_so(
+    tmp_path: Path,
+) -> None:
+    failing = {("song 0", "unprocessed"): "no memory"}
+    finding = found(tmp_path, fake=replace(EIGHT, failing=failing)).finding
+    assert "closer than unprocessed, over the 7 songs that it has" in finding
+    assert "Not ranked, for want of songs: unprocessed (7 of 8)." in finding
+
+
+def test_a_baseline_of_few_songs_has_no_verdict_of_others(tmp_path: Path) -> None:
+    failing = {(f"song {number}", "unprocessed"): "no memory" for number in range(6)}
+    finding = found(tmp_path, fake=replace(EIGHT, failing=failing)).finding
+    assert "closer than unprocessed" not in finding
+    assert "unprocessed has 2 songs, too few to be compared with." in finding
+
+
+@pytest.mark.parametrize("names", [(), ("tcn small",), ("tcn small", "unprocessed")])
+def test_the_master_is_told_of_the_mix_whatever_the_baseline(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    result = found(tmp_path, *names)
+    (column,) = [one for one in result.columns if one.metric == "mrstft_music"]
+    chart = closeness(result, column, "raw")
+    assert chart is not None
+    words = {row[0]: row[-1] for row in chart.table.rows}
+    assert words["tcn small"] == words["eq_match"] == "closer"
+    assert words["lowpass_3500"] == "further away"
+
+
+def test_constant_differences_of_few_songs_leave_a_result_that_can_be_written(
+    tmp_path: Path,
+) -> None:
+    # Parameters are one number in all songs: with six, no finite t is enough for a lone pair.
+    songs = EIGHT.songs[:6]
+    failing = {(songs[0], "tcn small"): "no memory"}
+    systems = (*(EIGHT.systems[at] for at in (0, 1, 3, 5)), FakeSystem("tcn large"))
+    fake = replace(EIGHT, songs=songs, systems=systems, failing=failing)
+    result = found(tmp_path, fake=fake)
+    rows = {row["metric"]: row for row in result.ranking_rows()}
+    assert rows["parameters"]["critical_t"] is None
+    assert rows["parameters"]["no_claim"] is None
+    assert "Infinity" not in result.to_json()

@@ -31,14 +31,14 @@ def test_the_best_on_every_song_is_the_best(tmp_path: Path) -> None:
     result = found(tmp_path)
     assert best(result) == {"tcn small"}
     assert result.finding.startswith("Over 8 songs, tcn small is the closest")
-    assert "Not compared" not in result.finding
+    assert "Not ranked" not in result.finding
 
 
 def test_a_system_that_failed_on_six_of_eight_songs_is_not_the_best(tmp_path: Path) -> None:
     result = found(tmp_path, *((song, "tcn small") for song in SONGS[2:]))
     assert best(result) == {"loudness"}
     assert result.finding.startswith("Over 8 songs, loudness is the closest")
-    assert result.finding.endswith(" Not compared, for want of songs: tcn small (2 of 8).")
+    assert result.finding.endswith(" Not ranked, for want of songs: tcn small (2 of 8).")
 
 
 def test_one_song_that_is_lacking_is_enough(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from report_fixtures import Fake, FakeSystem, all_failed, build
 
 from earmark.analysis.benchmark.result.document import Result, load
-from earmark.analysis.benchmark.text.standings_text import standings_lines
+from earmark.analysis.benchmark.text.standings_text import counts_text, standings_lines
 from earmark.cli import earmark
 from earmark.evaluation.results.store import Store
 
@@ -70,3 +70,8 @@ def test_a_run_of_failures_alone_says_so(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "48 failures" in done.output
     assert "No score was made" in done.output
+
+
+def test_counts_of_one_are_singular(tmp_path: Path) -> None:
+    one = replace(EIGHT, songs=EIGHT.songs[:1], systems=EIGHT.systems[:1])
+    assert counts_text(found(tmp_path, one)) == "1 system, 1 song, 0 failures"

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from runs import carry_out
 from training_audio import RATE, tone, write_tracks
 
+from earmark.analysis.benchmark.panels.effects import first_words
 from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import load as load_result
 from earmark.analysis.benchmark.result.effect_cells import effect_cells
@@ -229,7 +230,12 @@ def test_mean_and_deviation_are_those_of_the_songs_and_best_is_no_baseline() -> 
     assert [cells(five)[name].tied_first for name in ("net", "other")] == [None, None]
     # Where doing nothing is better, nothing is marked.
     systems["kind"] = ["checkpoint", "checkpoint", "unprocessed", "reference"]
-    assert not any(cell.best for cell in cells(values).values())
+    before = cells(values)
+    assert not any(cell.best for cell in before.values())
+    firsts = sum(bool(cell.tied_first) for cell in before.values())
+    assert {first_words(cell, firsts) for cell in before.values()} == {""}
+    tied = [cell for cell in cells(alike | {"cheap": (9.0,) * 8}).values() if cell.tied_first]
+    assert {first_words(cell, len(tied)) for cell in tied} == {"ties for first"}
 
 
 def test_a_song_entry_may_give_controls(tmp_path: Path, make_songs: Callable[..., Path]) -> None:

@@ -5,29 +5,31 @@ import numpy as np
 from ....presentation.figures import Rows, escaped, names_axis
 from ....presentation.looks import short_names
 from ....presentation.numbers import number_format
-from ...result.baselines import UNPROCESSED
+from ...result.baselines import mix_of
 from ...result.columns import Column
 from ...result.document import Result
 from ...result.standings import SongVerdict
 from ..figures import diverging_scale
 from ..registry import Chart, Context, Section, Table, metric_chart, render, section
 
+_WORDS = {SongVerdict.BETTER: "closer", SongVerdict.WORSE: "further away"}
+
 
 @section(order=22)
 def master(context: Context) -> Section | None:
     """Distances to the human master beside those of the mix."""
     result = context.result
-    if not result.references or not any(_is_distance(column) for column in result.columns):
+    if not result.references or not any(column.is_distance for column in result.columns):
         return None
-    html = render("sections/master.html", mix=_mix(result))
+    html = render("sections/master.html", mix=mix_of(result.systems))
     return Section("master", "Closer to the human master than the mix?", html)
 
 
 @metric_chart("master")
 def closeness(result: Result, column: Column, variant: str) -> Chart | None:
     """Each system's distance less the mix's, systems × songs, the most often closer first."""
-    mix = _mix(result)
-    if mix is None or not _is_distance(column):
+    mix = mix_of(result.systems)
+    if mix is None or not column.is_distance:
         return None
     sign = -1.0 if column.better == "higher" else 1.0
     names = [name for name in result.system_names if name not in (mix, *_masters(result))]
@@ -40,20 +42,13 @@ def closeness(result: Result, column: Column, variant: str) -> Chart | None:
     closer = {name: int((d < 0).sum()) for name, d in further.items()}
     names.sort(key=lambda name: (-closer[name], float(np.nan_to_num(np.nanmean(further[name])))
                                  if np.isfinite(further[name]).any() else 0.0))  # fmt: skip
-    told = {
-        one.system: one.verdict
-        for one in result.standings[column.id, variant].against
-        if one.baseline == mix
-    }
+    told = {one.system: one.verdict for one in result.standings[column.id, variant].beside[mix]}
     show = number_format([float(v) for own in values.values() for v in own], column.unit)
     rows = []
     for name in names:
         known = values[name][np.isfinite(values[name])]
         both = int(np.isfinite(further[name]).sum())
-        verdict = told.get(name, SongVerdict.NO_CLAIM)
-        word = {SongVerdict.BETTER: "closer", SongVerdict.WORSE: "further away"}.get(
-            verdict, str(verdict)
-        )
+        word = _WORDS.get(told[name], str(told[name]))
         mean = float(known.mean()) if len(known) else None
         rows.append([name, mean, f"{closer[name]} of {both}", word])
     header = ["system", "mean distance", "closer than the mix", "over all songs"]
@@ -91,16 +86,6 @@ def _figure(
     layout = Rows(names, result.looks).layout("", xaxis=names_axis(songs, 16))
     layout["height"] += 60
     return {"data": [trace], "layout": layout}
-
-
-def _is_distance(column: Column) -> bool:
-    """Whether the metric compares a render with the reference and knows a better direction."""
-    return "aligned" in column.variants and column.better != "none"
-
-
-def _mix(result: Result) -> str | None:
-    kinds = zip(result.system_names, result.systems["kind"], strict=True)
-    return next((name for name, kind in kinds if kind == UNPROCESSED), None)
 
 
 def _masters(result: Result) -> set[str]:

@@ -200,3 +200,24 @@ def test_json_is_valid_by_its_schema_and_equal_to_the_text(before: Path) -> None
     for row in data["comparisons"]:
         assert row["metric"] in text
         assert row["verdict"] in text
+
+
+def test_a_benchmark_is_found_by_its_name_whatever_the_option_says(tmp_path: Path) -> None:
+    build(tmp_path, EIGHT)
+    build(tmp_path, replace(EIGHT, name="other", seed=1, run="run-2"))
+    for option in (None, "small", "other"):
+        found = compare_sides("small", "other", tmp_path, [Sought("mrstft_music")], option)
+        assert (found.a.benchmark, found.b.benchmark) == ("small", "other")
+
+
+def test_a_checkpoint_of_two_systems_is_not_guessed(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    results = build(tmp_path / "results", EIGHT)
+    with Store(results) as store, store.transaction():
+        store.connection.execute(
+            "UPDATE system SET options = ? WHERE name IN ('loudness', 'tcn small')",
+            (json.dumps({"path": str(weights)}),),
+        )
+    with pytest.raises(UserError, match="is the checkpoint of loudness, tcn small; name one"):
+        read_side(str(weights), results)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from report_fixtures import SYSTEMS, Fake, build
+from report_fixtures import SYSTEMS, Fake, build, render_key
 
 from earmark.analysis.benchmark.comparison.gates import parse_limit
 from earmark.cli import earmark
+from earmark.evaluation.results.store import Store
 from earmark.models.errors import UserError
 
 EIGHT = Fake(
@@ -118,6 +119,57 @@ def test_the_very_same_renders_pass(before: Path, tmp_path: Path) -> None:
     code, text = status(before, after, "--fail-if-worse", "mrstft_music")
     assert code == 0
     assert "nothing changed" in text
+
+
+def test_songs_that_b_dropped_cannot_make_a_gate_pass(before: Path, tmp_path: Path) -> None:
+    after = build(tmp_path, variant(0.7, songs=EIGHT.songs[:6]))
+    for gate in (("--fail-if", "mrstft_music > 9"), ("--fail-if-worse", "mrstft_music")):
+        code, text = status(before, after, *gate)
+        assert code == 2
+        assert "B lacks 2 songs of A" in text
+    # What failed on the songs that are left has failed.
+    assert status(before, after, "--fail-if", "mrstft_music > -9")[0] == 1
+    assert status(after, before, "--fail-if", "mrstft_music > 9")[0] == 0
+
+
+def test_a_system_beside_a_whole_folder_is_judged_alone(before: Path, tmp_path: Path) -> None:
+    after = build(tmp_path, variant(0.7))
+    sides = (str(before), f"{after}:tcn small")
+    for a, b in (sides, sides[::-1]):
+        done = CliRunner().invoke(earmark, ["compare", a, b, "--fail-if", "mrstft_music > 9"])
+        assert done.exit_code == 0
+        assert "Systems only in" not in done.output
+
+
+def test_the_very_same_renders_whose_scores_are_gone_cannot_pass(
+    before: Path, tmp_path: Path
+) -> None:
+    with Store(build(tmp_path, EIGHT)) as store, store.transaction():
+        gone = [render_key(EIGHT, song, "tcn small") for song in EIGHT.songs[:3]]
+        for key in gone:
+            store.connection.execute(
+                "DELETE FROM score WHERE subject = ? AND metric = 'mrstft_music'", (key,)
+            )
+    code, text = status(before, tmp_path, "--fail-if-worse", "mrstft_music")
+    assert code == 2
+    assert "B has no value for 3 of 8 songs that A has" in text
+
+
+def test_the_very_same_renders_that_took_longer_are_worse_where_that_is_asked(
+    before: Path, tmp_path: Path
+) -> None:
+    after = build(tmp_path, replace(EIGHT, rtf=0.2))
+    assert status(before, after, "--fail-if-worse", "rtf")[0] == 1
+    code, text = status(before, after)
+    assert code == 0
+    assert "Nothing changed." in text
+
+
+def test_one_metric_by_two_names_is_one_comparison(before: Path, tmp_path: Path) -> None:
+    after = build(tmp_path, variant(1.4))
+    named = ("--metric", "mrstft_music", "--fail-if", "mrstft_music:raw > 9")
+    _, text = status(before, after, *named)
+    assert "holds for the one comparison" in text
 
 
 @pytest.mark.parametrize("text", ["mrstft_music", "> 2", "mrstft_music > x", "a == 1", ""])

@@ -49,6 +49,25 @@ def test_the_very_same_renders_are_one_entry(folders: tuple[Path, Path], tmp_pat
     assert [one.system for one in board.entries] == ["unprocessed", "loudness", "tcn small"]
 
 
+def test_folders_of_one_name_do_not_hide_each_other(tmp_path: Path) -> None:
+    first, second = (
+        build(tmp_path / "a" / "results", EIGHT),
+        build(tmp_path / "b" / "results", LATER),
+    )
+    board = leaderboard([str(first), str(second)], Path("nowhere")).boards[0]
+    names = [one.name for one in board.entries]
+    assert len(set(names)) == len(names) == len(board.ranking.ranks) == 6
+    assert f"tcn small ({second}, run 1)" in names
+
+
+def test_a_system_named_like_another_with_its_run_keeps_its_own_row(tmp_path: Path) -> None:
+    odd = FakeSystem("tcn small (second, run 1)", distance=0.4)
+    first = build(tmp_path / "first", replace(EIGHT, systems=(*SYSTEMS, odd)))
+    second = build(tmp_path / "second", LATER)
+    board = leaderboard([str(first), str(second)], Path("nowhere")).boards[0]
+    assert len(board.ranking.ranks) == len({one.name for one in board.entries}) == 7
+
+
 def test_who_lacks_a_song_is_listed_and_not_ranked(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -83,6 +102,20 @@ def test_five_songs_rank_nobody(tmp_path: Path) -> None:
     text = markdown(leaderboard([], tmp_path))
     assert "No ranks: fewer than six songs" in text
     assert "| – | tcn small | run 1 | 5 songs | – |" in text
+
+
+def test_what_renders_cost_ranks_nobody_unless_it_is_asked(tmp_path: Path) -> None:
+    build(tmp_path, replace(EIGHT, metrics=("plr",), all_null=(), plugin=False))
+    with pytest.raises(UserError, match="no metric of sound with a better direction"):
+        leaderboard([], tmp_path)
+    assert len(leaderboard([], tmp_path, [Sought("rtf")]).boards[0].ranking.ranks) == 3
+
+
+def test_one_song_is_one_song(tmp_path: Path) -> None:
+    build(tmp_path, replace(EIGHT, songs=EIGHT.songs[:1]))
+    text = markdown(leaderboard([], tmp_path))
+    assert "1 song of equal content" in text
+    assert "1 songs" not in text
 
 
 def test_mistakes_are_one_line(folders: tuple[Path, Path]) -> None:
