@@ -35,6 +35,13 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _SCRIPTS = frozenset({".sh", ".bash", ".zsh", ".fish", ".pl", ".rb", ".lua", ".jl", ".r", ".m"})
 _ENDINGS = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES)
 _WRITERS = frozenset({"write_text", "write_bytes", "touch", "unlink"})
+# These write to a name among their own words: np.save("x.npy", …), torch.save(net, "x.pt").
+_SAVERS = frozenset(
+    (
+        *("save", "savez", "savez_compressed", "savetxt", "savefig", "tofile"),
+        *("to_csv", "to_json", "to_parquet", "to_pickle"),
+    )
+)
 _MODE = re.compile(r"[rbt]*[wax][wax+bt]*|r[bt]*\+[bt]*")
 _REDIRECTED = re.compile(rb">>?\s*(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s;|&<>()]+)")
 _OWN = Path(__file__).parent.parent
@@ -273,6 +280,8 @@ def _written(node: ast.AST) -> Iterator[ast.AST]:
     name = node.func.id if isinstance(node.func, ast.Name) else name
     if name in _WRITERS:
         yield from ast.walk(node.func)
+    elif name in _SAVERS:
+        yield from node.args
     elif name == "open":
         modes = [*node.args, *(one.value for one in node.keywords if one.arg == "mode")]
         if any(_MODE.fullmatch(_text(mode)) for mode in modes):

@@ -1,5 +1,6 @@
 """Finds the reports of a results folder, and their files without leaving them."""
 
+import contextlib
 import html
 import re
 from collections.abc import Iterator
@@ -60,8 +61,9 @@ def file_of(results: Path, address: str) -> Path | None:
             continue
         path = folder.joinpath(*parts[len(home) :])
         # A link inside may not lead out; the report's folder itself may be one.
-        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-            return path
+        with contextlib.suppress(OSError):  # a name that no file can have
+            if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+                return path
     return None
 
 

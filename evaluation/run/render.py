@@ -231,6 +231,8 @@ def _keep_before(task: RenderTask, audio_sha256: str) -> None:
         # Not a link: some file systems know none, and this is rare.
         with written(kept.with_suffix(path.suffix)) as scratch:
             shutil.copyfile(path, scratch)
+    # Killed between sidecar and audio, the old audio would stand under the new one's record.
+    task.path.unlink(missing_ok=True)
 
 
 # Tasks come system by system, so one system in memory is enough, however large it is.

@@ -117,10 +117,12 @@ def _read(tree: Folder) -> tuple[Layout, list[Song], list[SongProblem]]:
     if songs := marked_songs(tree):
         return "pairs by name", [*songs, *_of_folders(tree, ())], []
     if tree.audio:
-        return "mixes", _read_mixes(tree), _doubts(tree)
+        songs = _read_mixes(tree)
+        return "mixes", songs, _doubts(tree, songs)
     if songs := _of_folders(tree, ()):
         return "nested folders", songs, []
-    return "artist folders", artist_songs(tree), []
+    songs = artist_songs(tree)
+    return "artist folders", songs, _doubts(tree, songs)
 
 
 def _of_folders(tree: Folder, parts: tuple[str, ...]) -> list[Song]:
@@ -147,9 +149,9 @@ def _read_mixes(tree: Folder) -> list[Song]:
     ]
 
 
-def _doubts(tree: Folder) -> list[SongProblem]:
+def _doubts(tree: Folder, songs: Sequence[Song]) -> list[SongProblem]:
     """A warning where files that are read as mixes are called masters."""
-    said = [path for path in tree.audio if says_master(path)]
+    said = [song.mix for song in songs if song.mix is not None and says_master(song.mix)]
     if not said:
         return []
     shown = ", ".join(path.name for path in said[:3]) + (" …" if len(said) > 3 else "")

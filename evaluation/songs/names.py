@@ -36,6 +36,7 @@ _WORD = rf"(?:(?P<mix>{_MIX})|(?P<reference>{_REFERENCE}))"
 _AT_END = re.compile(rf"(?P<base>.+?)[\s._-]*[\s._(\[-]{_WORD}[)\]]?", re.IGNORECASE)
 _AT_START = re.compile(rf"[(\[]?{_WORD}[)\]\s._-]+(?P<base>.+)", re.IGNORECASE)
 MARKS = (_AT_END, _AT_START)
+_ANYWHERE = re.compile(rf"(?<![^\W_]){_WORD}(?![^\W_])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ def marked(name: str, form: "re.Pattern[str]" = _AT_END) -> Marked | None:
         return None
     base = found["base"]
     return Marked(base.strip(" ._-") or base, Part.MIX if found["mix"] else Part.REFERENCE)
+
+
+def said_parts(name: str) -> set[Part]:
+    """The parts that the words of a name say, wherever they stand; ``pre-master`` is a mix."""
+    return {Part.MIX if one["mix"] else Part.REFERENCE for one in _ANYWHERE.finditer(name)}
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:

@@ -15,6 +15,7 @@ from .names import (
     folder_label,
     label_of,
     marked,
+    said_parts,
     song_id,
 )
 from .song import Song, SongProblem
@@ -96,9 +97,8 @@ def marked_songs(folder: Folder, parts: Parts = ()) -> list[Song]:
 
 
 def says_master(path: Path) -> bool:
-    """Whether a file's name begins or ends with a word for a master."""
-    said = (marked(label_of(path), form) for form in MARKS)
-    return any(one is not None and one.part is Part.REFERENCE for one in said)
+    """Whether a file's name holds a word for a master, wherever: ``00_master_v2``."""
+    return Part.REFERENCE in said_parts(label_of(path))
 
 
 def _whole(songs: Iterable[Song], *, flat: bool) -> list[Song]:
@@ -124,7 +124,9 @@ def _flat_pairs(mixes: Folder, references: Folder, parts: Parts) -> list[Song]:
     by_base = {base: names for base, names in _by_base(masters).items() if len(names) == 1}
     for _, paths in lonely:
         base = _base(paths[0])
-        if base.casefold() in by_base and [_base(p[0]) for _, p in lonely].count(base) == 1:
+        # Of A_mix.wav and a_premaster.wav, neither is more the mix of a_master.wav than the other.
+        alike = sum(_base(p[0]).casefold() == base.casefold() for _, p in lonely)
+        if base.casefold() in by_base and alike == 1:
             (partner,) = by_base[base.casefold()]
             found = masters.pop(partner)
             label = song_id((*parts, base))

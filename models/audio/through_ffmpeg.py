@@ -82,7 +82,8 @@ def _decode(path: Path, most_bytes: int) -> bytes:
     # AU is the format that can be written without knowing the length.
     writing = ("-map", "0:a:0", "-c:a", "pcm_f32be", "-f", "au", "pipe:1")
     process = subprocess.Popen(
-        [program, "-nostdin", "-v", "error", *reading, *writing],
+        # Of a file that breaks off it would give what is there, and say that all is well.
+        [program, "-nostdin", "-v", "error", "-xerror", *reading, *writing],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -17,10 +17,16 @@ from pathlib import Path
 from ..content_key import path_sha256
 from ..source_code import is_users
 
-_OPENED = re.compile(rb"^(?:openat|open|creat)\((.*)\) = \d+<(/[^\n]*)>$")
-_STARTED = re.compile(rb'^execve\("((?:[^"\\]|\\.)*)".*\) = 0$')
+# Short lines are filled up with spaces before the result.
+_OPENED = re.compile(rb"^(?:openat2?|open|creat)\((.*)\) += \d+<(/[^\n]*)>$")
+_STARTED = re.compile(rb'^execve\("((?:[^"\\]|\\.)*)".*\) += 0$')
 _CONNECTED = re.compile(rb"^connect\(.*sa_family=AF_INET6?,.*(?:inet_addr|inet_pton)")
 _LOOPBACK = re.compile(rb'"(?:127\.|::1)')
+# A file that takes another one's place was written by the command too.
+_RENAMED = re.compile(
+    rb"^rename(?:at2?)?\(.*[ (](?:(?:AT_FDCWD|\d+)<(/.*)>, )?"
+    rb'"((?:[^"\\]|\\.)*)"(?:, [A-Z_|0]+)?\) += 0$'
+)
 _WRITES = re.compile(rb"\bO_(?:WRONLY|RDWR|CREAT|TRUNC|APPEND)\b")
 _OCTAL = re.compile(rb"\\([0-7]{1,3}|.)")
 _SYSTEM = (
@@ -28,7 +34,8 @@ _SYSTEM = (
     *("sys", "usr", "var"),
 )
 _PYTHON = re.compile(r"/lib(?:64)?/python\d")
-_CALLS = "open,openat,creat,execve,connect"
+# Those with a question mark are not known to every machine.
+_CALLS = "?open,openat,?openat2,?creat,execve,connect,?rename,?renameat,?renameat2"
 _NAMED = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"v": b"\v", b"f": b"\f"}
 
 
@@ -79,9 +86,13 @@ def seen(log: Path, cwd: Path, scratch: Path) -> Seen:
                 (wrote if _WRITES.search(found[1]) else read).add(file)
             elif found := _STARTED.match(line):
                 read.add(cwd / _text(found[1]))
+            elif found := _RENAMED.match(line):
+                wrote.add(_renamed(cwd, found[1], found[2]))
             elif _CONNECTED.match(line) and not _LOOPBACK.search(line):
                 network = True
     here = cwd.absolute()
+    # The watcher gives the places behind links; the folder for temporary files may be one.
+    scratch = scratch.resolve()
     files = {}
     for path in sorted({_source(path) for path in read - wrote} - wrote):
         if _counts(path, scratch):
@@ -113,6 +124,11 @@ def _source(path: Path) -> Path:
         return Path(importlib.util.source_from_cache(str(path)))
     except ValueError:
         return path
+
+
+def _renamed(cwd: Path, folder: bytes | None, name: bytes) -> Path:
+    path = (cwd if folder is None else Path(_text(folder))) / _text(name)
+    return path.parent.resolve() / path.name
 
 
 def _text(quoted: bytes) -> str:

@@ -73,6 +73,18 @@ def test_a_file_that_the_source_writes_does_not_count(tmp_path: Path) -> None:
     assert set(code(tmp_path, "main.sh").files) == {"", "read", "c"}
 
 
+def test_a_name_that_only_stands_where_arrays_are_saved_does_not_count(tmp_path: Path) -> None:
+    for name in ("a.npy", "b.pt", "c.npy", "d.npy"):
+        (tmp_path / name).write_text("x")
+    write(
+        tmp_path,
+        main="import numpy as np\nnp.save('a.npy', np.load('c.npy')); torch.save(net, 'b.pt')\n"
+        "np.save('d.npy', 1); np.load('d.npy')\n",
+    )
+    # What is read as well counts all the same: a network that the same file trains.
+    assert set(code(tmp_path).files) == {"", "c.npy", "d.npy"}
+
+
 def test_every_word_of_a_shell_script_is_looked_for_and_followed(tmp_path: Path) -> None:
     write(tmp_path, inner="import helper\n", helper="")
     (tmp_path / "main.sh").write_text('#!/bin/sh\nexec python3 "inner.py" --eq=curve.txt "$1"\n')

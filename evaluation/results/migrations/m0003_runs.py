@@ -45,9 +45,8 @@ _ROWS = (
     # Of several runs of a benchmark only the last has left what it used.
     "UPDATE benchmark SET run = (SELECT max(number) FROM run WHERE run.benchmark = benchmark.name)",
     f"INSERT INTO score (rowid, {_SCORE}, value, reason, unit, run, since)"
-    f" SELECT rowid, {_SCORE}, value, reason, unit, run,"
-    " coalesce((SELECT number FROM run WHERE run.id = score_of_schema_2.run), 0)"
-    " FROM score_of_schema_2",
+    # Since ever: what one benchmark's run measured anew stood for every benchmark of its renders.
+    f" SELECT rowid, {_SCORE}, value, reason, unit, run, 0 FROM score_of_schema_2",
     "DROP TABLE score_of_schema_2",
     "INSERT INTO numbering SELECT coalesce(max(number), 0), coalesce(max(number), 0) FROM run",
 )

@@ -114,6 +114,10 @@ def test_nothing_outside_a_report_is_served(client: FlaskClient, address: str) -
     assert "secret" not in answer.text.replace(address, "")
 
 
+def test_a_name_that_no_file_can_have_is_not_there(client: FlaskClient) -> None:
+    assert client.get(f"/reports/small/{'a' * 400}").status_code == 404
+
+
 def test_no_address_leads_out_however_it_is_put_together(results: Path) -> None:
     inside = {path.resolve() for one in find_reports(results) for path in one.folder.rglob("*")} - {
         (results / "secret.txt").resolve()

@@ -19,6 +19,7 @@ from earmark.evaluation.metrics import METRICS
 from earmark.evaluation.results import schema
 from earmark.evaluation.results.metric_facts import MetricFacts, read_facts
 from earmark.evaluation.results.migrations import MIGRATIONS
+from earmark.evaluation.results.runs import latest_run, looking_at
 from earmark.evaluation.results.schema import SCHEMA
 from earmark.evaluation.results.store import Store
 from earmark.models.errors import UserError
@@ -116,6 +117,25 @@ def test_old_results_know_what_their_metrics_mean(old: Path) -> None:
     for name, known in facts.items():
         metric = METRICS[name]
         assert known == MetricFacts(metric.unit, metric.better, metric.summary, ranks.index(name))
+
+
+def test_a_score_that_another_benchmarks_run_measured_anew_is_still_the_firsts(old: Path) -> None:
+    with closing(sqlite3.connect(old / "results.sqlite")) as connection, connection:
+        last = connection.execute("SELECT * FROM run ORDER BY started DESC LIMIT 1").fetchone()
+        later = ("f" * 12, "other", "2999-01-01T00:00:00+00:00", *last[3:])
+        connection.execute(f"INSERT INTO run VALUES ({', '.join('?' * len(later))})", later)
+        connection.execute("UPDATE score SET run = ?", (later[0],))
+        (count,) = connection.execute("SELECT count(*) FROM score").fetchone()
+    with Store(old) as store:
+        first = latest_run(store, last[1])
+        assert first is not None
+        assert first.number < find_number(store, later[0])
+        with looking_at(store, first):
+            assert len(store.rows("SELECT * FROM score")) == count > 0
+
+
+def find_number(store: Store, run: str) -> int:
+    return int(store.rows("SELECT number FROM run WHERE id = ?", (run,))[0]["number"])
 
 
 def test_a_plugins_metric_takes_its_unit_from_its_scores(old: Path) -> None:

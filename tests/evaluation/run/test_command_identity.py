@@ -144,6 +144,42 @@ def test_what_a_command_writes_itself_or_the_system_brings_is_not_read(
     assert not found.network
 
 
+@pytest.mark.usefixtures("traced")
+def test_a_file_that_a_command_puts_in_anothers_place_is_its_own(tmp_path: Path) -> None:
+    from subprocess import DEVNULL, run
+
+    from earmark.models.systems.command_trace import watched
+
+    (tmp_path / "state").write_text("1")
+    (tmp_path / "moved").write_text("1")
+    (tmp_path / "below").mkdir()
+    script = "cat state moved; echo 2 > new; mv new state; cp state below/x; mv below/x moved"
+    words = watched(["sh", "-c", script], tmp_path / "log")
+    run(words, cwd=tmp_path, stdout=DEVNULL, stderr=DEVNULL, check=True)
+    assert seen(tmp_path / "log", tmp_path, tmp_path / "none").files == {}
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_folder_for_temporary_files_may_be_a_link(tmp_path: Path) -> None:
+    from subprocess import DEVNULL, run
+
+    from earmark.models.systems.command_trace import watched
+
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "input.wav").write_text("1")
+    (tmp_path / "link").symlink_to("scratch")
+    link = tmp_path / "link"
+    words = watched(["cat", str(link / "input.wav")], link / "log")
+    run(words, cwd=tmp_path, stdout=DEVNULL, check=True)
+    assert seen(link / "log", tmp_path, link).files == {}
+
+
+def test_short_lines_of_the_watcher_are_read_too(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "log.1").write_text(f'open("a", O_RDONLY)                    = 3<{tmp_path}/a>\n')
+    assert set(seen(tmp_path / "log", tmp_path, tmp_path / "none").files) == {"a"}
+
+
 def test_the_network_is_seen_in_what_the_watcher_wrote(tmp_path: Path) -> None:
     line = 'connect(3<TCP:[1]>, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("%s")}'
     (tmp_path / "log.1").write_text(line % "127.0.0.1" + ", 16) = 0\n")

@@ -19,6 +19,7 @@ from earmark.evaluation.results.runs import find_run
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run.run import RunSettings
 from earmark.evaluation.run.sole_run import sole_run
+from earmark.models.content_key import path_sha256
 from earmark.models.errors import UserError
 
 MAE = "metrics: [mae, lufs_integrated]\n"
@@ -194,6 +195,31 @@ def test_what_is_made_anew_by_force_leaves_the_run_before_its_audio_and_scores(
     with Store(tmp_path / "r") as store:
         delete_runs(store, [find_run(store, 1)])
     assert values(tmp_path / "r", 2) == before
+
+
+def test_a_kill_between_record_and_audio_never_gives_old_audio_a_new_record(
+    make_songs: Make, make_benchmark: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_songs(1)
+    (tmp_path / "dice.py").write_text(DICE)
+    run = f"{sys.executable} {tmp_path}/dice.py {{input}} {{output}}"
+    bench = make_benchmark(f"{{name: dice, kind: command, run: '{run}'}}", more=MAE)
+    carry_out(bench, tmp_path / "r")
+    replace = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        beside = target.with_suffix(".json")
+        if target.suffix == ".wav" and beside.is_file() and "dice" in beside.read_text():
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", killed)
+        carry_out(bench, tmp_path / "r", FORCE)
+    carry_out(bench, tmp_path / "r")
+    for sidecar in (tmp_path / "r" / "renders").rglob("*.json"):
+        record = json.loads(sidecar.read_text())
+        assert path_sha256(sidecar.with_suffix(".wav")) == record["audio_sha256"]
 
 
 def test_a_run_with_only_failures_is_the_latest_and_the_one_before_is_kept(

@@ -248,6 +248,31 @@ def test_masters_that_are_read_as_mixes_are_warned_of(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        (["00_mix_v2.wav", "00_master_v2.wav"], "00_master_v2.wav"),
+        (["A/x_master.wav", "B/y.wav"], "x_master.wav"),
+    ],
+)
+def test_masters_are_warned_of_wherever_they_lie_and_the_word_stands(
+    tmp_path: Path, files: list[str], named: str
+) -> None:
+    (problem,) = read_folder(plant(tmp_path, files)).problems
+    assert problem.message.startswith(f"{named} can be mixes or masters")
+
+
+def test_words_of_a_mix_raise_no_doubt(tmp_path: Path) -> None:
+    files = ["a pre-master v2.wav", "masterful.wav", "unmastered_1.wav"]
+    assert read_folder(plant(tmp_path, files)).problems == ()
+
+
+def test_two_mixes_whose_names_differ_in_capitals_do_not_share_a_master(tmp_path: Path) -> None:
+    files = ["mix/A_mix.wav", "mix/a_premaster.wav", "reference/a_master.wav"]
+    found = read_folder(plant(tmp_path, files))
+    assert [song.id for song in found.songs if song.faults] == ["a_master", "A_mix", "a_premaster"]
+
+
+@pytest.mark.parametrize(
     ("files", "first", "second"),
     [
         (["mixes/a.wav", "premasters/a.wav", "masters/a.wav"], "mixes/", "premasters/"),

@@ -151,6 +151,23 @@ def test_the_formats_in_words_are_those_of_the_suffixes() -> None:
     assert set(said) == set(FORMATS.split(", "))
 
 
+def test_an_m4a_that_breaks_off_is_refused_and_not_read_as_a_shorter_one(tmp_path: Path) -> None:
+    import subprocess
+
+    if shutil.which("ffmpeg") is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have ffmpeg: apt-get install ffmpeg")
+        pytest.skip("needs ffmpeg: apt-get install ffmpeg")
+    soundfile.write(tmp_path / "a.wav", np.tile(noise(), (4, 1)), RATE, subtype="PCM_16")
+    files = ("-i", str(tmp_path / "a.wav"), "-movflags", "+faststart", str(tmp_path / "a.m4a"))
+    subprocess.run(["ffmpeg", "-v", "error", *files], check=True)
+    whole = (tmp_path / "a.m4a").read_bytes()
+    (tmp_path / "cut.m4a").write_bytes(whole[: len(whole) // 2])
+    assert info(tmp_path / "a.m4a").samples > 3 * RATE
+    with pytest.raises(UserError, match="ffmpeg cannot read it"):
+        info(tmp_path / "cut.m4a")
+
+
 @pytest.mark.parametrize("codec", ["aac", "alac"])
 def test_ffmpeg_itself_decodes_m4a(tmp_path: Path, codec: str) -> None:
     import subprocess
