@@ -42,7 +42,7 @@ seed: 5
 """
 
 MARKED = re.compile(
-    r'<th scope="row"[^>]*>\s*(<svg class="mark.*?</svg>)\s*(?:<span class="system">)?([^<]*)<',
+    r'<th scope="row"[^>]*>\s*(<svg class="mark.*?</svg>)\s*(?:<span class="system">)?(?:<a [^>]*>)?([^<]*)<',
     re.DOTALL,
 )
 

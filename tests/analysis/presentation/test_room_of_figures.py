@@ -29,7 +29,8 @@ COUNTS = {"benchmark": 3, "ratings": 6}
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
-    fake = Fake(songs=("amber street", "blue hour"), audio=False)
+    # Six songs, so that ranks have figures too.
+    fake = Fake(songs=tuple(f"song {number}" for number in range(6)), audio=False)
     with Store(build(folder / "results", fake)) as store:
         benchmark = write_report(store)
     file = written_ratings(folder / "ratings.csv", simulated_cells(1, (6, 3, 5)))
