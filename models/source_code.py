@@ -8,7 +8,8 @@ The rule, the same for a plug-in and for the script of a command:
    Imports are read from the source, so that one inside a function counts too.
 3. A text in any of them that is the path of a file counts by that file's bytes; the path begins in
    the folder of the source or in the working folder. Of scripts that are not Python, every word is
-   such a text. Folders and ``*.log`` do not count, nor a file that the source is seen to write and not to read.
+   such a text. Folders and ``*.log`` do not count, nor a file that the source is seen to write and
+   not to read.
 
 What a file imports or opens by a name that it makes up while it runs is not seen. Names and times
 do not count: a moved or touched file is the same file.

@@ -60,7 +60,7 @@ def compare(
     compared. Differences are B less A, with intervals that hold for all of them at once.
 
     Exit status 1 means that a condition failed, 2 that one could not be judged: a song or system
-    that B lacks, or fewer than six songs for --fail-if-worse.
+    that B lacks, a metric that was measured otherwise, or fewer than six songs for --fail-if-worse.
     """
     import json
 
@@ -68,13 +68,21 @@ def compare(
     from ...analysis.benchmark.comparison.contract import document
     from ...analysis.benchmark.comparison.gates import Gate, Worse, judge, parse_limit
     from ...analysis.benchmark.comparison.text import comparison_lines
+    from ...models.errors import UserError
 
     gates: list[Gate] = [parse_limit(text) for text in limits]
     gates += [Worse(parse_asked(text)) for text in worse]
     asked = [parse_asked(text) for text in metrics]
     # A condition names its metric; the others are those asked for, or none.
     asked += [gate.asked for gate in gates if gate.asked not in asked]
-    found = compare_sides(a, b, results, list(dict.fromkeys(asked)), benchmark)
+    try:
+        found = compare_sides(a, b, results, list(dict.fromkeys(asked)), benchmark)
+    except UserError as error:
+        if not gates:
+            raise
+        # Status 1 would say that a condition failed.
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
     judged = judge(found, gates)
     if out is not None:
         from ...analysis.benchmark.comparison.page import write_comparison

@@ -42,7 +42,8 @@ seed: 5
 """
 
 MARKED = re.compile(
-    r'<th scope="row"[^>]*>\s*(<svg class="mark.*?</svg>)\s*(?:<span class="system">)?(?:<a [^>]*>)?([^<]*)<',
+    r'<th scope="row"[^>]*>\s*(<svg class="mark.*?</svg>)\s*'
+    r'(?:<span class="system">)?(?:<a [^>]*>)?([^<]*)<',
     re.DOTALL,
 )
 

@@ -15,6 +15,17 @@ from earmark.evaluation.results.store import Store
 
 pytestmark = pytest.mark.browser
 
+# Ends when no more figures come.
+STILL = """() => new Promise((done) => {
+  let count = -1;
+  const look = () => {
+    const now = document.querySelectorAll(".js-plotly-plot .main-svg").length;
+    if (now === count) return done(true);
+    count = now;
+    setTimeout(look, 1000);
+  };
+  look();
+})"""
 WIDE = {"width": 1400, "height": 900}
 # Of each figure: the width of its place and of its drawing, the height of both and as it was made.
 SIZES = """() => [...document.querySelectorAll(".js-plotly-plot")].map((place) => {
@@ -55,6 +66,10 @@ def page(
     for place in page.locator("[data-chart]").all():  # a benchmark's are drawn when they are seen
         place.scroll_into_view_if_needed()
         place.locator(".main-svg").first.wait_for(state="attached")
+    for place in page.locator("[data-insight]").all():
+        place.scroll_into_view_if_needed()
+        place.locator(".main-svg, table").first.wait_for(state="attached")
+    page.evaluate(STILL)
     page.evaluate("scrollTo(0, 0)")
     assert len(page.evaluate(SIZES)) >= COUNTS[request.param]
     yield page

@@ -273,7 +273,8 @@ def test_there_is_no_panel_where_there_is_nothing_to_show(tmp_path: Path) -> Non
 def test_a_render_that_is_lost_leaves_a_report_without_spectra(tmp_path: Path) -> None:
     with Store(build(tmp_path, replace(MUTE, audio=False))) as store:
         html = write_report(store).read_text(encoding="utf-8")
-    assert "data-insight" not in html
+    assert 'data-insight="cost"' in html
+    assert 'data-insight="spectra"' not in html
 
 
 def test_a_stem_and_a_song_may_have_any_name(tmp_path: Path) -> None:

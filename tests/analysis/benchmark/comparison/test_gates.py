@@ -176,3 +176,14 @@ def test_one_metric_by_two_names_is_one_comparison(before: Path, tmp_path: Path)
 def test_what_is_no_condition_is_told(text: str) -> None:
     with pytest.raises(UserError, match="write METRIC, then one of > >= < <="):
         parse_limit(text)
+
+
+def test_a_metric_that_was_measured_otherwise_cannot_be_judged(
+    before: Path, tmp_path: Path
+) -> None:
+    with Store(build(tmp_path, variant(1.4))) as store, store.transaction():
+        for table in ("selection", "score"):
+            store.connection.execute(f"UPDATE {table} SET version = 2")
+    code, text = status(before, tmp_path, "--fail-if-worse", "mrstft_music")
+    assert code == 2
+    assert "score both anew" in text

@@ -142,7 +142,7 @@ def test_a_system_that_lacks_songs_says_so_in_its_cells(tmp_path: Path) -> None:
     (row,) = [row for row in table.rows if row[1].text == "tcn small"]
     assert row[0].text == NONE
     assert row[3].text.endswith("(n = 5)")
-    assert "Not compared, for want of songs: tcn small (5 of 8)" in table.notes[0]
+    assert "Not ranked, for want of songs: tcn small (5 of 8)" in table.notes[0]
 
 
 def test_one_system_and_one_song_are_a_table(tmp_path: Path) -> None:
