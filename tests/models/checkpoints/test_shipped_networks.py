@@ -145,7 +145,10 @@ def test_the_example_of_all_systems_passes_check_on_demo_songs(tmp_path: Path) -
     example = tmp_path / "all-systems.yaml"
     example.write_bytes((ROOT / "examples" / "all-systems.yaml").read_bytes())
     result = CliRunner().invoke(earmark, ["check", str(example), "--results", str(tmp_path / "r")])
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.exit_code == 0, result.stderr
+    # Cards from before they named their songs cannot say which those were.
+    assert result.stderr.startswith("warning: training songs unknown: ")
+    assert result.stderr.count("\n") == 1
     assert "1 of 1 songs" in " ".join(result.stdout.split())
 
 
