@@ -185,6 +185,8 @@ def test_a_figure_has_its_table_under_it_and_a_csv_to_copy(page: Page, folder: P
 
 def test_the_theme_can_be_chosen_and_figures_follow(page: Page, folder: Path) -> None:
     opened(page, folder)
+    page.locator("[data-chart]").first.scroll_into_view_if_needed()
+    page.wait_for_selector(".ytick text", state="attached")
     paper = "getComputedStyle(document.documentElement).backgroundColor"
     label = "getComputedStyle(document.querySelector('.ytick text')).fill"
     light = page.evaluate(paper), page.evaluate(label)
