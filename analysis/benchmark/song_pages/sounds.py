@@ -105,7 +105,8 @@ def loudest(low: list[int], high: list[int], seconds: float) -> float:
     width = max(1, round(len(energy) * EXCERPT_SECONDS / seconds))
     sums = np.convolve(energy, np.ones(width), "valid")
     start = float(np.argmax(sums)) * seconds / len(energy)
-    return round(min(start, seconds - EXCERPT_SECONDS), 3)
+    # Down to the millisecond: rounded up, the last excerpt would end behind the song.
+    return int(min(start, seconds - EXCERPT_SECONDS) * 1000) / 1000
 
 
 def _opus(audio: Floats, sample_rate: int) -> bytes:

@@ -83,8 +83,10 @@ def test_the_workers_of_a_stage_are_those_of_the_next(tasks: Any) -> None:
     with Crew(Workers(2)) as crew:
         first = {process for _, process in crew.finish(tasks.process, range(9))}
         assert os.getpid() not in first
-        assert {process for _, process in crew.finish(tasks.process, range(9))} <= first
-    assert not any(Path(f"/proc/{process}").exists() for process in first)
+        later = {process for _, process in crew.finish(tasks.process, range(9))}
+    # One may have done all of a stage: two processes in all, whichever were seen.
+    assert len(first | later) <= 2
+    assert not any(Path(f"/proc/{process}").exists() for process in first | later)
 
 
 def test_a_task_that_a_breaking_pool_forgets_is_done_all_the_same(
