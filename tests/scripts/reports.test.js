@@ -186,3 +186,12 @@ test("what is taken is not kept", async () => {
   assert.equal(await taken, "text");
   assert.equal(earmark.get("large"), undefined);
 });
+
+test("a heat map's cells are named by row and column, as text and never as markup", () => {
+  const trace = { type: "heatmap", z: [[1, 2]], meta: { rows: ["<b>net</b>"], columns: ["a & b", "c"], says: [["wins", ""]] } };
+  const figure = { data: [trace], layout: { xaxis: {}, yaxis: {} } };
+  const { data } = earmark.figures.themed(figure, { colours: {}, narrow: false, family: "serif" });
+  assert.deepEqual(data[0].customdata, [
+    ["&lt;b&gt;net&lt;/b&gt;<br>a &amp; b<br>wins", "&lt;b&gt;net&lt;/b&gt;<br>c"],
+  ]);
+});

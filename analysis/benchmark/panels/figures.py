@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def distribution(
     traces: list[dict[str, Any]] = []
     for position, name in enumerate(rows.names):
         known = [
-            (float(value), song)
+            (drawn(value), song)
             for value, song in zip(values[name], songs, strict=True)
             if math.isfinite(value)
         ]
@@ -79,28 +80,63 @@ def matrix(
 
     The systems in ``scaled_by`` set the range of colours; what lies beyond has the last colour.
     """
-    table = [[_number(value) for value in values[name]] for name in rows.names]
+    table = [
+        [drawn(value) if math.isfinite(value) else None for value in values[name]]
+        for name in rows.names
+    ]
     few = len(songs) <= 10
     ranged = [v for name in scaled_by for v in values[name] if math.isfinite(v)]
+    low, high = (min(ranged), max(ranged)) if ranged and min(ranged) < max(ranged) else (None, None)
+    shades = Shades(title, colour_scale(), ": %{z:.4g}", low, high)
+    figure = heat_map(rows, songs, table, shades)
+    if few:
+        figure["data"][0]["texttemplate"] = "%{z:.3~g}"
+    return figure
+
+
+@dataclass(frozen=True)
+class Shades:
+    """How the cells of a heat map look, and what ``hover`` says behind their names.
+
+    ``hover`` is a template of Plotly's; ``low`` and ``high`` bound the colours, None at the data.
+    """
+
+    title: str
+    colours: list[list[Any]]
+    hover: str
+    low: float | None = None
+    high: float | None = None
+
+
+def heat_map(
+    rows: Rows,
+    columns: Sequence[str],
+    cells: Sequence[Sequence[float | None]],
+    shades: Shades,
+    says: Sequence[Sequence[str]] | None = None,
+) -> Figure:
+    """Rows × columns as colour.
+
+    The page puts the names of each cell together, and what ``says`` of it beneath: written out for
+    every cell they would be most of the figure. A cell of a song leads to its page.
+    """
+    meta: dict[str, Any] = {"rows": list(rows.names), "columns": list(columns)}
     trace: dict[str, Any] = {
         "type": "heatmap",
-        "z": table,
-        "x": list(range(len(songs))),
+        "z": cells,
+        "x": list(range(len(columns))),
         "y": list(range(len(rows.names))),
-        "customdata": [list(songs) for _ in rows.names],
-        "text": [[f"{escaped(name)}<br>{escaped(song)}" for song in songs] for name in rows.names],
-        "hovertemplate": "%{text}: %{z:.4g}<extra></extra>",
+        "meta": meta if says is None else meta | {"says": says},
+        "hovertemplate": f"%{{customdata}}{shades.hover}<extra></extra>",
         "hoverongaps": False,
-        "colorscale": colour_scale(),
-        "colorbar": {"title": {"text": escaped(title), "side": "right"}, "thickness": 12},
+        "colorscale": shades.colours,
+        "colorbar": {"title": {"text": escaped(shades.title), "side": "right"}, "thickness": 12},
         "xgap": 1,
         "ygap": 1,
     }
-    if ranged and min(ranged) < max(ranged):
-        trace |= {"zmin": min(ranged), "zmax": max(ranged)}
-    if few:
-        trace["texttemplate"] = "%{z:.3~g}"
-    layout = rows.layout("", xaxis=names_axis(songs, 16))
+    if shades.low is not None:
+        trace |= {"zmin": shades.low, "zmax": shades.high}
+    layout = rows.layout("", xaxis=names_axis(columns, 16))
     layout["height"] += 60
     return {"data": [trace], "layout": layout}
 
@@ -246,5 +282,6 @@ def _reach(low: float | None, high: float | None) -> float | None:
     return None if low is None or high is None else high - low
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def drawn(value: float) -> float:
+    """Six significant digits: more than an eye or a label sees. Tables have them all."""
+    return float(f"{value:.6g}")

@@ -176,11 +176,14 @@
     if (!figure.dataset.wired) {
       figure.dataset.wired = "yes";
       /** @type {any} */ (figure).on("plotly_click", (/** @type {any} */ event) =>
-        visit(event.points[0].customdata),
+        visit(songOf(event.points[0])),
       );
     }
     underneath(place, chart, name);
   }
+
+  /** What a point is of: a cell's column, or what its trace says. @param {any} point */
+  const songOf = (point) => point.data.meta?.columns?.[point.x] ?? point.customdata;
 
   /** @param {string} song */
   function visit(song) {

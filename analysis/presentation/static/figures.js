@@ -32,6 +32,11 @@
     return copy;
   }
 
+  /** Text that Plotly shows as it is: it reads a few HTML tags in labels. @param {string} text */
+  function escaped(text) {
+    return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  }
+
   /**
    * A copy in the theme's colours and the page's type, without what a report does not want.
    * @param {Earmark.Figure} figure
@@ -49,6 +54,15 @@
     layout.paper_bgcolor = "rgba(0,0,0,0)";
     layout.plot_bgcolor = "rgba(0,0,0,0)";
     layout.dragmode = false;
+    for (const trace of data) {
+      const { rows, columns, says } = trace.meta ?? {};
+      if (!rows || !columns) continue;
+      trace.customdata = rows.map((/** @type {string} */ row, /** @type {number} */ i) =>
+        columns.map((/** @type {string} */ column, /** @type {number} */ j) =>
+          [row, column, says?.[i][j]].filter(Boolean).map(escaped).join("<br>"),
+        ),
+      );
+    }
     layout.font = { color: colours.ink, size: narrow ? 11 : 13, family };
     layout.hoverlabel = {
       bgcolor: colours.paper,

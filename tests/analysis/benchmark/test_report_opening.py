@@ -140,6 +140,6 @@ def test_a_song_loads_no_sound_and_no_plotly_until_they_are_wanted(
 def test_pages_stay_small_and_nothing_is_in_them_twice(folder: Path, song: Path) -> None:
     assert (folder / "report.html").stat().st_size < 200_000
     (metric,) = (folder / "data").glob("metric-mrstft_music.*.js")
-    # Two variants of six figures with their tables: about 1,000 bytes for each value.
-    assert metric.stat().st_size < 1_200 * SYSTEMS * SONGS
+    # Two variants of six figures with their tables: less than 500 bytes for each value.
+    assert metric.stat().st_size < 500 * SYSTEMS * SONGS
     assert song.stat().st_size < 60_000

@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from ....presentation.figures import Figure, Rows, escaped, names_axis
+from ....presentation.figures import Figure, Rows
 from ...result.columns import Column
 from ...result.document import Result
 from ...result.summary import Floats
-from ..figures import diverging_scale
+from ..figures import Shades, diverging_scale, heat_map
 from ..parts import Drawing, Group, Panel
 from ..registry import Context, Section, Table, section
 from .values import COST_METRICS, compared
@@ -157,37 +157,17 @@ def _figure(columns: Sequence[Column], pairs: Sequence[MetricPair]) -> Figure:
     }
     cells = [[found.get((row.id, column.id)) for column in columns] for row in columns]
     labels = [column.label for column in columns]
-    trace: dict[str, Any] = {
-        "type": "heatmap",
-        "z": [
-            [None if one is None or one.rho is None else round(one.rho, 3) for one in row]
-            for row in cells
-        ],
-        "x": list(range(len(columns))),
-        "y": list(range(len(columns))),
-        "text": [
-            [
-                ""
-                if one is None
-                else f"{escaped(row.label)} and {escaped(column.label)}, {one.renders} renders"
-                for one, column in zip(line, columns, strict=True)
-            ]
-            for line, row in zip(cells, columns, strict=True)
-        ],
-        "hovertemplate": "%{text}<br>ρ = %{z:.2f}<extra></extra>",
-        "hoverongaps": False,
-        "texttemplate": "%{z:.2f}",
-        "colorscale": diverging_scale(),
-        "zmin": -1,
-        "zmax": 1,
-        "colorbar": {"title": {"text": "Spearman’s ρ", "side": "right"}, "thickness": 12},
-        "xgap": 1,
-        "ygap": 1,
-    }
-    layout = Rows(labels).layout("", xaxis=names_axis(labels, 18))
-    layout["height"] += 80
-    layout["meta"] = layout.get("meta", {}) | {"cell": 40}
-    return {"data": [trace], "layout": layout}
+    rho = [
+        [None if one is None or one.rho is None else round(one.rho, 3) for one in row]
+        for row in cells
+    ]
+    says = [["" if one is None else f"{one.renders} renders" for one in row] for row in cells]
+    shades = Shades("Spearman’s ρ", diverging_scale(), "<br>ρ = %{z:.2f}", -1, 1)
+    figure = heat_map(Rows(labels), labels, rho, shades, says)
+    figure["data"][0]["texttemplate"] = "%{z:.2f}"
+    figure["layout"]["height"] += 20
+    figure["layout"]["meta"]["cell"] = 40
+    return figure
 
 
 def _row(whose: str, variant: str, one: MetricPair) -> dict[str, Any]:

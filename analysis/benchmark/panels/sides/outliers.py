@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ....presentation.figures import Rows, escaped, names_axis
+from ....presentation.figures import Rows
 from ....presentation.numbers import number_format
 from ...result.columns import Column
 from ...result.document import Result
 from ...result.summary import Floats
-from ..figures import diverging_scale
+from ..figures import Shades, diverging_scale, heat_map
 from ..parts import Drawing, Group, Panel
 from ..registry import Context, Section, Table, section
 from .addresses import player_of
@@ -144,32 +144,16 @@ def _map(
     songs = result.song_names
     show = number_format((one.value for one in mine), column.unit)
     cells = [[_rounded(z[at, place]) for at in range(len(songs))] for place in range(len(names))]
-    trace: dict[str, Any] = {
-        "type": "heatmap",
-        "z": cells,
-        "x": list(range(len(songs))),
-        "y": list(range(len(names))),
-        "customdata": [list(songs) for _ in names],
-        "text": [[f"{escaped(name)}<br>{escaped(song)}" for song in songs] for name in names],
-        "hovertemplate": "%{text}: z = %{z:.1f}<extra></extra>",
-        "hoverongaps": False,
-        "colorscale": diverging_scale(),
-        "zmin": -_SHOWN,
-        "zmax": _SHOWN,
-        "colorbar": {"title": {"text": "robust z", "side": "right"}, "thickness": 12},
-        "xgap": 1,
-        "ygap": 1,
-    }
+    shades = Shades("robust z", diverging_scale(), ": z = %{z:.1f}", -_SHOWN, _SHOWN)
+    figure = heat_map(Rows(names, result.looks), songs, cells, shades)
     if len(songs) <= 10:
-        trace["texttemplate"] = "%{z:.1f}"
-    layout = Rows(names, result.looks).layout("", xaxis=names_axis(songs, 16))
-    layout["height"] += 60
+        figure["data"][0]["texttemplate"] = "%{z:.1f}"
     header = ["song", "system", column.heading, "expected", "robust z"]
     rows = [[one.song, one.system, one.value, one.expected, one.z] for one in mine]
     digits = (None, None, show.decimals, show.decimals, 1)
     count = f"{len(mine)} outlier" + ("" if len(mine) == 1 else "s")
     title = f"{column.label}{variant_words(column)}: {count}"
-    return Drawing(title, {"data": [trace], "layout": layout}, Table(header, rows, digits))
+    return Drawing(title, figure, Table(header, rows, digits))
 
 
 def _rounded(value: float) -> float | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ....presentation.estimate import Estimate
-from ....presentation.figures import Figure, Rows, escaped, names_axis
+from ....presentation.figures import Figure, Rows
 from ....presentation.numbers import number_format
 from ...ranking.comparisons import LEAST_SONGS, compare
 from ...ranking.ranks import NoClaim, Ranking, pairs_of, rank
@@ -17,7 +17,7 @@ from ...result.columns import Column
 from ...result.document import Result
 from ...result.summary import Floats
 from ...result.tables import records
-from ..figures import colour_scale
+from ..figures import Shades, colour_scale, heat_map
 from ..parts import Drawing, Group, Panel
 from ..registry import Context, Section, Table, section
 from .values import compared, heading, quality_columns, variant_words
@@ -174,33 +174,17 @@ def _figure(result: Result, names: Sequence[str], found: Sequence[Stratum], titl
         for name, e in one.means.items()
         if name in result.competing and e.centre is not None
     ]
-    trace: dict[str, Any] = {
-        "type": "heatmap",
-        "z": [[one.means[name].centre for one in found] for name in names],
-        "x": list(range(len(found))),
-        "y": list(range(len(names))),
-        "text": [
-            [
-                f"{escaped(name)}<br>{escaped(one.value)}, {_songs(one.songs)}"
-                f"<br>{_note(one, name) or one.ranking.why or 'not ranked'}"
-                for one in found
-            ]
-            for name in names
-        ],
-        "hovertemplate": "%{text}<br>mean %{z:.4g}<extra></extra>",
-        "hoverongaps": False,
-        "texttemplate": "%{z:.3~g}",
-        "colorscale": colour_scale(),
-        "colorbar": {"title": {"text": escaped(title), "side": "right"}, "thickness": 12},
-        "xgap": 1,
-        "ygap": 1,
-    }
-    if usual and min(usual) < max(usual):
-        trace |= {"zmin": min(usual), "zmax": max(usual)}
-    labels = [f"{one.value} ({one.songs})" for one in found]
-    layout = Rows(names, result.looks).layout("", xaxis=names_axis(labels, 20))
-    layout["height"] += 60
-    return {"data": [trace], "layout": layout}
+    means = [[one.means[name].centre for one in found] for name in names]
+    says = [
+        [_note(one, name) or str(one.ranking.why or "not ranked") for one in found]
+        for name in names
+    ]
+    low, high = (min(usual), max(usual)) if usual and min(usual) < max(usual) else (None, None)
+    shades = Shades(title, colour_scale(), "<br>mean %{z:.4g}", low, high)
+    labels = [f"{one.value} ({_songs(one.songs)})" for one in found]
+    figure = heat_map(Rows(names, result.looks), labels, means, shades, says)
+    figure["data"][0]["texttemplate"] = "%{z:.3~g}"
+    return figure
 
 
 def _rows(

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from ....presentation.figures import Rows, escaped, names_axis
-from ....presentation.looks import short_names
+from ....presentation.figures import Figure, Rows
 from ....presentation.numbers import number_format
 from ...result.baselines import mix_of
 from ...result.columns import Column
 from ...result.document import Result
 from ...result.standings import SongVerdict
-from ..figures import diverging_scale
+from ..figures import Shades, diverging_scale, drawn, heat_map
 from ..registry import Chart, Context, Section, Table, metric_chart, render, section
 
 _WORDS = {SongVerdict.BETTER: "closer", SongVerdict.WORSE: "further away"}
@@ -58,34 +57,14 @@ def closeness(result: Result, column: Column, variant: str) -> Chart | None:
 
 def _figure(
     result: Result, column: Column, names: list[str], further: dict[str, np.ndarray]
-) -> dict[str, object]:
+) -> Figure:
     songs = result.song_names
-    short = short_names(names, 24)
-    # Five digits are more than a colour shows, and a third of the bytes.
-    z = [[float(f"{v:.5g}") if np.isfinite(v) else None for v in further[name]] for name in names]
+    z = [[drawn(v) if np.isfinite(v) else None for v in further[name]] for name in names]
     reach = float(np.nanquantile(np.abs(np.concatenate(list(further.values()))), 0.95)) or 1.0
-    trace = {
-        "type": "heatmap",
-        "z": z,
-        "x": list(range(len(songs))),
-        "y": list(range(len(names))),
-        "customdata": [list(songs) for _ in names],
-        "text": [
-            [f"{escaped(short[name])}<br>{escaped(song)}" for song in songs] for name in names
-        ],
-        "hovertemplate": "%{text}: %{z:+.4g} from the mix's distance<extra></extra>",
-        "hoverongaps": False,
-        # Blue is closer to the master than the mix is.
-        "colorscale": diverging_scale(),
-        "zmin": -reach,
-        "zmax": reach,
-        "colorbar": {"title": {"text": escaped(column.heading), "side": "right"}, "thickness": 12},
-        "xgap": 1,
-        "ygap": 1,
-    }
-    layout = Rows(names, result.looks).layout("", xaxis=names_axis(songs, 16))
-    layout["height"] += 60
-    return {"data": [trace], "layout": layout}
+    # Blue is closer to the master than the mix is.
+    hover = ": %{z:+.4g} from the mix's distance"
+    shades = Shades(column.heading, diverging_scale(), hover, -reach, reach)
+    return heat_map(Rows(names, result.looks), songs, z, shades)
 
 
 def _masters(result: Result) -> set[str]:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from ....presentation.figures import Figure, Rows, escaped, marker, names_axis
-from ....presentation.looks import INK, short_names
+from ....presentation.figures import Figure, Rows, escaped, marker
+from ....presentation.looks import INK
 from ....presentation.numbers import NONE, NumberFormat, number_format, p_text
 from ...ranking.comparisons import Difference
 from ...ranking.ranks import PairOf, Ranking
@@ -13,11 +13,9 @@ from ...result.columns import Column
 from ...result.document import Result
 from ...result.finding import listed
 from ...result.standing_rows import pair_rows
-from ...result.standings import SongVerdict, verdict
-from ..figures import diverging_scale
+from ...result.standings import verdict
+from ..figures import Shades, diverging_scale, heat_map
 from ..registry import Chart, Context, Section, Table, metric_chart, render, section
-
-_HOVER = 24  # letters of a name in what a cell says
 
 
 @section(order=15)
@@ -152,13 +150,8 @@ def _pair_row(column: Column, one: PairOf) -> list[Any]:
     difference = one.difference
     p = NONE if difference.p is None else p_text(difference.p)
     won = f"{_won(column, difference)} of {difference.songs}"
-    numbers = [_eight(one) for one in (difference.mean, difference.low, difference.high)]
+    numbers = [difference.mean, difference.low, difference.high]
     return [one.first, one.second, *numbers, p, won, str(verdict(column, difference))]
-
-
-def _eight(value: float | None) -> float | None:
-    """Eight significant digits: of 780 pairs the rest would weigh more than it says."""
-    return None if value is None else float(f"{value:.8g}")
 
 
 def _won(column: Column, difference: Difference) -> int:
@@ -172,46 +165,20 @@ def _win_figure(
     both: dict[tuple[str, str], Difference],
     show: NumberFormat,
 ) -> Figure:
-    shares: list[list[float | None]] = []
-    texts: list[list[str]] = []
-    said: list[list[str]] = []
-    short = short_names(names, _HOVER)
-    for name in names:
-        found = [both.get((name, other)) for other in names]
-        shares.append([None if d is None else round(_share(column, d), 3) for d in found])
-        texts.append(["" if d is None else _cell(column, d) for d in found])
-        said.append(
-            [
-                "" if d is None else _said(column, (short[name], short[other]), d, show)
-                for other, d in zip(names, found, strict=True)
-            ]
-        )
-    trace: dict[str, Any] = {
-        "type": "heatmap",
-        "z": shares,
-        "x": list(range(len(names))),
-        "y": list(range(len(names))),
-        "text": texts,
-        "texttemplate": "%{text}",
-        "customdata": said,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "hoverongaps": False,
-        # Blue is better, as in the panel of the human master.
-        "colorscale": [
-            [at, colour]
-            for (at, _), (_, colour) in zip(diverging_scale(), diverging_scale()[::-1], strict=True)
-        ],
-        "zmin": 0,
-        "zmax": 1,
-        "colorbar": {"title": {"text": "songs won", "side": "right"}, "thickness": 12}
-        | {"tickformat": ".0%"},
-        "xgap": 1,
-        "ygap": 1,
-    }
-    layout = Rows(names, result.looks).layout("", xaxis=names_axis(names, 16))
-    layout["height"] += 60
-    layout["meta"] = layout.get("meta", {}) | {"cell": 34}
-    return {"data": [trace], "layout": layout}
+    found = [[both.get((name, other)) for other in names] for name in names]
+    shares = [[None if d is None else round(_share(column, d), 3) for d in row] for row in found]
+    says = [["" if d is None else _said(column, d, show) for d in row] for row in found]
+    # Blue is better, as in the panel of the human master.
+    scale = diverging_scale()
+    colours = [[at, colour] for (at, _), (_, colour) in zip(scale, scale[::-1], strict=True)]
+    shades = Shades("songs won", colours, "", 0, 1)
+    figure = heat_map(Rows(names, result.looks), names, shares, shades, says)
+    (trace,) = figure["data"]
+    trace["text"] = [["" if d is None else _cell(column, d) for d in row] for row in found]
+    trace["texttemplate"] = "%{text}"
+    trace["colorbar"]["tickformat"] = ".0%"
+    figure["layout"]["meta"]["cell"] = 34
+    return figure
 
 
 def _share(column: Column, d: Difference) -> float:
@@ -224,13 +191,9 @@ def _cell(column: Column, d: Difference) -> str:
     return f"{_won(column, d)}{'●' if d.sign else ''}"
 
 
-def _said(column: Column, names: tuple[str, str], d: Difference, show: NumberFormat) -> str:
-    name, other = names
+def _said(column: Column, d: Difference, show: NumberFormat) -> str:
+    """What is told of a row beside a column."""
     interval = "" if d.low is None else f" [{show(d.low)}, {show(d.high)}]"
-    told = verdict(column, d)
-    word = f"{told} than" if told is not SongVerdict.UNTOLD else "not told apart from"
     p = "" if d.p is None else f", p {p_text(d.p)}"
-    return (
-        f"{escaped(name)} {word} {escaped(other)}<br>wins {_won(column, d)} of {d.songs}: "
-        f"{show(d.mean)}{interval}{p}"
-    )
+    won = f"{_won(column, d)} of {d.songs}"
+    return f"{verdict(column, d)}, wins {won}: {show(d.mean)}{interval}{p}"
