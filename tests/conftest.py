@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import importlib.util
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from needed import need
 from registries import registries_kept
 from small_songs import RATE, save, song
 
@@ -103,10 +105,7 @@ def postgresql() -> Iterator["Server"]:
     mend = "apt-get install postgresql"
     if importlib.util.find_spec("pg8000") is None:
         missing, mend = ["pg8000"], "pip install 'earmark[postgresql]'"
-    if missing:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have {missing[0]}: {mend}")
-        pytest.skip(f"needs {missing[0]}: {mend}")
+    need(not missing, " and ".join(missing), mend)
     with running() as server:
         yield server
 
@@ -134,9 +133,24 @@ def chromium() -> str:
     The same browser without windows takes a third of the processor's time, where it is installed.
     """
     path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    if path is None:
-        install = "apt-get install chromium-headless-shell"
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have Chromium: {install}")
-        pytest.skip(f"needs Debian's Chromium: {install}")
-    return path
+    need(path, "Debian's Chromium", "apt-get install chromium-headless-shell")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def pdflatex() -> str:
+    """LaTeX with booktabs; where it is missing the test is skipped, but fails in CI."""
+    path, style = shutil.which("pdflatex"), shutil.which("kpsewhich")
+    found = style and subprocess.run([style, "booktabs.sty"], capture_output=True, check=False)
+    there = path and found and not found.returncode
+    mend = "apt-get install texlive-latex-base texlive-latex-recommended"
+    need(there, "pdflatex and booktabs", mend)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """Debian's decoder of M4A; where it is missing the test is skipped, but fails in CI."""
+    path = shutil.which("ffmpeg")
+    need(path, "ffmpeg", "apt-get install ffmpeg")
+    return str(path)

@@ -12,14 +12,8 @@ from ..terminal import options
 @click.argument("a")
 @click.argument("b")
 @options.results
-@click.option("--benchmark", metavar="NAME", help="Which benchmark; the latest by default.")
-@click.option(
-    "--metric",
-    "metrics",
-    multiple=True,
-    metavar="METRIC[:aligned]",
-    help="What to compare; may be given again. The headline table's by default.",
-)
+@options.which_benchmark
+@options.metrics
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

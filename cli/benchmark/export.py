@@ -40,7 +40,7 @@ _SCHEMAS: Mapping[str, str] = {
     metavar="FILE.csv",
     help="Write CSV of fewer columns instead: song, system, metric, variant, parameters, value, …",
 )
-@click.option("--benchmark", metavar="NAME", help="Which benchmark; the latest by default.")
+@options.which_benchmark
 @options.run
 @click.option(
     "--baseline", metavar="A,B", help="Compare with these systems; the benchmark file's by default."

@@ -10,14 +10,8 @@ from ..terminal import options
 @click.command()
 @click.argument("runs", nargs=-1)
 @options.results
-@click.option("--benchmark", metavar="NAME", help="Which benchmark; the latest by default.")
-@click.option(
-    "--metric",
-    "metrics",
-    multiple=True,
-    metavar="METRIC[:aligned]",
-    help="What to rank by; may be given again. The one that the finding uses by default.",
-)
+@options.which_benchmark
+@options.metrics
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

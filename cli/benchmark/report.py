@@ -13,7 +13,7 @@ from ..terminal import options
 @click.command()
 @click.argument("study", required=False)
 @options.results
-@click.option("--benchmark", metavar="NAME", help="Which benchmark; the latest by default.")
+@options.which_benchmark
 @options.run
 @click.option(
     "--out",

@@ -9,7 +9,7 @@ from ..terminal import options
 
 @click.command()
 @options.results
-@click.option("--benchmark", metavar="NAME", help="Which benchmark; the latest by default.")
+@options.which_benchmark
 @options.run
 @click.option(
     "--baseline", metavar="A,B", help="Compare with these systems; the benchmark file's by default."

@@ -54,6 +54,16 @@ workers = click.option(
 )
 retry = click.option("--retry", is_flag=True, help="Try again what failed before.")
 force = click.option("--force", is_flag=True, help="Repeat what is already done.")
+which_benchmark = click.option(
+    "--benchmark", metavar="NAME", help="Which benchmark; the latest by default."
+)
+metrics = click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="METRIC[:aligned]",
+    help="Which metric; may be given again. Those of the finding or the headline by default.",
+)
 run = click.option(
     "--run", metavar="RUN", help="Number, name or id of a run; the latest by default."
 )

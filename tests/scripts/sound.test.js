@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { chance } from "./browser.js";
 
 const { Deck, fade, positionIn } = await import("../../listening_test/static/audio/deck.js");
-const { gainOf } = await import("../../listening_test/static/audio/engine.js");
+const { gainOf } = await import("../../listening_test/static/audio/level.js");
 const { marked, sought } = await import("../../listening_test/static/widgets/timeline.js");
 const { press } = await import("./browser.js");
 

@@ -1,6 +1,7 @@
 """One table of the systems of many runs, ranked over the songs that the first run names.
 
-Every system of every run is an entry; of entries with the very same renders the first one stays.
+Every system of every run is an entry; of entries with the very same renders the one with most
+scores stays, the first of equals.
 Songs are matched by content, so that runs of other folders and benchmarks take part where they have
 all of the songs. Who lacks one is listed and not ranked.
 """
@@ -120,18 +121,21 @@ def _decisive(side: Side) -> tuple[Column, str]:
 
 
 def _entries(sides: Sequence[Side]) -> list[tuple[str, Side, str]]:
-    """Name, side and system of each entry, without those that are there already."""
-    seen: set[tuple[str, ...]] = set()
-    found: list[tuple[Side, str]] = []
+    """Name, side and system of each entry; of those with equal renders the one with most scores."""
+    found: dict[object, tuple[Side, str]] = {}
     for side in sides:
         for system in side.competing:
-            renders = tuple(
-                sorted(key for (_, name), key in side.renders.items() if name == system)
-            )
-            if not renders or renders not in seen:
-                seen.add(renders)
-                found.append((side, system))
-    return _named(found, sides)
+            renders = frozenset(key for (_, name), key in side.renders.items() if name == system)
+            # Who has no render is equal to nobody.
+            same: object = renders or (side.said, system)
+            if same not in found or _scores(side, system) > _scores(*found[same]):
+                found[same] = side, system
+    return _named(list(found.values()), sides)
+
+
+def _scores(side: Side, system: str) -> int:
+    at = side.values.systems.index(system)
+    return sum(int(np.isfinite(table[:, at]).sum()) for table in side.values.tables.values())
 
 
 def _named(found: Sequence[tuple[Side, str]], sides: Sequence[Side]) -> list[tuple[str, Side, str]]:

@@ -7,6 +7,7 @@
 
 import { Deck } from "./deck.js";
 import { lostSeconds, memoryBudget, milliseconds } from "./device.js";
+import { gainOf } from "./level.js";
 import { LoadError, Preloaded, bufferBytes, download, fitted, withoutLead } from "./preload.js";
 
 /** @typedef {import("./deck.js").Loop} Loop */
@@ -26,14 +27,6 @@ import { LoadError, Preloaded, bufferBytes, download, fitted, withoutLead } from
 const BLOCKED_AFTER_MS = 2500;
 const WATCH_MS = 500;
 const AT_ONCE = 3;
-/** Range of the level slider: full is 0 dB, none is this far below. */
-const LEVEL_RANGE_DB = 40;
-
-/** The gain of a level of 0 to 1: even steps in dB. @param {number} level */
-export function gainOf(level) {
-  return 10 ** ((LEVEL_RANGE_DB * (Math.min(1, Math.max(0, level)) - 1)) / 20);
-}
-
 export class Engine extends EventTarget {
   /** @param {(url: string) => Promise<ArrayBuffer>} [read] how a file comes; from the server by default */
   constructor(read = download) {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from needed import need
 from runs import Make, carry_out
 
 import earmark as em
@@ -32,10 +33,7 @@ sf.write(sys.argv[2], audio * gain.GAIN * factor, rate, "FLOAT")
 @pytest.fixture
 def traced() -> None:
     """Where there is no strace the test is skipped, but fails in CI."""
-    if shutil.which("strace") is None and os.environ.get("CI"):
-        pytest.fail("CI must have strace: apt-get install strace")
-    if not tracer():
-        pytest.skip("needs strace, and a system that lets it watch: apt-get install strace")
+    need(tracer(), "strace, and a system that lets it watch", "apt-get install strace")
 
 
 @pytest.fixture

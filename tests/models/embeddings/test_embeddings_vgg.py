@@ -1,7 +1,6 @@
 """The VGG of musicnn: its checkpoints, its activations, its front end."""
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import librosa
 import numpy as np
 import pytest
 import torch
+from needed import need
 from places import DATA
 from tensor_bundles import tensorflow_names, varint, write_bundle
 
@@ -30,10 +30,8 @@ from earmark.models.errors import UserError
 @pytest.fixture(scope="session")
 def wheel() -> None:
     """The musicnn wheel; where it is missing the test is skipped, but fails in CI."""
-    if importlib.util.find_spec("musicnn") is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have the wheel: pip install --no-deps musicnn==0.1.0")
-        pytest.skip("needs pip install --no-deps musicnn==0.1.0")
+    there = importlib.util.find_spec("musicnn")
+    need(there, "the wheel", "pip install --no-deps musicnn==0.1.0")
 
 
 def small_network(seed: int = 0) -> MusicnnVgg:

@@ -68,6 +68,17 @@ def test_a_system_named_like_another_with_its_run_keeps_its_own_row(tmp_path: Pa
     assert len(board.ranking.ranks) == len({one.name for one in board.entries}) == 7
 
 
+def test_of_equal_renders_the_entry_with_all_scores_stays(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with Store(build(tmp_path, EIGHT)) as store, store.transaction():
+        store.connection.execute("DELETE FROM score WHERE rowid % 3 = 0")
+    board = leaderboard([str(tmp_path), str(folders[0])], Path("nowhere")).boards[0]
+    assert {one.system for one in board.entries} == {"unprocessed", "loudness", "tcn small"}
+    assert {one.folder for one in board.entries} == {str(folders[0])}
+    assert board.partial == ()
+
+
 def test_who_lacks_a_song_is_listed_and_not_ranked(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -1,8 +1,6 @@
 """The headline table as LaTeX and Markdown says what the report says, whatever names there are."""
 
-import os
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -95,19 +93,6 @@ def test_a_row_that_begins_with_a_bracket_or_a_star_is_no_option(tmp_path: Path)
     assert result.decisive is None
     assert [line for line in lines if line.startswith("{}[x] &")]
     assert [line for line in lines if line.startswith("{}*y &")]
-
-
-@pytest.fixture
-def pdflatex() -> str:
-    """LaTeX with booktabs; where it is missing the test is skipped, but fails in CI."""
-    path, style = shutil.which("pdflatex"), shutil.which("kpsewhich")
-    found = style and subprocess.run([style, "booktabs.sty"], capture_output=True, check=False)
-    if path is None or not found or found.returncode:
-        mend = "apt-get install texlive-latex-base texlive-latex-recommended"
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have pdflatex and booktabs: {mend}")
-        pytest.skip(f"needs pdflatex and booktabs: {mend}")
-    return path
 
 
 def test_latex_compiles(tmp_path: Path, pdflatex: str) -> None:

@@ -2,9 +2,7 @@
 
 import csv
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -202,19 +200,6 @@ def test_a_name_is_never_an_option_of_the_row_before_or_a_dash() -> None:
     text = latex_table(Sheet("t", "t", (SheetColumn("Name"),), rows))
     body = text.split("\\midrule\n")[1].split("\\bottomrule")[0]
     assert body.splitlines() == [r"{}[x] \\", r"{}*y \\", r"a-{}-{}-b--c \\"]
-
-
-@pytest.fixture
-def pdflatex() -> str:
-    """LaTeX with booktabs; where it is missing the test is skipped, but fails in CI."""
-    path, style = shutil.which("pdflatex"), shutil.which("kpsewhich")
-    found = style and subprocess.run([style, "booktabs.sty"], capture_output=True, check=False)
-    if path is None or not found or found.returncode:
-        mend = "apt-get install texlive-latex-base texlive-latex-recommended"
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have pdflatex and booktabs: {mend}")
-        pytest.skip(f"needs pdflatex and booktabs: {mend}")
-    return path
 
 
 def test_latex_tables_compile(tmp_path: Path, result: RatingsResult, pdflatex: str) -> None:
