@@ -28,7 +28,7 @@ def comparison_lines(comparison: SideComparison) -> list[str]:
         "",
         _wrapped(
             f"Means over songs; B − A with an interval that holds for {_comparisons(comparison)} "
-            "at once (95 %). Where closest to zero is best, sizes are compared."
+            "(95 %). Where closest to zero is best, sizes are compared."
         ),
     ]
     moved = [line for row in comparison.rows for line in _moved(comparison, row)]
@@ -142,7 +142,8 @@ def _moved(comparison: SideComparison, row: ComparedRow) -> list[str]:
 
 
 def _comparisons(comparison: SideComparison) -> str:
-    return "the one comparison" if len(comparison.rows) == 1 else f"all {len(comparison.rows)}"
+    count = len(comparison.rows)
+    return "the one comparison" if count == 1 else f"all {count} at once"
 
 
 def _some(names: Sequence[str]) -> str:
