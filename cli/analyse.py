@@ -32,6 +32,16 @@ _OPTIONS = (
         "--reference", metavar="NAME", help="The hidden reference: used for screening, not tested."
     ),
     click.option("--anchors", metavar="A,B", help="Anchors: used for screening, not tested."),
+    click.option(
+        "--mid-anchor", metavar="NAME", help="The anchor that BS.1534's second rule is about."
+    ),
+    click.option(
+        "--exclude",
+        metavar="RULE",
+        multiple=True,
+        help="Whom to exclude: bs1534 (the default), nobody, or a rule such as "
+        "'anchor >= 20 on more than 60% of pages'; may be repeated.",
+    ),
     click.option("--baseline", metavar="NAME", help="Compare every other system with this one."),
     click.option(
         "--scope",
@@ -117,8 +127,8 @@ def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any)
 def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, Any]) -> None:
     """Analyse, write, and say what was found."""
     from ..analysis.ratings.analyse import Asked, Request, analyse_file
-    from ..analysis.ratings.report.ranks_text import ranks_lines
-    from ..analysis.ratings.report.sentences import finding
+    from ..analysis.ratings.report.words.ranks_text import ranks_lines
+    from ..analysis.ratings.report.words.sentences import finding
 
     result, report = analyse_file(
         Request(ratings, out, columns, Asked(**options)), ["earmark", *sys.argv[1:]]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ...listening_test.study.exclusion import STANDARD
 from ...models.errors import UserError
 from ...models.roles import Role
 from .inference.analysis import Background, analyse
@@ -32,6 +33,8 @@ class Asked:
 
     reference: str | None = None
     anchors: str | Sequence[str] | None = None
+    mid_anchor: str | None = None
+    exclude: Sequence[str] | None = None
     baseline: str | None = None
     scope: str | None = None
     adjust: str | None = None
@@ -172,6 +175,8 @@ def _options(asked: Asked, declared: Mapping[str, Any], file: RatingsFile) -> Ra
         question=asked.only or declared.get("question"),
         reference=chosen("reference", asked.reference),
         anchors=tuple(names_in(chosen("anchors", asked.anchors, ()))),
+        mid_anchor=chosen("mid_anchor", asked.mid_anchor),
+        exclude=tuple(chosen("exclude", asked.exclude or None, (STANDARD,))),
         baseline=chosen("baseline", asked.baseline, origin.baseline if origin else None),
         scope=chosen("scope", asked.scope, "auto"),
         alpha=chosen("alpha", asked.alpha, 0.05),

@@ -18,7 +18,8 @@ class Known:
 
 
 _ORDERS = "listening_test/study/orders.py"
-_SCREENING = "analysis/ratings/inference/screening.py"
+_FLAGS = "analysis/ratings/inference/screening/flags.py"
+_STANDARD = "analysis/ratings/inference/screening/standard.py"
 _METHODS = "analysis/ratings/methods"
 _MIXED = f"{_METHODS}/mixed.py"
 _STORE = "evaluation/results/store.py"
@@ -49,13 +50,15 @@ KNOWN: Sequence[Known] = (
     Known(_ORDERS, "second = draw.sample(again, len(again))", "second = again", _BALANCE),
     Known(_ORDERS, "return draw.sample(spread, count)", "return spread", _BALANCE),
     Known(_ORDERS, "for step in (1, 2)}", "for step in (1, 3)}", _BALANCE),
-    Known(_SCREENING, "bad.sum() / items > SHARE", "bad.sum() / items >= SHARE", _RULES),
-    Known(_SCREENING, "shares <= IGNORED_SHARE", "shares < IGNORED_SHARE", _RULES),
-    Known(_SCREENING, "len(part) >= 10 and", "len(part) > 10 and", _RULES),
-    Known(_SCREENING, "np.nanmedian(medians)) / 3", "np.nanmedian(medians)) / 2", _RULES),
-    Known(_SCREENING, "if share > 0.05:", "if share >= 0.05:", _RULES),
-    Known(_SCREENING, "high + 1.5 * (high - low)", "high + 3.0 * (high - low)", _RULES),
-    Known(_SCREENING, "if both.sum() < 8:", "if both.sum() < 9:", _RULES),
+    Known(_STANDARD, "if one.value > SHARE", "if one.value >= SHARE", _RULES),
+    Known(_STANDARD, "if len(called) == 1 else", "if called else", _RULES),
+    Known(_FLAGS, "< _ALONE:", "< 0.5:", _RULES),
+    Known(_STANDARD, "shares <= IGNORED_SHARE", "shares < IGNORED_SHARE", _RULES),
+    Known(_FLAGS, "len(part) >= 10 and", "len(part) > 10 and", _RULES),
+    Known(_FLAGS, "np.nanmedian(medians)) / 3", "np.nanmedian(medians)) / 2", _RULES),
+    Known(_FLAGS, "if share > 0.05:", "if share >= 0.05:", _RULES),
+    Known(_FLAGS, "high + 1.5 * (high - low)", "high + 3.0 * (high - low)", _RULES),
+    Known(_FLAGS, "if both.sum() < 8:", "if both.sum() < 9:", _RULES),
     Known(
         f"{_METHODS}/mixed.py",
         "half = float(stats.t.isf(alpha / 2, df)) * error",

@@ -57,7 +57,10 @@ class SongFacts:
 
     def marks_of_system(self, system: str) -> list[str]:
         """:meth:`used_by`, and a word where nothing tells whether it used any."""
-        return [*self.used_by(system), *(["training songs unknown"] if system in self.unknown else [])]
+        return [
+            *self.used_by(system),
+            *(["training songs unknown"] if system in self.unknown else []),
+        ]
 
 
 def song_facts(result: Result) -> SongFacts:

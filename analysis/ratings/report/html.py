@@ -25,9 +25,12 @@ from ..result.tests import Pair
 from . import rating_figures, test_figures
 from .audio import Audio
 from .export import csv_table, library_versions
-from .footnotes import Footnote, notes
-from .people_tables import people_sheet
-from .sentences import (
+from .system_looks import system_looks
+from .tables.people_sheets import people_sheet
+from .tables.sheet import Sheet, shown
+from .tables.sheets import sheets
+from .words.footnotes import Footnote, notes
+from .words.sentences import (
     counted,
     finding,
     highest,
@@ -40,9 +43,6 @@ from .sentences import (
     ties,
     verdict_words,
 )
-from .system_looks import system_looks
-from .table import Sheet, shown
-from .tables import sheets
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"

@@ -1,6 +1,7 @@
 """The parts of a question's result, but for its secondary tests: from the input to the checks."""
 
 from ...result.parts import Maybe, Number, ResultPart
+from .assay import Assay
 from .names import Adjust, Chosen, Estimator, Level, Method, Resource, RuleName, Scope, Term
 from .notes import Note
 from .ranks import RatedRanks
@@ -24,13 +25,18 @@ class Input(ResultPart):
 
 
 class Rule(ResultPart):
-    """What a screening rule says, and whether it could be applied."""
+    """What a screening rule says, and whether it could be applied.
+
+    ``false_positives`` is the share of SIMULATED honest listeners that it names; None where it was
+    not applied or looks at times.
+    """
 
     name: RuleName
     text: str
     excludes: bool
     applied: bool
     reason: str
+    false_positives: Maybe = None
 
 
 class Finding(ResultPart):
@@ -155,7 +161,7 @@ class Primary(ResultPart):
 
     ``method`` names the test of all systems, ``choice`` the analysis, ``pair_method`` the test of
     pairs. ``ranks`` is None where no pair was tested. ``preferences`` says that differences are
-    those of P(i beats j) and not points.
+    those of P(i beats j) and not points. ``assay`` stands where equivalence was tested.
     """
 
     method: Method
@@ -173,6 +179,7 @@ class Primary(ResultPart):
     pairs: tuple[Pair, ...]
     letters: dict[str, str]
     ranks: RatedRanks | None = None
+    assay: Assay | None = None
     notes: tuple[str, ...]
     coded_notes: tuple[Note, ...] = ()
     preferences: bool

@@ -15,8 +15,8 @@ from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.crossed import components, mean_squares
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.report.sentences import omnibus_sentence
-from earmark.analysis.ratings.report.tables import sheets
+from earmark.analysis.ratings.report.tables.sheets import sheets
+from earmark.analysis.ratings.report.words.sentences import omnibus_sentence
 from earmark.models.errors import UserError
 
 Run = Callable[..., dict[str, Any]]

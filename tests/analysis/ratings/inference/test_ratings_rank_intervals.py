@@ -16,7 +16,7 @@ from earmark.analysis.ratings.inference.primary import choose, run
 from earmark.analysis.ratings.inference.self_checks import checks
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.report.sentences import finding
+from earmark.analysis.ratings.report.words.sentences import finding
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Adjust, Distribution, Method, Scope
 from earmark.analysis.ratings.result.ranks import RatedRanks, ranked

@@ -20,10 +20,10 @@ from earmark.analysis.ratings.reading.files import RatingsFile, read_ratings
 from earmark.analysis.ratings.reading.scales import declared_scale
 from earmark.analysis.ratings.report.export import csv_table, sentences, write_result
 from earmark.analysis.ratings.report.html import page, write_page
-from earmark.analysis.ratings.report.latex import latex_table
 from earmark.analysis.ratings.report.rating_figures import answers, box
-from earmark.analysis.ratings.report.table import Sheet, SheetColumn, shown
-from earmark.analysis.ratings.report.tables import sheets
+from earmark.analysis.ratings.report.tables.latex import latex_table
+from earmark.analysis.ratings.report.tables.sheet import Sheet, SheetColumn, shown
+from earmark.analysis.ratings.report.tables.sheets import sheets
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.cli import earmark
 from earmark.listening_test import TOKENS

@@ -1,7 +1,7 @@
 """Tables for LaTeX with booktabs: every name escaped, numbers as the page shows them."""
 
-from ...presentation.latex_text import escaped, table_row
-from .table import Sheet, shown
+from ....presentation.latex_text import escaped, table_row
+from .sheet import Sheet, shown
 
 
 def latex_table(sheet: Sheet) -> str:

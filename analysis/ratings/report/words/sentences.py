@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from ...presentation.numbers import p_apa
-from ..result.blocks import Primary, SystemSummary
-from ..result.document import QuestionResult, RatingsResult
-from ..result.names import AbxTest, Adjust, Chosen, Distribution, Method, Scope, Verdict
-from ..result.ranks import RatedRanks, leads
-from ..result.secondary import AbxResult
-from ..result.tests import Omnibus, Pair
+from ....presentation.numbers import p_apa
+from ...result.blocks import Flow, Primary, Rule, Screening, SystemSummary
+from ...result.document import QuestionResult, RatingsResult
+from ...result.names import AbxTest, Adjust, Chosen, Distribution, Method, RuleName, Scope, Verdict
+from ...result.ranks import RatedRanks, leads
+from ...result.secondary import AbxResult
+from ...result.tests import Omnibus, Pair
+from .equivalence_words import assay_sentences, equivalence_words
 
 PAIRS: Mapping[Method, str] = {
     Method.NONE: "nothing",
@@ -28,6 +29,9 @@ _STATISTICS = {
     Distribution.WILCOXON: "W",
 }
 _MOST_TIED = 6
+# Fewer listeners than this, or more of them excluded than this share, are said in the finding.
+FEW_LISTENERS = 6
+MANY_EXCLUDED = 0.25
 
 
 def pair_words(primary: Primary) -> str:
@@ -96,8 +100,8 @@ def pair_sentence(pair: Pair, primary: Primary) -> str:
 
 def verdict_words(pair: Pair, primary: Primary) -> str:
     """The verdict of a pair as a clause."""
-    if pair.kind is Verdict.EQUIVALENT:
-        return f"equivalent within ±{primary.margin:g} points"
+    if said := equivalence_words(pair, primary):
+        return said
     if pair.kind is Verdict.INCONCLUSIVE:
         return "inconclusive; a difference was neither shown nor ruled out"
     how = "was preferred" if is_preference(primary) else "was rated higher"
@@ -105,7 +109,24 @@ def verdict_words(pair: Pair, primary: Primary) -> str:
 
 
 def finding(block: QuestionResult) -> str:
-    """The result in one sentence."""
+    """The result in a sentence, and one on who was heard where that matters."""
+    return " ".join(filter(None, (_found(block), who_was_heard(block.screening.flow))))
+
+
+def who_was_heard(flow: Flow) -> str:
+    """How many were excluded, and that listeners are few; '' where neither is to be said."""
+    gone, kept = len(flow.excluded), flow.analysed
+    few = kept < FEW_LISTENERS
+    if not gone:
+        return f"Only {counted(kept, 'listener')} rated." if few else ""
+    were = "was" if gone == 1 else "were"
+    if few or gone > MANY_EXCLUDED * flow.listeners:
+        left = f"Only {kept} of {flow.listeners} listeners"
+        return f"{left} count here: {gone} {were} excluded by screening."
+    return f"{gone} of {flow.listeners} listeners {were} excluded by screening."
+
+
+def _found(block: QuestionResult) -> str:
     if block.secondary.abx:
         return " ".join(abx_sentence(row) for row in block.secondary.abx)
     primary = block.primary
@@ -292,7 +313,11 @@ def methods_paragraph(
     text += _study_sentences(data)
     if flow.excluded:
         n = len(flow.excluded)
-        text.append(f"{n} {'listener was' if n == 1 else 'listeners were'} excluded by BS.1534-3.")
+        rules = dict.fromkeys(_rule_words(one) for one in screening.rules if _used(one, screening))
+        text.append(
+            f"{n} {'listener was' if n == 1 else 'listeners were'} excluded by "
+            f"{_listed(list(rules))}."
+        )
     if design.set_aside:
         text.append(f"{_listed(design.set_aside)} were left out of the test of all systems.")
     if block.secondary.abx:
@@ -310,11 +335,25 @@ def methods_paragraph(
         text.append(f"There was no test of all systems: {primary.omnibus.note}.")
     if primary.margin is not None:
         text.append(
-            f"Equivalence within ±{primary.margin:g} points was tested by two one-sided tests."
+            f"Equivalence within ±{primary.margin:g} points was tested by two one-sided tests, "
+            f"adjusted by {primary.adjust} over all pairs as a family of its own."
         )
+        text += assay_sentences(primary)
     if len(data.questions) > 1:
         text.append(f"{data.questions_adjust[0].upper()}{data.questions_adjust[1:]}.")
     return " ".join(text)
+
+
+def _used(rule: Rule, screening: Screening) -> bool:
+    return rule.excludes and any(
+        finding.rule is rule.name and finding.excludes for finding in screening.excluded
+    )
+
+
+def _rule_words(rule: Rule) -> str:
+    if rule.name is not RuleName.OWN:
+        return "the rules of BS.1534-3"
+    return f"the declared rule {rule.text.removeprefix('declared: ')!r}"
 
 
 def _abx_methods(rows: Sequence[AbxResult]) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from ..result.document import QuestionResult
-from ..result.names import Adjust, Method, Scope
-from ..result.notes import NoteCode, coded
+from ...result.document import QuestionResult
+from ...result.names import Adjust, Method, Scope
+from ...result.notes import NoteCode, coded
 
 # Names that R's p.adjust has; Šidák's procedures it lacks.
 _R_ADJUST = {

@@ -1,6 +1,6 @@
 """The tables of a result's secondary part: one control, zero, preferences, ABX, metrics."""
 
-from ..result.secondary import (
+from ...result.secondary import (
     AbxResult,
     AgainstZero,
     ManyToOne,
@@ -9,7 +9,7 @@ from ..result.secondary import (
     Preference,
     Secondary,
 )
-from .table import PAIR, Sheet, columns_of
+from .sheet import PAIR, Sheet, columns_of
 
 
 def secondary_sheets(found: Secondary) -> list[Sheet]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ..result.blocks import Primary
-from ..result.document import QuestionResult
-from ..result.names import Chosen, Method
-from ..result.secondary import Secondary
+from ...result.blocks import Primary
+from ...result.document import QuestionResult
+from ...result.names import Chosen, Method
+from ...result.secondary import Secondary
 from .footnote_words import note_words
 
 _HOME = "earmark.analysis.ratings."
@@ -231,7 +231,7 @@ NOTES: Mapping[Method, Footnote] = {
         "Another strategy of the listener (independent observations) gives another d′.",
     ),
     Method.TOST: Footnote(
-        "p = max of the t tests of d̄ > −m and d̄ < m, with {error}",
+        "p = max of the t tests of d̄ > −m and d̄ < m, with {error}; adjusted over all pairs",
         ("methods.equivalence.tost",),
         "scipy.stats.t.sf, t.cdf",
         "{equivalence}",

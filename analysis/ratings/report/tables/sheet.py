@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ...presentation.numbers import NONE, fixed, p_text
+from ....presentation.numbers import NONE, fixed, p_text
 
 
 @dataclass(frozen=True)

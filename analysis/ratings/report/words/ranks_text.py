@@ -1,8 +1,8 @@
 """The ranks of a rated question for a terminal: rank, system, mean rating, the best first."""
 
-from ...presentation.looks import short_names
-from ...presentation.numbers import fixed
-from ..result.document import QuestionResult
+from ....presentation.looks import short_names
+from ....presentation.numbers import fixed
+from ...result.document import QuestionResult
 from .sentences import is_preference, rank_text
 
 _LONGEST = 60  # letters of a system's name

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..result.people import Answers, Participants
-from .table import Sheet, columns_of
+from ...result.people import Answers, Participants
+from .sheet import Sheet, columns_of
 
 
 def people_sheet(people: Participants | None) -> Sheet | None:

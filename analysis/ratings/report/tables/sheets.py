@@ -4,13 +4,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..result.blocks import Finding, Screening
-from ..result.document import AllListeners, QuestionResult
-from ..result.names import Chosen, RuleName
-from ..result.tests import Pair, SystemsTest
-from .secondary_tables import secondary_sheets
-from .sentences import pair_words, ranks_caption
-from .table import PAIR, Sheet, SheetColumn, columns_of
+from ...result.blocks import Finding, Screening
+from ...result.document import AllListeners, QuestionResult
+from ...result.names import Chosen, RuleName
+from ...result.tests import Pair, SystemsTest
+from ..words.sentences import pair_words, ranks_caption
+from .equivalence_sheets import assay_sheets
+from .secondary_sheets import secondary_sheets
+from .sheet import PAIR, Sheet, SheetColumn, columns_of
 
 
 def sheets(block: QuestionResult) -> list[Sheet]:
@@ -18,6 +19,7 @@ def sheets(block: QuestionResult) -> list[Sheet]:
     made = [
         _ranks(block),
         _pairs(block),
+        *assay_sheets(block.primary),
         _classical(block),
         _systems(block),
         _cells(block),
