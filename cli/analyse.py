@@ -72,6 +72,7 @@ _OPTIONS = (
     ),
     click.option("--invited", type=click.IntRange(0), help="How many people were invited."),
     click.option("--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."),
+    click.option("--brief", is_flag=True, help="Write only the first screen of report.html."),
     click.option("--folder", is_flag=True, help="Put Plotly and audio beside report.html."),
 )
 
@@ -127,6 +128,7 @@ def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any)
 def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, Any]) -> None:
     """Analyse, write, and say what was found."""
     from ..analysis.ratings.analyse import Asked, Request, analyse_file
+    from ..analysis.ratings.report.words.answer import answer
     from ..analysis.ratings.report.words.ranks_text import ranks_lines
     from ..analysis.ratings.report.words.sentences import finding
 
@@ -138,7 +140,7 @@ def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, An
     for block in result.every_question():
         asked = f"{block.question}: " if result.others else ""
         click.echo(f"{asked}{finding(block)}")
-        for line in ranks_lines(block):
+        for line in (*ranks_lines(block), *answer(result, block).lines()):
             click.echo(line)
     for note in (*result.input.warnings, *result.primary.notes):
         click.echo(f"Note: {note}")

@@ -28,7 +28,7 @@ class Asked:
     Down to ``margin``, what is None was not given: it is then what was declared beforehand, else
     the usual. ``only`` names one question. ``pilot``, ``simulated`` and ``unfinished`` choose the
     sessions of a study. ``audio`` is a folder of more of what was heard; ``folder`` puts it and
-    Plotly beside the report.
+    Plotly beside the report; ``brief`` writes only its first screen.
     """
 
     reference: str | None = None
@@ -53,6 +53,7 @@ class Asked:
     free_text: bool = False
     audio: Path | None = None
     folder: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def analyse_file(request: Request, command: Sequence[str]) -> tuple[RatingsResul
         (request.ratings, command),
         audio=asked.audio,
         beside=asked.folder,
+        brief=asked.brief,
     )
     return found.result, path
 
@@ -115,18 +117,20 @@ def write_analysed(
     *,
     audio: Path | None = None,
     beside: bool = False,
+    brief: bool = False,
 ) -> Path:
     """Write the report and all files beside it; the path of the report.
 
     ``origin`` is where the ratings are from, and the command. ``audio`` is a folder of more of
-    what was heard; with ``beside``, Plotly and the audio are copied into ``out``.
+    what was heard; with ``beside``, Plotly and the audio are copied into ``out``. A ``brief`` page
+    holds the answers alone.
 
     Raises:
         UserError: for a full disk, or a folder without audio of these ratings.
     """
     placed = placed_audio(out, found.file.ratings, found.stimuli, audio, beside=beside)
     versions = write_result(found.result, out, *origin)
-    extras = Extras(placed, versions, found.systems)
+    extras = Extras(placed, versions, found.systems, brief)
     return write_page(found.result, found.file, out, extras, beside=beside)
 
 

@@ -13,6 +13,7 @@ from ....evaluation.results.store import written
 from ....models.roles import Role
 from ...presentation import pages
 from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
+from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure
 from ...presentation.looks import Look
 from ...presentation.numbers import fixed, p_equals
@@ -21,6 +22,7 @@ from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import DesignKind, Method
+from ..result.ranks import leads
 from ..result.tests import Pair
 from . import rating_figures, test_figures
 from .audio import Audio
@@ -29,16 +31,17 @@ from .system_looks import system_looks
 from .tables.people_sheets import people_sheet
 from .tables.sheet import Sheet, shown
 from .tables.sheets import sheets
+from .words.answer import Answer, answer
 from .words.footnotes import Footnote, notes
 from .words.sentences import (
     counted,
-    finding,
     highest,
     is_preference,
     methods_paragraph,
     omnibus_sentence,
     pair_sentence,
     pair_words,
+    rank_text,
     scope_words,
     ties,
     verdict_words,
@@ -64,11 +67,13 @@ class Extras:
     """What a page shows beside its result: addresses of audio, and the libraries' versions.
 
     ``systems`` are those of the benchmark or study in its order, which decides how they look.
+    ``brief`` leaves out all but the answers.
     """
 
     audio: Audio = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=library_versions)
     systems: Mapping[str, Role] = field(default_factory=dict)
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class QuestionView:
     id: str
     prefix: str
     block: QuestionResult
-    finding: str
+    answer: Answer
     ties: str
     omnibus: str
     sentences: list[str]
@@ -149,6 +154,10 @@ def page(
     ]
     figures = {name: one for question in made for name, one in question.figures.items()}
     drills = {one.prefix: one.drill for one in made if one.drill is not None}
+    if extras.brief:
+        kept = {f"{one.prefix}answer" for one in made}
+        figures = {name: one for name, one in figures.items() if name in kept}
+        drills = {}
     asked = people_sheet(result.participants)
     return pages.render(
         TEMPLATES,
@@ -166,6 +175,7 @@ def page(
         counted=counted,
         title=result.study.title if result.study else result.input.file,
         versions=extras.versions,
+        brief=extras.brief,
         people_sheet=_sheet_view(asked, {})
         if (asked := people_sheet(result.participants))
         else None,
@@ -193,7 +203,7 @@ def _question(
         id=f"question-{at}",
         prefix=prefix,
         block=block,
-        finding=finding(block),
+        answer=answer(result, block),
         ties=ties(primary),
         omnibus=omnibus_sentence(block),
         sentences=[pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
@@ -220,6 +230,8 @@ def _figures(
     tested = tested if len(tested) else kept
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block.primary
+    if not block.secondary.abx:
+        yield "answer", _answer_figure(block, look)
     if scale.ordinal:
         yield "answers", rating_figures.answers(kept, scale)
     else:
@@ -260,6 +272,30 @@ def _figures(
     plan = block.variance_components.planning
     if plan:
         yield "planning", test_figures.planning_figure(plan)
+
+
+def _answer_figure(block: QuestionResult, look: Mapping[str, Look]) -> Figure:
+    """The mean of each version, the leading ones first, with the ranks that they may have."""
+    primary = block.primary
+    tested = set(block.design.system_names)
+    rows = block.descriptives.systems
+    lead = leads([row.system for row in rows if row.system in tested], primary.pairs)
+    of_rank = primary.ranks.rank_of if primary.ranks else lambda _: None
+    ranks, place = {}, {}
+    for row in rows:
+        rank = of_rank(row.system) if row.system in tested else None
+        ranks[row.system] = f"rank {rank_text(rank.low, rank.high)}" if rank else ""
+        place[row.system] = (rank.low if rank else 0, -lead.get(row.system, 0.0), -row.mean)
+    under_test = [row for row in rows if row.system in tested]
+    aside = [row for row in rows if row.system not in tested]
+    ordered = sorted(under_test, key=lambda row: place[row.system])
+    means = {
+        row.system: Estimate(row.listeners, row.mean, row.low, row.high)
+        for row in (*ordered, *sorted(aside, key=lambda row: -row.mean))
+    }
+    share = is_preference(primary)
+    title = "Share of comparisons won" if share else "Mean rating"
+    return rating_figures.ranked_means(means, ranks, look, title)
 
 
 def _metric_choices(block: QuestionResult, prefix: str) -> list[tuple[str, str]]:
