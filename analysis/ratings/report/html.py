@@ -350,7 +350,8 @@ def _sheet_view(sheet: Sheet, looks: Mapping[str, Look]) -> SheetView:
         header=list(zip([column.title for column in sheet.columns], numeric, strict=True)),
         rows=rows,
         more=max(0, len(sheet.rows) - _ROW_LIMIT),
-        folded=len(sheet.rows) > _FOLDED,
+        # Nobody reads twenty columns before the five that papers print.
+        folded=len(sheet.rows) > _FOLDED or sheet.name == "pairs",
         csv=_script_json(csv_table(sheet)) if len(sheet.rows) <= _ROW_LIMIT else "",
     )
 

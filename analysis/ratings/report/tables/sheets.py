@@ -18,6 +18,7 @@ def sheets(block: QuestionResult) -> list[Sheet]:
     """Every table of one question's result."""
     made = [
         _ranks(block),
+        _paper_pairs(block),
         _pairs(block),
         *assay_sheets(block.primary),
         _classical(block),
@@ -56,6 +57,22 @@ def _ranks(block: QuestionResult) -> Sheet:
         for row in ranks.systems
     )
     return Sheet("ranks", ranks_caption(ranks, block.primary), columns, rows)
+
+
+def _paper_pairs(block: QuestionResult) -> Sheet:
+    """The five columns that papers print of each pair; all others stand in ``pairs``."""
+    primary = block.primary
+    rows = tuple(
+        (pair.group1, pair.group2, pair.mean_diff, pair.p_adj, pair.reject)
+        for pair in primary.pairs
+        if pair.p_adj is not None
+    )
+    columns = PAIR + columns_of("Mean Diff./points", "P_adj/p", "Reject/yes")
+    caption = (
+        f"Pairs of systems ({primary.method}, pairs by {pair_words(primary)}); differences are "
+        f"Group 1 − Group 2; P_adj by {primary.adjust}, alpha {primary.alpha:g}"
+    )
+    return Sheet("pairs-for-papers", caption, columns, rows)
 
 
 def _pairs(block: QuestionResult) -> Sheet:
