@@ -27,6 +27,7 @@ from ..result.tests import (
     Pair,
     PairTest,
 )
+from .equivalence.assay import with_pairs
 from .equivalence.claims import Evidence, claims
 from .options import RatingsOptions
 from .pairs import pair_tests
@@ -51,7 +52,11 @@ class Case:
 def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
     """Run the primary analysis and compare each pair with the ``standard`` (classical) one."""
     options, outcome = case.options, _outcome(tested, case)
-    case = replace(case, choice=_as_run(case.choice, outcome))
+    case = replace(
+        case,
+        choice=_as_run(case.choice, outcome),
+        evidence=_with_pairs(tested, case, outcome),
+    )
     choice, assay = case.choice, case.evidence.assay
     pairs = _pairs(tested, case, outcome, standard)
     notes = (*case.notes, *_notes(tested, case, outcome), *outcome.notes)
@@ -88,6 +93,15 @@ def _as_run(choice: ChosenTest, outcome: Outcome) -> ChosenTest:
     return replace(
         choice, scope=outcome.scope or choice.scope, reason=outcome.reason or choice.reason
     )
+
+
+def _with_pairs(tested: Ratings, case: Case, outcome: Outcome) -> Evidence:
+    """The evidence with what the pairs under test themselves show."""
+    found = case.evidence
+    if found.assay is None:
+        return found
+    shown = with_pairs(found.assay, tested.systems, outcome.estimates, case.options)
+    return replace(found, assay=shown)
 
 
 def _has_error(outcome: Outcome) -> bool:

@@ -12,7 +12,7 @@ from ...result.parts import Maybe, Number, ResultPart
 class Withheld(StrEnum):
     """Why a difference within the margin is not said to be an equivalence."""
 
-    NOT_SENSITIVE = "the test did not show that it could hear a difference"
+    NOT_SENSITIVE = "the test did not show that it could hear a difference of that size"
     NOT_WITH_EVERYONE = "with the excluded listeners it does not lie within the margin"
 
 
@@ -48,9 +48,14 @@ class Reliability(ResultPart):
 
 
 class Assay(ResultPart):
-    """``sensitive`` where a control was told apart, or ``reliability.low`` is at the ``floor``."""
+    """``sensitive`` where anything shows that a difference of the margin's size could be heard.
+
+    That is a control told apart, ``pairs`` under test whose interval, adjusted over all pairs, lies
+    beyond the margin, or ``reliability.low`` at the ``floor``.
+    """
 
     controls: tuple[Control, ...]
+    pairs: tuple[tuple[str, str], ...]
     reliability: Reliability | None
     floor: Number
     sensitive: bool

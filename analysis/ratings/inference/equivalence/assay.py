@@ -1,18 +1,19 @@
 """Looks for evidence that the listeners of a test can hear a difference at all.
 
-Either a control was told apart: versions that are known to differ, in the same ratings, by the same
-method and scope, by more than the margin. Or mean ratings are reliable within pages.
+Either a control was told apart: versions that are known to differ, in the same ratings and scope,
+by more than the margin. Or two systems under test were. Or mean ratings are reliable within pages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 import numpy as np
 from scipy import stats
 
-from ...methods.paired import PairDifference
-from ...reading.table import Ratings
+from ...methods.paired import PairDifference, paired
+from ...reading.table import Ratings, listener_means
 from ...result.assay import Assay, Control, Reliability
+from ...result.names import Chosen
 from ..design import detect
 from ..options import RatingsOptions
 from ..primary import choose, run
@@ -23,14 +24,42 @@ RELIABLE = 0.5
 
 def assay(rated: Ratings, options: RatingsOptions) -> Assay | None:
     """What the ratings of all versions, reference and anchors too, show; None without a margin."""
-    if options.margin is None:
+    if options.margin is None or options.abx:
         return None
     pairs = list(_controls(rated, options))
     controls = tuple(_control(rated, pair, options, len(pairs)) for pair in pairs)
     found = reliability(rated, options.alpha)
     told = any(control.told for control in controls)
     reliable = found is not None and found.low >= RELIABLE
-    return Assay(controls=controls, reliability=found, floor=RELIABLE, sensitive=told or reliable)
+    return Assay(
+        controls=controls,
+        pairs=(),
+        reliability=found,
+        floor=RELIABLE,
+        sensitive=told or reliable,
+    )
+
+
+def with_pairs(
+    found: Assay,
+    systems: Sequence[str],
+    estimates: Mapping[tuple[int, int], PairDifference],
+    options: RatingsOptions,
+) -> Assay:
+    """The same with the pairs of ``systems`` under test that differ by more than the margin.
+
+    Their intervals have the level 1 - α divided by the number of pairs.
+    """
+    margin, alpha = options.margin or 0.0, options.alpha / max(1, len(estimates))
+    told = []
+    for (i, j), one in estimates.items():
+        if one.difference is None or one.error is None or one.df is None:
+            continue
+        if abs(one.difference) - float(stats.t.isf(alpha / 2, one.df)) * one.error > margin:
+            first, second = (i, j) if one.difference > 0 else (j, i)
+            told.append((systems[first], systems[second]))
+    sensitive = found.sensitive or bool(told)
+    return found.model_copy(update={"pairs": tuple(told), "sensitive": sensitive})
 
 
 def reliability(rated: Ratings, alpha: float) -> Reliability | None:
@@ -98,6 +127,9 @@ def _control(rated: Ratings, pair: tuple[str, str], options: RatingsOptions, cou
 
 def _difference(two: Ratings, options: RatingsOptions, alpha: float) -> PairDifference:
     """Of the first less the second, by the method that fits these two in the scope asked for."""
-    design = detect(two)
-    outcome = run(choose(design, options.resolved_scope()), two, alpha, options.seed)
+    choice = choose(detect(two), options.resolved_scope())
+    if choice.method is Chosen.PERMUTATION:
+        # Only the estimate is wanted; the flips of all listeners would be for nothing.
+        return paired(listener_means(two.cells), alpha)[0, 1]
+    outcome = run(choice, two, alpha, options.seed)
     return outcome.estimates.get((0, 1), PairDifference(None))

@@ -33,9 +33,10 @@ def assay_sentences(primary: Primary) -> list[str]:
     if assay is None:
         return []
     told = [f"{one.better} from {one.worse}" for one in assay.controls if one.told]
+    told += [f"{better} from {worse}" for better, worse in assay.pairs]
     found = assay.reliability
     if told:
-        return [f"That listeners hear such differences was shown by {_listed(told)}."]
+        return [f"Listeners hear such differences: they told {_listed(told)} by more than that."]
     if assay.sensitive and found:
         return [
             "That listeners hear differences was shown by the reliability of mean ratings within "

@@ -24,7 +24,7 @@ from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Adjust, Distribution
 from earmark.analysis.ratings.result.tests import Equivalence, PairTest
 
-SENSITIVE = Evidence(Assay(controls=(), reliability=None, floor=RELIABLE, sensitive=True))
+SENSITIVE = Evidence(Assay(controls=(), pairs=(), reliability=None, floor=RELIABLE, sensitive=True))
 
 
 def result_of(
@@ -107,6 +107,20 @@ def test_the_interval_of_a_control_is_that_of_its_pair_over_all_controls(tmp_pat
     own = (np.round(cells[:, :, 2], 1) - np.round(cells[:, :, 3], 1)).mean(axis=1)
     expected = stats.ttest_1samp(own, 0).confidence_interval(1 - 0.05 / 4)
     assert (controls[2].low, controls[2].high) == pytest.approx((expected.low, expected.high))
+
+
+def test_a_pair_under_test_beyond_the_margin_is_evidence_for_the_others(tmp_path: Path) -> None:
+    cells = simulated_cells(1, (12, 2, 4), effects=np.array([0.0, 0, 0, 0]), residual=4)
+    cells[:, :, 3] += 14
+    for margin, told in ((6, True), (13, False)):
+        result = result_of(tmp_path, cells, RatingsOptions(margin=margin), "ABCD")
+        assert bool(assay_of(result).pairs) is told
+        assert all(pair[0] == "D" for pair in assay_of(result).pairs)
+    d = (np.round(cells[:, :, 3], 1) - np.round(cells[:, :, 0], 1)).mean(axis=1)
+    edge = float(stats.ttest_1samp(d, 0).confidence_interval(1 - 0.05 / 6).low)
+    for margin, told in ((edge - 0.05, True), (edge + 0.05, False)):
+        result = result_of(tmp_path, cells, RatingsOptions(margin=margin), "ABCD")
+        assert (("D", "A") in assay_of(result).pairs) is told
 
 
 def test_what_was_decided_to_differ_was_heard(tmp_path: Path) -> None:
