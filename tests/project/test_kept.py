@@ -169,6 +169,7 @@ def test_a_kept_study_is_analysed_as_it_was(
     assert (study / "out" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_kept_study_goes_on_being_served(study: Path) -> None:
     folder = StudyFolder(study / "studies" / "kept")
     keys = json.loads(text_of(folder.path / "keys.json"))

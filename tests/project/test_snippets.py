@@ -99,6 +99,7 @@ def a_module_of_the_page(page: str) -> Iterator[dict[str, Any]]:
                 registry.update(before)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", BLOCKS)
 def test_every_block_of_a_page_runs(page: str, home: Path) -> None:
     wrong = []

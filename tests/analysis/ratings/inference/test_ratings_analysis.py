@@ -74,6 +74,7 @@ def test_the_design_chooses_the_primary_analysis(
     assert passed(result)
 
 
+@pytest.mark.slow
 def test_missing_cells_lead_to_the_mixed_model_in_both_scopes(run: Run) -> None:
     cells = simulated_cells(3, effects=EFFECTS)
     cells[np.random.default_rng(0).random(cells.shape) < 0.1] = NAN

@@ -152,6 +152,7 @@ def test_pooled_abx_is_wary_of_listeners_who_differ() -> None:
     assert alike.p < unlike.p
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {Adjust.NONE}))
 def test_adjusted_p_agree_with_statsmodels(method: Adjust) -> None:
     r = np.random.default_rng(5)

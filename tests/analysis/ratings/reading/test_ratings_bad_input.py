@@ -316,6 +316,7 @@ def test_where_the_mixed_model_would_take_hours_flips_answer_for_these_passages(
     assert any("take its place" in note for note in data["primary"]["notes"])
 
 
+@pytest.mark.slow
 def test_two_processes_with_other_hash_seeds_write_the_same_bytes(tmp_path: Path) -> None:
     source = tmp_path / "ratings.csv"
     more = rows(6, 2, "abcd", "second")

@@ -281,6 +281,7 @@ def test_the_page_draws_and_drills_down_in_a_browser(
         browser.close()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_chosen_theme_colours_page_and_figures_and_is_remembered(
     tmp_path: Path, file: RatingsFile, result: RatingsResult, chromium: str
