@@ -223,6 +223,7 @@ KINDS: Registry[SystemKind] = Registry(
         ".systems.console",
         ".systems.external",
         ".systems.objects",
+        ".systems.python_code",
         ".checkpoints.folders",
     ),
     __package__.rpartition(".")[0],

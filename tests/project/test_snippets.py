@@ -78,6 +78,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of a page's own, in which its blocks run."""
     shutil.copytree(world, tmp_path / "home")
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "infer.py").write_text("def build(audio):\n    return audio\n")
     monkeypatch.chdir(tmp_path / "home")
     monkeypatch.setenv("PATH", str(tmp_path / "home"), prepend=os.pathsep)
     return tmp_path / "home"
