@@ -20,7 +20,7 @@ class Network(nn.Module):
     """A network that the runner can run.
 
     ``forward(audio, controls)`` takes ``(batch, channels, samples)`` and ``(batch, controls)``,
-    each control scaled to -1 .. 1, or None where ``controls`` is 0. It gives
+    each control scaled to ``control_range``, or None where ``controls`` is 0. It gives
     ``(batch, channels, samples)``, shorter by ``left + right`` in mode ``context``. A network whose
     ``input`` is ``stems`` takes ``(batch, stems, channels, samples)``. Training calls ``inside``
     (or ``penalised``, where ``regularised``) on a part of a song with ``around`` samples before
@@ -34,6 +34,7 @@ class Network(nn.Module):
 
     channels: int
     controls: int
+    control_range: tuple[float, float] = (-1.0, 1.0)
     geometry: Geometry
     input: Literal["mix", "stems"] = "mix"
     most_stems: int | None = None
@@ -44,6 +45,13 @@ class Network(nn.Module):
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """See the class."""
         raise NotImplementedError
+
+    def ranged(self, scaled: Tensor | None) -> Tensor | None:
+        """Controls of -1 .. 1 in the range that the network was trained with."""
+        low, high = self.control_range
+        if scaled is None or (low, high) == (-1.0, 1.0):
+            return scaled
+        return low + (high - low) * (scaled + 1) / 2
 
     @property
     def around(self) -> tuple[int, int]:
@@ -125,11 +133,21 @@ _MODULES: dict[str, str] = {
     "waveunet_mix": "waveunet_mix",
     "waveunet_seed": "waveunet_seed",
 }
+# The same for networks of others that are built as they were published; none of them ships.
+_PUBLISHED: dict[str, str] = {
+    "microtcn": "published.microtcn",
+    "microtcn_lstm": "published.microtcn",
+}
 
 
 def architecture_names() -> list[str]:
-    """The names that a checkpoint may give as its architecture."""
+    """The network families of Earmark: each ships, and has a recipe."""
     return sorted(_MODULES)
+
+
+def published_names() -> list[str]:
+    """The networks of others that a checkpoint may give as its architecture too."""
+    return sorted(_PUBLISHED)
 
 
 def architecture(name: str) -> Architecture:
@@ -138,9 +156,10 @@ def architecture(name: str) -> Architecture:
     Raises:
         UserError: if there is none.
     """
-    if name not in _MODULES:
-        raise UserError(f"unknown architecture {name!r}{nearest(name, architecture_names())}")
-    module = importlib.import_module(f".{_MODULES[name]}", __name__)
+    known = _MODULES | _PUBLISHED
+    if name not in known:
+        raise UserError(f"unknown architecture {name!r}{nearest(name, sorted(known))}")
+    module = importlib.import_module(f".{known[name]}", __name__)
     several: dict[str, Architecture] = getattr(module, "ARCHITECTURES", {})
     found: Architecture = several[name] if several else module.ARCHITECTURE
     return found

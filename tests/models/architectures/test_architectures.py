@@ -8,7 +8,12 @@ import torch
 from networks_built import as_system, noise, rendered, small
 from torch import Tensor
 
-from earmark.models.architectures import Network, architecture_names, build_network
+from earmark.models.architectures import (
+    Network,
+    architecture_names,
+    build_network,
+    published_names,
+)
 from earmark.models.architectures.greybox import Greybox
 from earmark.models.architectures.parts.geometry import Geometry
 from earmark.models.checkpoints.folders import (
@@ -39,6 +44,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "hybrid_1a": HYBRID,
     "hybrid_1b": HYBRID | {"residual": (6, 8, 10)},
     "hybrid_1c": HYBRID | {"residual": (6, 8), "bands": 4, "gate": 12},
+    "microtcn": {"nblocks": 3, "kernel_size": 5, "dilation_growth": 3, "channel_width": 4},
+    "microtcn_lstm": {"hidden_size": 4},
     "signaltrain": {"scale": 1, "transform": 64, "hop": 32, "hidden": 8, "controls": 2},
     "tcn": {"channels": 2, "width": 4, "blocks": 3, "kernel": 5},
     "waveunet": {"width": 3, "levels": 3},
@@ -83,7 +90,7 @@ def forward(network: Network, batch: Tensor) -> Tensor:
 
 
 def test_every_family_is_tested_here() -> None:
-    assert sorted(SMALL) == architecture_names()
+    assert sorted(SMALL) == sorted([*architecture_names(), *published_names()])
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -121,7 +128,13 @@ def test_a_gradient_reaches_every_parameter(name: str) -> None:
 
 
 # Named and not asked of the networks, which every process that collects the tests would build.
-APART = {"crnn": "overlap_add", "dmc_basic": "whole", "dmc_full": "whole", "hybrid_1a": "whole"}
+APART = {
+    "crnn": "overlap_add",
+    "dmc_basic": "whole",
+    "dmc_full": "whole",
+    "hybrid_1a": "whole",
+    "microtcn_lstm": "whole",
+}
 EXACT = [name for name in SMALL if APART.get(name) != "overlap_add"]
 LOCAL = [name for name in SMALL if name not in APART]
 
