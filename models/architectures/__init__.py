@@ -3,7 +3,7 @@
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
@@ -107,12 +107,17 @@ class Network(nn.Module):
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network family: the hyper-parameters it takes, and how it is built from them."""
+    """A network family: the hyper-parameters it takes, and how it is built from them.
+
+    ``earlier`` are the values, other than the defaults, of hyper-parameters that checkpoints of
+    before these existed do not name.
+    """
 
     name: str
     hyperparameters: type[Strict]
     build: Callable[[Any], Network]
     summary: str
+    earlier: Mapping[str, Any] = field(default_factory=dict)
 
 
 # name -> module of this folder, which holds an ``ARCHITECTURE``, or ``ARCHITECTURES`` by name.
@@ -135,6 +140,7 @@ _MODULES: dict[str, str] = {
 }
 # The same for networks of others that are built as they were published; none of them ships.
 _PUBLISHED: dict[str, str] = {
+    "demucs": "published.demucs",
     "microtcn": "published.microtcn",
     "microtcn_lstm": "published.microtcn",
 }

@@ -46,8 +46,8 @@ class _Dictionary(dict[str, Any]):
     """Stands for a class of dictionaries that is not imported."""
 
 
-class _Class:
-    """Stands for the class of a network that is not imported."""
+class Demucs:
+    """Stands for the class of a network, which its files name and which is not imported."""
 
 
 def _data() -> list[tuple[Callable[..., Any], str]]:
@@ -80,7 +80,7 @@ def _data() -> list[tuple[Callable[..., Any], str]]:
     ):
         found.append((_Dictionary, f"{module}.AttributeDict"))
     for module in ("demucs.demucs", "demucs.model"):
-        found.append((_Class, f"{module}.Demucs"))
+        found.append((Demucs, f"{module}.Demucs"))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..architectures import architecture as family
 from ..architectures import architecture_names, outline_network, published_names
 from ..errors import UserError
 from ..transplants.recognise import Match, fitting, matches, nearest_source, owners, parts
@@ -61,6 +62,12 @@ def fitted(
     names = network.state_dict()
     match = _chosen(file, fitting(file.weights, names), part)
     if match is None:
+        older = of_before(architecture, hyperparameters)
+        if older is not hyperparameters:
+            outline, sizes = outline_network(architecture, older)
+            match = _chosen(file, fitting(file.weights, outline.state_dict()), part)
+            complete = complete if match is None else sizes
+    if match is None:
         closest = _closest(file, list(names))
         found = difference(names, closest)
         raise UserError(
@@ -68,6 +75,26 @@ def fitted(
             f"{_advice(file, architecture, '; ')}"
         )
     return Fitted(architecture, complete, match.weights, remarks=_remarks(file, match))
+
+
+def of_before(architecture: str, hyperparameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Hyper-parameters as they were meant before the architecture had some that they lack."""
+    if architecture not in (*architecture_names(), *published_names()):
+        return hyperparameters
+    earlier = family(architecture).earlier
+    known = earlier.keys() <= hyperparameters.keys()
+    return hyperparameters if known else {**earlier, **hyperparameters}
+
+
+def hyperparameters_for(
+    architecture: str, hyperparameters: Mapping[str, Any], weights: Mapping[str, Tensor]
+) -> Mapping[str, Any]:
+    """Those of a card, or as :func:`of_before` where the names of its weights say so."""
+    older = of_before(architecture, hyperparameters)
+    if older is hyperparameters:
+        return hyperparameters
+    outline, _ = outline_network(architecture, older)
+    return older if outline.state_dict().keys() == weights.keys() else hyperparameters
 
 
 def whose(file: WeightsFile) -> str:

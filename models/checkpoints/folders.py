@@ -28,7 +28,7 @@ from ..errors import UserError
 from ..rendering.runner import check_controls, run
 from ..systems.contract import Material, Options, Spec, kind
 from .containers import open_weights
-from .fitting import fitted, whose
+from .fitting import fitted, hyperparameters_for, whose
 from .network_system import NetworkSystem, SystemCard, controls_of
 from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors
 
@@ -220,8 +220,10 @@ def load_checkpoint(path: Path) -> NetworkSystem:
         return _bare_system(path, load_yaml(beside, Description), None)
     folder = path.parent if path.name in (_CARD, _WEIGHTS) else path
     card = read_card(folder)
-    network = _network(card, folder)
-    put_weights(network, read_safetensors(folder / _WEIGHTS), str(folder / _WEIGHTS))
+    weights = read_safetensors(folder / _WEIGHTS)
+    sizes = hyperparameters_for(card.architecture, card.hyperparameters, weights)
+    network = _network(card.model_copy(update={"hyperparameters": sizes}), folder)
+    put_weights(network, weights, str(folder / _WEIGHTS))
     if path_sha256(folder / _WEIGHTS) != card.sha256:
         raise UserError(
             f"{folder / _WEIGHTS}: not the weights that {_CARD} describes (sha256 differs); "
@@ -349,8 +351,7 @@ def with_controls(system: NetworkSystem, controls: dict[str, float]) -> NetworkS
 
 def _bare_system(path: Path, about: Description, part: str | None) -> NetworkSystem:
     found = fitted(open_weights(path, part), about.architecture, about.hyperparameters, part)
-    said = {name: getattr(about.system, name) for name in about.system.model_fields_set}
-    card = SystemCard.model_validate({**found.system, **said})
+    card = about.system.over(found.system, str(path))
     settled = Description(
         architecture=found.architecture, hyperparameters=dict(found.hyperparameters), system=card
     )

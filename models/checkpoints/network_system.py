@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from torch import Tensor
 
 from ..architectures import Network
@@ -47,6 +47,21 @@ class SystemCard(Strict):
     delay: Annotated[int, Field(ge=-(2**20), le=2**20)] = 0
     controls: dict[str, ControlCard] = Field(default_factory=dict)
     licence: str = ""
+
+    def over(self, stored: Mapping[str, Any], origin: str) -> "SystemCard":
+        """What a user has said, and where nothing, what the file says of itself.
+
+        Raises:
+            UserError: if that cannot be used.
+        """
+        said = {name: getattr(self, name) for name in self.model_fields_set}
+        try:
+            return SystemCard.model_validate({**stored, **said})
+        except ValidationError as error:
+            raise UserError(
+                f"{origin}: what it says of rate and controls cannot be used "
+                f"({error.errors()[0]['msg']}); give it under system"
+            ) from None
 
 
 @dataclass(frozen=True)

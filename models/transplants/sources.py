@@ -1,6 +1,8 @@
 """The publishers whose weights Earmark reads."""
 
+from .demucs import DEMUCS
 from .micro_tcn import MICRO_TCN, MICRO_TCN_LSTM
+from .signaltrain import SIGNALTRAIN
 from .source import Source
 
-SOURCES: tuple[Source, ...] = (MICRO_TCN, MICRO_TCN_LSTM)
+SOURCES: tuple[Source, ...] = (MICRO_TCN, MICRO_TCN_LSTM, DEMUCS, SIGNALTRAIN)

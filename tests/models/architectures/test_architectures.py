@@ -37,6 +37,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "cafx": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8}
     | {"dense": (5, 4), "activations": 3},
     "crnn": {"widths": (4, 6), "recurrent": 3, "window": 4096, "context": 400},
+    "demucs": {"channels": 4, "depth": 3},
     "dmc_basic": CONSOLE,
     "dmc_full": CONSOLE,
     "eqcnn2018": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8},
@@ -130,6 +131,7 @@ def test_a_gradient_reaches_every_parameter(name: str) -> None:
 # Named and not asked of the networks, which every process that collects the tests would build.
 APART = {
     "crnn": "overlap_add",
+    "demucs": "whole",
     "dmc_basic": "whole",
     "dmc_full": "whole",
     "hybrid_1a": "whole",
