@@ -110,7 +110,8 @@ class Architecture:
     """A network family: the hyper-parameters it takes, and how it is built from them.
 
     ``earlier`` are the values, other than the defaults, of hyper-parameters that checkpoints of
-    before these existed do not name.
+    before these existed do not name. ``later`` are hyper-parameters that are not written where they
+    have their defaults, so that cards and recipes of before are what they would be today.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Architecture:
     build: Callable[[Any], Network]
     summary: str
     earlier: Mapping[str, Any] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
 
 
 # name -> module of this folder, which holds an ``ARCHITECTURE``, or ``ARCHITECTURES`` by name.
@@ -143,6 +145,8 @@ _PUBLISHED: dict[str, str] = {
     "demucs": "published.demucs",
     "microtcn": "published.microtcn",
     "microtcn_lstm": "published.microtcn",
+    "mixwaveunet": "published.mixwaveunet",
+    "waveunet_f90": "published.waveunet_f90",
 }
 
 
@@ -211,7 +215,12 @@ def outline_network(
             f"in float32 ({weights * 4e-9:,.1f} GB), more than this machine can run with its "
             f"{memory * 1e-9:,.1f} GB; choose smaller hyper-parameters"
         )
-    return network, checked.model_dump(mode="json")
+    written = checked.model_dump(mode="json")
+    for later in family.later:
+        default = family.hyperparameters.model_fields[later].default
+        if later in written and getattr(checked, later) == default:
+            del written[later]
+    return network, written
 
 
 def memory_bytes() -> int:

@@ -268,14 +268,27 @@ def describe_equaliser(equaliser: Equaliser) -> dict[str, Any]:
     return {"eq_bands": bands, "eq_active_bands": active}
 
 
+_EQ = ("frequency", "clip_bands")
 ARCHITECTURES = {
     "hybrid_1a": Architecture(
-        "hybrid_1a", HybridHyperparameters, Hybrid, "an encoder that sets a five-band equaliser"
+        "hybrid_1a",
+        HybridHyperparameters,
+        Hybrid,
+        "an encoder that sets a five-band equaliser",
+        later=_EQ,
     ),
     "hybrid_1b": Architecture(
-        "hybrid_1b", ResidualHyperparameters, Hybrid, "1A with a residual Wave-U-Net"
+        "hybrid_1b",
+        ResidualHyperparameters,
+        Hybrid,
+        "1A with a residual Wave-U-Net",
+        later=(*_EQ, "lengths"),
     ),
     "hybrid_1c": Architecture(
-        "hybrid_1c", GatedHyperparameters, Hybrid, "1B with ten bands, each with a gate"
+        "hybrid_1c",
+        GatedHyperparameters,
+        Hybrid,
+        "1B with ten bands, each with a gate",
+        later=(*_EQ, "lengths"),
     ),
 }

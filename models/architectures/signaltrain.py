@@ -242,4 +242,5 @@ ARCHITECTURE = Architecture(
     SignalTrain,
     "trainable short-time Fourier transform with autoencoders over time",
     earlier={"version": 1},
+    later=("samples", "dry"),
 )

@@ -47,10 +47,12 @@ SMALL: dict[str, dict[str, Any]] = {
     "hybrid_1c": HYBRID | {"residual": (6, 8), "bands": 4, "gate": 12},
     "microtcn": {"nblocks": 3, "kernel_size": 5, "dilation_growth": 3, "channel_width": 4},
     "microtcn_lstm": {"hidden_size": 4},
+    "mixwaveunet": {"ch_growth": 3, "layers": 3},
     "signaltrain": {"scale": 1, "transform": 64, "hop": 32, "hidden": 8, "controls": 2},
     "tcn": {"channels": 2, "width": 4, "blocks": 3, "kernel": 5},
     "waveunet": {"width": 3, "levels": 3},
     "waveunet_demucs": {"channels": 2, "width": 3, "levels": 3, "kernel": 6, "controls": 2},
+    "waveunet_f90": {"num_channels": (8, 16), "target_output_size": 500},
     "waveunet_mix": {"width": 3, "levels": 3},
     "waveunet_seed": {"width": 3, "levels": 3},
 }
