@@ -27,8 +27,10 @@ from ..content_key import path_sha256
 from ..errors import UserError
 from ..rendering.runner import check_controls, run
 from ..systems.contract import Material, Options, Spec, kind
+from .containers import open_weights
+from .fitting import fitted, hyperparameters_for, whose
 from .network_system import NetworkSystem, SystemCard, controls_of
-from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors, read_weights
+from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors
 
 FORMAT: Literal[1] = 1
 GOLDEN_SECONDS = 0.1
@@ -90,7 +92,8 @@ class CheckpointOptions(Options):
     """Options of kind ``checkpoint``: ``path`` or ``shipped``.
 
     ``architecture``, ``hyperparameters`` and ``system`` describe a bare weights file that has no
-    description beside it; ``controls`` sets the controls of the network.
+    description beside it; ``controls`` sets the controls of the network. ``weights`` says which of
+    several networks in a file: the entry, or the prefix of its names.
     """
 
     path: YamlPath | None = None
@@ -100,6 +103,7 @@ class CheckpointOptions(Options):
     hyperparameters: dict[str, Any] | None = None
     system: SystemCard | None = None
     description: YamlPath | None = None
+    weights: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -124,7 +128,8 @@ class CheckpointOptions(Options):
         _check_exists(path)
         bare = path.suffix in WEIGHTS_SUFFIXES and not (path.parent / _CARD).is_file()
         if not bare:
-            if self.architecture or self.hyperparameters or self.system or self.description:
+            said = (self.architecture, self.hyperparameters, self.system, self.description)
+            if any(said) or self.weights:
                 raise ValueError("a checkpoint folder describes itself: leave architecture out")
         elif self.architecture is None and self.description is None:
             # Part of the options, so that a change of it is a change of the system.
@@ -141,6 +146,9 @@ def _identity(options: CheckpointOptions) -> Any:
     path = options.path
     if path is None or path.suffix in WEIGHTS_SUFFIXES:
         found = {name: getattr(options, name) for name in type(options).model_fields}
+        if options.weights is None:
+            # Where it is not said, what was rendered before there was this option still counts.
+            del found["weights"]
         said = options.system
         return found | {"system": None if said is None else said.model_dump(mode="json")}
     folder = path.parent if path.is_file() else path
@@ -184,9 +192,10 @@ def build_checkpoint(options: CheckpointOptions) -> NetworkSystem:
             hyperparameters=options.hyperparameters or {},
             system=options.system or SystemCard(),
         )
-        system = _bare_system(path, described)
+        system = _bare_system(path, described, options.weights)
     elif options.description is not None:
-        system = _bare_system(path, load_yaml(options.description, Description))
+        described = load_yaml(options.description, Description)
+        system = _bare_system(path, described, options.weights)
     else:
         system = load_checkpoint(path)
     return with_controls(system, options.controls) if options.controls else system
@@ -207,15 +216,14 @@ def load_checkpoint(path: Path) -> NetworkSystem:
     if path.suffix in WEIGHTS_SUFFIXES and path.is_file() and not (path.parent / _CARD).is_file():
         beside = _beside(path)
         if beside is None:
-            raise UserError(
-                f"{path}: weights alone do not say what network they belong to; give "
-                f"architecture and hyperparameters, or write them to {path.with_suffix('.yaml')}"
-            )
-        return _bare_system(path, load_yaml(beside, Description))
+            raise UserError(f"{path}: {whose(open_weights(path))}")
+        return _bare_system(path, load_yaml(beside, Description), None)
     folder = path.parent if path.name in (_CARD, _WEIGHTS) else path
     card = read_card(folder)
-    network = _network(card, folder)
-    put_weights(network, read_safetensors(folder / _WEIGHTS), str(folder / _WEIGHTS))
+    weights = read_safetensors(folder / _WEIGHTS)
+    sizes = hyperparameters_for(card.architecture, card.hyperparameters, weights)
+    network = _network(card.model_copy(update={"hyperparameters": sizes}), folder)
+    put_weights(network, weights, str(folder / _WEIGHTS))
     if path_sha256(folder / _WEIGHTS) != card.sha256:
         raise UserError(
             f"{folder / _WEIGHTS}: not the weights that {_CARD} describes (sha256 differs); "
@@ -337,16 +345,20 @@ def with_controls(system: NetworkSystem, controls: dict[str, float]) -> NetworkS
     changed = {
         name: replace(known, default=values[name]) for name, known in system.spec.controls.items()
     }
-    return NetworkSystem(system.network, system.card, replace(system.spec, controls=changed))
+    spec = replace(system.spec, controls=changed)
+    return NetworkSystem(system.network, system.card, spec, system.remarks)
 
 
-def _bare_system(path: Path, about: Description) -> NetworkSystem:
-    network = _network(about, path)
-    put_weights(network, read_weights(path), str(path))
-    name = about.system.name or path.stem
-    return NetworkSystem(
-        network, about.system, Spec(name=name, kind="checkpoint", sha256=path_sha256(path))
+def _bare_system(path: Path, about: Description, part: str | None) -> NetworkSystem:
+    found = fitted(open_weights(path, part), about.architecture, about.hyperparameters, part)
+    card = about.system.over(found.system, str(path))
+    settled = Description(
+        architecture=found.architecture, hyperparameters=dict(found.hyperparameters), system=card
     )
+    network = _network(settled, path)
+    put_weights(network, found.weights, str(path))
+    spec = Spec(name=card.name or path.stem, kind="checkpoint", sha256=path_sha256(path))
+    return NetworkSystem(network, card, spec, found.remarks)
 
 
 def _network(about: Description, origin: Path) -> Network:

@@ -149,7 +149,7 @@ def test_the_example_of_all_systems_passes_check_on_demo_songs(tmp_path: Path) -
     assert result.exit_code == 0, result.stderr
     # Cards from before they named their songs cannot say which those were.
     assert result.stderr == (
-        "warning: training songs unknown: crnn, greybox, hybrid_1a and 14 more do not say which "
+        "warning: training songs unknown: crnn, greybox, hybrid_1a and 13 more do not say which "
         "songs were used\n"
     )
     assert "1 of 1 songs" in " ".join(result.stdout.split())
