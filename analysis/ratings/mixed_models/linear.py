@@ -19,6 +19,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import stats
+from threadpoolctl import ThreadpoolController
 
 from ..methods.crossed import PairEstimate, components, mean_squares
 from ..reading.table import Floats, Ints
@@ -38,6 +39,9 @@ _MOST_DF = 1e6  # t is normal long before; a variance that is known has no end o
 _LEAST_OF_TERMS = 1e-4
 _FLAT = 1e-7  # of the steepest curvature
 _STEP = 1e-4  # of the log of a variance
+# Sums round by how many threads share them; and threads that wait for a busy core take ten times
+# as long as one that does not wait.
+_THREADS = ThreadpoolController()
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,15 @@ class MixedFit:
     @cached_property
     def _covariances(self) -> tuple[Floats, Floats, Floats]:
         """Covariance of the system means, its gradient and the covariance of the logs."""
-        base = self._covariance(self.logs)
-        gradient = np.array(
-            [
-                (self._covariance(self.logs + step) - self._covariance(self.logs - step))
-                / (2 * _STEP)
-                for step in np.eye(len(self.logs)) * _STEP
-            ]
-        )
+        with _THREADS.limit(limits=1, user_api="blas"):
+            base = self._covariance(self.logs)
+            gradient = np.array(
+                [
+                    (self._covariance(self.logs + step) - self._covariance(self.logs - step))
+                    / (2 * _STEP)
+                    for step in np.eye(len(self.logs)) * _STEP
+                ]
+            )
         # A direction along which the likelihood does not fall tells nothing of a variance.
         values, vectors = np.linalg.eigh(self.curvature / 2)
         good = values > _FLAT * float(values.max())
@@ -140,7 +145,12 @@ def fit_mixed(cells: Floats, scope: Scope) -> MixedFit:
 
 @lru_cache(maxsize=8)
 def _fitted(table: bytes, shape: tuple[int, int, int], scope: Scope) -> MixedFit:
-    ordered = canonical(np.frombuffer(table, dtype=np.float64).reshape(shape))
+    with _THREADS.limit(limits=1, user_api="blas"):
+        return _ordered_fit(np.frombuffer(table, dtype=np.float64).reshape(shape), scope)
+
+
+def _ordered_fit(table: Floats, scope: Scope) -> MixedFit:
+    ordered = canonical(table)
     cells, order = ordered.cells, ordered.systems
     likelihood = RestrictedLikelihood(cells, scope)
     terms = likelihood.terms

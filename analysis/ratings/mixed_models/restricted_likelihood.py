@@ -19,6 +19,7 @@ The average information f (y'P K_i P K_j P y / y'P y - …) stands for the curva
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import lapack
 
 from ..reading.table import Bools, Floats
 from ..result.names import Scope, Term
@@ -82,7 +83,7 @@ class RestrictedLikelihood:
             raise NotFittedError(OfCount(code=CountCode.MANY_PATTERNS, count=n))
         if n < 2 or k < 2 or (scope is Scope.MUSIC and m < 2):
             raise NotFittedError(NoteCode.MODEL_TOO_SMALL)
-        rated: Bools = np.asarray(~np.isnan(cells)).any(axis=0).astype(np.bool_)
+        rated: Bools = ~np.asarray(np.isnan(cells).all(axis=0))
         if scope is Scope.MUSIC and not rated.any(axis=0).all():
             raise NotFittedError(NoteCode.SYSTEM_UNRATED)
         if scope is Scope.PASSAGES and not rated.all():
@@ -142,6 +143,14 @@ class RestrictedLikelihood:
             information=self.freedom * (information + information.T) / 2,
             freedom=self.freedom,
         )
+
+    def by_root(self, matrix: Floats, alone: float, outer: float) -> Floats:
+        """The symmetric root of Ω times ``matrix`` ``(size, …)``."""
+        width = self.size // self.passage_of.shape[1]
+        low, high = np.sqrt(alone), np.sqrt(alone + outer * width)
+        sums: Floats = self.passage_of @ ((high - low) / width * (self.passage_of.T @ matrix))
+        found: Floats = low * matrix + sums
+        return found
 
     def residual(self, point: AtRatios) -> float:
         """The best variance of the residual at a point, in the data's units."""
@@ -222,32 +231,27 @@ class _Solved:
     def _share(self, ratio: dict[Term, float]) -> float:
         """Solve what listeners share, and the fixed effects; its part of the log-determinants."""
         of, h = self.of, self.h
+        if of.fixed.shape[0] == of.fixed.shape[1]:
+            # Every passage × system is an effect of its own, and nothing is shared beside them.
+            self.fixed_covariance, logdet = _inverse(h)
+            self.rest, self.shared = of.fixed, self.fixed_covariance
+            return logdet
         outer, alone = ratio.get(Term.PASSAGE, 0.0), ratio.get(Term.PASSAGE_SYSTEM, 0.0)
         logdet = 0.0
         kept = h @ of.fixed
         if outer > 0 or alone > 0:
-            same = of.passage_of @ of.passage_of.T
-            width = int(same[0].sum())
-            root = np.sqrt(alone) * np.eye(of.size)
-            root += (np.sqrt(alone + outer * width) - np.sqrt(alone)) / width * same
-            lower = np.linalg.cholesky(np.eye(of.size) + root @ h @ root)
-            logdet += 2 * float(np.log(np.diag(lower)).sum())
-            half = np.linalg.solve(lower, root)
-            shared = half.T @ half
+            turned = of.by_root(of.by_root(h, alone, outer).T, alone, outer)
+            inverse, logdet = _inverse(np.eye(of.size) + turned)
+            shared = of.by_root(of.by_root(inverse, alone, outer).T, alone, outer)
             rest = of.fixed - shared @ kept
             kept = kept - h @ (shared @ kept)
         else:
             shared, rest = np.zeros_like(h), of.fixed
-        information = of.fixed.T @ kept
-        lower = np.linalg.cholesky((information + information.T) / 2)
-        logdet += 2 * float(np.log(np.diag(lower)).sum())
-        half = np.linalg.inv(lower)
-        self.fixed_covariance = half.T @ half
+        self.fixed_covariance, more = _inverse(of.fixed.T @ kept)
         self.rest = rest
-        tall = half @ rest.T
         # P = D⁻¹ - D⁻¹E A E'D⁻¹: fixed effects are effects without bound.
-        self.shared = shared + tall.T @ tall
-        return logdet
+        self.shared = shared + rest @ self.fixed_covariance @ rest.T
+        return logdet + more
 
     def inverted(self, v: Floats) -> Floats:
         """D⁻¹ of ``v`` ``(n, rows, columns)``, which is zero where nothing was rated."""
@@ -315,10 +319,25 @@ class _Solved:
             Term.LISTENER_PASSAGE if of.turned else Term.LISTENER_SYSTEM: column,
         }
         if Term.PASSAGE_SYSTEM in of.terms:
-            left = self.h - self.h @ self.shared @ self.h
-            found[Term.PASSAGE_SYSTEM] = float(np.trace(left))
-            found[Term.PASSAGE] = float(((left @ of.passage_of) * of.passage_of).sum())
+            h, of_passages = self.h, self.h @ of.passage_of
+            found[Term.PASSAGE_SYSTEM] = float(np.trace(h) - ((h @ self.shared) * h).sum())
+            left = (of.passage_of * of_passages).sum()
+            found[Term.PASSAGE] = float(left - ((self.shared @ of_passages) * of_passages).sum())
         return np.array([found[term] for term in of.terms])
+
+
+def _inverse(matrix: Floats) -> tuple[Floats, float]:
+    """The inverse and the log-determinant of a positive definite ``matrix``.
+
+    Raises:
+        LinAlgError: if it is none.
+    """
+    lower, failed = lapack.dpotrf(matrix, lower=1)
+    if failed:
+        raise np.linalg.LinAlgError("Matrix is not positive definite")
+    half = lapack.dpotri(lower, lower=1)[0]
+    inverse: Floats = np.tril(half) + np.tril(half, -1).T
+    return inverse, 2 * float(np.log(np.diag(lower)).sum())
 
 
 def _root(alone: float, together: float, size: int) -> Floats:
