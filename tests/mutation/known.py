@@ -21,7 +21,7 @@ _ORDERS = "listening_test/study/orders.py"
 _FLAGS = "analysis/ratings/inference/screening/flags.py"
 _STANDARD = "analysis/ratings/inference/screening/standard.py"
 _METHODS = "analysis/ratings/methods"
-_MIXED = f"{_METHODS}/mixed.py"
+_MIXED = "analysis/ratings/mixed_models"
 _STORE = "evaluation/results/store.py"
 _STORAGE = "listening_test/storage"
 _CONNECTIONS = "listening_test/wire/connections.py"
@@ -60,7 +60,7 @@ KNOWN: Sequence[Known] = (
     Known(_FLAGS, "high + 1.5 * (high - low)", "high + 3.0 * (high - low)", _RULES),
     Known(_FLAGS, "if both.sum() < 8:", "if both.sum() < 9:", _RULES),
     Known(
-        f"{_METHODS}/mixed.py",
+        f"{_MIXED}/linear.py",
         "half = float(stats.t.isf(alpha / 2, df)) * error",
         "half = float(stats.t.isf(alpha, df)) * error",
         _LEVELS,
@@ -163,37 +163,9 @@ ALIKE: Sequence[tuple[str, str]] = (
     ),
     # Where the mean is one half the statistic is zero, and minus zero is zero.
     (f"{_METHODS}/abx.py", "signed = np.sqrt(statistic) if (mean >= 0.5) else -np.sqrt(statistic)"),
-    # There are as many patterns of what is there as of what is missing.
-    (_MIXED, "known = (np.isnan(cells.reshape(len(cells), -1)))"),
-    # Where a search begins, how finely it looks and when it has looked enough: it ends there too.
-    *(
-        (_MIXED, line)
-        for line in (
-            "start = np.full(len(model.terms), 0.55)",
-            "bounds = [(0.0, 110.00000000000001)] * len(start)",
-            "step = 0.00011000000000000002",
-            "step = 0.0022",
-            "for _ in range(9):",
-            "if (np.abs(slope).max() <= 1e-07):",
-            "move = np.clip(move, -2, 1)",
-            "move = np.clip(move, -1, 2)",
-            "before, scale = function(at), 1.1",
-            "scale /= 3",
-        )
-    ),
-    # Halves of one are never a thousandth.
-    *(
-        (_MIXED, line)
-        for line in (
-            "while (scale >= 0.001) and function(at - scale * move) > before:",
-            "while scale > 0.0011 and function(at - scale * move) > before:",
-            "if (scale < 0.001):",
-            "if scale <= 0.0011:",
-        )
-    ),
     # Of so many degrees of freedom t is normal.
     (
-        _MIXED,
+        f"{_MIXED}/linear.py",
         "_MOST_DF = 1100000.0  # t is normal long before; "
         "a variance that is known has no end of them",
     ),

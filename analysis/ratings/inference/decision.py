@@ -79,6 +79,7 @@ def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
         notes=tuple(map(sentence, notes)),
         coded_notes=tuple(map(coded, notes)),
         preferences=not options.abx and preferences(tested) is not None,
+        **({"proof": outcome.proof} if outcome.proof else {}),
     )
 
 

@@ -93,7 +93,21 @@ def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
             f"{len(names)} systems",
         ),
         _check("counts add up", list(_miscounted(result)), "rows, missing, duplicates, ratings"),
+        *_optima(result),
     )
+
+
+def _optima(result: QuestionResult) -> Iterator[Check]:
+    """The check of the mixed models, where any was fitted."""
+    proofs = [(f"{who}primary", one.primary.proof) for who, one in _analyses(result)]
+    proofs.append(("variances", result.variance_components.proof))
+    fitted = [(where, proof) for where, proof in proofs if proof is not None]
+    if fitted:
+        yield _check(
+            "the optimum of each mixed model is proved",
+            [where for where, proof in fitted if not proof.holds],
+            f"{len(fitted)} fits: slopes, terms at zero, curvature, several starts",
+        )
 
 
 def _check(name: str, failures: list[str], covered: str) -> Check:

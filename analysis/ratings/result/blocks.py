@@ -4,6 +4,7 @@ from ...result.parts import Maybe, Number, ResultPart
 from .assay import Assay
 from .names import Adjust, Chosen, Estimator, Level, Method, Resource, RuleName, Scope, Term
 from .notes import Note
+from .proof import Proof
 from .ranks import RatedRanks
 from .tests import ClassicalPair, Omnibus, Pair
 
@@ -183,6 +184,7 @@ class Primary(ResultPart):
     notes: tuple[str, ...]
     coded_notes: tuple[Note, ...] = ()
     preferences: bool
+    proof: Proof | None = None
 
 
 class Krippendorff(ResultPart):
@@ -265,13 +267,14 @@ class Planning(ResultPart):
 
 
 class VarianceComponents(ResultPart):
-    """Variances by source; ``note`` says why where there are none."""
+    """Variances by source; ``note`` says why where there are none, ``proof`` is that of REML."""
 
     method: Estimator | None
     note: str
     coded_note: Note | None = None
     terms: tuple[VarianceTerm, ...]
     planning: Planning | None
+    proof: Proof | None = None
 
 
 class Check(ResultPart):

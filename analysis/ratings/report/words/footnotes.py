@@ -139,14 +139,14 @@ NOTES: Mapping[Method, Footnote] = {
     ),
     Method.MIXED_MODEL: Footnote(
         "REML, {terms}; F by Satterthwaite",
-        ("methods.mixed.fit_mixed",),
+        ("mixed_models.linear.fit_mixed",),
         "scipy.optimize.minimize, stats.f.sf",
         "{model}",
         "Kenward-Roger df differ with few listeners; statsmodels prints Wald χ², which is liberal.",
     ),
     Method.MIXED_T: Footnote(
         "t = contrast / its REML standard error, df by Satterthwaite",
-        ("methods.mixed.fit_mixed",),
+        ("mixed_models.linear.fit_mixed",),
         "scipy.stats.t.sf",
         'emmeans::emmeans(fit, pairwise ~ system, lmer.df = "satterthwaite", adjust = "{adjust}")',
         "emmeans adjusts by Tukey unless asked otherwise and uses Kenward-Roger df.",

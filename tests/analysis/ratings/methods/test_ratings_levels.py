@@ -26,9 +26,9 @@ from earmark.analysis.ratings.methods.incomplete import (
     skillings_mack_pairs,
 )
 from earmark.analysis.ratings.methods.kruskal import conover_iman, kruskal_wallis
-from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.paired import own_method, own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs, permutation_test
+from earmark.analysis.ratings.mixed_models.linear import fit_mixed
 from earmark.analysis.ratings.reading.table import Floats
 from earmark.analysis.ratings.result.names import Scope
 
