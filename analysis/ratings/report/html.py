@@ -16,6 +16,7 @@ from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
 from ...presentation.figures import Figure
 from ...presentation.looks import Look
 from ...presentation.numbers import fixed, p_equals
+from ..reading.account import Account
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
@@ -150,6 +151,7 @@ def page(
     figures = {name: one for question in made for name, one in question.figures.items()}
     drills = {one.prefix: one.drill for one in made if one.drill is not None}
     asked = people_sheet(result.participants)
+    account = file.account if file.origin is None else None
     return pages.render(
         TEMPLATES,
         "report.html",
@@ -161,6 +163,8 @@ def page(
         bundle=bundle,
         figures=_script_json(figures),
         drills=_script_json(drills),
+        account=account,
+        account_lines=_account_lines(account),
         p_equals=p_equals,
         fixed=fixed,
         counted=counted,
@@ -170,6 +174,14 @@ def page(
         if (asked := people_sheet(result.participants))
         else None,
     )
+
+
+def _account_lines(account: Account | None) -> list[tuple[str, list[str]]]:
+    """What was understood of the files: lines about one thing stand together."""
+    found: dict[str, list[str]] = {}
+    for line in account.lines if account else ():
+        found.setdefault(line.about, []).append(line.said)
+    return list(found.items())
 
 
 def _text(*paths: Path) -> str:

@@ -1,0 +1,63 @@
+"""Delimited text: its encoding, its delimiter, its rows with the lines they start on."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+from .....models.errors import UserError
+from .documents import TextTable
+
+csv.field_size_limit(10_000_000)
+
+
+def table(data: bytes, place: str) -> TextTable:
+    """The rows of a delimited text, as text; lines are counted from 1.
+
+    Raises:
+        UserError: one line, for another encoding, stray quotes, or bytes that are no text.
+    """
+    text = decoded(data, place)
+    delimiter = delimiter_of(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    # Names come again and again: one object each keeps a million rows small.
+    seen: dict[str, str] = {}
+    rows = [
+        (line, [seen.setdefault(cell, cell) for cell in row]) for line, row in _rows(reader, place)
+    ]
+    return TextTable(place, tuple(rows), delimiter)
+
+
+def decoded(data: bytes, place: str) -> str:
+    """Text in UTF-8 or UTF-16, with or without a byte order mark."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{place}:{line}: byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8"
+        ) from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise UserError(f"{place}:{line}: holds a zero byte; this is not a text file of ratings")
+    return text
+
+
+def delimiter_of(text: str) -> str:
+    """The comma, semicolon or tab that the first line holds most often."""
+    header = text.lstrip("\r\n").split("\n", 1)[0]
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max((",", ";", "\t"), key=bare.count)
+
+
+def _rows(reader: Iterator[list[str]], place: str) -> Iterator[tuple[int, list[str]]]:
+    """The line on which each row starts, and the row; empty lines are passed over."""
+    before = 0
+    try:
+        for row in reader:
+            line, before = before + 1, reader.line_num  # type: ignore[attr-defined]
+            if any(cell.strip() for cell in row):
+                yield line, row
+    except csv.Error as error:
+        raise UserError(f"{place}:{before + 1}: {error}; mend the quotes of this row") from None
