@@ -93,8 +93,8 @@ class UnfinishedError(NoRatingsError):
 def stop(place: str, reason: str, *mends: str) -> UserError:
     """One line of at most 400 letters: where, why reading stops, and what to do instead."""
     said = f"{short(place)}: {reason}"
-    if mends:
-        said += ": " + ", or ".join(mends)
+    if some := [mend for mend in mends if mend.strip()]:
+        said += ": " + ", or ".join(some)
     return UserError(said if len(said) <= MOST_LETTERS else f"{said[: MOST_LETTERS - 1]}…")
 
 

@@ -158,7 +158,8 @@ def _check_passage(table: TextTable, columns: dict[str, int], told: Hints) -> No
     raise stop(
         f"{short(table.place)}:{table.line}",
         f"{lacks}{title!r} is not the passage but the place in the order of presentation ({found})",
-        system_proposal(table, columns, told.columns) + scale_option(table, columns),
+        system_proposal(table, columns, told.columns) + scale_option(table, columns)
+        or "name the passage with --passage COLUMN",
         f"--passage {title} if it is the passage after all",
     )
 
@@ -174,6 +175,13 @@ def _check_required(
         if told.columns.get(role) in (ROWS, BLOCKS):
             continue
         option = OPTION.get(role, role.value)
+        if any(personal.kind_of(c) or (cells.number(c) is not None and c.strip()) for c in header):
+            raise stop(
+                place,
+                f"no column holds the {option}: the first row looks like ratings and not like a "
+                "header",
+                "give the file a first row that names the columns",
+            )
         said = (
             f"no column holds the {option}; the columns are {personal.names(header, 6)}; name one "
             f"with --{option} COLUMN"

@@ -12,18 +12,11 @@ from dataclasses import dataclass
 
 from ..tables import cells, personal
 from ..tables.documents import Row, TextTable
-from ..tables.roles import SYNONYMS, RatingsColumn, compact, declared_column
+from ..tables.roles import NAMING, SYNONYMS, RatingsColumn, compact, declared_column
 from .assemble import BLOCKS, ROWS, Draft, assembled, declared
 from .contract import Form, Hints, ToolScale, Unfolded, stop
 
 FIRST = "session_test_id"
-_NAMING = frozenset(
-    {
-        *("email", "mail", "emailaddress", "code", "name", "nickname", "nick", "alias"),
-        *("initials", "token", "key", "id", "identifier", "username", "login"),
-        *("number",),
-    }
-)
 _TRAINING = re.compile(r"train(ing)?([\W_]|$)", re.IGNORECASE)
 
 
@@ -186,7 +179,7 @@ def _find_listener(table: TextTable, page: _Page, columns: dict[str, int], told:
         columns[RatingsColumn.LISTENER] = header.index("session_uuid")
         return
     answers = [at for at, title in enumerate(header) if title not in (FIRST, *page.fixed)]
-    names = {*SYNONYMS[RatingsColumn.LISTENER], *_NAMING}
+    names = {*SYNONYMS[RatingsColumn.LISTENER], *NAMING}
     named = [at for at in answers if compact(header[at]) in names]
     if named:
         columns[RatingsColumn.LISTENER] = named[0]

@@ -4,10 +4,12 @@ The columns are called by system, or by passage and system in one name, or by tw
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..tables import cells, grids, personal
 from ..tables.documents import Row, TextTable
-from ..tables.roles import RatingsColumn, compact, find_columns, is_beside
+from ..tables.roles import NAMING, RatingsColumn, compact, find_columns, is_beside
+from ..tables.words import known_words
 from .assemble import ROWS, Draft, assembled, declared, several_scores
 from .contract import Hints, Unfolded, stop
 
@@ -32,15 +34,19 @@ def read(table: TextTable, told: Hints) -> Unfolded | None:
     """
     if len(table.rows) < 2:
         return None
+    table = _without_index_row(table)
     parts = _two_headers(table)
     flat = _one_header(table, parts) if parts else table
     columns = find_columns(flat.header, declared(told, flat.header), flat.place, flat.line)
     if {RatingsColumn.VALUE, RatingsColumn.SYSTEM, RatingsColumn.WINNER} & set(columns):
         return None
-    scores, beside = _scores(flat, columns)
+    scores, beside = _scores(flat, columns, told)
     if len(scores) < 2 or several_scores(told, flat.header):
         return None
     place = f"{table.place}:{table.line}"
+    if RatingsColumn.LISTENER not in columns and (named := _naming(flat)) is not None:
+        columns[RatingsColumn.LISTENER] = named
+        scores = [at for at in scores if at != named]
     if RatingsColumn.LISTENER not in columns and told.columns.get("listener") != ROWS:
         if not _rating_like(flat, scores):
             return None
@@ -148,12 +154,22 @@ def _melted(
     return assembled(long, Draft(layout, roles, roles=said, notes=notes), told)
 
 
-def _scores(table: TextTable, columns: dict[str, int]) -> tuple[list[int], list[str]]:
+def _naming(table: TextTable) -> int | None:
+    """The column that names each row by another name or number; None without one."""
+    for at, title in enumerate(table.header):
+        column = [cell.strip() for cell in table.columns[at]]
+        if compact(title) in NAMING and all(column) and len(set(column)) == len(column):
+            return at
+    return None
+
+
+def _scores(table: TextTable, columns: dict[str, int], told: Hints) -> tuple[list[int], list[str]]:
     """The columns of numbers without another meaning, and the names of those with one."""
     taken = set(columns.values())
     scores, beside = [], []
     for at, title in enumerate(table.header):
-        if at in taken or not cells.is_numeric(table.columns[at]):
+        column = table.columns[at]
+        if at in taken or not (cells.is_numeric(column) or known_words(column, told.words)):
             continue
         if is_beside(title) or not title.strip():
             beside.append(title)
@@ -169,6 +185,24 @@ def _rating_like(table: TextTable, scores: Sequence[int]) -> bool:
         values = [n for text in table.columns[at] if (n := cells.number(text)) is not None]
         highs.append(max((abs(n) for n in values if n == n), default=0.0))
     return max(highs) <= 4 * max(min(highs), 1e-9) and max(highs) <= 1000
+
+
+def _without_index_row(table: TextTable) -> TextTable:
+    """The table without the third row that pandas writes below two header rows.
+
+    It names the index alone; the first two rows then hold the names of their levels there.
+    """
+    if len(table.rows) < 4:
+        return table
+    (first, second, third) = (row for _, row in table.rows[:3])
+    titles = [cell.strip() for cell in third]
+    named = sum(map(bool, titles))
+    if not named or named == len(titles) or any(titles[named:]) or len(first) != len(second):
+        return table
+    head = [*titles[:named], *first[named:]]
+    below = [*[""] * named, *second[named:]]
+    (one, _), (two, _) = table.rows[:2]
+    return replace(table, rows=((one, head), (two, below), *table.rows[3:]))
 
 
 def _two_headers(table: TextTable) -> dict[str, tuple[str, str]]:

@@ -2,19 +2,24 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _SEPARATORS = ("__", " - ", "_", "-", ".", ":", "/", "|", " ")
 _ENDING = re.compile(r"\.(wav|flac|mp3|ogg|opus|m4a|aac|aif|aiff|mp4|webm)$", re.IGNORECASE)
+# Words that tell which part of a name is the system and which the passage.
 _SYSTEM_WORDS = re.compile(
     r"(^|[\W_])(ref|reference|orig|original|hidden|anchor\w*|\d*anchor|sys\w*|system\w*|model\w*|"
-    r"method\w*|algo\w*|cond\w*)($|[\W_\d])",
+    r"method\w*|algo\w*|cond\w*|baseline|plain|proposed|ours|human|dry|wet|bypass|unprocessed|"
+    r"lstm|gru|rnn|cnn|tcn|unet|wavenet|transformer|opus|mp3|aac|evs)($|[\W_\d])",
     re.IGNORECASE,
 )
 _PASSAGE_WORDS = re.compile(
-    r"(^|[\W_])(song|track|clip|piece|passage|excerpt|item|trial|page|sample|music|s|p)[\W_]*\d+$",
+    r"(^|[\W_])((song|track|clip|piece|passage|excerpt|item|trial|page|sample|music|s|p)[\W_]*\d+|"
+    r"ballad|rock|funk|pop|jazz|folk|metal|blues|soul|classical|orchestra|choir|speech|male|female|"
+    r"drums|vocals|guitar|piano|violin)($|[\W_])",
     re.IGNORECASE,
 )
+_BRACKETS = re.compile(r"(.+?)\s*\[(.+)\]")
 _FULL_ENOUGH = 0.75
 
 
@@ -53,6 +58,8 @@ def split(names: Sequence[str]) -> Grid | None:
     Which part is the passage is told by words such as reference or song 1; else it is the first,
     and ``sure`` is false.
     """
+    if all(_BRACKETS.fullmatch(name) for name in names):
+        return _bracketed(names)
     found: list[tuple[float, str, str, dict[str, tuple[str, str]]]] = []
     for separator in _SEPARATORS:
         for first in names:
@@ -86,6 +93,16 @@ def split(names: Sequence[str]) -> Grid | None:
         return Grid({}, "", sure=False, others=tuple(shapes))
     ((separator, cells),) = unique.values()
     return _named(cells, separator, names)
+
+
+def _bracketed(names: Sequence[str]) -> Grid | None:
+    """Names as forms write them for a grid of questions: ``ballad [plain]``."""
+    parts = {name: _BRACKETS.fullmatch(name) for name in names}
+    cells = {name: (fits[1].strip(), fits[2].strip()) for name, fits in parts.items() if fits}
+    if _count(cells, 1) < 2:
+        return None
+    grid = _named(cells, " [", names)
+    return replace(grid, pattern=f"{grid.pattern}]")
 
 
 def by_pattern(names: Sequence[str], pattern: str) -> Grid | None:

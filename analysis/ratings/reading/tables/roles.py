@@ -97,6 +97,11 @@ NUMBERS = (
     RatingsColumn.SECONDS,
     RatingsColumn.LISTENED,
 )
+# What people were asked to call themselves; of a plain table only where nothing is better.
+SURE_NAMING = ("email", "mail", "emailaddress", "initials", "nickname", "username", "login", "code")
+NAMING = frozenset(
+    {*SURE_NAMING, "name", "nick", "alias", "token", "key", "id", "identifier", "number"}
+)
 # Where no better name holds the passage, what else was heard may.
 _ALSO_PASSAGE = (
     *_each("stimulus", "sound", "audio", "file"),
@@ -111,6 +116,7 @@ _BASES = (
     *("option", "item", "track", "audio", "candidate", "version", "sound"),
 )
 _ENDS = (("a", "b"), ("1", "2"), ("left", "right"))
+_BARE_ENDS = (("left", "right"), ("first", "second"), ("a", "b"))
 WINNERS = (
     *("winner", "win", "choice", "chosen", "preferred", "preference", "vote", "outcome"),
     *("selected", "selection", "result", "answer", "response", "judgement"),
@@ -175,15 +181,21 @@ def find_columns(
         found |= _paired(known)
     for role, title in declared.items():
         found[role] = declared_column(header, title, role, f"{place}:{line}")
+    last = [compact(title.rpartition(".")[2]) for title in header]
     for role, titles in SYNONYMS.items():
         # The order of a preference is that of both its systems, on whom it then cannot tell.
         if RatingsColumn.WINNER in found and role in _OF_ONE_SYSTEM:
             continue
         _find(found, known, role, titles, f"{place}:{line}")
+        if last != known:  # "Answer.score", and what objects in JSON became
+            _find(found, last, role, titles, f"{place}:{line}")
+    if RatingsColumn.LISTENER not in found and RatingsColumn.LISTENER not in declared:
+        _find(found, known, RatingsColumn.LISTENER, SURE_NAMING, f"{place}:{line}")
     if RatingsColumn.PASSAGE not in found and (
         RatingsColumn.SYSTEM in found or RatingsColumn.WINNER in found
     ):
         _find(found, known, RatingsColumn.PASSAGE, _ALSO_PASSAGE, f"{place}:{line}")
+        _find(found, last, RatingsColumn.PASSAGE, _ALSO_PASSAGE, f"{place}:{line}")
     return found
 
 
@@ -202,8 +214,8 @@ def _find(
 
 def _paired(known: Sequence[str]) -> dict[str, int]:
     won = next((name for name in WINNERS if known.count(name) == 1), None)
-    for base in _BASES:
-        for ends in _ENDS:
+    for base in (*_BASES, ""):
+        for ends in _ENDS if base else _BARE_ENDS:
             both = [base + end for end in ends]
             if won and all(known.count(name) == 1 for name in both):
                 names = (*both, won)

@@ -45,10 +45,20 @@ def decoded(data: bytes, place: str) -> str:
 
 
 def delimiter_of(text: str) -> str:
-    """The comma, semicolon or tab that the first line holds most often."""
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    bare = re.sub(r'"[^"]*"', "", header)
-    return max((",", ";", "\t"), key=bare.count)
+    """The comma, semicolon or tab that the first line holds most often.
+
+    Where it holds several of them, those that the next lines hold as often come first: numbers with
+    decimal commas hold more commas than semicolons.
+    """
+    lines = [re.sub(r'"[^"]*"', "", line) for line in text.lstrip("\r\n")[:20_000].split("\n")]
+    lines = [line for line in lines[:-1] or lines if line.strip()][:20]
+    header = lines[0] if lines else ""
+
+    def steady(mark: str) -> tuple[bool, int]:
+        count = header.count(mark)
+        return count > 0 and all(line.count(mark) == count for line in lines), count
+
+    return max((",", ";", "\t"), key=steady)
 
 
 def _rows(reader: Iterator[list[str]], place: str) -> Iterator[tuple[int, list[str]]]:

@@ -75,3 +75,11 @@ def coded_words(values: Sequence[str], told: Sequence[str]) -> Words | None:
     degree = {word: at for at, group in enumerate(_DEGREES) for word in group}
     known = all(word in degree for word in words)
     return Words(words, (), tuple(sorted(words, key=lambda w: degree[w])) if known else words)
+
+
+def known_words(values: Sequence[str], told: Sequence[str]) -> bool:
+    """Whether a column holds only words whose order is known, by a standard or by the user."""
+    found = {cells.name(value).casefold() for value in values if not cells.is_missing(value)}
+    orders = [set(standard) for _, standard in _STANDARD]
+    orders.append({cells.name(word).casefold() for word in told})
+    return bool(found) and any(found <= order for order in orders)
