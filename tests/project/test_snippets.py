@@ -65,6 +65,7 @@ WANTED = {
         "earmark analyse ratings.csv --out report",
         "earmark master mix.wav --system runs/tcn/best --out out.wav",
     ],
+    "rating-files.md": ["earmark analyse ratings.csv --out report"],
     "shipped-networks.md": ["earmark master mix.wav --system greybox --out out.wav"],
 }
 

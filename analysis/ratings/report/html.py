@@ -17,6 +17,7 @@ from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure
 from ...presentation.looks import Look
 from ...presentation.numbers import fixed, p_equals
+from ..reading.account import Account
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
@@ -159,6 +160,7 @@ def page(
         figures = {name: one for name, one in figures.items() if name in kept}
         drills = {}
     asked = people_sheet(result.participants)
+    account = file.account if file.origin is None else None
     return pages.render(
         TEMPLATES,
         "report.html",
@@ -170,6 +172,8 @@ def page(
         bundle=bundle,
         figures=_script_json(figures),
         drills=_script_json(drills),
+        account=account,
+        account_lines=_account_lines(account),
         p_equals=p_equals,
         fixed=fixed,
         counted=counted,
@@ -180,6 +184,14 @@ def page(
         if (asked := people_sheet(result.participants))
         else None,
     )
+
+
+def _account_lines(account: Account | None) -> list[tuple[str, list[str]]]:
+    """What was understood of the files: lines about one thing stand together."""
+    found: dict[str, list[str]] = {}
+    for line in account.lines if account else ():
+        found.setdefault(line.about, []).append(line.said)
+    return list(found.items())
 
 
 def _text(*paths: Path) -> str:
