@@ -1,6 +1,7 @@
 """The primary block of a result: the test that fits the design, and a verdict per pair."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,10 @@ def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
     choice, assay = case.choice, case.evidence.assay
     pairs = _pairs(tested, case, outcome, standard)
     notes = (*case.notes, *_notes(tested, case, outcome), *outcome.notes)
+    # Keys that are written only where there is something to say.
+    optional: dict[str, Any] = {"proof": outcome.proof} if outcome.proof else {}
+    if assay and _has_error(outcome):
+        optional["assay"] = assay
     return Primary(
         method=outcome.omnibus.method,
         choice=choice.method,
@@ -75,11 +80,10 @@ def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
         pairs=pairs,
         letters=_letters(tested, outcome.pairs, pairs),
         ranks=ranked(tested.systems, pairs, options.adjust),
-        **({"assay": assay} if assay and _has_error(outcome) else {}),
         notes=tuple(map(sentence, notes)),
         coded_notes=tuple(map(coded, notes)),
         preferences=not options.abx and preferences(tested) is not None,
-        **({"proof": outcome.proof} if outcome.proof else {}),
+        **optional,
     )
 
 

@@ -118,8 +118,8 @@ def test_a_pair_under_test_beyond_the_margin_is_evidence_for_the_others(tmp_path
         assert all(pair[0] == "D" for pair in assay_of(result).pairs)
     d = (np.round(cells[:, :, 3], 1) - np.round(cells[:, :, 0], 1)).mean(axis=1)
     edge = float(stats.ttest_1samp(d, 0).confidence_interval(1 - 0.05 / 6).low)
-    for margin, told in ((edge - 0.05, True), (edge + 0.05, False)):
-        result = result_of(tmp_path, cells, RatingsOptions(margin=margin), "ABCD")
+    for near, told in ((edge - 0.05, True), (edge + 0.05, False)):
+        result = result_of(tmp_path, cells, RatingsOptions(margin=near), "ABCD")
         assert (("D", "A") in assay_of(result).pairs) is told
 
 
