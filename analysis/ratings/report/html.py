@@ -31,7 +31,7 @@ from .system_looks import system_looks
 from .tables.people_sheets import people_sheet
 from .tables.sheet import Sheet, shown
 from .tables.sheets import sheets
-from .words.answer import Answer, answer
+from .words.answer import FirstScreen, answer
 from .words.footnotes import Footnote, notes
 from .words.sentences import (
     counted,
@@ -101,7 +101,7 @@ class QuestionView:
     id: str
     prefix: str
     block: QuestionResult
-    answer: Answer
+    answer: FirstScreen
     ties: str
     omnibus: str
     sentences: list[str]

@@ -12,7 +12,7 @@ def people_sheet(people: Participants | None) -> Sheet | None:
     if people is None or not rows:
         return None
     columns = columns_of(
-        *("Question", "Answered/count", "Answer", "Count/count", "Share/share"),
+        *("Question", "Answered/count", "FirstScreen", "Count/count", "Share/share"),
         *("Median/number", "Q1/number", "Q3/number"),
     )
     caption = f"Questionnaires of the {people.questionnaire[0].of} who finished"
