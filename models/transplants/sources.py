@@ -1,6 +1,6 @@
 """The publishers whose weights Earmark reads."""
 
-from .automix import MIXWAVEUNET
+from .automix import AUTOMIX_DMC, MIXWAVEUNET
 from .demucs import DEMUCS
 from .mastering import MASTERING
 from .micro_tcn import MICRO_TCN, MICRO_TCN_LSTM
@@ -16,4 +16,5 @@ SOURCES: tuple[Source, ...] = (
     SIGNALTRAIN,
     F90,
     MIXWAVEUNET,
+    AUTOMIX_DMC,
 )
