@@ -120,8 +120,9 @@ def _of_source(file: WeightsFile, source: Source, match: Match, told: Told) -> F
     if found.dropped:
         reasons = dict.fromkeys(found.dropped.values())
         remarks["weights_dropped"] = f"{_some(list(found.dropped))}: {', '.join(reasons)}"
-    remarks["hyperparameters"] = _complete(file, found)
-    return Fitted(found.architecture, found.hyperparameters, found.weights, found.system, remarks)
+    sizes = _complete(file, found)
+    remarks["hyperparameters"] = sizes
+    return Fitted(found.architecture, sizes, found.weights, found.system, remarks)
 
 
 def _complete(file: WeightsFile, found: Transplant) -> dict[str, Any]:

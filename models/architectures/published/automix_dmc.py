@@ -60,7 +60,7 @@ class AutomixDMC(Network):
 
     def settings(self, mono: Tensor) -> Tensor:
         """Gains in dB and pans, 0 .. 1, of ``(batch, stems, samples)``: ``(batch, stems, 2)``."""
-        found = self.encoder(mono.flatten(0, 1)).unflatten(0, mono.shape[:2])
+        found = self.encoder(mono.flatten(0, 1)).reshape(*mono.shape[:2], -1)
         return self.set_by(found)
 
     def set_by(self, found: Tensor) -> Tensor:
