@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
+from .archived import archived_weights, is_torchscript
 from .weights import read_safetensors
 
 # What wrappers put before every name: DistributedDataParallel, Lightning modules, torch.compile.
@@ -122,7 +123,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def open_weights(path: Path, place: str | None = None) -> WeightsFile:
-    """The weights of a safetensors file or of a pickle of tensors.
+    """The weights of a safetensors file, a TorchScript archive or a pickle of tensors.
 
     ``place`` is the entry of the file to take, where it holds several.
 
@@ -134,6 +135,8 @@ def open_weights(path: Path, place: str | None = None) -> WeightsFile:
         raise UserError(f"{path}: no such file")
     if path.suffix == ".safetensors":
         return WeightsFile(path, read_safetensors(path))
+    if is_torchscript(path):
+        return WeightsFile(path, archived_weights(path))
     data = _unpickled(path)
     if not isinstance(data, Mapping) or not data:
         raise UserError(f"{path}: holds no state_dict, but {type(data).__name__}")
@@ -227,11 +230,7 @@ def _unpickled(path: Path) -> Any:
         raise UserError(f"{path}: damaged, or not a PyTorch checkpoint") from None
     except MemoryError:
         raise
-    except Exception as error:  # torch's reader of pickles raises whatever the bytes lead it to
-        if "TorchScript" in str(error):
-            raise UserError(
-                f"{path}: a TorchScript archive; save the state_dict of its network instead"
-            ) from None
+    except Exception:  # torch's reader of pickles raises whatever the bytes lead it to
         raise UserError(f"{path}: damaged, or not a PyTorch checkpoint") from None
 
 

@@ -11,7 +11,7 @@ from ..architectures import architecture as family
 from ..architectures import architecture_names, outline_network, published_names
 from ..errors import UserError
 from ..transplants.recognise import Match, fitting, matches, nearest_source, owners, parts
-from ..transplants.source import Source, Told, Transplant, UntoldError, example
+from ..transplants.source import Publisher, Transplant, UntoldError, WeightsTold, example
 from ..transplants.sources import SOURCES
 from .containers import WeightsFile
 from .weights import difference
@@ -48,7 +48,7 @@ def fitted(
         if architecture in source.architectures:
             match = _chosen(file, matches(source, file.weights), part)
             if match is not None:
-                told = Told(str(file.path), architecture, file.settings, hyperparameters)
+                told = WeightsTold(str(file.path), architecture, file.settings, hyperparameters)
                 return _of_source(file, source, match, told)
     if architecture in published_names():
         raise UserError(
@@ -108,7 +108,7 @@ def whose(file: WeightsFile) -> str:
     )
 
 
-def _of_source(file: WeightsFile, source: Source, match: Match, told: Told) -> Fitted:
+def _of_source(file: WeightsFile, source: Publisher, match: Match, told: WeightsTold) -> Fitted:
     found = source.convert(match.weights, told)
     if found.architecture != told.architecture:
         raise UserError(
@@ -177,7 +177,7 @@ def _advice(file: WeightsFile, asked: str, before: str) -> str:
         name = source.of(match.weights)
         text = f"{before}these names are those of {source.name}; use architecture: {name}"
         try:
-            source.convert(match.weights, Told(str(file.path), name, file.settings, {}))
+            source.convert(match.weights, WeightsTold(str(file.path), name, file.settings, {}))
         except UntoldError as error:
             text += (
                 f" with the values of their training, which the file does not tell, for example "

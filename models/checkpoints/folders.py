@@ -29,7 +29,7 @@ from ..rendering.runner import check_controls, run
 from ..systems.contract import Material, Options, Spec, kind
 from .containers import open_weights
 from .fitting import fitted, hyperparameters_for, whose
-from .network_system import NetworkSystem, Origin, SystemCard, controls_of
+from .network_system import NetworkOrigin, NetworkSystem, SystemCard, controls_of
 from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors
 
 FORMAT: Literal[1] = 1
@@ -358,7 +358,7 @@ def _bare_system(path: Path, about: Description, part: str | None) -> NetworkSys
     network = _network(settled, path)
     put_weights(network, found.weights, str(path))
     spec = Spec(name=card.name or path.stem, kind="checkpoint", sha256=path_sha256(path))
-    origin = Origin(found.architecture, found.hyperparameters, found.remarks)
+    origin = NetworkOrigin(found.architecture, found.hyperparameters, found.remarks)
     return NetworkSystem(network, card, spec, origin)
 
 

@@ -75,7 +75,7 @@ class SongState:
 
 
 @dataclass(frozen=True)
-class Origin:
+class NetworkOrigin:
     """How a network was read from a file that does not describe itself.
 
     ``remarks`` are notes that every render of it has: whose weights, what was left out.
@@ -94,7 +94,7 @@ class NetworkSystem:
         network: Network,
         card: SystemCard,
         spec: Spec,
-        origin: Origin | None = None,
+        origin: NetworkOrigin | None = None,
     ) -> None:
         geometry = network.geometry
         if network.sample_rate not in (None, card.sample_rate):

@@ -26,7 +26,7 @@ _RISE = math.log(9)
 
 
 @dataclass(frozen=True)
-class Setting:
+class DaspSetting:
     """A setting of a processor by its name in dasp, with its range."""
 
     name: str
@@ -34,16 +34,16 @@ class Setting:
     maximum: float
 
 
-def _band(name: str, low: float, high: float) -> tuple[Setting, Setting, Setting]:
+def _band(name: str, low: float, high: float) -> tuple[DaspSetting, DaspSetting, DaspSetting]:
     return (
-        Setting(f"{name}_gain_db", -20.0, 20.0),
-        Setting(f"{name}_cutoff_freq", low, high),
-        Setting(f"{name}_q_factor", 0.1, 6.0),
+        DaspSetting(f"{name}_gain_db", -20.0, 20.0),
+        DaspSetting(f"{name}_cutoff_freq", low, high),
+        DaspSetting(f"{name}_q_factor", 0.1, 6.0),
     )
 
 
 # In hertz for audio at 44.1 kHz: the upper ends of the highest bands are half the rate less 1 kHz.
-PARAMETRIC_EQ: tuple[Setting, ...] = (
+PARAMETRIC_EQ: tuple[DaspSetting, ...] = (
     *_band("low_shelf", 20.0, 2_000.0),
     *_band("band0", 80.0, 2_000.0),
     *_band("band1", 2_000.0, 8_000.0),
@@ -51,17 +51,17 @@ PARAMETRIC_EQ: tuple[Setting, ...] = (
     *_band("band3", 12_000.0, 21_050.0),
     *_band("high_shelf", 4_000.0, 21_050.0),
 )
-COMPRESSOR: tuple[Setting, ...] = (
-    Setting("threshold_db", -60.0, 0.0),
-    Setting("ratio", 1.0, 20.0),
-    Setting("attack_ms", 5.0, 100.0),
-    Setting("release_ms", 5.0, 100.0),
-    Setting("knee_db", 0.0, 12.0),
-    Setting("makeup_gain_db", 0.0, 12.0),
+COMPRESSOR: tuple[DaspSetting, ...] = (
+    DaspSetting("threshold_db", -60.0, 0.0),
+    DaspSetting("ratio", 1.0, 20.0),
+    DaspSetting("attack_ms", 5.0, 100.0),
+    DaspSetting("release_ms", 5.0, 100.0),
+    DaspSetting("knee_db", 0.0, 12.0),
+    DaspSetting("makeup_gain_db", 0.0, 12.0),
 )
 
 
-def values_of(normalised: Tensor, settings: tuple[Setting, ...]) -> Tensor:
+def values_of(normalised: Tensor, settings: tuple[DaspSetting, ...]) -> Tensor:
     """``(batch, settings)`` of 0 .. 1 in their units, evenly."""
     low = normalised.new_tensor([one.minimum for one in settings])
     high = normalised.new_tensor([one.maximum for one in settings])

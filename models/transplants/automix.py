@@ -5,14 +5,14 @@ Shapes tell all sizes; the rate is stored in Lightning files.
 
 from typing import Any
 
-from .source import Need, Source, Told, Transplant, Weights, numbered, settled
+from .source import Need, Publisher, Transplant, Weights, WeightsTold, numbered, settled
 
 _ENDS = r"\.(weight|bias)"
 _POST = "post_processor.mlp."
 _NORM = r"\.(weight|bias|running_mean|running_var|num_batches_tracked)"
 
 
-def _convert_unet(weights: Weights, told: Told) -> Transplant:
+def _convert_unet(weights: Weights, told: WeightsTold) -> Transplant:
     first = weights["encoder.0.conv1.weight"]
     layers = numbered(weights, "encoder.")
     deepest = weights[f"encoder.{layers - 1}.conv1.weight"].shape[0]
@@ -31,7 +31,7 @@ def _convert_unet(weights: Weights, told: Told) -> Transplant:
     return Transplant("mixwaveunet", found, dict(weights), {}, _rate(told))
 
 
-def _convert_console(weights: Weights, told: Told) -> Transplant:
+def _convert_console(weights: Weights, told: WeightsTold) -> Transplant:
     shapes = {"n_channels": weights["encoder.layer1.conv_1.weight"].shape[0]}
     found = settled(told, shapes, (Need("sample_rate", 44_100, "in Hz"),))
     unused = {
@@ -52,12 +52,12 @@ def _convert_console(weights: Weights, told: Told) -> Transplant:
     )
 
 
-def _rate(told: Told) -> dict[str, Any]:
+def _rate(told: WeightsTold) -> dict[str, Any]:
     rate = told.stored.get("sample_rate")
     return {"sample_rate": int(rate)} if rate else {}
 
 
-MIXWAVEUNET = Source(
+MIXWAVEUNET = Publisher(
     name="automix-toolkit's MixWaveUNet",
     address="csteinmetz1/automix-toolkit",
     architectures=("mixwaveunet",),
@@ -67,7 +67,7 @@ MIXWAVEUNET = Source(
     of=lambda weights: "mixwaveunet",
     convert=_convert_unet,
 )
-AUTOMIX_DMC = Source(
+AUTOMIX_DMC = Publisher(
     name="automix-toolkit's console",
     address="csteinmetz1/automix-toolkit",
     architectures=("automix_dmc",),

@@ -5,10 +5,10 @@ from .demucs import DEMUCS
 from .mastering import MASTERING
 from .micro_tcn import MICRO_TCN, MICRO_TCN_LSTM
 from .signaltrain import SIGNALTRAIN
-from .source import Source
+from .source import Publisher
 from .waveunet_f90 import F90
 
-SOURCES: tuple[Source, ...] = (
+SOURCES: tuple[Publisher, ...] = (
     MICRO_TCN,
     MICRO_TCN_LSTM,
     DEMUCS,

@@ -8,7 +8,7 @@ from transplanted import EFFECTS, effect, golden
 from earmark.models.effects.dasp import (
     COMPRESSOR,
     PARAMETRIC_EQ,
-    Setting,
+    DaspSetting,
     compressor,
     parametric_eq,
     values_of,
@@ -24,7 +24,7 @@ def test_an_effect_gives_the_original_output(name: str) -> None:
     ("name", "settings"), [("dasp_parametric_eq", PARAMETRIC_EQ), ("dasp_compressor", COMPRESSOR)]
 )
 def test_settings_have_the_originals_names_ranges_and_values(
-    name: str, settings: tuple[Setting, ...]
+    name: str, settings: tuple[DaspSetting, ...]
 ) -> None:
     one = golden(name)
     sizes = one.info["hyperparameters"]
