@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..architectures import architecture as family
@@ -156,6 +157,10 @@ def _remarks(file: WeightsFile, match: Match) -> dict[str, Any]:
         remarks["weights_prefix"] = match.prefix
     if match.beside:
         remarks["weights_beside"] = f"{_some(match.beside)}: no part of the network, left out"
+    kinds = {value.dtype for value in match.weights.values() if value.is_floating_point()}
+    if kinds - {torch.float32}:
+        names = sorted(str(kind).removeprefix("torch.") for kind in kinds)
+        remarks["weights_dtype"] = f"{', '.join(names)} in the file, run as float32"
     if file.others:
         remarks["weights_not_taken"] = ", ".join(file.others)
     return remarks

@@ -50,7 +50,7 @@ class ShortChunkCNN(nn.Module):
 
     def decibels(self, mono: Tensor) -> Tensor:
         """The log-mel spectrum, ``(rows, 128, frames)``."""
-        place = mono.device
+        place = self.get_buffer("spec.spectrogram.window").device
         heard = resample(mono.detach().cpu(), self.sample_rate, SAMPLE_RATE).to(place)
         # The ends are mirrored, for which a few samples do not suffice.
         heard = F.pad(heard, (0, max(_HOP + 1 - heard.shape[-1], 0)))
