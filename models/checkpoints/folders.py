@@ -29,7 +29,7 @@ from ..rendering.runner import check_controls, run
 from ..systems.contract import Material, Options, Spec, kind
 from .containers import open_weights
 from .fitting import fitted, hyperparameters_for, whose
-from .network_system import NetworkSystem, SystemCard, controls_of
+from .network_system import NetworkOrigin, NetworkSystem, SystemCard, controls_of
 from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors
 
 FORMAT: Literal[1] = 1
@@ -346,7 +346,7 @@ def with_controls(system: NetworkSystem, controls: dict[str, float]) -> NetworkS
         name: replace(known, default=values[name]) for name, known in system.spec.controls.items()
     }
     spec = replace(system.spec, controls=changed)
-    return NetworkSystem(system.network, system.card, spec, system.remarks)
+    return NetworkSystem(system.network, system.card, spec, system.origin)
 
 
 def _bare_system(path: Path, about: Description, part: str | None) -> NetworkSystem:
@@ -358,7 +358,8 @@ def _bare_system(path: Path, about: Description, part: str | None) -> NetworkSys
     network = _network(settled, path)
     put_weights(network, found.weights, str(path))
     spec = Spec(name=card.name or path.stem, kind="checkpoint", sha256=path_sha256(path))
-    return NetworkSystem(network, card, spec, found.remarks)
+    origin = NetworkOrigin(found.architecture, found.hyperparameters, found.remarks)
+    return NetworkSystem(network, card, spec, origin)
 
 
 def _network(about: Description, origin: Path) -> Network:
