@@ -134,4 +134,5 @@ def rates_probe(patient: Patient) -> Probe:
 def _low(audio: torch.Tensor, rate: int) -> torch.Tensor:
     spectrum = torch.fft.rfft(audio.double())
     hertz = torch.arange(spectrum.shape[-1]) * rate / audio.shape[-1]
-    return torch.fft.irfft(spectrum * (hertz < _HEARD_HZ), n=audio.shape[-1]).float()
+    found: torch.Tensor = torch.fft.irfft(spectrum * (hertz < _HEARD_HZ), n=audio.shape[-1])
+    return found.float()

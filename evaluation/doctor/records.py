@@ -1,52 +1,16 @@
-"""Examines each system that is new to a results folder, and keeps what was found under its key."""
+"""Where what a run found of a new system is kept: under the key of the system."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from ...models.content_key import content_key
-from ...models.errors import StorageError, UserError
-from ...models.systems.contract import SystemSpec, kinds
-from ..insights.records import record_path, write_record
+from ..insights.records import record_path
 from .contract import Diagnosis
-from .examine import QUICK, diagnose, unbuilt
 
 # Grows when the quick probes mean something else.
 FORMAT = 1
-# What others made. Earmark's baselines and anchors are examined by its own tests.
-_OTHERS = ("checkpoint", "command", "exported", "object", "python")
 _DIAGNOSIS: TypeAdapter[Diagnosis] = TypeAdapter(Diagnosis)
-
-
-@dataclass(frozen=True)
-class ExaminationTask:
-    """One system to be examined; a worker needs nothing else."""
-
-    system: SystemSpec
-    path: Path
-    device: str
-
-
-def examination_tasks(
-    results: Path, systems: Sequence[SystemSpec], device: str
-) -> list[ExaminationTask]:
-    """The networks, programs and plug-ins among ``systems`` that no run has examined yet.
-
-    Those whose files do not even tell what they are are left out: their renders say why.
-    """
-    found: dict[Path, ExaminationTask] = {}
-    for system in systems:
-        if system.kind not in _OTHERS and not kinds()[system.kind].origin:
-            continue
-        try:
-            path = examination_path(results, system.key)
-        except (UserError, OSError):
-            continue
-        found[path] = ExaminationTask(system, path, device)
-    return [one for one in found.values() if read_diagnosis(one.path) is None]
 
 
 def examination_path(results: Path, key: str) -> Path:
@@ -60,22 +24,3 @@ def read_diagnosis(path: Path) -> Diagnosis | None:
         return _DIAGNOSIS.validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, ValidationError):
         return None
-
-
-def examine_one(task: ExaminationTask) -> Diagnosis:
-    """Make the quick probes of one system and keep what they found.
-
-    Raises:
-        StorageError: if the results folder cannot be written.
-    """
-    try:
-        found = diagnose(task.system, task.device, QUICK)
-    except StorageError:
-        raise
-    except UserError as error:
-        return unbuilt(task.system, error)  # not kept: the mend may lie outside its identity
-    except Exception as error:  # a plug-in's builder may raise anything
-        text = " ".join(str(error).split())
-        return unbuilt(task.system, UserError(f"{type(error).__name__}: {text}"))
-    write_record(task.path, json.loads(json.dumps(asdict(found))))
-    return found

@@ -2,28 +2,21 @@
 
 Every render is checked, whatever made it; nothing is mended. The probes lie in its record under
 ``findings``, those that passed among them. The song is music and the system may be anything, so
-what is told needs a correlation of one half; what cannot be told is ``not run``.
+what is told needs a correlation of one half; what cannot be told is ``not run``. How the findings
+are kept and read is :mod:`.findings`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
 from torch import Tensor
 
 from . import levels, timing
-from .contract import Health, Probe, probe_of
+from .contract import Health, Probe
 
-FINDINGS = "findings"
 _SILENT_DBFS = -90.0
 _SIGNAL = "the song"
-# What a finding is in a badge; the probes that are not here are told by their notes alone.
-_BADGES = {
-    "polarity": "polarity inverted",
-    "channels": "drops a channel",
-    "length": "another length",
-}
 
 
 def check_render(
@@ -40,36 +33,6 @@ def check_render(
     timed = (_told(timing.polarity_probe(heard)), _told(timing.delay_probe([heard])))
     found = (levels.gain_probe((heard,)), levels.offset_probe(heard))
     return (*timed, *found, _overs(heard, notes), levels.dropped_probe(heard), length)
-
-
-def findings_of(record: Mapping[str, Any]) -> tuple[Probe, ...] | None:
-    """The probes that a render's record keeps; None where it was made before there were any."""
-    kept = record.get(FINDINGS)
-    if not isinstance(kept, list):
-        return None
-    try:
-        return tuple(probe_of(one) for one in kept)
-    except ValidationError:
-        return None
-
-
-def as_records(probes: Sequence[Probe]) -> list[dict[str, Any]]:
-    """The probes as a record holds them."""
-    return [asdict(one) for one in probes]
-
-
-def badge(probe: Probe) -> str:
-    """A finding in a few words, to stand beside a name."""
-    value = probe.value
-    if probe.name == "delay" and value is not None:
-        return f"lags {value:.1f} samples" if value > 0 else f"leads by {-value:.1f} samples"
-    if probe.name == "true_peak" and value is not None:
-        return f"true peak {value:+.1f} dBTP"
-    if probe.name == "gain" and value is not None:
-        return f"gain {value:+.0f} dB"
-    if probe.name in ("offset", "silence") and value is not None:
-        return f"constant {value:.0f} dBFS" if probe.name == "offset" else probe.note.split(";")[0]
-    return _BADGES.get(probe.name, probe.name.replace("_", " "))
 
 
 def _overs(heard: timing.Heard, notes: Mapping[str, Any]) -> Probe:

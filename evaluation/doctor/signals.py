@@ -32,7 +32,8 @@ def pink(samples: int, rate: int, level_dbfs: float = -20.0, channels: int = 2) 
     spectrum = spectrum * torch.where(hertz >= LOWEST_HZ, hertz.clamp_min(1.0).rsqrt(), 0.0)
     shaped = torch.fft.irfft(spectrum, n=samples)
     rms = shaped.square().mean(dim=-1, keepdim=True).sqrt().clamp_min(1e-12)
-    return (shaped / rms * 10 ** (level_dbfs / 20)).float()
+    found: Tensor = (shaped / rms * 10 ** (level_dbfs / 20)).float()
+    return found
 
 
 @functools.lru_cache(maxsize=4)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .contract import Health, Probe, worst
-from .render_check import badge, findings_of
+from .findings import badge, findings_of
 
 _UNCHECKED = ("reference",)
 

@@ -202,7 +202,8 @@ def _band(audio: Tensor, rate: int, low: float, high: float) -> Tensor:
     samples = audio.shape[-1]
     hertz = torch.arange(samples // 2 + 1) * rate / samples
     spectrum = torch.fft.rfft(audio.double())
-    return torch.fft.irfft(spectrum * ((hertz >= low) & (hertz < high)), n=samples)
+    found: Tensor = torch.fft.irfft(spectrum * ((hertz >= low) & (hertz < high)), n=samples)
+    return found
 
 
 def _hertz(value: float) -> str:

@@ -18,7 +18,8 @@ from ...models.errors import StorageError, UserError
 from ...models.rendering import runner
 from ...models.systems import contract
 from ...models.systems.contract import System, SystemSpec
-from ..doctor.render_check import FINDINGS, as_records, check_render
+from ..doctor.findings import FINDINGS, as_records
+from ..doctor.render_check import check_render
 from ..results.past import past_key
 from ..results.store import render_path, written
 from ..songs.song import Excerpt, Song, material

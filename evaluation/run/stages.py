@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ...models.errors import UserError
 from ..doctor.contract import Diagnosis
-from ..doctor.records import ExaminationTask, examination_tasks, examine_one
+from ..doctor.new_systems import ExaminationTask, examination_tasks, examine_one
 from ..insights.networks import SystemInsightTask, inspect_system, system_tasks
 from ..insights.records import InsightTask, insight_task
 from ..insights.renders import inspect_one, lacking

@@ -92,7 +92,7 @@ class FromPython:
 
     def __init__(self, asked: Any) -> None:
         module, _, name = asked["target"].partition(":")
-        found = importlib.import_module(module)
+        found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
         arguments = asked["arguments"]
@@ -129,7 +129,8 @@ class FromTorchScript:
     def __init__(self, path: str) -> None:
         import torch
 
-        self.model = torch.jit.load(path, map_location="cpu").eval()
+        jit: Any = torch.jit
+        self.model = jit.load(path, map_location="cpu").eval()
         inputs = list(self.model.forward.schema.arguments)[1:]
         self.facts: Any = {
             "parameters": count(self.model),

@@ -225,6 +225,7 @@ KINDS: Registry[SystemKind] = Registry(
         ".systems.objects",
         ".systems.python_code",
         ".checkpoints.folders",
+        ".exported.kind",
     ),
     __package__.rpartition(".")[0],
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ....evaluation.doctor.render_check import badge, findings_of
+from ....evaluation.doctor.findings import badge, findings_of
 from ....models.content_key import content_key
 from ...presentation.looks import REFERENCE
 from ...presentation.numbers import number_format

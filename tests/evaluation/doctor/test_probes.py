@@ -60,7 +60,10 @@ def filtered(block: Tensor, gain: float, low: float, high: float) -> Tensor:
     spectrum = torch.fft.rfft(block)
     hertz = torch.arange(spectrum.shape[-1]) * RATE / block.shape[-1]
     inside = (hertz >= low) & (hertz < high)
-    return torch.fft.irfft(torch.where(inside, gain * spectrum, spectrum), n=block.shape[-1])
+    found: Tensor = torch.fft.irfft(
+        torch.where(inside, gain * spectrum, spectrum), n=block.shape[-1]
+    )
+    return found
 
 
 def left_turned(block: Tensor) -> Tensor:
@@ -88,7 +91,7 @@ def late_above_4_khz(block: Tensor) -> Tensor:
 
 def in_segments(block: Tensor) -> Tensor:
     """As a program does that gives a network hard segments of five seconds: each has its level."""
-    parts = block.split(5 * RATE, dim=-1)
+    parts = torch.split(block, 5 * RATE, dim=-1)
     return torch.cat([part * (1 + 0.2 * (at % 2)) for at, part in enumerate(parts)], dim=-1)
 
 
@@ -239,7 +242,7 @@ def test_a_refusal_of_short_songs_is_a_warning() -> None:
     [
         (lambda x: x[:, :-1], "expected (channels"),
         (lambda x: x * math.nan, "not finite"),
-        (lambda x: 1 / 0, "ZeroDivisionError"),
+        (lambda x: x * (1 / 0), "ZeroDivisionError"),
     ],
 )
 def test_what_gives_nothing_is_one_failure_and_is_not_asked_again(
@@ -259,7 +262,7 @@ def test_what_gives_nothing_is_one_failure_and_is_not_asked_again(
 
 
 def test_finished_masters_are_not_examined() -> None:
-    (probe,) = examine(Patient(lambda x: 1 / 0, Spec("patient", "imported")))
+    (probe,) = examine(Patient(lambda x: x * (1 / 0), Spec("patient", "imported")))
     assert probe.verdict is Health.NOT_RUN
 
 

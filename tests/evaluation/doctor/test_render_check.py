@@ -12,7 +12,8 @@ from torch import Tensor
 
 from earmark.analysis.benchmark.result.document import load as load_result
 from earmark.evaluation.doctor.contract import Health, Probe
-from earmark.evaluation.doctor.render_check import badge, check_render, findings_of
+from earmark.evaluation.doctor.findings import badge, findings_of
+from earmark.evaluation.doctor.render_check import check_render
 from earmark.evaluation.doctor.signals import pink
 from earmark.evaluation.doctor.summary import findings
 from earmark.evaluation.results.store import Store
