@@ -144,6 +144,10 @@ _OF_ONE_SYSTEM = (
 )
 
 
+class UnknownColumnError(UserError):
+    """The user names a column that a table lacks; another table of the study may have it."""
+
+
 def compact(title: str) -> str:
     """A column's name as it is compared: small letters and digits alone."""
     return re.sub(r"[\W_]+", "", title.casefold())
@@ -241,7 +245,7 @@ def declared_column(header: Sequence[str], title: str, role: str, place: str) ->
         raise UserError(f"{place}: {len(at)} columns are named {title!r}; rename all but one")
     close = difflib.get_close_matches(title, header, n=1)
     meant = f"; did you mean {close[0]!r}?" if close else ""
-    raise UserError(
+    raise UnknownColumnError(
         f"{place}: no column is named {title!r} (--{option}); the columns are "
         f"{shown_names(header)}{meant}"
     )
