@@ -111,6 +111,7 @@ _ALSO_PASSAGE = (
 WEAK_PASSAGES = frozenset(
     {"item", "itemid", "trialid", "trial", "sample", "sampleid", "page", "pageid", "sequence"}
 )
+MAYBE_PASSAGES = frozenset(_ALSO_PASSAGE)
 _BASES = (
     *("system", "model", "condition", "method", "algorithm", "stimulus", "sample", "codec"),
     *("option", "item", "track", "audio", "candidate", "version", "sound"),
