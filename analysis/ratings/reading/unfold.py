@@ -169,7 +169,7 @@ def _of_document(document: Document, told: Hints, *, tools: bool) -> Unfolded:
 
 
 def _of_table(table: TextTable, told: Hints) -> Unfolded:
-    table = lists.unfolded(table)
+    table = lists.unfolded(_without_title(table))
     readers: tuple[Callable[[TextTable, Hints], Unfolded | None], ...] = (
         matrix.read,
         votes.read,
@@ -179,6 +179,28 @@ def _of_table(table: TextTable, told: Hints) -> Unfolded:
         if (made := read(table, told)) is not None:
             return made
     return long.read(table, told)
+
+
+def _without_title(table: TextTable) -> TextTable:
+    """The table from its header on: titles and comments above it are told and left."""
+    rows = table.rows
+    start = 0
+    while len(rows) - start > 2 and _is_title(rows[start][1], rows[start + 1][1]):
+        start += 1
+    if not start:
+        return table
+    note = (
+        f"Above the header: {start} row{'s' if start > 1 else ''} of a title or comment, left out."
+    )
+    return replace(table, rows=rows[start:], notes=(*table.notes, note))
+
+
+def _is_title(row: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether a row is a comment, or one cell above rows of more."""
+    if row and row[0].lstrip().startswith("#"):
+        return True
+    filled = sum(bool(cell.strip()) for cell in row)
+    return filled == 1 and sum(bool(cell.strip()) for cell in after) > 1
 
 
 def _some_rows(table: TextTable, told: Hints) -> TextTable:

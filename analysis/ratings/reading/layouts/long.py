@@ -10,6 +10,7 @@ from ..tables.roles import (
     MAYBE_PASSAGES,
     NUMBERS,
     OPTION,
+    SUMMARIES,
     WEAK_PASSAGES,
     RatingsColumn,
     compact,
@@ -35,7 +36,7 @@ def read(table: TextTable, told: Hints) -> Unfolded:
     header, place = table.header, f"{table.place}:{table.line}"
     columns = find_columns(header, declared(told, header), table.place, table.line)
     notes: list[str] = []
-    _check_numbers(table, columns, told)
+    _check_numbers(table, columns, told, notes)
     values, told_values = score_columns(table, columns, told)
     notes += told_values
     if RatingsColumn.PASSAGE in columns and RatingsColumn.PASSAGE not in told.columns:
@@ -47,6 +48,7 @@ def read(table: TextTable, told: Hints) -> Unfolded:
     if len(values) == 1:
         columns[RatingsColumn.VALUE] = values[0]
         values = []
+    check_summaries(table, columns)
     if flags := [title for title in header if is_flag(title)]:
         notes.append(f"{personal.names(flags)} says which ratings are repeats, but counts none.")
     listener = columns.get(RatingsColumn.LISTENER)
@@ -172,28 +174,33 @@ def _is_trait(table: TextTable, columns: Mapping[str, int], column: list[str]) -
     return False
 
 
-def _check_numbers(table: TextTable, columns: dict[str, int], told: Hints) -> None:
-    """Columns that are known as order or time by their name alone must hold numbers."""
+def _check_numbers(
+    table: TextTable, columns: dict[str, int], told: Hints, notes: list[str]
+) -> None:
+    """Columns that are known as order or time by their name must hold numbers."""
     for role in NUMBERS:
         at = columns.get(role)
         if at is None or role in told.columns:
             continue
-        title = compact(table.header[at])
-        if title in _LATER_NAMES and not cells.is_numeric(table.columns[at][:_SAMPLE]):
+        some = [row[at] for _, row in table.body[:_SAMPLE] if at < len(row)]
+        sample = [cell for cell in some if cell.strip()]
+        if 2 * sum(cells.number(cell) is not None for cell in sample) < len(sample):
             del columns[role]
+            notes.append(f"{table.header[at]!r} holds no numbers and is not used.")
 
 
-_LATER_NAMES = frozenset(
-    {
-        "pageduration",
-        "ratingduration",
-        "metricsresponsetime",
-        "pageno",
-        "trialno",
-        "trialorder",
-        "presentationnumber",
-    }
-)
+def check_summaries(table: TextTable, columns: Mapping[str, int]) -> None:
+    """A row of means below the ratings is no listener."""
+    at = columns.get(RatingsColumn.LISTENER)
+    if at is None:
+        return
+    for line, row in table.body:
+        if at < len(row) and len(row[at]) < 12 and compact(row[at]) in SUMMARIES:
+            raise stop(
+                f"{table.place}:{line}",
+                f"a row called {row[at].strip()!r} sums up others and is no listener",
+                "delete it",
+            )
 
 
 def _check_passage(table: TextTable, columns: dict[str, int], told: Hints) -> None:

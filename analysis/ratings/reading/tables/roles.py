@@ -135,6 +135,13 @@ _BESIDE = frozenset(
         *("height", "width", "version", "row", "session", "phone", "zip"),
     }
 )
+# Rows and columns that sum up others; no listener, system or question is called so.
+SUMMARIES = frozenset(
+    {
+        *("mean", "means", "average", "avg", "median", "total", "sum", "sd", "std", "stdev"),
+        *("stddev", "variance", "ci", "ci95", "mittelwert", "moyenne"),
+    }
+)
 _FLAGS = frozenset({"isreplicate", "isrepeat", "isrepeated", "isrepetition", "isretest", "retest"})
 OPTION = {RatingsColumn.VALUE.value: "score"}
 _OF_ONE_SYSTEM = (
@@ -157,7 +164,8 @@ def compact(title: str) -> str:
 def is_beside(title: str) -> bool:
     """Whether a column's name tells of age, time, order and the like, which are no ratings."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", title)
-    return any(word.lower() in _BESIDE for word in words) or compact(title) in _FLAGS
+    whole = compact(title)
+    return any(word.lower() in _BESIDE for word in words) or whole in _FLAGS or whole in SUMMARIES
 
 
 def is_flag(title: str) -> bool:
@@ -183,7 +191,8 @@ def find_columns(
     found: dict[str, int] = {}
     if not set(declared) & {RatingsColumn.SYSTEM, RatingsColumn.VALUE}:
         # One row per preference; reading turns it into the ratings of its two systems.
-        found |= _paired(known)
+        last = [compact(title.rpartition(".")[2]) for title in header]
+        found |= _paired(known) or _paired(last)
     for role, title in declared.items():
         found[role] = declared_column(header, title, role, f"{place}:{line}")
     last = [compact(title.rpartition(".")[2]) for title in header]
