@@ -38,7 +38,7 @@ from .classical import classical
 from .decision import Case, decide
 from .design import detect
 from .options import RatingsOptions
-from .participants import Counted, summarised
+from .participants import Counted, joined, summarised
 from .primary import ChosenTest, choose
 from .screening.screen import screen, without_exclusions
 from .secondary import secondary
@@ -111,6 +111,8 @@ def _label(file: RatingsFile) -> str | None:
 def _participants(
     background: Background | None, file: RatingsFile, flow: Flow
 ) -> Participants | None:
+    if file.people:
+        return joined(file.people, flow)
     if background is None or file.origin is None:
         return None
     counted = Counted(

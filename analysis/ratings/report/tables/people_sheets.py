@@ -16,6 +16,8 @@ def people_sheet(people: Participants | None) -> Sheet | None:
         *("Median/number", "Q1/number", "Q3/number"),
     )
     caption = f"Questionnaires of the {people.questionnaire[0].of} who finished"
+    if people.source:
+        caption = f"What {people.source} says of {people.questionnaire[0].of} listeners together"
     return Sheet("participants", caption, columns, tuple(rows))
 
 
