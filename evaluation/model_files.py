@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..models.checkpoints.containers import read_weights
 from ..models.checkpoints.folders import (
     CheckpointOptions,
     config_beside,
@@ -12,7 +13,7 @@ from ..models.checkpoints.folders import (
 )
 from ..models.checkpoints.formats import ModelFormat, model_format, what_it_is
 from ..models.checkpoints.importing import import_weights, unpickled_on_trust
-from ..models.checkpoints.weights import PICKLE_SUFFIXES, WEIGHTS_SUFFIXES, read_weights
+from ..models.checkpoints.weights import PICKLE_SUFFIXES, WEIGHTS_SUFFIXES
 from ..models.errors import UserError
 from ..models.exported.facts import ModelFacts, facts_path, read_facts
 from ..models.exported.kind import ExportedOptions, import_model
