@@ -7,7 +7,8 @@ from typing import Any
 from ...result.blocks import Finding, Primary, Screening
 from ...result.document import AllListeners, QuestionResult
 from ...result.names import Chosen, Method, RuleName, Scope
-from ...result.notes import NoteCode, coded
+from ...result.note_words import sentence
+from ...result.notes import NoteCode
 from ...result.secondary import OtherTest
 from ...result.tests import Pair, SystemsTest
 from ..words.sentences import pair_words, ranks_caption
@@ -200,7 +201,7 @@ def _primary_passages(primary: Primary) -> str:
 
 
 def _passages_of(test: OtherTest) -> str:
-    fixed = test.coded_unit == coded(NoteCode.PASSAGES_FIXED)
+    fixed = test.unit == sentence(NoteCode.PASSAGES_FIXED)
     return "passages fixed" if fixed else "passages random"
 
 
