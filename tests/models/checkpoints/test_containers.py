@@ -15,6 +15,7 @@ from torch import nn
 
 from earmark.models.checkpoints.containers import open_weights, unnormalised
 from earmark.models.checkpoints.folders import CheckpointOptions, build_checkpoint
+from earmark.models.checkpoints.network_system import NetworkSystem
 from earmark.models.errors import UserError
 
 SIZES: dict[str, Any] = {"channels": 2, "width": 4, "blocks": 3, "kernel": 5}
@@ -120,6 +121,7 @@ def test_half_precision_is_run_in_float32_and_said(tmp_path: Path) -> None:
         path=saved(tmp_path, state), architecture="tcn", hyperparameters=SIZES
     )
     system = build_checkpoint(options)
+    assert isinstance(system, NetworkSystem)
     assert {value.dtype for value in system.network.parameters()} == {torch.float32}
     assert system.origin is not None
     assert system.origin.remarks["weights_dtype"] == "float16 in the file, run as float32"
