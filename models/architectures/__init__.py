@@ -4,6 +4,7 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -29,7 +30,7 @@ class Network(nn.Module):
 
     Rendering a song, the runner calls ``analyse`` once, ``render`` for each block and ``finish``
     once, on the CPU except for ``render``. ``sample_rate`` is the rate in Hz that the network is
-    built for, or None where it does not matter.
+    built for, or None where it does not matter. ``remarks`` stand in the record of each render.
     """
 
     channels: int
@@ -41,6 +42,7 @@ class Network(nn.Module):
     sample_rate: int | None = None
     receptive_field: int | None = None
     regularised: bool = False
+    remarks: Mapping[str, str] = MappingProxyType({})
 
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """See the class."""

@@ -25,7 +25,7 @@ the dry path, controls of -1 .. 1. Its checkpoints render as they did, and their
 
 import itertools
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field, model_validator
@@ -116,6 +116,8 @@ class SignalTrain(Network):
         self.published = sizes.version == 2
         if self.published:
             self.control_range = -0.5, 0.5
+        else:
+            self.remarks = {"network_version": _FIRST}
         size = sizes.transform
         self.analysis = nn.ParameterList(nn.Parameter(basis) for basis in _dft(size))
         # Windowed frames overlap; this scale makes their sum the input again, on average.
@@ -193,10 +195,6 @@ class SignalTrain(Network):
         dry = chunks[:, 0, sizes.before : sizes.before + sizes.output]
         wet = out[:, 0, size:-size]
         return 2 * wet + dry if self.published else wet + 0.5 * dry
-
-    def describe(self, latent: Any, gain_db: float) -> dict[str, Any]:
-        """That a network of version 1 is not what was published."""
-        return {} if self.published else {"network_version": _FIRST}
 
 
 class _AlongTime(nn.Module):

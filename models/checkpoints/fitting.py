@@ -69,12 +69,11 @@ def fitted(
             match = _chosen(file, fitting(file.weights, outline.state_dict()), part)
             complete = complete if match is None else sizes
     if match is None:
-        closest = _closest(file, list(names))
-        found = difference(names, closest)
-        raise UserError(
-            f"{file.path}: the weights do not fit the network: {found}"
-            f"{_advice(file, architecture, '; ')}"
-        )
+        found = difference(names, _closest(file, list(names)))
+        # Whose they are says more than how they differ.
+        advice = _advice(file, architecture, "")
+        known = advice if owners(file.weights) else "; ".join(filter(None, (found, advice)))
+        raise UserError(f"{file.path}: the weights do not fit the network: {known}")
     return Fitted(architecture, complete, match.weights, remarks=_remarks(file, match))
 
 
@@ -100,12 +99,13 @@ def hyperparameters_for(
 
 def whose(file: WeightsFile) -> str:
     """What to write to have ``file`` read, for weights whose network was not named."""
-    known = _advice(file, "", "weights alone do not say what network they belong to; ")
+    unsaid = "weights alone do not say what network they belong to; "
+    known = _advice(file, "", unsaid)
     if owners(file.weights):
         return known
     return (
-        f"{known or 'weights alone do not say what network they belong to'}; give architecture "
-        f"and hyperparameters, or write them to {file.path.with_suffix('.yaml')}"
+        f"{known or unsaid + _shown(file.weights)}; give architecture and hyperparameters, or "
+        f"write them to {file.path.with_suffix('.yaml')}"
     )
 
 
@@ -228,7 +228,8 @@ def _pattern(name: str) -> str:
 
 def _shown(weights: Mapping[str, Tensor]) -> str:
     shapes = [f"{name} {tuple(value.shape)}" for name, value in weights.items()]
-    return f"its {len(shapes)} names begin {_some(shapes)}"
+    count = "its only name is" if len(shapes) == 1 else f"its {len(shapes)} names begin"
+    return f"{count} {_some(shapes)}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -139,8 +139,7 @@ class NetworkSystem:
         scaled = self._scaled(controls)
         latent = self.network.analyse(_louder(material, gain), scaled)
         found = self.network.describe(latent, 20 * math.log10(gain))
-        remarks = {} if self.origin is None else dict(self.origin.remarks)
-        return SongState(gain, scaled, remarks | notes | found, latent)
+        return SongState(gain, scaled, notes | found, latent)
 
     def render(self, block: Tensor, state: SongState) -> Tensor:
         """``(channels, samples)`` in, ``(channels, samples - left - right)`` out."""
@@ -156,6 +155,11 @@ class NetworkSystem:
     def finish(self, audio: Tensor, material: Material, state: SongState) -> Tensor:
         """What the network does to the joined blocks."""
         return self.network.finish(audio, _louder(material, state.gain), state.latent)
+
+    def remarks(self) -> dict[str, Any]:
+        """Whose weights it has, how they were read, and what must be known of its network."""
+        read = {} if self.origin is None else dict(self.origin.remarks)
+        return read | dict(self.network.remarks)
 
     def notes(self, state: SongState) -> dict[str, Any]:
         """The song's loudness, the gain before the network, what the network found."""

@@ -17,7 +17,8 @@ Beyond the :class:`~earmark.models.systems.contract.System` contract a system ma
   on the CPU. What ``prepare`` sees is always on the CPU;
 * ``finish(audio, material, state)``: what only the joined song allows, after the blocks: a limiter
   over all of it, an equaliser in float64. ``(channels, samples)`` in and out, on the CPU;
-* ``notes(state) -> dict``: facts of this song for the sidecar (an EQ, an achieved loudness).
+* ``notes(state) -> dict``: facts of this song for the sidecar (an EQ, an achieved loudness);
+* ``remarks() -> dict``: facts of the system itself for every sidecar (whose weights it has).
 
 A mono system is run on each channel of a stereo song by itself.
 """
@@ -136,6 +137,8 @@ def _rendered(
     """The output at the material's rate and length, and the notes."""
     spec = job.system.spec
     notes: dict[str, Any] = {}
+    if hasattr(job.system, "remarks"):
+        notes |= job.system.remarks()
     native = _resampled(material, spec.sample_rate or material.sample_rate)
     if native.sample_rate != material.sample_rate:
         notes["resampled_to"] = native.sample_rate

@@ -18,6 +18,17 @@ Facts = list[tuple[str, str]]
 _SHORT = 400  # letters of one fact
 _UNKNOWN = "not known"
 _NOT_EXAMINED = "not examined by a run; earmark doctor on the checkpoint does"
+# Notes that say the same of every song, as :meth:`NetworkSystem.remarks` gives them, in words.
+_REMARKS = {
+    "network_version": "Version of the network",
+    "weights_of": "Weights of",
+    "weights_prefix": "Names of weights begin",
+    "weights_dtype": "Numbers",
+    "weights_dropped": "Not used",
+    "weights_beside": "Left out",
+    "weights_not_taken": "Also in the file",
+    "hyperparameters": "Hyper-parameters",
+}
 
 
 def sidecars(result: Result, system: str) -> dict[str, Mapping[str, Any]]:
@@ -44,6 +55,7 @@ def identity(result: Result, system: str, beside: Mapping[str, Mapping[str, Any]
         ("Identity", str(row["key"])),
         ("Doctor", _doctor(result, system, str(row["kind"]))),
         *_code(result, system),
+        *_weights(beside),
     ]
     if any((one.get("notes") or {}).get("used_network") for one in beside.values()):
         facts.append(("Not known", "what answered when it used the network"))
@@ -54,6 +66,15 @@ def identity(result: Result, system: str, beside: Mapping[str, Mapping[str, Any]
     )
     facts.append(("Rendered on", ", ".join(f"{name} ({n})" for name, n in devices.items())))
     return _kept(facts)
+
+
+def _weights(beside: Mapping[str, Mapping[str, Any]]) -> Facts:
+    """How weights of others were read, and what must be known of the network."""
+    found: Facts = []
+    for name, words in _REMARKS.items():
+        values = {_text((one.get("notes") or {}).get(name) or "") for one in beside.values()}
+        found.append((words, "; ".join(sorted(values - {""}))))
+    return found
 
 
 def _code(result: Result, system: str) -> Facts:
@@ -149,6 +170,8 @@ def plain_notes(beside: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], lis
     every: dict[str, bool] = {}
     for one in beside.values():
         for name, value in (one.get("notes") or {}).items():
+            if name in _REMARKS:
+                continue
             plain = value is None or isinstance(value, str | int | float)
             every[name] = every.get(name, True) and plain
     return [n for n, plain in every.items() if plain], [

@@ -148,4 +148,4 @@ def test_weights_with_a_stranger_among_them_name_it(tmp_path: Path) -> None:
 def test_weights_of_no_one_known_show_their_names_and_shapes(tmp_path: Path) -> None:
     state = {"fc.weight": torch.ones(2, 3)}
     message = refused(saved(tmp_path, state), architecture="microtcn")
-    assert "its 1 names begin fc.weight (2, 3)" in message
+    assert "its only name is fc.weight (2, 3)" in message

@@ -103,6 +103,22 @@ def test_notes_warnings_and_the_checkpoint_come_from_the_records(tmp_path: Path)
     assert "Checkpoint sha256" not in other
 
 
+def test_whose_weights_a_network_has_stands_among_its_facts(tmp_path: Path) -> None:
+    remarks = {
+        "network_version": "signaltrain 1 is not the published network",
+        "weights_of": "micro-tcn (csteinmetz1/micro-tcn)",
+        "hyperparameters": {"causal": True},
+    }
+    data, view = page_of(result_of(tmp_path, notes=remarks), "Net")
+    facts = dict(view["identity"])
+    assert facts["Version of the network"] == "signaltrain 1 is not the published network"
+    assert facts["Weights of"] == "micro-tcn (csteinmetz1/micro-tcn)"
+    assert facts["Hyper-parameters"] == '{"causal": true}'
+    # They are alike for every song, so they are no column of the songs.
+    assert data["notes"]["raw"]["header"] == ["song", "gain_db", "matched", "why"]
+    assert view["more_notes"] == ["eq_bands"]
+
+
 def test_a_card_is_shown_only_of_the_weights_that_were_rendered(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network, hyperparameters = build_network("tcn", {"channels": 2, "width": 4, "blocks": 2})
