@@ -101,8 +101,8 @@ def carry_out(
             report = write_report(store, found.name, None, watch.counted("report"), audio)
             standings = load_result(store, found.name)
     click.echo(
-        f"{found.name}: {summary.rendered} rendered and {summary.scored} scored of "
-        f"{summary.units} renders in {summary.seconds:.0f} s"
+        f"{found.name}, run {summary.run}: {summary.rendered} rendered and "
+        f"{summary.scored} scored of {summary.units} renders in {summary.seconds:.0f} s"
     )
     for problem in summary.gone:
         click.echo(f"{problem.severity}: {problem}", err=True)

@@ -33,8 +33,8 @@ class RunSummary:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.benchmark}: {self.rendered} rendered and {self.scored} scored of "
-            f"{self.units} renders in {self.seconds:.0f} s"
+            f"{self.benchmark}, run {self.run}: {self.rendered} rendered and "
+            f"{self.scored} scored of {self.units} renders in {self.seconds:.0f} s"
         ]
         lines += [f"gone: {one}" for one in self.gone]
         lines += [f"found: {one}" for one in self.findings]

@@ -3,7 +3,7 @@
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
@@ -20,7 +20,7 @@ class Network(nn.Module):
     """A network that the runner can run.
 
     ``forward(audio, controls)`` takes ``(batch, channels, samples)`` and ``(batch, controls)``,
-    each control scaled to -1 .. 1, or None where ``controls`` is 0. It gives
+    each control scaled to ``control_range``, or None where ``controls`` is 0. It gives
     ``(batch, channels, samples)``, shorter by ``left + right`` in mode ``context``. A network whose
     ``input`` is ``stems`` takes ``(batch, stems, channels, samples)``. Training calls ``inside``
     (or ``penalised``, where ``regularised``) on a part of a song with ``around`` samples before
@@ -34,6 +34,7 @@ class Network(nn.Module):
 
     channels: int
     controls: int
+    control_range: tuple[float, float] = (-1.0, 1.0)
     geometry: Geometry
     input: Literal["mix", "stems"] = "mix"
     most_stems: int | None = None
@@ -44,6 +45,13 @@ class Network(nn.Module):
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """See the class."""
         raise NotImplementedError
+
+    def ranged(self, scaled: Tensor | None) -> Tensor | None:
+        """Controls of -1 .. 1 in the range that the network was trained with."""
+        low, high = self.control_range
+        if scaled is None or (low, high) == (-1.0, 1.0):
+            return scaled
+        return low + (high - low) * (scaled + 1) / 2
 
     @property
     def around(self) -> tuple[int, int]:
@@ -99,12 +107,19 @@ class Network(nn.Module):
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network family: the hyper-parameters it takes, and how it is built from them."""
+    """A network family: the hyper-parameters it takes, and how it is built from them.
+
+    ``earlier`` are the values, other than the defaults, of hyper-parameters that checkpoints of
+    before these existed do not name. ``later`` are hyper-parameters that are not written where they
+    have their defaults, so that cards and recipes of before are what they would be today.
+    """
 
     name: str
     hyperparameters: type[Strict]
     build: Callable[[Any], Network]
     summary: str
+    earlier: Mapping[str, Any] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
 
 
 # name -> module of this folder, which holds an ``ARCHITECTURE``, or ``ARCHITECTURES`` by name.
@@ -125,11 +140,24 @@ _MODULES: dict[str, str] = {
     "waveunet_mix": "waveunet_mix",
     "waveunet_seed": "waveunet_seed",
 }
+# The same for networks of others that are built as they were published; none of them ships.
+_PUBLISHED: dict[str, str] = {
+    "demucs": "published.demucs",
+    "microtcn": "published.microtcn",
+    "microtcn_lstm": "published.microtcn",
+    "mixwaveunet": "published.mixwaveunet",
+    "waveunet_f90": "published.waveunet_f90",
+}
 
 
 def architecture_names() -> list[str]:
-    """The names that a checkpoint may give as its architecture."""
+    """The network families of Earmark: each ships, and has a recipe."""
     return sorted(_MODULES)
+
+
+def published_names() -> list[str]:
+    """The networks of others that a checkpoint may give as its architecture too."""
+    return sorted(_PUBLISHED)
 
 
 def architecture(name: str) -> Architecture:
@@ -138,9 +166,10 @@ def architecture(name: str) -> Architecture:
     Raises:
         UserError: if there is none.
     """
-    if name not in _MODULES:
-        raise UserError(f"unknown architecture {name!r}{nearest(name, architecture_names())}")
-    module = importlib.import_module(f".{_MODULES[name]}", __name__)
+    known = _MODULES | _PUBLISHED
+    if name not in known:
+        raise UserError(f"unknown architecture {name!r}{nearest(name, sorted(known))}")
+    module = importlib.import_module(f".{known[name]}", __name__)
     several: dict[str, Architecture] = getattr(module, "ARCHITECTURES", {})
     found: Architecture = several[name] if several else module.ARCHITECTURE
     return found
@@ -186,7 +215,12 @@ def outline_network(
             f"in float32 ({weights * 4e-9:,.1f} GB), more than this machine can run with its "
             f"{memory * 1e-9:,.1f} GB; choose smaller hyper-parameters"
         )
-    return network, checked.model_dump(mode="json")
+    written = checked.model_dump(mode="json")
+    for later in family.later:
+        default = family.hyperparameters.model_fields[later].default
+        if later in written and getattr(checked, later) == default:
+            del written[later]
+    return network, written
 
 
 def memory_bytes() -> int:

@@ -16,20 +16,31 @@ differentiable (:mod:`earmark.models.effects.differentiable_eq`). Frequencies ar
 half of the range lies above 10 kHz: here they are even in octaves, spread over the bands at first,
 and the lowest and the highest band are shelves (``shelves``). The latent is computed for each 5 s,
 so the EQ jumps: here once per song, exactly, and the EQ is rendered over the whole song in float64.
+Each of its bands clips at full scale. All of this is there for published weights: ``frequency:
+linear``, ``shelves: false``, ``clip_bands``, and ``lengths: stretch`` for what it does to songs
+whose samples are no multiple of 8 (rendered, they are padded).
 A fresh network is the identity. The gate of 1C never closes quite: a band counts as active where
 its gate is above one half.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from ..configuration import Strict
-from ..effects.differentiable_eq import Bands, band_kinds, equalise, frequency_of
+from ..effects.differentiable_eq import (
+    HIGHEST_HZ,
+    LOWEST_HZ,
+    Bands,
+    band_kinds,
+    clipped_equalise,
+    equalise,
+    frequency_of,
+)
 from ..effects.equalizer import RunningEqualiser
 from ..effects.mastering_chain import BLOCK
 from ..systems.contract import Material
@@ -57,12 +68,21 @@ class HybridHyperparameters(Strict):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     bands: Annotated[int, Field(ge=1, le=64)] = 5
     shelves: bool = True
+    frequency: Literal["octaves", "linear"] = "octaves"
+    clip_bands: bool = False
+
+    @model_validator(mode="after")
+    def _reaches(self) -> "HybridHyperparameters":
+        if self.frequency == "linear" and self.sample_rate <= 2 * HIGHEST_HZ:
+            raise ValueError("frequency: linear reaches 20 kHz, for which sample_rate is too low")
+        return self
 
 
 class ResidualHyperparameters(HybridHyperparameters):
     """The sizes of 1B: ``residual`` are the widths of the Wave-U-Net's levels."""
 
     residual: Widths = (32, 64, 128, 256)
+    lengths: Literal["pad", "stretch"] = "pad"
     kernel: Annotated[int, Field(ge=1, le=255)] = 15
 
     @field_validator("kernel")
@@ -110,6 +130,7 @@ class EqualiserHead(nn.Module):
         )
         self.kinds = band_kinds(sizes.bands, shelves=sizes.shelves)
         self.sample_rate = sizes.sample_rate
+        self.linear = sizes.frequency == "linear"
         nn.init.zeros_(self.gain.weight)
         nn.init.zeros_(self.gain.bias)
         # The bands begin side by side: the middle of each share of the octaves.
@@ -121,9 +142,11 @@ class EqualiserHead(nn.Module):
         hidden = self.decoder(latent)
         gains = _GAIN_DB * self.gain(hidden).tanh()
         gates = None if self.gate is None else self.gate(latent).sigmoid()
+        position = self.frequency(hidden).sigmoid()
+        frequency = LOWEST_HZ + (HIGHEST_HZ - LOWEST_HZ) * position
         bands = Bands(
             self.kinds,
-            frequency_of(self.frequency(hidden).sigmoid(), self.sample_rate),
+            frequency if self.linear else frequency_of(position, self.sample_rate),
             gains if gates is None else gains * gates,
             _LOWEST_Q + _Q_RANGE * self.q(hidden).sigmoid(),
         )
@@ -147,13 +170,19 @@ class Hybrid(Network):
     def __init__(self, sizes: HybridHyperparameters) -> None:
         super().__init__()
         self.channels, self.sample_rate = sizes.channels, sizes.sample_rate
-        self.rate = sizes.sample_rate
+        self.rate, self.clip_bands = sizes.sample_rate, sizes.clip_bands
         self.encoder = SongEncoder(sizes.channels, sizes.encoder, sizes.latent)
         self.equaliser = EqualiserHead(sizes)
         self.residual: FilmUNet | None = None
         self.geometry = Geometry("whole")
         if isinstance(sizes, ResidualHyperparameters):
-            self.residual = FilmUNet(sizes.channels, sizes.residual, sizes.kernel, sizes.latent)
+            self.residual = FilmUNet(
+                sizes.channels,
+                sizes.residual,
+                sizes.kernel,
+                sizes.latent,
+                stretched=sizes.lengths == "stretch",
+            )
             self.geometry = self.residual.geometry
 
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
@@ -172,7 +201,8 @@ class Hybrid(Network):
     def _through(self, audio: Tensor) -> tuple[Tensor, Bands]:
         latent = self.encoder(audio)
         bands: Bands = self.equaliser(latent).bands
-        out = equalise(audio, bands, self.rate)
+        shaped = clipped_equalise if self.clip_bands else equalise
+        out = shaped(audio, bands, self.rate)
         return (out if self.residual is None else out + self.residual(audio, latent)), bands
 
     def analyse(self, song: Material, controls: Tensor | None) -> SongSettings:
@@ -192,14 +222,20 @@ class Hybrid(Network):
     def finish(self, audio: Tensor, song: Material, latent: SongSettings) -> Tensor:
         """The song through the equaliser, in float64, and the residual."""
         mix = song.audio
-        equalise_exactly = RunningEqualiser(
-            latent.equaliser.bands.of(0), song.sample_rate, len(mix)
-        )
+        bands = latent.equaliser.bands.of(0)
+        # What clips does so after each band; what does not may run as one filter.
+        filters = [
+            RunningEqualiser(group, song.sample_rate, len(mix))
+            for group in ([[band] for band in bands] if self.clip_bands else [bands])
+        ]
         out = torch.empty_like(mix)
         for start in range(0, mix.shape[-1], BLOCK):
             part = slice(start, start + BLOCK)
-            shaped = equalise_exactly(mix[:, part].numpy()).astype(np.float32)
-            out[:, part] = audio[:, part] + torch.from_numpy(shaped)
+            shaped = mix[:, part].double().numpy()
+            for equalise_exactly in filters:
+                shaped = equalise_exactly(shaped)
+                shaped = shaped.clip(-1.0, 1.0) if self.clip_bands else shaped
+            out[:, part] = audio[:, part] + torch.from_numpy(shaped.astype(np.float32))
         return out
 
     def describe(self, latent: SongSettings, gain_db: float) -> dict[str, Any]:
@@ -232,14 +268,27 @@ def describe_equaliser(equaliser: Equaliser) -> dict[str, Any]:
     return {"eq_bands": bands, "eq_active_bands": active}
 
 
+_EQ = ("frequency", "clip_bands")
 ARCHITECTURES = {
     "hybrid_1a": Architecture(
-        "hybrid_1a", HybridHyperparameters, Hybrid, "an encoder that sets a five-band equaliser"
+        "hybrid_1a",
+        HybridHyperparameters,
+        Hybrid,
+        "an encoder that sets a five-band equaliser",
+        later=_EQ,
     ),
     "hybrid_1b": Architecture(
-        "hybrid_1b", ResidualHyperparameters, Hybrid, "1A with a residual Wave-U-Net"
+        "hybrid_1b",
+        ResidualHyperparameters,
+        Hybrid,
+        "1A with a residual Wave-U-Net",
+        later=(*_EQ, "lengths"),
     ),
     "hybrid_1c": Architecture(
-        "hybrid_1c", GatedHyperparameters, Hybrid, "1B with ten bands, each with a gate"
+        "hybrid_1c",
+        GatedHyperparameters,
+        Hybrid,
+        "1B with ten bands, each with a gate",
+        later=(*_EQ, "lengths"),
     ),
 }

@@ -10,15 +10,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..configuration import load_yaml
 from ..errors import UserError
 from .folders import (
     CheckpointOptions,
+    Description,
     TrainingCard,
     built_network,
-    description_of,
     load_checkpoint,
     save_checkpoint,
+    settled,
 )
+from .network_system import SystemCard
 
 _WORKER = Path(__file__).with_name("trusted_worker.py")
 _SECONDS = 600
@@ -32,10 +35,11 @@ def import_weights(options: CheckpointOptions, folder: Path) -> Path:
     """
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder}: is not empty; import into a new folder")
-    about = description_of(options)
     system = built_network(options)
-    described = about.model_copy(update={"system": system.card})
-    origin = f"imported from {options.path.name}" if options.path is not None else "imported"
+    if options.path is None:
+        raise UserError("give the path of the weights")
+    _, described = settled(options.path, _described(options), options.weights)
+    origin = f"imported from {options.path.name}"
     save_checkpoint(folder, system.network, described, TrainingCard(step=0, songs=origin))
     try:
         load_checkpoint(folder)
@@ -77,3 +81,20 @@ def unpickled_on_trust(path: Path) -> Iterator[Path]:
                 "code that it was saved by"
             )
         yield plain
+
+
+def _described(options: CheckpointOptions) -> Description:
+    """What the options, or the file beside the weights, say of a bare file of weights.
+
+    Raises:
+        UserError: if nothing does.
+    """
+    if options.architecture is not None:
+        return Description(
+            architecture=options.architecture,
+            hyperparameters=options.hyperparameters or {},
+            system=options.system or SystemCard(),
+        )
+    if options.description is None:
+        raise UserError(f"{options.path}: describe it: give architecture and hyperparameters")
+    return load_yaml(options.description, Description)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from torch import Tensor
 
 from ..architectures import Network
@@ -17,7 +17,10 @@ from ..systems.contract import Control, Material, Spec
 
 
 class ControlCard(Strict):
-    """A control of a network, in its own unit; the network sees it scaled to -1 .. 1."""
+    """A control of a network, in its own unit; the network sees it scaled to its range.
+
+    That is -1 .. 1, but for networks of others that were trained with another one.
+    """
 
     minimum: float
     maximum: float
@@ -45,6 +48,21 @@ class SystemCard(Strict):
     controls: dict[str, ControlCard] = Field(default_factory=dict)
     licence: str = ""
 
+    def over(self, stored: Mapping[str, Any], origin: str) -> "SystemCard":
+        """What a user has said, and where nothing, what the file says of itself.
+
+        Raises:
+            UserError: if that cannot be used.
+        """
+        said = {name: getattr(self, name) for name in self.model_fields_set}
+        try:
+            return SystemCard.model_validate({**stored, **said})
+        except ValidationError as error:
+            raise UserError(
+                f"{origin}: what it says of rate and controls cannot be used "
+                f"({error.errors()[0]['msg']}); give it under system"
+            ) from None
+
 
 @dataclass(frozen=True)
 class SongState:
@@ -57,9 +75,18 @@ class SongState:
 
 
 class NetworkSystem:
-    """A network as a system of the runner; in evaluation mode from here on."""
+    """A network as a system of the runner; in evaluation mode from here on.
 
-    def __init__(self, network: Network, card: SystemCard, spec: Spec) -> None:
+    ``remarks`` are notes that every render of it has: how its weights were read.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        card: SystemCard,
+        spec: Spec,
+        remarks: Mapping[str, Any] | None = None,
+    ) -> None:
         geometry = network.geometry
         if network.sample_rate not in (None, card.sample_rate):
             raise UserError(
@@ -68,6 +95,7 @@ class NetworkSystem:
             )
         self.network = network.eval()
         self.card = card
+        self.remarks = dict(remarks or {})
         self._spec = replace(
             spec,
             sample_rate=card.sample_rate,
@@ -102,7 +130,7 @@ class NetworkSystem:
         scaled = self._scaled(controls)
         latent = self.network.analyse(_louder(material, gain), scaled)
         found = self.network.describe(latent, 20 * math.log10(gain))
-        return SongState(gain, scaled, notes | found, latent)
+        return SongState(gain, scaled, self.remarks | notes | found, latent)
 
     def render(self, block: Tensor, state: SongState) -> Tensor:
         """``(channels, samples)`` in, ``(channels, samples - left - right)`` out."""
@@ -126,8 +154,9 @@ class NetworkSystem:
     def _scaled(self, controls: Mapping[str, float]) -> Tensor | None:
         if not self._spec.controls:
             return None
+        low, high = self.network.control_range
         values = [
-            2 * (controls[name] - known.minimum) / (known.maximum - known.minimum) - 1
+            (high - low) * (controls[name] - known.minimum) / (known.maximum - known.minimum) + low
             for name, known in self._spec.controls.items()
         ]
         return torch.tensor([values], dtype=torch.float32)

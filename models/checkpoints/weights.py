@@ -1,11 +1,7 @@
-"""Reads weights without running a file's code, and puts them into a network strictly."""
+"""Reads safetensors and puts weights into a network strictly."""
 
-import pickle
-import re
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -15,28 +11,10 @@ from torch import Tensor
 from ..architectures import Network
 from ..errors import UserError
 
-PICKLE_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
+PICKLE_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".tar", ".th")
 WEIGHTS_SUFFIXES = (*PICKLE_SUFFIXES, ".safetensors")
-# What wrappers put before every name: DistributedDataParallel, Lightning modules, torch.compile.
-_PREFIXES = ("module.", "model.", "network.", "net.", "_orig_mod.")
-# Where a training script keeps the weights among other things.
-_PLACES = ("state_dict", "model_state_dict", "model")
+_COUNTER = "num_batches_tracked"
 _SHOWN = 3
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file, a state_dict or a Lightning checkpoint, by name.
-
-    Prefixes that wrap every name (``module.``, ``model.``) are taken off.
-
-    Raises:
-        UserError: if the file is missing, damaged, or a pickle that wants code to run.
-    """
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    if path.suffix == ".safetensors":
-        return _bare_names(read_safetensors(path))
-    return _bare_names(_state_dict(path, _unpickled(path)))
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -57,30 +35,43 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
 def put_weights(network: Network, weights: Mapping[str, Tensor], origin: str) -> None:
     """Give every parameter and buffer of ``network`` its value, none missing and none left over.
 
+    Counters of BatchNorm may be missing: nothing reads them.
+
     Raises:
         UserError: one line with the difference of names and shapes, or if a weight is not finite.
     """
     wanted = network.state_dict()
+    counters = {name: value for name, value in wanted.items() if name.endswith(_COUNTER)}
+    complete = {**counters, **weights}
+    found = difference(wanted, complete)
+    if found:
+        raise UserError(f"{origin}: the weights do not fit the network: {found}")
+    check_finite(complete, origin)
+    # Half-precision files are run in float32 like all others.
+    network.load_state_dict(
+        {name: value.to(wanted[name].dtype) for name, value in complete.items()},
+        strict=True,
+        assign=True,
+    )
+
+
+def difference(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> str:
+    """How weights differ from those that a network has, in names and shapes; '' if they fit."""
     shapes = [
         f"{name} {tuple(weights[name].shape)} instead of {tuple(wanted[name].shape)}"
         for name in wanted
         if name in weights and weights[name].shape != wanted[name].shape
     ]
-    differences = (
-        _listed("missing", [name for name in wanted if name not in weights]),
+    found = (
+        _listed("missing", _absent(wanted, weights)),
         _listed("not expected", [name for name in weights if name not in wanted]),
         _listed("of another shape", shapes),
     )
-    found = "; ".join(one for one in differences if one)
-    if found:
-        raise UserError(f"{origin}: the weights do not fit the network: {found}")
-    check_finite(weights, origin)
-    # Half-precision files are run in float32 like all others.
-    network.load_state_dict(
-        {name: value.to(wanted[name].dtype) for name, value in weights.items()},
-        strict=True,
-        assign=True,
-    )
+    return "; ".join(one for one in found if one)
+
+
+def _absent(wanted: Collection[str], weights: Collection[str]) -> list[str]:
+    return [name for name in wanted if name not in weights and not name.endswith(_COUNTER)]
 
 
 def check_finite(weights: Mapping[str, Tensor], origin: str) -> None:
@@ -103,66 +94,3 @@ def _listed(what: str, names: Sequence[str]) -> str:
         return ""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{len(names)} {what} ({', '.join(names[:_SHOWN])}{more})"
-
-
-def _unpickled(path: Path) -> Any:
-    """What a pickle of tensors and plain values holds; code in it is never run."""
-    try:
-        with warnings.catch_warnings():
-            # It warns of an odd pickle protocol and then refuses it, which is said below.
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        wants = _wanted_code(path, error)
-        if wants:
-            raise UserError(
-                f"{path}: refused: the pickle wants code to run ({wants}); save its state_dict "
-                "alone, best with safetensors.torch.save_file"
-            ) from None
-        raise UserError(f"{path}: damaged, or not a PyTorch checkpoint") from None
-    except MemoryError:
-        raise
-    except Exception as error:  # torch's reader of pickles raises whatever the bytes lead it to
-        if "TorchScript" in str(error):
-            raise UserError(
-                f"{path}: a TorchScript archive; save the state_dict of its network instead"
-            ) from None
-        raise UserError(f"{path}: damaged, or not a PyTorch checkpoint") from None
-
-
-def _wanted_code(path: Path, error: pickle.UnpicklingError) -> str:
-    """The names that a pickle would import, most telling first; empty where it names none."""
-    try:
-        names = list(torch.serialization.get_unsafe_globals_in_checkpoint(path))
-    except Exception:
-        # Files of before torch 1.6 are no archives; torch's refusal names the first offender.
-        names = re.findall(r"GLOBAL ([\w.]+)", str(error))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(dict.fromkeys(names[:_SHOWN])) + more if names else ""
-
-
-def _state_dict(path: Path, data: Any) -> dict[str, Tensor]:
-    for place in _PLACES:
-        if isinstance(data, Mapping) and isinstance(data.get(place), Mapping):
-            data = data[place]
-            break
-    if not isinstance(data, Mapping) or not data:
-        raise UserError(f"{path}: holds no state_dict, but {type(data).__name__}")
-    other = [str(name) for name, value in data.items() if not isinstance(value, Tensor)]
-    if other:
-        raise UserError(
-            f"{path}: holds no state_dict: {_listed('entries are not tensors', other)}; save "
-            "network.state_dict()"
-        )
-    return {str(name): value for name, value in data.items()}
-
-
-def _bare_names(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    while True:
-        prefix = next(
-            (one for one in _PREFIXES if weights and all(name.startswith(one) for name in weights)),
-            None,
-        )
-        if prefix is None:
-            return weights
-        weights = {name.removeprefix(prefix): value for name, value in weights.items()}

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .equalizer import Band, BandKind, sections
 
-_LOWEST_HZ, _HIGHEST_HZ = 20.0, 20_000.0
+LOWEST_HZ, HIGHEST_HZ = 20.0, 20_000.0
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def band_kinds(count: int, *, shelves: bool) -> tuple[BandKind, ...]:
 
 def frequency_of(position: Tensor, sample_rate: int) -> Tensor:
     """0 .. 1 to 20 Hz .. 20 kHz (or nine tenths of half the rate), evenly in octaves."""
-    highest = min(_HIGHEST_HZ, 0.45 * sample_rate)
-    return _LOWEST_HZ * (highest / _LOWEST_HZ) ** position
+    highest = min(HIGHEST_HZ, 0.45 * sample_rate)
+    return LOWEST_HZ * (highest / LOWEST_HZ) ** position
 
 
 def equalise(audio: Tensor, bands: Bands, sample_rate: int) -> Tensor:
@@ -67,6 +67,15 @@ def equalise(audio: Tensor, bands: Bands, sample_rate: int) -> Tensor:
     shaped = spectrum * response(bands, size, sample_rate).to(spectrum.dtype).unsqueeze(1)
     out: Tensor = torch.fft.irfft(shaped, size)[..., :samples]
     return out
+
+
+def clipped_equalise(audio: Tensor, bands: Bands, sample_rate: int) -> Tensor:
+    """As ``equalise``, but each band in turn clips at full scale, as some code of others does."""
+    for index, kind in enumerate(bands.kinds):
+        one = slice(index, index + 1)
+        band = Bands((kind,), bands.frequency[:, one], bands.gain_db[:, one], bands.q[:, one])
+        audio = equalise(audio, band, sample_rate).clamp(-1.0, 1.0)
+    return audio
 
 
 def fixed(audio: Tensor, bands: Sequence[Band], sample_rate: int) -> Tensor:

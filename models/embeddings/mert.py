@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from ..audio.files import torchaudio
-from ..checkpoints.weights import check_finite, read_weights
+from ..checkpoints.containers import read_weights
+from ..checkpoints.weights import check_finite
 from ..errors import UserError
 from ..rendering.devices import exact_float32
 from .registry import Download, Embed, embedding

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from ..audio.files import torchaudio
-from ..checkpoints.weights import read_weights
+from ..checkpoints.containers import read_weights
 from ..errors import UserError
 from .registry import Download, Embed, Extra, embedding
 

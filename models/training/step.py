@@ -101,7 +101,8 @@ class Learner:
         self.network.eval()
         batch = side_by_side([item], self.request).to(self.device)
         with torch.no_grad(), self._autocast():
-            out = self._trimmed(self.network.inside(batch.audio, batch.controls, self.context))
+            controls = self.network.ranged(batch.controls)
+            out = self._trimmed(self.network.inside(batch.audio, controls, self.context))
         return self._losses(out, batch.target, LOOKED_AT).values()
 
     def evaluate_unprocessed(self, item: TrainingItem) -> dict[str, float]:
@@ -129,12 +130,13 @@ class Learner:
         if number < self.recipe.autoencoder:
             return self._reconstruction(batch)
         weight = self.recipe.loss.penalty
+        controls = self.network.ranged(batch.controls)
         with self._autocast():
             if weight:
-                out, penalties = self.network.penalised(batch.audio, batch.controls)
+                out, penalties = self.network.penalised(batch.audio, controls)
                 out = out if self.network.geometry.mode == "context" else without(out, self.context)
             else:
-                out = self.network.inside(batch.audio, batch.controls, self.context)
+                out = self.network.inside(batch.audio, controls, self.context)
                 penalties = batch.audio.new_zeros(1)
         losses = self._losses(self._trimmed(out), batch.target)
         penalty = penalties.float().mean()

@@ -65,6 +65,7 @@ WANTED = {
         "earmark analyse ratings.csv --out report",
         "earmark master mix.wav --system runs/tcn/best --out out.wav",
     ],
+    "rating-files.md": ["earmark analyse ratings.csv --out report"],
     "shipped-networks.md": ["earmark master mix.wav --system greybox --out out.wav"],
 }
 
@@ -101,6 +102,7 @@ def a_module_of_the_page(page: str) -> Iterator[dict[str, Any]]:
                 registry.update(before)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", BLOCKS)
 def test_every_block_of_a_page_runs(page: str, home: Path) -> None:
     wrong = []

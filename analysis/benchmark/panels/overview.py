@@ -232,7 +232,7 @@ def _row(result: Result, name: str, columns: tuple[Column, ...]) -> dict[str, An
     return {
         "name": name,
         "look": result.looks[name],
-        "badges": badges(system),
+        "badges": [*badges(system), *song_facts(result).used_by(name)],
         "findings": result.findings_of(name),
         "role": system["role"],
         "ranks": {variant: _rank_text(result, name, variant) for variant in ("raw", "aligned")},

@@ -35,10 +35,12 @@ from ..result.people import Participants
 from .classical import classical
 from .decision import Case, decide
 from .design import detect
+from .equivalence.assay import assay
+from .equivalence.claims import Evidence
 from .options import RatingsOptions
 from .participants import Counted, summarised
 from .primary import ChosenTest, choose
-from .screening import screen, without_exclusions
+from .screening.screen import screen, without_exclusions
 from .secondary import secondary
 from .self_checks import checks
 
@@ -151,7 +153,9 @@ def _question(
     everyone, scale = file.ratings.of_question(question), file.scales[question]
     screening, notes = _screened(everyone, scale, options)
     kept = everyone.without_listeners(screening.left_out)
-    found = _tested(kept, scale, options, notes)
+    # With everyone first: what is equivalent must be so with the excluded listeners too.
+    everybody = _all_listeners(everyone, scale, options) if screening.left_out else None
+    found = _tested(kept, scale, options, notes, everybody)
     scope = found.primary.scope
     level = Level.ORDINAL if scale.ordinal else Level.INTERVAL
     result = QuestionResult(
@@ -166,7 +170,7 @@ def _question(
         agreement=agreement(kept, found.ratings, level, options.alpha),
         variance_components=variance_components(found.ratings, found.design, scope, options.alpha),
         checks=(),
-        all_listeners=_all_listeners(everyone, scale, options) if screening.left_out else None,
+        all_listeners=everybody,
     )
     return result.model_copy(update={"checks": checks(result, options.alpha)})
 
@@ -175,14 +179,18 @@ def _screened(
     everyone: Ratings, scale: Scale, options: RatingsOptions
 ) -> tuple[Screening, tuple[NoteCode, ...]]:
     """What screening found, and a note where it would leave nobody."""
-    screening = screen(everyone, scale, options.reference, options.anchors)
+    screening = screen(everyone, scale, options.screening_wish(), options.seed)
     if screening.flow.analysed:
         return screening, ()
     return without_exclusions(screening, everyone), (NoteCode.NONE_EXCLUDED,)
 
 
 def _tested(
-    kept: Ratings, scale: Scale, options: RatingsOptions, notes: tuple[NoteCode, ...]
+    kept: Ratings,
+    scale: Scale,
+    options: RatingsOptions,
+    notes: tuple[NoteCode, ...],
+    everybody: AllListeners | None = None,
 ) -> Tested:
     """The design of the systems under test, the analysis chosen for it, and the classical one."""
     tested = kept.without_systems(options.aside)
@@ -193,7 +201,9 @@ def _tested(
     design = detect(tested, options.aside)
     choice = replace(_chosen(design, options), ordinal=scale.ordinal)
     standard = classical(tested, options)
-    primary = decide(tested, Case(design, choice, scale, options, notes), standard)
+    evidence = Evidence(assay(kept, options), everybody.primary if everybody else None)
+    case = Case(design, choice, scale, options, notes, evidence)
+    primary = decide(tested, case, standard)
     return Tested(tested, design, standard, primary)
 
 

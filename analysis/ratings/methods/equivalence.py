@@ -8,11 +8,14 @@ margin when both tests reject is that of level 1 - 2α.
 from scipy import stats
 
 from ..result.names import Verdict
-from ..result.tests import Equivalence
+from ..result.tests import Tost
 
 
-def tost(difference: float, error: float, df: float, margin: float, alpha: float) -> Equivalence:
+def tost(difference: float, error: float, df: float, margin: float, alpha: float) -> Tost:
     """Test that a difference with standard error and df lies within ± ``margin``.
+
+    The p is of one pair: over several pairs it is to be adjusted, as that of differences is.
+    ``alpha`` sets the level of the interval.
 
     Raises:
         ValueError: for a margin that is not positive.
@@ -21,16 +24,15 @@ def tost(difference: float, error: float, df: float, margin: float, alpha: float
         raise ValueError("an equivalence margin is positive")
     if error <= 0:
         p, low, high = 0.0 if abs(difference) < margin else 1.0, difference, difference
-        return Equivalence(margin=margin, p=p, low=low, high=high, equivalent=p < alpha)
+        return Tost(margin=margin, p=p, low=low, high=high)
     above = float(stats.t.sf((difference + margin) / error, df))
     below = float(stats.t.cdf((difference - margin) / error, df))
     half = float(stats.t.isf(alpha, df)) * error
-    return Equivalence(
+    return Tost(
         margin=margin,
         p=max(above, below),
         low=difference - half,
         high=difference + half,
-        equivalent=max(above, below) < alpha,
     )
 
 

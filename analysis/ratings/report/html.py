@@ -13,36 +13,40 @@ from ....evaluation.results.store import written
 from ....models.roles import Role
 from ...presentation import pages
 from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
+from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure
 from ...presentation.looks import Look
 from ...presentation.numbers import fixed, p_equals
+from ..reading.account import Account
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import DesignKind, Method
+from ..result.ranks import leads
 from ..result.tests import Pair
 from . import rating_figures, test_figures
 from .audio import Audio
 from .export import csv_table, library_versions
-from .footnotes import Footnote, notes
-from .people_tables import people_sheet
-from .sentences import (
+from .system_looks import system_looks
+from .tables.people_sheets import people_sheet
+from .tables.sheet import Sheet, shown
+from .tables.sheets import sheets
+from .words.answer import Answer, answer
+from .words.footnotes import Footnote, notes
+from .words.sentences import (
     counted,
-    finding,
     highest,
     is_preference,
     methods_paragraph,
     omnibus_sentence,
     pair_sentence,
     pair_words,
+    rank_text,
     scope_words,
     ties,
     verdict_words,
 )
-from .system_looks import system_looks
-from .table import Sheet, shown
-from .tables import sheets
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
@@ -64,11 +68,13 @@ class Extras:
     """What a page shows beside its result: addresses of audio, and the libraries' versions.
 
     ``systems`` are those of the benchmark or study in its order, which decides how they look.
+    ``brief`` leaves out all but the answers.
     """
 
     audio: Audio = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=library_versions)
     systems: Mapping[str, Role] = field(default_factory=dict)
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class QuestionView:
     id: str
     prefix: str
     block: QuestionResult
-    finding: str
+    answer: Answer
     ties: str
     omnibus: str
     sentences: list[str]
@@ -149,7 +155,12 @@ def page(
     ]
     figures = {name: one for question in made for name, one in question.figures.items()}
     drills = {one.prefix: one.drill for one in made if one.drill is not None}
+    if extras.brief:
+        kept = {f"{one.prefix}answer" for one in made}
+        figures = {name: one for name, one in figures.items() if name in kept}
+        drills = {}
     asked = people_sheet(result.participants)
+    account = file.account if file.origin is None else None
     return pages.render(
         TEMPLATES,
         "report.html",
@@ -161,15 +172,26 @@ def page(
         bundle=bundle,
         figures=_script_json(figures),
         drills=_script_json(drills),
+        account=account,
+        account_lines=_account_lines(account),
         p_equals=p_equals,
         fixed=fixed,
         counted=counted,
         title=result.study.title if result.study else result.input.file,
         versions=extras.versions,
+        brief=extras.brief,
         people_sheet=_sheet_view(asked, {})
         if (asked := people_sheet(result.participants))
         else None,
     )
+
+
+def _account_lines(account: Account | None) -> list[tuple[str, list[str]]]:
+    """What was understood of the files: lines about one thing stand together."""
+    found: dict[str, list[str]] = {}
+    for line in account.lines if account else ():
+        found.setdefault(line.about, []).append(line.said)
+    return list(found.items())
 
 
 def _text(*paths: Path) -> str:
@@ -193,7 +215,7 @@ def _question(
         id=f"question-{at}",
         prefix=prefix,
         block=block,
-        finding=finding(block),
+        answer=answer(result, block),
         ties=ties(primary),
         omnibus=omnibus_sentence(block),
         sentences=[pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
@@ -220,6 +242,8 @@ def _figures(
     tested = tested if len(tested) else kept
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block.primary
+    if not block.secondary.abx:
+        yield "answer", _answer_figure(block, look)
     if scale.ordinal:
         yield "answers", rating_figures.answers(kept, scale)
     else:
@@ -260,6 +284,30 @@ def _figures(
     plan = block.variance_components.planning
     if plan:
         yield "planning", test_figures.planning_figure(plan)
+
+
+def _answer_figure(block: QuestionResult, look: Mapping[str, Look]) -> Figure:
+    """The mean of each version, the leading ones first, with the ranks that they may have."""
+    primary = block.primary
+    tested = set(block.design.system_names)
+    rows = block.descriptives.systems
+    lead = leads([row.system for row in rows if row.system in tested], primary.pairs)
+    of_rank = primary.ranks.rank_of if primary.ranks else lambda _: None
+    ranks, place = {}, {}
+    for row in rows:
+        rank = of_rank(row.system) if row.system in tested else None
+        ranks[row.system] = f"rank {rank_text(rank.low, rank.high)}" if rank else ""
+        place[row.system] = (rank.low if rank else 0, -lead.get(row.system, 0.0), -row.mean)
+    under_test = [row for row in rows if row.system in tested]
+    aside = [row for row in rows if row.system not in tested]
+    ordered = sorted(under_test, key=lambda row: place[row.system])
+    means = {
+        row.system: Estimate(row.listeners, row.mean, row.low, row.high)
+        for row in (*ordered, *sorted(aside, key=lambda row: -row.mean))
+    }
+    share = is_preference(primary)
+    title = "Share of comparisons won" if share else "Mean rating"
+    return rating_figures.ranked_means(means, ranks, look, title)
 
 
 def _metric_choices(block: QuestionResult, prefix: str) -> list[tuple[str, str]]:
@@ -314,7 +362,8 @@ def _sheet_view(sheet: Sheet, looks: Mapping[str, Look]) -> SheetView:
         header=list(zip([column.title for column in sheet.columns], numeric, strict=True)),
         rows=rows,
         more=max(0, len(sheet.rows) - _ROW_LIMIT),
-        folded=len(sheet.rows) > _FOLDED,
+        # Nobody reads twenty columns before the five that papers print.
+        folded=len(sheet.rows) > _FOLDED or sheet.name == "pairs",
         csv=_script_json(csv_table(sheet)) if len(sheet.rows) <= _ROW_LIMIT else "",
     )
 

@@ -4,7 +4,9 @@
     -> the same, 256 -> [linear interpolation x2 - concatenated with kept - the same]  128, 64, 32
     -> Conv1d kernel 1
 
-Lengths that are no multiple of 8 are padded with silence and cut again. The output begins at zero.
+Lengths that are no multiple of 8 are padded with silence and cut again; ``stretched``: what is
+below is interpolated to the length of what was kept, as the original does it. The output begins at
+zero.
 """
 
 from collections.abc import Sequence
@@ -22,8 +24,17 @@ from .receptive_field import double
 class FilmUNet(nn.Module):
     """``(batch, channels, samples)`` and ``(batch, latent)`` to ``(batch, channels, samples)``."""
 
-    def __init__(self, channels: int, widths: Sequence[int], kernel: int, latent: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        widths: Sequence[int],
+        kernel: int,
+        latent: int,
+        *,
+        stretched: bool = False,
+    ) -> None:
         super().__init__()
+        self.stretched = stretched
         self.levels, self.kernel = len(widths) - 1, kernel
         before = [channels, *widths]
         self.encoder = nn.ModuleList(
@@ -61,7 +72,8 @@ class FilmUNet(nn.Module):
     def forward(self, audio: Tensor, latent: Tensor) -> Tensor:
         """What is to be added to the audio."""
         samples = audio.shape[-1]
-        hidden, kept = F.pad(audio, (0, -samples % 2**self.levels)), []
+        spare = 0 if self.stretched else -samples % 2**self.levels
+        hidden, kept = F.pad(audio, (0, spare)), []
         *encoder, bottleneck = self.encoder
         for layer in encoder:
             hidden = layer(hidden, latent)
@@ -69,9 +81,17 @@ class FilmUNet(nn.Module):
             hidden = F.avg_pool1d(hidden, 2)
         hidden = bottleneck(hidden, latent)
         for layer in self.decoder:
-            hidden = layer(torch.cat([double(hidden), kept.pop()], dim=1), latent)
+            beside = kept.pop()
+            hidden = layer(torch.cat([_raised(hidden, beside.shape[-1]), beside], dim=1), latent)
         out: Tensor = self.output(hidden)[..., :samples]
         return out
+
+
+def _raised(audio: Tensor, samples: int) -> Tensor:
+    """Interpolated to ``samples``, which are twice as many or one more."""
+    if samples == 2 * audio.shape[-1]:
+        return double(audio)
+    return F.interpolate(audio, samples, mode="linear", align_corners=False)
 
 
 class _Layer(nn.Module):

@@ -8,7 +8,12 @@ import torch
 from networks_built import as_system, noise, rendered, small
 from torch import Tensor
 
-from earmark.models.architectures import Network, architecture_names, build_network
+from earmark.models.architectures import (
+    Network,
+    architecture_names,
+    build_network,
+    published_names,
+)
 from earmark.models.architectures.greybox import Greybox
 from earmark.models.architectures.parts.geometry import Geometry
 from earmark.models.checkpoints.folders import (
@@ -32,6 +37,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "cafx": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8}
     | {"dense": (5, 4), "activations": 3},
     "crnn": {"widths": (4, 6), "recurrent": 3, "window": 4096, "context": 400},
+    "demucs": {"channels": 4, "depth": 3},
     "dmc_basic": CONSOLE,
     "dmc_full": CONSOLE,
     "eqcnn2018": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8},
@@ -39,10 +45,14 @@ SMALL: dict[str, dict[str, Any]] = {
     "hybrid_1a": HYBRID,
     "hybrid_1b": HYBRID | {"residual": (6, 8, 10)},
     "hybrid_1c": HYBRID | {"residual": (6, 8), "bands": 4, "gate": 12},
+    "microtcn": {"nblocks": 3, "kernel_size": 5, "dilation_growth": 3, "channel_width": 4},
+    "microtcn_lstm": {"hidden_size": 4},
+    "mixwaveunet": {"ch_growth": 3, "layers": 3},
     "signaltrain": {"scale": 1, "transform": 64, "hop": 32, "hidden": 8, "controls": 2},
     "tcn": {"channels": 2, "width": 4, "blocks": 3, "kernel": 5},
     "waveunet": {"width": 3, "levels": 3},
     "waveunet_demucs": {"channels": 2, "width": 3, "levels": 3, "kernel": 6, "controls": 2},
+    "waveunet_f90": {"num_channels": (8, 16), "target_output_size": 500},
     "waveunet_mix": {"width": 3, "levels": 3},
     "waveunet_seed": {"width": 3, "levels": 3},
 }
@@ -83,7 +93,7 @@ def forward(network: Network, batch: Tensor) -> Tensor:
 
 
 def test_every_family_is_tested_here() -> None:
-    assert sorted(SMALL) == architecture_names()
+    assert sorted(SMALL) == sorted([*architecture_names(), *published_names()])
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -106,6 +116,7 @@ def test_a_batch_gives_what_its_items_give(name: str) -> None:
     torch.testing.assert_close(together, alone, atol=2e-5, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_a_gradient_reaches_every_parameter(name: str) -> None:
     network = built(name)
@@ -121,7 +132,14 @@ def test_a_gradient_reaches_every_parameter(name: str) -> None:
 
 
 # Named and not asked of the networks, which every process that collects the tests would build.
-APART = {"crnn": "overlap_add", "dmc_basic": "whole", "dmc_full": "whole", "hybrid_1a": "whole"}
+APART = {
+    "crnn": "overlap_add",
+    "demucs": "whole",
+    "dmc_basic": "whole",
+    "dmc_full": "whole",
+    "hybrid_1a": "whole",
+    "microtcn_lstm": "whole",
+}
 EXACT = [name for name in SMALL if APART.get(name) != "overlap_add"]
 LOCAL = [name for name in SMALL if name not in APART]
 

@@ -1,5 +1,8 @@
 """Networks at their published sizes, and what is special about each family."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from networks_built import count, noise, published, rendered, small
@@ -7,7 +10,16 @@ from networks_built import count, noise, published, rendered, small
 from earmark.models.architectures import build_network
 from earmark.models.architectures.eqcnn import EQCNN, SAAF
 from earmark.models.architectures.signaltrain import SignalTrain, SignalTrainHyperparameters
+from earmark.models.checkpoints.folders import (
+    CheckpointOptions,
+    Description,
+    TrainingCard,
+    load_checkpoint,
+    save_checkpoint,
+)
 from earmark.models.errors import UserError
+from earmark.models.rendering.runner import run
+from earmark.models.systems.contract import Material, SystemSpec, build
 
 # Family, sizes, parameters and, where it is not the whole input, receptive field in samples.
 PUBLISHED = [
@@ -103,13 +115,56 @@ def test_the_two_paths_of_signaltrain_are_aligned() -> None:
     assert isinstance(network, SignalTrain)
     # The transform alone: magnitudes times one, phases plus nothing.
     for path, value in ((network.magnitude, 1.0), (network.phase, 0.0)):
-        torch.nn.init.zeros_(path.output.weight)
-        torch.nn.init.constant_(path.output.bias, value)
+        torch.nn.init.zeros_(path.get_parameter("output.0.weight"))
+        torch.nn.init.constant_(path.get_parameter("output.0.bias"), value)
     audio = noise(1, 1, 4_000)
     with torch.no_grad():
         out = network.eval()(audio)
-    # Half of the input on the dry path, and about all of it through the transform.
-    assert float((out - 1.5 * audio).std() / audio.std()) < 0.02
+    # The input on the dry path, and about as much through the transform.
+    assert float((out - 2.0 * audio).std() / audio.std()) < 0.02
+
+
+def test_silence_has_a_gradient_in_training_and_no_floor_when_rendered() -> None:
+    network = a_signaltrain().train()
+    silent = torch.zeros(1, 1, 4_000)
+    network(silent).square().sum().backward()
+    assert all(
+        value.grad is None or torch.isfinite(value.grad).all() for value in network.parameters()
+    )
+
+
+def test_a_signaltrain_of_before_is_read_as_it_was_and_says_so(tmp_path: Path) -> None:
+    sizes = {"scale": 1, "transform": 64, "hop": 16, "hidden": 8}
+    old = small("signaltrain", version=1, **sizes)
+    wanted = rendered(old, noise(1, 5_000))
+    about = Description(architecture="signaltrain", hyperparameters=sizes | {"version": 1})
+    save_checkpoint(tmp_path / "old", old, about, TrainingCard(step=1))
+    card = json.loads((tmp_path / "old" / "model.json").read_text())
+    del card["hyperparameters"]["version"]
+    (tmp_path / "old" / "model.json").write_text(json.dumps(card))
+    torch.save(old.state_dict(), tmp_path / "bare.pt")
+    bare = CheckpointOptions(
+        path=tmp_path / "bare.pt", architecture="signaltrain", hyperparameters=sizes
+    )
+    for system in (
+        load_checkpoint(tmp_path / "old"),
+        build(SystemSpec("old", "checkpoint", bare)),
+    ):
+        done = run(system, Material(noise(1, 5_000), 44_100))
+        torch.testing.assert_close(done.audio, wanted)
+        assert "signaltrain 1 is not the published network" in done.notes["network_version"]
+
+
+def test_weights_of_the_present_signaltrain_are_not_taken_for_the_old(tmp_path: Path) -> None:
+    sizes = {"scale": 1, "transform": 64, "hop": 16, "hidden": 8}
+    network = small("signaltrain", **sizes)
+    torch.save(network.state_dict(), tmp_path / "bare.pt")
+    options = CheckpointOptions(
+        path=tmp_path / "bare.pt", architecture="signaltrain", hyperparameters=sizes
+    )
+    done = run(build(SystemSpec("new", "checkpoint", options)), Material(noise(1, 5_000), 44_100))
+    torch.testing.assert_close(done.audio, rendered(network, noise(1, 5_000)))
+    assert "network_version" not in done.notes
 
 
 def test_the_published_signaltrain_makes_55040_samples_of_221184() -> None:

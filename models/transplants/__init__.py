@@ -1,0 +1,1 @@
+"""Other people's published weights: recognised by their names, put into networks of Earmark."""

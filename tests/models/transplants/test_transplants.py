@@ -1,0 +1,74 @@
+"""Other people's networks sound in Earmark as they do in the code that they are from."""
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from places import ROOT
+from transplanted import CASES, FOLDER, FORMS, answered, golden, written
+
+from earmark.models.architectures import published_names
+from earmark.models.transplants.sources import SOURCES
+
+PAGE = ROOT / "docs" / "published-checkpoints.md"
+ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| `(\w+)` \| ([\d.e-]+) \| ([\d.e-]+) \|$")
+HEAD = (
+    "| source | network | `architecture` | largest deviation | allowed |\n|---|---|---|---|---|\n"
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", CASES)
+def test_a_transplanted_network_gives_the_original_output(
+    name: str, form: str, tmp_path: Path
+) -> None:
+    one = golden(name)
+    assert answered(written(tmp_path, one, form), one) <= CASES[name].limit
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_golden_pair_notices_a_weight_that_is_off(name: str, tmp_path: Path) -> None:
+    one = golden(name)
+    key = max(one.state, key=lambda key: one.state[key].numel())
+    one.state[key] = one.state[key] * 1.05
+    assert answered(written(tmp_path, one), one) > 10 * CASES[name].limit
+
+
+def test_every_golden_pair_is_tried() -> None:
+    assert {path.stem for path in FOLDER.glob("*.npz")} == set(CASES)
+
+
+def test_every_published_architecture_has_a_golden_pair() -> None:
+    tried = {case.architecture for case in CASES.values()}
+    assert set(published_names()) <= tried
+    assert {name for source in SOURCES for name in source.architectures} == tried
+
+
+def table(folder: Path) -> str:
+    """The transplant table of the documentation, measured here."""
+    rows = []
+    for name, case in CASES.items():
+        one = golden(name)
+        found = answered(written(folder, one), one)
+        repository = f"[{one.info['source']}](https://github.com/{one.info['source']})"
+        figures = f"{found:.1e} | {case.limit:.0e}"
+        rows.append(f"| {repository} | {case.what} | `{case.architecture}` | {figures} |\n")
+    return HEAD + "".join(rows)
+
+
+def test_the_documentation_has_the_transplant_table(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    before, found, rest = text.partition(HEAD)
+    lines = list(itertools.takewhile(lambda line: line.startswith("|"), rest.splitlines()))
+    if request.config.getoption("--renew-goldens"):
+        after = "\n".join(rest.splitlines()[len(lines) :]) + "\n"
+        PAGE.write_text(before + table(tmp_path) + after, encoding="utf-8")
+        return
+    assert found, "the page has no transplant table: pytest --renew-goldens"
+    rows = [match for line in lines if (match := ROW.match(line))]
+    assert [row[2] for row in rows] == [case.what for case in CASES.values()]
+    # Rounding differs between machines, so only the limit of each figure is compared.
+    assert [row[2] for row in rows if float(row[4]) > float(row[5])] == []
