@@ -90,6 +90,12 @@ _OPTIONS = (
     type=click.Path(path_type=Path),
     help="Python file that adds the export's kind of test; may be repeated.",
 )
+@click.option(
+    "--people",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File about the listeners, joined by their ids and told together; repeatable.",
+)
 @analysis_options
 @click.option(
     "--audio",

@@ -60,6 +60,7 @@ class Asked:
     told: Hints = field(default_factory=Hints)
     mapping: Path | None = None
     save_mapping: Path | None = None
+    people: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,12 @@ def read(
         scale=(float(asked.scale[0]), float(asked.scale[1])) if asked.scale else None,
         which=Which(sessions, unfinished=asked.unfinished),
         told=asked.told,
+        people=asked.people,
     )
     if studies := [one for one in (ratings, *more) if more and is_study(one)]:
         raise UserError(f"{studies[0]}: is a study; analyse it alone")
+    if asked.people and is_study(ratings):
+        raise UserError("--people joins files to other ratings; a study knows its listeners")
     if is_study(ratings):
         if columns or how.format == "csv":
             raise UserError(f"{ratings}: is a study, whose columns need no names")

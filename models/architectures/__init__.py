@@ -142,6 +142,7 @@ _MODULES: dict[str, str] = {
 }
 # The same for networks of others that are built as they were published; none of them ships.
 _PUBLISHED: dict[str, str] = {
+    "automix_dmc": "published.automix_dmc",
     "demucs": "published.demucs",
     "microtcn": "published.microtcn",
     "microtcn_lstm": "published.microtcn",

@@ -6,7 +6,7 @@ by their suffix: a ``.tar`` of SignalTrain is a pickle like any other.
 
 Pickles are read by ``torch.load(weights_only=True)``. Beyond tensors and plain values it lets
 through what :data:`_DATA` lists, which is data: argparse's Namespace, numpy's numbers and arrays,
-paths, Lightning's dictionary. Paths, that dictionary and the class of a Demucs come as stubs.
+paths, Lightning's dictionary. Paths and the class of a Demucs come as stubs.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
+from .archived import archived_weights, is_torchscript
 from .weights import read_safetensors
 
 # What wrappers put before every name: DistributedDataParallel, Lightning modules, torch.compile.
@@ -32,6 +33,11 @@ PREFIXES = ("module.", "model.", "network.", "net.", "_orig_mod.")
 _PLACES = ("state_dict", "model_state_dict", "model")
 # Where they keep what the network was built with.
 _SETTINGS = ("hyper_parameters", "config", "kwargs", "args")
+# The two numbers of torch's weight_norm, as it was and as it is: length and direction.
+_NORMED = (
+    ("weight_g", "weight_v"),
+    ("parametrizations.weight.original0", "parametrizations.weight.original1"),
+)
 _SHOWN = 3
 
 
@@ -39,11 +45,7 @@ class _Path(str):
     """Stands for a path of the machine that the file was written on."""
 
     def __new__(cls, *parts: object) -> "_Path":
-        return super().__new__(cls, "/".join(str(part) for part in parts))
-
-
-class _Dictionary(dict[str, Any]):
-    """Stands for a class of dictionaries that is not imported."""
+        return super().__new__(cls, PurePosixPath(*(str(part) for part in parts)))
 
 
 class Demucs:
@@ -78,7 +80,8 @@ def _data() -> list[tuple[Callable[..., Any], str]]:
         "lightning.fabric.utilities.data",
         "lightning.pytorch.utilities.parsing",
     ):
-        found.append((_Dictionary, f"{module}.AttributeDict"))
+        # A dictionary with another way to read it; torch fills none but those that it knows.
+        found.append((collections.OrderedDict, f"{module}.AttributeDict"))
     for module in ("demucs.demucs", "demucs.model"):
         found.append((Demucs, f"{module}.Demucs"))
     return found
@@ -122,7 +125,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def open_weights(path: Path, place: str | None = None) -> WeightsFile:
-    """The weights of a safetensors file or of a pickle of tensors.
+    """The weights of a safetensors file, a TorchScript archive or a pickle of tensors.
 
     ``place`` is the entry of the file to take, where it holds several.
 
@@ -133,7 +136,9 @@ def open_weights(path: Path, place: str | None = None) -> WeightsFile:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     if path.suffix == ".safetensors":
-        return WeightsFile(path, read_safetensors(path))
+        return WeightsFile(path, unnormalised(read_safetensors(path)))
+    if is_torchscript(path):
+        return WeightsFile(path, unnormalised(archived_weights(path)))
     data = _unpickled(path)
     if not isinstance(data, Mapping) or not data:
         raise UserError(f"{path}: holds no state_dict, but {type(data).__name__}")
@@ -184,7 +189,22 @@ def _is_weights(value: Any) -> bool:
 
 
 def _named(data: Mapping[Any, Tensor]) -> dict[str, Tensor]:
-    return {str(name): value for name, value in data.items()}
+    return unnormalised({str(name): value for name, value in data.items()})
+
+
+def unnormalised(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights that weight_norm keeps as length and direction, as the weights that they make."""
+    found = dict(weights)
+    for name in weights:
+        for end, other in _NORMED:
+            beside = name.removesuffix(end) + other
+            if name.endswith(end) and beside in weights:
+                length, direction = found.pop(name).float(), found.pop(beside).float()
+                norm = torch.linalg.vector_norm(direction.flatten(1), dim=1)
+                shape = (-1, *(1 for _ in direction.shape[1:]))
+                whole = length.reshape(shape) * direction / norm.reshape(shape)
+                found[name.removesuffix(end) + "weight"] = whole
+    return found
 
 
 def _settings(data: Mapping[Any, Any]) -> dict[str, Any]:
@@ -222,16 +242,13 @@ def _unpickled(path: Path) -> Any:
         if wants:
             raise UserError(
                 f"{path}: refused: the pickle wants code to run ({wants}); save its state_dict "
-                "alone, best with safetensors.torch.save_file"
+                "alone, best with safetensors.torch.save_file; or, if you trust who made it, "
+                f"'earmark models import {path} FOLDER --trust'"
             ) from None
         raise UserError(f"{path}: damaged, or not a PyTorch checkpoint") from None
     except MemoryError:
         raise
-    except Exception as error:  # torch's reader of pickles raises whatever the bytes lead it to
-        if "TorchScript" in str(error):
-            raise UserError(
-                f"{path}: a TorchScript archive, which holds its own network: write kind: exported"
-            ) from None
+    except Exception:  # torch's reader of pickles raises whatever the bytes lead it to
         raise UserError(f"{path}: damaged, or not a PyTorch checkpoint") from None
 
 

@@ -5,13 +5,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..architectures import architecture as family
 from ..architectures import architecture_names, outline_network, published_names
 from ..errors import UserError
 from ..transplants.recognise import Match, fitting, matches, nearest_source, owners, parts
-from ..transplants.source import Source, Told, Transplant, UntoldError, example
+from ..transplants.source import Publisher, Transplant, UntoldError, WeightsTold, example
 from ..transplants.sources import SOURCES
 from .containers import WeightsFile
 from .weights import difference
@@ -48,7 +49,7 @@ def fitted(
         if architecture in source.architectures:
             match = _chosen(file, matches(source, file.weights), part)
             if match is not None:
-                told = Told(str(file.path), architecture, file.settings, hyperparameters)
+                told = WeightsTold(str(file.path), architecture, file.settings, hyperparameters)
                 return _of_source(file, source, match, told)
     if architecture in published_names():
         raise UserError(
@@ -108,7 +109,7 @@ def whose(file: WeightsFile) -> str:
     )
 
 
-def _of_source(file: WeightsFile, source: Source, match: Match, told: Told) -> Fitted:
+def _of_source(file: WeightsFile, source: Publisher, match: Match, told: WeightsTold) -> Fitted:
     found = source.convert(match.weights, told)
     if found.architecture != told.architecture:
         raise UserError(
@@ -120,8 +121,9 @@ def _of_source(file: WeightsFile, source: Source, match: Match, told: Told) -> F
     if found.dropped:
         reasons = dict.fromkeys(found.dropped.values())
         remarks["weights_dropped"] = f"{_some(list(found.dropped))}: {', '.join(reasons)}"
-    remarks["hyperparameters"] = _complete(file, found)
-    return Fitted(found.architecture, found.hyperparameters, found.weights, found.system, remarks)
+    sizes = _complete(file, found)
+    remarks["hyperparameters"] = sizes
+    return Fitted(found.architecture, sizes, found.weights, found.system, remarks)
 
 
 def _complete(file: WeightsFile, found: Transplant) -> dict[str, Any]:
@@ -155,6 +157,10 @@ def _remarks(file: WeightsFile, match: Match) -> dict[str, Any]:
         remarks["weights_prefix"] = match.prefix
     if match.beside:
         remarks["weights_beside"] = f"{_some(match.beside)}: no part of the network, left out"
+    kinds = {value.dtype for value in match.weights.values() if value.is_floating_point()}
+    if kinds - {torch.float32}:
+        names = sorted(str(kind).removeprefix("torch.") for kind in kinds)
+        remarks["weights_dtype"] = f"{', '.join(names)} in the file, run as float32"
     if file.others:
         remarks["weights_not_taken"] = ", ".join(file.others)
     return remarks
@@ -176,7 +182,7 @@ def _advice(file: WeightsFile, asked: str, before: str) -> str:
         name = source.of(match.weights)
         text = f"{before}these names are those of {source.name}; use architecture: {name}"
         try:
-            source.convert(match.weights, Told(str(file.path), name, file.settings, {}))
+            source.convert(match.weights, WeightsTold(str(file.path), name, file.settings, {}))
         except UntoldError as error:
             text += (
                 f" with the values of their training, which the file does not tell, for example "

@@ -26,11 +26,11 @@ from ..errors import UserError
 from ..rendering.runner import check_controls
 from ..systems.contract import Options, Spec, kind
 from .containers import open_weights
-from .fitting import Fitted, fitted, hyperparameters_for, whose
+from .fitting import fitted, hyperparameters_for, whose
 from .formats import IN_WORDS, model_format
 from .golden import GOLDEN, golden_input, golden_output, verify
 from .hub import check_config, weights_of_folder
-from .network_system import NetworkSystem, SystemCard
+from .network_system import NetworkOrigin, NetworkSystem, SystemCard
 from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors
 
 FORMAT: Literal[1] = 1
@@ -135,7 +135,8 @@ class CheckpointOptions(Options):
             raise ValueError("path must not be empty")
         _check_exists(path)
         graph = model_format(path) if path.is_file() else None
-        if graph is not None:
+        # With an architecture it is the weights alone that are wanted of it.
+        if graph is not None and self.architecture is None and self.description is None:
             raise ValueError(f"{IN_WORDS[graph]} holds its own network: write kind: exported")
         bare = path.suffix in WEIGHTS_SUFFIXES and not (path.parent / _CARD).is_file()
         if not bare:
@@ -347,30 +348,20 @@ def with_controls(system: NetworkSystem, controls: dict[str, float]) -> NetworkS
         name: replace(known, default=values[name]) for name, known in system.spec.controls.items()
     }
     spec = replace(system.spec, controls=changed)
-    return NetworkSystem(system.network, system.card, spec, system.remarks)
-
-
-def settled(path: Path, about: Description, part: str | None) -> tuple[Fitted, Description]:
-    """The weights of a file for the network that ``about`` means, and what that is in full.
-
-    Raises:
-        UserError: if they do not fit.
-    """
-    found = fitted(open_weights(path, part), about.architecture, about.hyperparameters, part)
-    card = about.system.over(found.system, str(path))
-    complete = Description(
-        architecture=found.architecture, hyperparameters=dict(found.hyperparameters), system=card
-    )
-    return found, complete
+    return NetworkSystem(system.network, system.card, spec, system.origin)
 
 
 def _bare_system(path: Path, about: Description, part: str | None) -> NetworkSystem:
-    found, complete = settled(path, about, part)
-    card = complete.system
-    network = _network(complete, path)
+    found = fitted(open_weights(path, part), about.architecture, about.hyperparameters, part)
+    card = about.system.over(found.system, str(path))
+    settled = Description(
+        architecture=found.architecture, hyperparameters=dict(found.hyperparameters), system=card
+    )
+    network = _network(settled, path)
     put_weights(network, found.weights, str(path))
     spec = Spec(name=card.name or path.stem, kind="checkpoint", sha256=path_sha256(path))
-    return NetworkSystem(network, card, spec, found.remarks)
+    origin = NetworkOrigin(found.architecture, found.hyperparameters, found.remarks)
+    return NetworkSystem(network, card, spec, origin)
 
 
 def _network(about: Description, origin: Path) -> Network:

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..configuration import load_yaml
 from ..errors import UserError
 from .folders import (
     CheckpointOptions,
@@ -19,9 +18,7 @@ from .folders import (
     built_network,
     load_checkpoint,
     save_checkpoint,
-    settled,
 )
-from .network_system import SystemCard
 
 _WORKER = Path(__file__).with_name("trusted_worker.py")
 _SECONDS = 600
@@ -36,9 +33,14 @@ def import_weights(options: CheckpointOptions, folder: Path) -> Path:
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder}: is not empty; import into a new folder")
     system = built_network(options)
-    if options.path is None:
-        raise UserError("give the path of the weights")
-    _, described = settled(options.path, _described(options), options.weights)
+    known = system.origin
+    if options.path is None or known is None:
+        raise UserError(f"{options.path}: is a checkpoint folder already; copy it")
+    described = Description(
+        architecture=known.architecture,
+        hyperparameters=dict(known.hyperparameters),
+        system=system.card,
+    )
     origin = f"imported from {options.path.name}"
     save_checkpoint(folder, system.network, described, TrainingCard(step=0, songs=origin))
     try:
@@ -81,20 +83,3 @@ def unpickled_on_trust(path: Path) -> Iterator[Path]:
                 "code that it was saved by"
             )
         yield plain
-
-
-def _described(options: CheckpointOptions) -> Description:
-    """What the options, or the file beside the weights, say of a bare file of weights.
-
-    Raises:
-        UserError: if nothing does.
-    """
-    if options.architecture is not None:
-        return Description(
-            architecture=options.architecture,
-            hyperparameters=options.hyperparameters or {},
-            system=options.system or SystemCard(),
-        )
-    if options.description is None:
-        raise UserError(f"{options.path}: describe it: give architecture and hyperparameters")
-    return load_yaml(options.description, Description)

@@ -74,18 +74,27 @@ class SongState:
     latent: Any = None
 
 
-class NetworkSystem:
-    """A network as a system of the runner; in evaluation mode from here on.
+@dataclass(frozen=True)
+class NetworkOrigin:
+    """How a network was read from a file that does not describe itself.
 
-    ``remarks`` are notes that every render of it has: how its weights were read.
+    ``remarks`` are notes that every render of it has: whose weights, what was left out.
     """
+
+    architecture: str
+    hyperparameters: Mapping[str, Any]
+    remarks: Mapping[str, Any]
+
+
+class NetworkSystem:
+    """A network as a system of the runner; in evaluation mode from here on."""
 
     def __init__(
         self,
         network: Network,
         card: SystemCard,
         spec: Spec,
-        remarks: Mapping[str, Any] | None = None,
+        origin: NetworkOrigin | None = None,
     ) -> None:
         geometry = network.geometry
         if network.sample_rate not in (None, card.sample_rate):
@@ -95,7 +104,7 @@ class NetworkSystem:
             )
         self.network = network.eval()
         self.card = card
-        self.remarks = dict(remarks or {})
+        self.origin = origin
         self._spec = replace(
             spec,
             sample_rate=card.sample_rate,
@@ -130,7 +139,8 @@ class NetworkSystem:
         scaled = self._scaled(controls)
         latent = self.network.analyse(_louder(material, gain), scaled)
         found = self.network.describe(latent, 20 * math.log10(gain))
-        return SongState(gain, scaled, self.remarks | notes | found, latent)
+        remarks = {} if self.origin is None else dict(self.origin.remarks)
+        return SongState(gain, scaled, remarks | notes | found, latent)
 
     def render(self, block: Tensor, state: SongState) -> Tensor:
         """``(channels, samples)`` in, ``(channels, samples - left - right)`` out."""

@@ -5,13 +5,14 @@ Shapes tell all sizes; the rate is stored in Lightning files.
 
 from typing import Any
 
-from .source import Source, Told, Transplant, Weights, numbered, settled
+from .source import Need, Publisher, Transplant, Weights, WeightsTold, numbered, settled
 
 _ENDS = r"\.(weight|bias)"
+_POST = "post_processor.mlp."
 _NORM = r"\.(weight|bias|running_mean|running_var|num_batches_tracked)"
 
 
-def _convert_unet(weights: Weights, told: Told) -> Transplant:
+def _convert_unet(weights: Weights, told: WeightsTold) -> Transplant:
     first = weights["encoder.0.conv1.weight"]
     layers = numbered(weights, "encoder.")
     deepest = weights[f"encoder.{layers - 1}.conv1.weight"].shape[0]
@@ -30,12 +31,33 @@ def _convert_unet(weights: Weights, told: Told) -> Transplant:
     return Transplant("mixwaveunet", found, dict(weights), {}, _rate(told))
 
 
-def _rate(told: Told) -> dict[str, Any]:
+def _convert_console(weights: Weights, told: WeightsTold) -> Transplant:
+    shapes = {"n_channels": weights["encoder.layer1.conv_1.weight"].shape[0]}
+    found = settled(told, shapes, (Need("sample_rate", 44_100, "in Hz"),))
+    unused = {
+        name: "stored by the original and not used"
+        for name in weights
+        if name.startswith(("encoder.bn.", "encoder.dense2."))
+    }
+    # Earlier code has a dropout after each layer, which takes numbers.
+    numbers = sorted({name.split(".")[2] for name in weights if name.startswith(_POST)})
+    places = {f"{_POST}{number}.": f"{_POST}{n}." for n, number in enumerate(numbers)}
+    kept = {
+        next((name.replace(old, new) for old, new in places.items() if old in name), name): value
+        for name, value in weights.items()
+        if name not in unused
+    }
+    return Transplant(
+        "automix_dmc", found, kept, unused, {"sample_rate": int(found["sample_rate"])}
+    )
+
+
+def _rate(told: WeightsTold) -> dict[str, Any]:
     rate = told.stored.get("sample_rate")
     return {"sample_rate": int(rate)} if rate else {}
 
 
-MIXWAVEUNET = Source(
+MIXWAVEUNET = Publisher(
     name="automix-toolkit's MixWaveUNet",
     address="csteinmetz1/automix-toolkit",
     architectures=("mixwaveunet",),
@@ -44,4 +66,15 @@ MIXWAVEUNET = Source(
     rf"|decoder\.\d+\.(conv{_ENDS}|bn{_NORM}|prelu\.weight)|output_conv{_ENDS}",
     of=lambda weights: "mixwaveunet",
     convert=_convert_unet,
+)
+AUTOMIX_DMC = Publisher(
+    name="automix-toolkit's console",
+    address="csteinmetz1/automix-toolkit",
+    architectures=("automix_dmc",),
+    marks=(r"^encoder\.layer1\.conv_1\.weight$", r"^post_processor\.mlp\.0\.weight$"),
+    known=r"encoder\.(spec\.(spectrogram\.window|mel_scale\.fb)"
+    rf"|(spec_bn|bn){_NORM}|dense[12]{_ENDS}|layer[1-7]\.(conv_[123]{_ENDS}|bn_[123]{_NORM}))"
+    rf"|post_processor\.mlp\.\d{_ENDS}",
+    of=lambda weights: "automix_dmc",
+    convert=_convert_console,
 )

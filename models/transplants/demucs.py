@@ -6,7 +6,7 @@ then 3, or 4 beside residual branches. Files of the package store what differs f
 
 from typing import Any
 
-from .source import Need, Source, Told, Transplant, Weights, numbered, settled
+from .source import Need, Publisher, Transplant, Weights, WeightsTold, numbered, settled
 
 _NEVER = 99
 # What the package's class takes where its file says nothing.
@@ -21,7 +21,7 @@ _DEFAULTS = {
 }
 
 
-def _convert(weights: Weights, told: Told) -> Transplant:
+def _convert(weights: Weights, told: WeightsTold) -> Transplant:
     depth = numbered(weights, "encoder.")
     first = weights["encoder.0.0.weight"]
     width, channels, kernel = first.shape
@@ -63,7 +63,7 @@ def _convert(weights: Weights, told: Told) -> Transplant:
     if sources > 1:
         listed = ", ".join(f"{n} {name}" for n, name in enumerate(names))
         needs.append(Need("keep", 0, f"the output: {listed}"))
-    read = Told(told.origin, told.architecture, stored, told.given)
+    read = WeightsTold(told.origin, told.architecture, stored, told.given)
     found = settled(read, shapes, tuple(needs), ("window",))
     rate = stored.get("samplerate")
     return Transplant(
@@ -101,7 +101,7 @@ def _level(weights: Weights, depth: int, begin: str, end: str = "", *, encoder: 
 
 _ENDS = r"\.(weight|bias)"
 _LSTM = rf"lstm\.(weight|bias)_(ih|hh)_l\d+(_reverse)?|linear{_ENDS}"
-DEMUCS = Source(
+DEMUCS = Publisher(
     name="Demucs",
     address="facebookresearch/demucs",
     architectures=("demucs",),

@@ -6,7 +6,7 @@ Its equaliser is linear in frequency, peaks only, and each band clips; the shape
 import re
 from typing import Any
 
-from .source import Source, Told, Transplant, Weights, numbered, settled
+from .source import Publisher, Transplant, Weights, WeightsTold, numbered, settled
 
 _HEADS = {"freq_head": "frequency", "gain_head": "gain", "q_head": "q"}
 # Patterns of names and what they become; the first that fits counts.
@@ -42,7 +42,7 @@ def _of(weights: Weights) -> str:
     return "hybrid_1b" if residual else "hybrid_1a"
 
 
-def _convert(weights: Weights, told: Told) -> Transplant:
+def _convert(weights: Weights, told: WeightsTold) -> Transplant:
     name = _of(weights)
     blocks = numbered(weights, "encoder.tcn_blocks.")
     shapes: dict[str, Any] = {
@@ -83,7 +83,7 @@ def _renamed(name: str) -> str:
 
 _ENDS = r"\.(weight|bias)"
 _NORM = r"\.(weight|bias|running_mean|running_var|num_batches_tracked)"
-MASTERING = Source(
+MASTERING = Publisher(
     name="neural-perceptual-mastering",
     address="notadev111/neural-perceptual-mastering",
     architectures=("hybrid_1a", "hybrid_1b", "hybrid_1c"),

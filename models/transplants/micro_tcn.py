@@ -6,14 +6,14 @@ Names stay as they are. The shapes tell all sizes; ``dilation_growth``, ``stack_
 
 from typing import Any
 
-from .source import Need, Source, Told, Transplant, Weights, numbered, settled
+from .source import Need, Publisher, Transplant, Weights, WeightsTold, numbered, settled
 
 _NORM = r"(running_mean|running_var|num_batches_tracked)"
 _GROWTH = Need("dilation_growth", 10)
 _CAUSAL = Need("causal", example=False)
 
 
-def _convert(weights: Weights, told: Told) -> Transplant:
+def _convert(weights: Weights, told: WeightsTold) -> Transplant:
     blocks = numbered(weights, "blocks.")
     firsts = [weights[f"blocks.{index}.conv1.weight"] for index in range(blocks)]
     widths = [one.shape[0] for one in firsts]
@@ -44,7 +44,7 @@ def _convert(weights: Weights, told: Told) -> Transplant:
     return Transplant("microtcn", found, kept, unused, _system(told, controls))
 
 
-def _convert_lstm(weights: Weights, told: Told) -> Transplant:
+def _convert_lstm(weights: Weights, told: WeightsTold) -> Transplant:
     inputs = weights["lstm.weight_ih_l0"].shape[1]
     shapes: dict[str, Any] = {
         "noutputs": weights["linear.weight"].shape[0],
@@ -57,7 +57,7 @@ def _convert_lstm(weights: Weights, told: Told) -> Transplant:
     return Transplant("microtcn_lstm", found, dict(weights), {}, _system(told, found["nparams"]))
 
 
-def _system(told: Told, controls: int) -> dict[str, Any]:
+def _system(told: WeightsTold, controls: int) -> dict[str, Any]:
     rate = told.stored.get("sample_rate")
     knob = {"minimum": 0.0, "maximum": 1.0, "default": 0.5}
     return {
@@ -66,7 +66,7 @@ def _system(told: Told, controls: int) -> dict[str, Any]:
     }
 
 
-MICRO_TCN = Source(
+MICRO_TCN = Publisher(
     name="micro-tcn",
     address="csteinmetz1/micro-tcn",
     architectures=("microtcn",),
@@ -77,7 +77,7 @@ MICRO_TCN = Source(
     of=lambda weights: "microtcn",
     convert=_convert,
 )
-MICRO_TCN_LSTM = Source(
+MICRO_TCN_LSTM = Publisher(
     name="micro-tcn's LSTM",
     address="csteinmetz1/micro-tcn",
     architectures=("microtcn_lstm",),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from .source import Source, Weights
+from .source import Publisher, Weights
 from .sources import SOURCES
 
 # What lies beside or inside a network and is none of it: buffers of losses, counters of averages.
@@ -32,7 +32,7 @@ class Match:
     beside: tuple[str, ...]
 
 
-def matches(source: Source, weights: Weights) -> list[Match]:
+def matches(source: Publisher, weights: Weights) -> list[Match]:
     """Where the weights of a file are those of ``source``; several where it holds averages too."""
     known = re.compile(source.known)
 
@@ -50,14 +50,14 @@ def fitting(weights: Weights, wanted: Collection[str]) -> list[Match]:
     return [one for one in parts(weights) if needed <= one.weights.keys() <= set(wanted)]
 
 
-def owners(weights: Weights) -> list[tuple[Source, Match]]:
+def owners(weights: Weights) -> list[tuple[Publisher, Match]]:
     """The sources whose weights these are."""
     return [(source, match) for source in SOURCES for match in matches(source, weights)]
 
 
-def nearest_source(weights: Weights) -> tuple[Source, int, str] | None:
+def nearest_source(weights: Weights) -> tuple[Publisher, int, str] | None:
     """The source that most names fit, how many, and one that does not; None where no mark fits."""
-    best: tuple[int, Source, str] | None = None
+    best: tuple[int, Publisher, str] | None = None
     for source in SOURCES:
         known = re.compile(source.known)
         for part in parts(weights):

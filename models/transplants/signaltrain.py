@@ -8,7 +8,7 @@ transform with the published hop.
 from typing import Any
 
 from ..errors import UserError
-from .source import Need, Source, Told, Transplant, Weights, settled
+from .source import Need, Publisher, Transplant, Weights, WeightsTold, settled
 
 _BASE, _TRANSFORM, _HOP = 8192, 1024, 384
 _PATHS = {"aenc": "magnitude", "phs_aenc": "phase"}
@@ -21,7 +21,7 @@ _LAYERS = {
 _PARTS = {"real": "0", "imag": "1"}
 
 
-def _convert(weights: Weights, told: Told) -> Transplant:
+def _convert(weights: Weights, told: WeightsTold) -> Transplant:
     size = weights["mpaec.dft_analysis.conv_analysis_real.weight"].shape[0]
     frames = weights["mpaec.aenc.fnn_enc.weight"].shape[1]
     out_frames = weights["mpaec.aenc.fnn_dec.weight"].shape[0]
@@ -47,7 +47,7 @@ def _convert(weights: Weights, told: Told) -> Transplant:
         Need("hop", size * 3 // 8, "samples between frames"),
         Need("samples", (frames - 1) * (size * 3 // 8) - size, "of a chunk"),
     )
-    settings = Told(told.origin, told.architecture, stored, told.given)
+    settings = WeightsTold(told.origin, told.architecture, stored, told.given)
     found = settled(settings, shapes, needs) | {"version": 2, "dry": "end"}
     _check(told, found, frames, out_frames)
     renamed = {_renamed(name): value for name, value in weights.items()}
@@ -57,7 +57,7 @@ def _convert(weights: Weights, told: Told) -> Transplant:
     return Transplant("signaltrain", found, renamed | bases, {}, _system(told, controls))
 
 
-def _check(told: Told, found: dict[str, Any], frames: int, out_frames: int) -> None:
+def _check(told: WeightsTold, found: dict[str, Any], frames: int, out_frames: int) -> None:
     """That chunk and hop make as many frames as the weights have."""
     made = (found["samples"] + found["transform"]) // found["hop"] + 1
     if made != frames:
@@ -81,7 +81,7 @@ def _renamed(name: str) -> str:
     return ".".join([_PATHS[part], _LAYERS[layer], *rest])
 
 
-def _system(told: Told, controls: int) -> dict[str, Any]:
+def _system(told: WeightsTold, controls: int) -> dict[str, Any]:
     """The rate, and the knobs by the names and ranges of the file."""
     names = told.stored.get("knob_names") or [f"control {n + 1}" for n in range(controls)]
     ranges = told.stored.get("knob_ranges") or [(0.0, 1.0)] * controls
@@ -94,7 +94,7 @@ def _system(told: Told, controls: int) -> dict[str, Any]:
 
 
 _ENDS = r"\.(weight|bias)"
-SIGNALTRAIN = Source(
+SIGNALTRAIN = Publisher(
     name="SignalTrain",
     address="drscotthawley/signaltrain",
     architectures=("signaltrain",),

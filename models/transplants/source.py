@@ -13,7 +13,7 @@ Weights = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Told:
+class WeightsTold:
     """What is said of weights: ``stored`` beside them in their file, ``given`` by the user.
 
     ``origin`` is the file, for messages.
@@ -41,7 +41,7 @@ class Transplant:
 
 
 @dataclass(frozen=True)
-class Source:
+class Publisher:
     """A publisher's code whose weights Earmark reads.
 
     Weights are of this source if each of ``marks`` is found in their names and ``known`` matches
@@ -55,7 +55,7 @@ class Source:
     marks: tuple[str, ...]
     known: str
     of: Callable[[Weights], str]
-    convert: Callable[[Weights, Told], Transplant]
+    convert: Callable[[Weights, WeightsTold], Transplant]
 
 
 class UntoldError(UserError):
@@ -76,7 +76,10 @@ class Need:
 
 
 def settled(
-    told: Told, shapes: Mapping[str, Any], needs: tuple[Need, ...] = (), known: tuple[str, ...] = ()
+    told: WeightsTold,
+    shapes: Mapping[str, Any],
+    needs: tuple[Need, ...] = (),
+    known: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """The hyper-parameters of weights: what their shapes say, then the user, then the file.
 

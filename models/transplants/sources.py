@@ -1,14 +1,14 @@
 """The publishers whose weights Earmark reads."""
 
-from .automix import MIXWAVEUNET
+from .automix import AUTOMIX_DMC, MIXWAVEUNET
 from .demucs import DEMUCS
 from .mastering import MASTERING
 from .micro_tcn import MICRO_TCN, MICRO_TCN_LSTM
 from .signaltrain import SIGNALTRAIN
-from .source import Source
+from .source import Publisher
 from .waveunet_f90 import F90
 
-SOURCES: tuple[Source, ...] = (
+SOURCES: tuple[Publisher, ...] = (
     MICRO_TCN,
     MICRO_TCN_LSTM,
     DEMUCS,
@@ -16,4 +16,5 @@ SOURCES: tuple[Source, ...] = (
     SIGNALTRAIN,
     F90,
     MIXWAVEUNET,
+    AUTOMIX_DMC,
 )

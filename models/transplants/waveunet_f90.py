@@ -6,10 +6,10 @@ but the stride and the length of what comes out.
 
 from typing import Any
 
-from .source import Need, Source, Told, Transplant, Weights, numbered, settled
+from .source import Need, Publisher, Transplant, Weights, WeightsTold, numbered, settled
 
 
-def _convert(weights: Weights, told: Told) -> Transplant:
+def _convert(weights: Weights, told: WeightsTold) -> Transplant:
     names = list(dict.fromkeys(name.split(".")[1] for name in weights))
     separate = names != ["ALL"]
     first = f"waveunets.{names[0]}."
@@ -47,7 +47,7 @@ def _convert(weights: Weights, told: Told) -> Transplant:
 
 _ENDS = r"\.(weight|bias)"
 _NORM = r"\.norm\.(weight|bias|running_mean|running_var|num_batches_tracked)"
-F90 = Source(
+F90 = Publisher(
     name="Wave-U-Net-Pytorch",
     address="f90/Wave-U-Net-Pytorch",
     architectures=("waveunet_f90",),

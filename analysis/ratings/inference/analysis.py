@@ -14,6 +14,7 @@ from ....listening_test.study.file import Ask
 from ..estimation.agreement import agreement
 from ..estimation.descriptives import descriptives
 from ..estimation.variance_components import variance_components
+from ..methods.equivalence import Grounds
 from ..methods.multiplicity import adjusted
 from ..reading.files import RatingsFile
 from ..reading.heard import HeardScore
@@ -32,13 +33,12 @@ from ..result.document import (
 from ..result.names import Chosen, Level
 from ..result.notes import NoteCode
 from ..result.people import Participants
+from .assay import assay
 from .classical import classical
 from .decision import Case, decide
 from .design import detect
-from .equivalence.assay import assay
-from .equivalence.claims import Evidence
 from .options import RatingsOptions
-from .participants import Counted, summarised
+from .participants import Counted, joined, summarised
 from .primary import ChosenTest, choose
 from .screening.screen import screen, without_exclusions
 from .secondary import secondary
@@ -111,6 +111,8 @@ def _label(file: RatingsFile) -> str | None:
 def _participants(
     background: Background | None, file: RatingsFile, flow: Flow
 ) -> Participants | None:
+    if file.people:
+        return joined(file.people, flow)
     if background is None or file.origin is None:
         return None
     counted = Counted(
@@ -201,8 +203,8 @@ def _tested(
     design = detect(tested, options.aside)
     choice = replace(_chosen(design, options), ordinal=scale.ordinal)
     standard = classical(tested, options)
-    evidence = Evidence(assay(kept, options), everybody.primary if everybody else None)
-    case = Case(design, choice, scale, options, notes, evidence)
+    grounds = Grounds(assay(kept, options), everybody.primary if everybody else None)
+    case = Case(design, choice, scale, options, notes, grounds)
     primary = decide(tested, case, standard)
     return Tested(tested, design, standard, primary)
 

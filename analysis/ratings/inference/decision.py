@@ -7,7 +7,7 @@ import numpy as np
 
 from ..estimation.effect_sizes import matched_rank_biserial, paired_superiority, unpaired_dominance
 from ..methods.bradley_terry import preferences
-from ..methods.equivalence import verdict
+from ..methods.equivalence import Grounds, claims, verdict
 from ..methods.multiplicity import adjusted, letters
 from ..methods.paired import PairDifference, differences
 from ..reading.scales import Scale
@@ -28,8 +28,7 @@ from ..result.tests import (
     Pair,
     PairTest,
 )
-from .equivalence.assay import with_pairs
-from .equivalence.claims import Evidence, claims
+from .assay import with_pairs
 from .options import RatingsOptions
 from .pairs import pair_tests
 from .primary import ChosenTest, Outcome, run
@@ -39,7 +38,7 @@ from .primary import ChosenTest, Outcome, run
 class Case:
     """What is to be decided: a design, the method chosen for it, its scale and the options.
 
-    ``evidence`` is what a claim of equivalence needs.
+    ``grounds`` is what a claim of equivalence needs.
     """
 
     design: Design
@@ -47,7 +46,7 @@ class Case:
     scale: Scale
     options: RatingsOptions
     notes: tuple[Said, ...] = ()
-    evidence: Evidence = field(default_factory=Evidence)
+    grounds: Grounds = field(default_factory=Grounds)
 
 
 def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
@@ -56,9 +55,9 @@ def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
     case = replace(
         case,
         choice=_as_run(case.choice, outcome),
-        evidence=_with_pairs(tested, case, outcome),
+        grounds=_with_pairs(tested, case, outcome),
     )
-    choice, assay = case.choice, case.evidence.assay
+    choice, assay = case.choice, case.grounds.assay
     pairs = _pairs(tested, case, outcome, standard)
     notes = (*case.notes, *_notes(tested, case, outcome), *outcome.notes)
     # Keys that are written only where there is something to say.
@@ -100,9 +99,9 @@ def _as_run(choice: ChosenTest, outcome: Outcome) -> ChosenTest:
     )
 
 
-def _with_pairs(tested: Ratings, case: Case, outcome: Outcome) -> Evidence:
-    """The evidence with what the pairs under test themselves show."""
-    found = case.evidence
+def _with_pairs(tested: Ratings, case: Case, outcome: Outcome) -> Grounds:
+    """The grounds with what the pairs under test themselves show."""
+    found = case.grounds
     if found.assay is None:
         return found
     shown = with_pairs(found.assay, tested.systems, outcome.estimates, case.options)
@@ -129,7 +128,14 @@ def _pairs(tested: Ratings, case: Case, outcome: Outcome, standard: Classical) -
     tests = pair_tests(outcome.pairs, tested.systems, case.options.adjust, case.options.alpha)
     by_name = {(pair.group1, pair.group2): pair for pair in standard.pairs}
     estimates = [outcome.estimates.get((at.first, at.second)) for at in outcome.pairs]
-    within = claims(tests, estimates, case.options, case.evidence)
+    within = claims(
+        tests,
+        estimates,
+        case.grounds,
+        margin=case.options.margin,
+        adjust=case.options.adjust,
+        alpha=case.options.alpha,
+    )
     return tuple(
         _pair(test, by_name[test.group1, test.group2], _compared(tested, case, at, outcome, claim))
         for test, at, claim in zip(tests, outcome.pairs, within, strict=True)

@@ -17,6 +17,7 @@ from ....listening_test.kinds.for_analysis import COLUMNS
 from ....models.errors import UserError
 from .account import Account, account
 from .layouts.contract import Form, Hints, ToolScale, Unfolded
+from .people import JoinedPeople, of_listeners
 from .rows import RatingRows
 from .scales import Scale, declared_scale, few_steps, guessed_scale
 from .study_export import Exported, Origin, Which, exported, is_exported
@@ -52,6 +53,7 @@ class RatingsFile:
     origin: Origin | None = None
     account: Account | None = None
     converted: "Converted | None" = field(default=None, repr=False)
+    people: tuple[JoinedPeople, ...] = ()
 
     @property
     def answers(self) -> bool:
@@ -83,7 +85,8 @@ class Reading:
     ``format`` ``earmark`` asks for a study's export, ``csv`` for none; ``auto`` tells by the
     header. ``columns`` maps roles (listener, passage, system, value, question, …) to names.
     ``scale`` is the lowest and highest possible rating; by default it is inferred. ``which``
-    chooses among the sessions of an export. ``told`` is what else the user says of the file.
+    chooses among the sessions of an export. ``told`` is what else the user says of the file;
+    ``people`` are files about the listeners.
     """
 
     format: str = "auto"
@@ -91,6 +94,7 @@ class Reading:
     scale: tuple[float, float] | None = None
     which: Which = field(default_factory=Which)
     told: Hints = field(default_factory=Hints)
+    people: tuple[Path, ...] = ()
 
 
 def read_ratings(path: Path, how: Reading | None = None) -> RatingsFile:
@@ -216,7 +220,8 @@ def _made(
     scale = declared_scale(*how.scale) if how.scale else export.scale if export else None
     scales = _scales(ratings, scale or _of_tool(unfolded.scale), found)
     digests = [one.sha256 for one in found.files]
-    told = [*notes, *found.notes]
+    people = of_listeners(how.people, found.beside, ratings.listeners)
+    told = [*notes, *found.notes, *(note for one in people for note in one.notes)]
     rows = table.rows, table.missing, coded.duplicates
     return RatingsFile(
         name=name,
@@ -233,6 +238,7 @@ def _made(
         warnings=coded.warnings,
         account=account(unfolded, ratings, scales, [one.name for one in found.files], rows, told),
         converted=Converted(unfolded, coded.dropped),
+        people=people,
     )
 
 

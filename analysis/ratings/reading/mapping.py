@@ -49,6 +49,7 @@ def with_mapping(path: Path | None, how: Reading) -> Reading:
         columns={},
         scale=how.scale or found.scale,
         which=how.which,
+        people=how.people,
         told=Hints(
             columns={**columns, **told.columns, **how.columns},
             words=told.words or found.words or (),
@@ -100,7 +101,8 @@ def _columns(file: RatingsFile, told: Mapping[str, str]) -> list[tuple[str, str]
         title = told.get(role, "")
         if not title and unfolded and role in unfolded.columns:
             own = unfolded.header[unfolded.columns[role]]
-            title = own if unfolded.roles.get(role) == f"column {own!r}" else ""
+            found = unfolded.roles.get(role) == f"column {own!r}" and not own.startswith("(")
+            title = own if found else ""
         if title:
             columns.append(("score" if role == "value" else role, title))
     return columns

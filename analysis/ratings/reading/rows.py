@@ -63,6 +63,9 @@ class RatingRows:
             )
         }
         self.codes: dict[str, list[int]] = {role: [] for role in self.names}
+        # The code of a cell as it stands in the file: most cells come again and again.
+        self.known: dict[str, dict[str, int]] = {role: {} for role in self.names}
+        self.read: dict[str, float] = {}
         self.values: list[float] = []
         self.lines: list[int] = []
         self.repeats: list[str] = []
@@ -115,14 +118,13 @@ class RatingRows:
         if math.isnan(number):
             self.missing += 1
             return
-        columns = {**self.columns, RatingsColumn.SYSTEM: self.columns[system]}
-        for role, names in self.names.items():
-            text = cell_text.name(row[columns[role]]) if role in columns else ""
-            if not text:
-                if role in columns:
-                    raise UserError(f"{self.where(line)}: the {role} is empty; fill it in")
-                text = _UNNAMED[role]
-            self.codes[role].append(names.setdefault(text, len(names)))
+        for role, codes in self.codes.items():
+            at = (
+                self.columns[system] if role is RatingsColumn.SYSTEM else self.columns.get(role, -1)
+            )
+            text = row[at] if at >= 0 else ""
+            code = self.known[role].get(text)
+            codes.append(self._code(role, text, line) if code is None else code)
         self.values.append(number)
         self.lines.append(line)
         self.cells.append(row)
@@ -130,9 +132,21 @@ class RatingRows:
         if RatingsColumn.REPEAT in self.columns:
             self.repeats.append(row[self.columns[RatingsColumn.REPEAT]].strip())
         for role, numbers in self.numbers.items():
-            numbers.append(self._number(row[columns[role]], line, role))
+            numbers.append(self._number(row[self.columns[role]], line, role))
         if RatingsColumn.SIMULATED in self.columns and not self.simulated:
             self.simulated = row[self.columns[RatingsColumn.SIMULATED]].strip().lower() in _TRUE
+
+    def _code(self, role: str, text: str, line: int) -> int:
+        """The code of a cell that was not seen yet."""
+        name = cell_text.name(text)
+        if not name:
+            if role in self.columns:
+                raise UserError(f"{self.where(line)}: the {role} is empty; fill it in")
+            name = _UNNAMED[role]
+        names = self.names[role]
+        code = names.setdefault(name, len(names))
+        self.known[role][text] = code
+        return code
 
     def ratings(self, *, milliseconds: bool) -> Coded:
         """The table, without rows that were sent twice.
@@ -279,10 +293,14 @@ class RatingRows:
             seen[key] = int(ratings.line[row])
 
     def _number(self, text: str, line: int, what: str) -> float:
-        text = text.strip()
+        known = self.read.get(text)
+        if known is not None:
+            return known
         found = cell_text.number(text)
         if found is not None:
+            self.read[text] = found
             return found
+        text = text.strip()
         infinite = cell_text.INFINITE.fullmatch(text) or cell_text.NUMBER.fullmatch(text)
         if infinite:
             raise UserError(f"{self.where(line)}: {what} {text!r} is infinite; correct it")

@@ -28,11 +28,13 @@ from .layouts import (
 from .layouts.contract import Hints, NoRatingsError, UnfinishedError, Unfolded, short, stop
 from .tables import json_values, lists, personal
 from .tables.documents import Document, Json, Row, TextTable, Tree
-from .tables.roles import RatingsColumn, declared_column
+from .tables.roles import RatingsColumn, UnknownColumnError, declared_column
 from .tables.sources import RatingSource, documents
 
 _TOOLS = (golisten.read, webmushra.read, pymushra.read, listen_and_rate.read, jspsych.read)
 _OF_JSON = (pymushra.read, sureal.read, jspsych.read, dallinger.read)
+# What leaves one of several files or sheets aside.
+_LEFT = (NoRatingsError, UnknownColumnError)
 _OF_XML = (waet.read, netflix.read)
 
 
@@ -69,14 +71,14 @@ def joined(sources: Sequence[RatingSource], told: Hints, *, tools: bool = True) 
         UserError: one line, if a file cannot be read or understood, or layouts differ.
     """
     found: list[tuple[RatingSource, Unfolded]] = []
-    left: list[tuple[RatingSource, NoRatingsError]] = []
+    left: list[tuple[RatingSource, UserError]] = []
     beside: list[TextTable] = []
     maps: list[tuple[str, Mapping[str, str]]] = []
     for source in sources:
         inside = documents(source)
         try:
             found.append((source, _of_file(source, inside, told, tools=tools)))
-        except NoRatingsError as error:
+        except _LEFT as error:
             if len(sources) == 1:
                 raise
             left.append((source, error))
@@ -115,11 +117,11 @@ def _of_file(
             raise stop(source.place, f"no sheet is named {told.sheet!r}; sheets are {names}")
         return _of_document(mine[0], told, tools=tools)
     found: list[tuple[str, Unfolded]] = []
-    without: list[tuple[str, NoRatingsError]] = []
+    without: list[tuple[str, UserError]] = []
     for sheet in sheets:
         try:
             found.append((sheet.sheet, _of_document(sheet, told, tools=tools)))
-        except NoRatingsError as error:
+        except _LEFT as error:
             without.append((sheet.sheet, error))
     if not found:
         raise without[0][1] if without else NoRatingsError(f"{source.place}: has no sheet")
@@ -167,7 +169,7 @@ def _of_document(document: Document, told: Hints, *, tools: bool) -> Unfolded:
 
 
 def _of_table(table: TextTable, told: Hints) -> Unfolded:
-    table = lists.unfolded(table)
+    table = lists.unfolded(_without_title(table))
     readers: tuple[Callable[[TextTable, Hints], Unfolded | None], ...] = (
         matrix.read,
         votes.read,
@@ -177,6 +179,28 @@ def _of_table(table: TextTable, told: Hints) -> Unfolded:
         if (made := read(table, told)) is not None:
             return made
     return long.read(table, told)
+
+
+def _without_title(table: TextTable) -> TextTable:
+    """The table from its header on: titles and comments above it are told and left."""
+    rows = table.rows
+    start = 0
+    while len(rows) - start > 2 and _is_title(rows[start][1], rows[start + 1][1]):
+        start += 1
+    if not start:
+        return table
+    note = (
+        f"Above the header: {start} row{'s' if start > 1 else ''} of a title or comment, left out."
+    )
+    return replace(table, rows=rows[start:], notes=(*table.notes, note))
+
+
+def _is_title(row: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether a row is a comment, or one cell above rows of more."""
+    if row and row[0].lstrip().startswith("#"):
+        return True
+    filled = sum(bool(cell.strip()) for cell in row)
+    return filled == 1 and sum(bool(cell.strip()) for cell in after) > 1
 
 
 def _some_rows(table: TextTable, told: Hints) -> TextTable:
@@ -243,7 +267,7 @@ def _counted_notes(found: Sequence[Unfolded]) -> tuple[str, ...]:
     )
 
 
-def _told_of_left(left: Sequence[tuple[RatingSource, NoRatingsError]]) -> list[str]:
+def _told_of_left(left: Sequence[tuple[RatingSource, UserError]]) -> list[str]:
     unfinished = [s.name for s, error in left if isinstance(error, UnfinishedError)]
     without = [s.name for s, error in left if not isinstance(error, UnfinishedError)]
     notes = []

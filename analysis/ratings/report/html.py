@@ -13,7 +13,6 @@ from ....evaluation.results.store import written
 from ....models.roles import Role
 from ...presentation import pages
 from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
-from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure
 from ...presentation.looks import Look
 from ...presentation.numbers import fixed, p_equals
@@ -23,16 +22,16 @@ from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import DesignKind, Method
-from ..result.ranks import leads
 from ..result.tests import Pair
 from . import rating_figures, test_figures
+from .answer_figure import answer_figure
 from .audio import Audio
 from .export import csv_table, library_versions
 from .system_looks import system_looks
 from .tables.people_sheets import people_sheet
 from .tables.sheet import Sheet, shown
 from .tables.sheets import sheets
-from .words.answer import Answer, answer
+from .words.answer import FirstScreen, answer
 from .words.footnotes import Footnote, notes
 from .words.sentences import (
     counted,
@@ -40,9 +39,8 @@ from .words.sentences import (
     is_preference,
     methods_paragraph,
     omnibus_sentence,
-    pair_sentence,
+    pair_sentences,
     pair_words,
-    rank_text,
     scope_words,
     ties,
     verdict_words,
@@ -103,7 +101,7 @@ class QuestionView:
     id: str
     prefix: str
     block: QuestionResult
-    answer: Answer
+    answer: FirstScreen
     ties: str
     omnibus: str
     sentences: list[str]
@@ -211,6 +209,7 @@ def _question(
     look = system_looks(kept.systems, reference, given.anchors, extras.systems)
     figures = {prefix + name: one for name, one in _figures(block, kept, scale, look)}
     primary = block.primary
+    tested = [pair for pair in primary.pairs if pair.p_adj is not None]
     return QuestionView(
         id=f"question-{at}",
         prefix=prefix,
@@ -218,8 +217,8 @@ def _question(
         answer=answer(result, block),
         ties=ties(primary),
         omnibus=omnibus_sentence(block),
-        sentences=[pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
-        verdicts=[(pair, verdict_words(pair, primary)) for pair in primary.pairs[:_FEW_PAIRS]],
+        sentences=pair_sentences(primary)[: _FEW_PAIRS + 1],
+        verdicts=[(pair, verdict_words(pair, primary)) for pair in tested[:_FEW_PAIRS]],
         all_drawn=len(primary.pairs) <= _MOST_DRAWN,
         pair_words=pair_words(primary),
         scope_words=scope_words(primary.scope),
@@ -243,7 +242,7 @@ def _figures(
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block.primary
     if not block.secondary.abx:
-        yield "answer", _answer_figure(block, look)
+        yield "answer", answer_figure(block, look)
     if scale.ordinal:
         yield "answers", rating_figures.answers(kept, scale)
     else:
@@ -284,30 +283,6 @@ def _figures(
     plan = block.variance_components.planning
     if plan:
         yield "planning", test_figures.planning_figure(plan)
-
-
-def _answer_figure(block: QuestionResult, look: Mapping[str, Look]) -> Figure:
-    """The mean of each version, the leading ones first, with the ranks that they may have."""
-    primary = block.primary
-    tested = set(block.design.system_names)
-    rows = block.descriptives.systems
-    lead = leads([row.system for row in rows if row.system in tested], primary.pairs)
-    of_rank = primary.ranks.rank_of if primary.ranks else lambda _: None
-    ranks, place = {}, {}
-    for row in rows:
-        rank = of_rank(row.system) if row.system in tested else None
-        ranks[row.system] = f"rank {rank_text(rank.low, rank.high)}" if rank else ""
-        place[row.system] = (rank.low if rank else 0, -lead.get(row.system, 0.0), -row.mean)
-    under_test = [row for row in rows if row.system in tested]
-    aside = [row for row in rows if row.system not in tested]
-    ordered = sorted(under_test, key=lambda row: place[row.system])
-    means = {
-        row.system: Estimate(row.listeners, row.mean, row.low, row.high)
-        for row in (*ordered, *sorted(aside, key=lambda row: -row.mean))
-    }
-    share = is_preference(primary)
-    title = "Share of comparisons won" if share else "Mean rating"
-    return rating_figures.ranked_means(means, ranks, look, title)
 
 
 def _metric_choices(block: QuestionResult, prefix: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ class Withheld(StrEnum):
     NOT_WITH_EVERYONE = "with the excluded listeners it does not lie within the margin"
 
 
-class Control(ResultPart):
+class AssayControl(ResultPart):
     """Two versions that are known to differ, and whether they were told apart.
 
     ``low`` and ``high`` bound the difference of ``better`` less ``worse`` at the level 1 - α
@@ -54,7 +54,7 @@ class Assay(ResultPart):
     beyond the margin, or ``reliability.low`` at the ``floor``.
     """
 
-    controls: tuple[Control, ...]
+    controls: tuple[AssayControl, ...]
     pairs: tuple[tuple[str, str], ...]
     reliability: Reliability | None
     floor: Number

@@ -120,9 +120,10 @@ class PublishedDemucs(Network):
         if sizes.lstm_layers:
             self.lstm = BranchLSTM(before, sizes.lstm_layers, windowed=False)
         self.margin = self._margin() if sizes.local else 0
-        # The code of 2019 knew no normalisation; later code divides by this and one without it.
-        first = not (sizes.padded or sizes.normalize or sizes.resample)
-        self.floor = 0.0 if first else 1e-5
+        # The code of 2021 divides by this and one where it does not normalise; that of 2019 and of
+        # today does not divide there.
+        divides = sizes.normalize or (sizes.resample and not sizes.padded)
+        self.floor = 1e-5 if divides else 0.0
 
     def forward(self, audio: Tensor, controls: Tensor | None = None) -> Tensor:
         """``(batch, channels, samples)`` in and out: the source that is kept."""
@@ -200,7 +201,8 @@ class PublishedDemucs(Network):
         return torch.cat(parts, dim=-1)
 
     def _sources(self, audio: Tensor) -> Tensor:
-        return audio.unflatten(1, (self.sizes.sources, self.sizes.audio_channels))
+        batch, _, samples = audio.shape
+        return audio.reshape(batch, self.sizes.sources, -1, samples)
 
     @property
     def _trimmed(self) -> int:
@@ -223,9 +225,10 @@ class PublishedDemucs(Network):
                 out = receptive_field.convolution(out, sizes.kernel_size, sizes.stride)
             return out[0] - self._trimmed, out[1] - self._trimmed
 
-        step = sizes.stride**sizes.depth
+        step = int(sizes.stride**sizes.depth)
         left, right, _ = receptive_field.context(depends, step)
-        return -(-(max(left, right) + self._trimmed) // step) * step
+        reach: int = max(left, right) + self._trimmed
+        return -(-reach // step) * step
 
 
 def _down(

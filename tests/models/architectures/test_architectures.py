@@ -34,6 +34,7 @@ CONSOLE = {
     "hidden": (20, 20),
 }
 SMALL: dict[str, dict[str, Any]] = {
+    "automix_dmc": {"n_channels": 2},
     "cafx": {"frame": 256, "filters": 6, "kernel": 8, "smoothing": 16, "pooled": 8}
     | {"dense": (5, 4), "activations": 3},
     "crnn": {"widths": (4, 6), "recurrent": 3, "window": 4096, "context": 400},

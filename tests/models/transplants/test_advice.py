@@ -106,7 +106,7 @@ def test_each_of_two_networks_can_be_had(tmp_path: Path) -> None:
     for place, wanted in ((None, one), ("model", one), ("ema", other)):
         system: Any = load(path, **given, **({} if place is None else {"weights": place}))
         assert torch.equal(system.network.state_dict()["output.weight"], wanted["output.weight"])
-    assert system.remarks["weights_not_taken"] == "model"
+    assert system.origin.remarks["weights_not_taken"] == "model"
 
 
 def test_several_entries_of_unusual_names_ask_which_and_the_advice_loads(tmp_path: Path) -> None:

@@ -80,4 +80,5 @@ def test_the_published_transform_needs_nothing_told(tmp_path: Path) -> None:
         one.state[name] = torch.zeros(shape)
     system = opened(written(tmp_path, one), "signaltrain")
     assert system.spec.stride == (came - 1) * 384 - 1024
-    assert system.remarks["hyperparameters"]["samples"] == 8192
+    assert system.origin is not None
+    assert system.origin.remarks["hyperparameters"]["samples"] == 8192

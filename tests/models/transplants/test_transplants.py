@@ -5,14 +5,32 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 from places import ROOT
-from transplanted import CASES, FOLDER, FORMS, answered, golden, written
+from transplanted import (
+    CASES,
+    EFFECTS,
+    FOLDER,
+    FORMS,
+    answered,
+    deviation,
+    effect,
+    golden,
+    opened,
+    written,
+)
 
 from earmark.models.architectures import published_names
+from earmark.models.checkpoints.folders import (
+    Description,
+    TrainingCard,
+    load_checkpoint,
+    save_checkpoint,
+)
 from earmark.models.transplants.sources import SOURCES
 
 PAGE = ROOT / "docs" / "published-checkpoints.md"
-ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| `(\w+)` \| ([\d.e-]+) \| ([\d.e-]+) \|$")
+ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| `(\w+)` \| ([\d.e+-]+) \| ([\d.e+-]+) \|$")
 HEAD = (
     "| source | network | `architecture` | largest deviation | allowed |\n|---|---|---|---|---|\n"
 )
@@ -35,8 +53,27 @@ def test_a_golden_pair_notices_a_weight_that_is_off(name: str, tmp_path: Path) -
     assert answered(written(tmp_path, one), one) > 10 * CASES[name].limit
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_what_was_read_can_be_kept_as_a_checkpoint_folder(name: str, tmp_path: Path) -> None:
+    case, one = CASES[name], golden(name)
+    system = opened(written(tmp_path, one), case.architecture, hyperparameters=dict(case.told))
+    origin = system.origin
+    assert origin is not None
+    about = Description(
+        architecture=origin.architecture,
+        hyperparameters=dict(origin.hyperparameters),
+        system=system.card,
+    )
+    save_checkpoint(tmp_path / "kept", system.network, about, TrainingCard(step=0))
+    kept = load_checkpoint(tmp_path / "kept")
+    assert kept.spec.controls == system.spec.controls
+    with torch.no_grad():
+        found = max(deviation(out, wanted) for out, wanted in case.answer(kept, one))
+    assert found <= case.limit
+
+
 def test_every_golden_pair_is_tried() -> None:
-    assert {path.stem for path in FOLDER.glob("*.npz")} == set(CASES)
+    assert {path.stem for path in FOLDER.glob("*.npz")} == {*CASES, *EFFECTS}
 
 
 def test_every_published_architecture_has_a_golden_pair() -> None:
@@ -54,6 +91,11 @@ def table(folder: Path) -> str:
         repository = f"[{one.info['source']}](https://github.com/{one.info['source']})"
         figures = f"{found:.1e} | {case.limit:.0e}"
         rows.append(f"| {repository} | {case.what} | `{case.architecture}` | {figures} |\n")
+    for name, (what, function) in EFFECTS.items():
+        source = golden(name).info["source"]
+        figures = f"{effect(name):.1e} | 1e-05"
+        link = f"[{source}](https://github.com/{source})"
+        rows.append(f"| {link} | {what} | `{function.__name__}` | {figures} |\n")
     return HEAD + "".join(rows)
 
 
@@ -69,6 +111,7 @@ def test_the_documentation_has_the_transplant_table(
         return
     assert found, "the page has no transplant table: pytest --renew-goldens"
     rows = [match for line in lines if (match := ROW.match(line))]
-    assert [row[2] for row in rows] == [case.what for case in CASES.values()]
+    wanted = [*(case.what for case in CASES.values()), *(what for what, _ in EFFECTS.values())]
+    assert [row[2] for row in rows] == wanted
     # Rounding differs between machines, so only the limit of each figure is compared.
     assert [row[2] for row in rows if float(row[4]) > float(row[5])] == []

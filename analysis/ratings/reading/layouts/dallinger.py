@@ -6,8 +6,8 @@ from typing import Any
 
 from ..tables import cells, json_values, personal
 from ..tables.documents import Json, Row, TextTable
-from ..tables.grids import bare
 from ..tables.roles import RatingsColumn
+from ..tables.stimulus_names import less_system
 from .assemble import Draft, assembled
 from .contract import Hints, Unfolded, stop
 
@@ -71,14 +71,16 @@ def _assembled(
             (line, [one.get(listener, ""), one[passage], one[system], question, value, str(line)])
             for question, value in answers.items()
         ]
-    passages, note = _less_system([row[1] for _, row in rows], [row[2] for _, row in rows])
-    rows = [(line, [row[0], p, *row[2:]]) for (line, row), p in zip(rows, passages, strict=True)]
+    passages = less_system([row[1] for _, row in rows], [row[2] for _, row in rows])
+    if passages:
+        rows = [(line, [r[0], p, *r[2:]]) for (line, r), p in zip(rows, passages, strict=True)]
     notes = [
         f"{sum(gone.values())} responses to {personal.names(sorted(gone))} are left out: they name "
         "no system."
     ] if gone else []  # fmt: skip
     notes += [f"{failed} responses with failed = true are left out."] if failed else []
-    notes += [note] if note else []
+    if passages:
+        notes.append("The passage is the name of its file less the system and ending.")
     columns: dict[str, int] = {
         RatingsColumn.LISTENER: 0, RatingsColumn.PASSAGE: 1, RatingsColumn.SYSTEM: 2,
         RatingsColumn.QUESTION: 3, RatingsColumn.VALUE: 4,
@@ -145,20 +147,3 @@ def _opened(record: Mapping[str, Any]) -> dict[str, str]:
 def _alone(value: Any) -> Any:
     """The one value of an object with one key, as {'null': '4'} holds it."""
     return next(iter(value.values())) if isinstance(value, Mapping) and len(value) == 1 else value
-
-
-def _less_system(passages: list[str], systems: list[str]) -> tuple[list[str], str]:
-    """Passages less the system in their names, where all of them hold it as files do."""
-    found = []
-    for passage, system in zip(passages, systems, strict=True):
-        name = bare(passage)
-        for separator in "_-. ":
-            if name.endswith(separator + system):
-                found.append(name[: -len(system) - 1])
-                break
-            if name.startswith(system + separator):
-                found.append(name[len(system) + 1 :])
-                break
-        else:
-            return passages, ""
-    return found, "The passage is the name of its file less the system and ending."

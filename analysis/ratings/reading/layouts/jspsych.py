@@ -10,9 +10,17 @@ from ..tables.documents import Json, Row, TextTable
 from ..tables.roles import RatingsColumn, find_columns
 from .assemble import Draft, assembled, declared
 from .contract import Hints, NoRatingsError, Unfolded, stop
+from .long import by_names
 
 _OWN = ("trial_type", "trial_index")
 _VALUE = "response"
+# What the library writes by itself; none of it tells what was asked.
+_WRITTEN = frozenset(
+    {
+        *("rt", "stimulus", "slider_start", "trial_type", "trial_index", "time_elapsed"),
+        *("internal_node_id", "view_history"),
+    }
+)
 
 
 def read(document: TextTable | Json, told: Hints) -> Unfolded | None:
@@ -89,21 +97,15 @@ def _assembled(
     place = document.place
     delimiter = document.delimiter if isinstance(document, TextTable) else ""
     table = TextTable(place, ((0, header), *rows), delimiter)
+    table, columns, said = by_names(table, columns, told, notes)
     draft = Draft(
-        "jsPsych, a record for each trial", columns, notes=tuple(notes), roles={"value": "response"}
+        "jsPsych, a record for each trial",
+        columns,
+        notes=tuple(notes),
+        roles={"value": "response", **said},
     )
     made = assembled(table, draft, told)
-    own = {
-        "rt",
-        "stimulus",
-        "slider_start",
-        "trial_type",
-        "trial_index",
-        "time_elapsed",
-        "internal_node_id",
-        "view_history",
-    }
-    unknown = tuple(at for at in made.unknown if made.header[at] not in own)
+    unknown = tuple(at for at in made.unknown if made.header[at] not in _WRITTEN)
     return Unfolded(**{**made.__dict__, "unknown": unknown})
 
 

@@ -1,13 +1,16 @@
 """Long tables: a row for each rating, or for each stimulus with a column for each question."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..tables import cells, personal
 from ..tables.documents import TextTable
 from ..tables.proposals import order_of_presentation, scale_option, system_proposal
 from ..tables.roles import (
+    MAYBE_PASSAGES,
     NUMBERS,
     OPTION,
+    SUMMARIES,
     WEAK_PASSAGES,
     RatingsColumn,
     compact,
@@ -16,6 +19,7 @@ from ..tables.roles import (
     is_beside,
     is_flag,
 )
+from ..tables.stimulus_names import could_part, less_system, nested, parted
 from .assemble import BLOCKS, ROWS, Draft, assembled, declared, several_scores
 from .contract import Hints, NoRatingsError, Unfolded, short, stop
 
@@ -32,23 +36,75 @@ def read(table: TextTable, told: Hints) -> Unfolded:
     header, place = table.header, f"{table.place}:{table.line}"
     columns = find_columns(header, declared(told, header), table.place, table.line)
     notes: list[str] = []
-    _check_numbers(table, columns, told)
+    _check_numbers(table, columns, told, notes)
     values, told_values = score_columns(table, columns, told)
     notes += told_values
     if RatingsColumn.PASSAGE in columns and RatingsColumn.PASSAGE not in told.columns:
         _check_passage(table, columns, told)
+    said: dict[str, str] = {}
+    if RatingsColumn.SYSTEM in columns:
+        table, columns, said = by_names(table, columns, told, notes)
     _check_required(table, columns, values, told)
     if len(values) == 1:
         columns[RatingsColumn.VALUE] = values[0]
         values = []
+    check_summaries(table, columns)
     if flags := [title for title in header if is_flag(title)]:
         notes.append(f"{personal.names(flags)} says which ratings are repeats, but counts none.")
     listener = columns.get(RatingsColumn.LISTENER)
     if listener is None and told.columns.get(RatingsColumn.LISTENER) not in (ROWS, BLOCKS):
         raise stop(place, "no column holds the listener", "name it with --listener COLUMN")
     return assembled(
-        table, Draft("long table, a row for each rating", columns, values, notes=tuple(notes)), told
+        table,
+        Draft("long table, a row for each rating", columns, values, said, notes=tuple(notes)),
+        told,
     )
+
+
+def by_names(
+    table: TextTable, columns: dict[str, int], told: Hints, notes: list[str]
+) -> tuple[TextTable, dict[str, int], dict[str, str]]:
+    """Passage and system from the names of files, where no other column tells one of them."""
+    at = columns[RatingsColumn.SYSTEM]
+    passage = columns.get(RatingsColumn.PASSAGE)
+    own = RatingsColumn.PASSAGE in told.columns
+    if told.names or (passage is None and not own and RatingsColumn.SYSTEM not in told.columns):
+        made = parted(table, columns, told.names)
+        if made is None and told.names:
+            raise stop(
+                f"{table.place}:{table.line}",
+                f"names in {table.header[at]!r} do not all fit --names {told.names!r}",
+                "write {passage} and {system} as they stand in the names",
+            )
+        if made is None:
+            if could := could_part(table, columns):
+                notes.append(could)
+            return table, columns, {}
+        notes.append(made[2])
+        how = f"the names in column {table.header[at]!r}"
+        return made[0], made[1], {"passage": how, "system": how}
+    if passage is None or own or any(len(row) != len(table.header) for _, row in table.body):
+        return table, columns, {}
+    passages, systems = ([row[i].strip() for _, row in table.body] for i in (passage, at))
+    if not nested(passages, systems):
+        return table, columns, {}
+    less = less_system(passages, systems)
+    title = table.header[passage]
+    if less is None and compact(title) in MAYBE_PASSAGES:
+        raise stop(
+            f"{table.place}:{table.line}",
+            f"each name in {title!r} is of one system alone, so that no passage is shared by two",
+            "name the column of the passage with --passage COLUMN",
+            f"--passage {title} if systems were heard on different passages",
+        )
+    if less is None:
+        return table, columns, {}
+    header = [*table.header, "(passage)"]
+    rows = [(n, [*row, name]) for (n, row), name in zip(table.body, less, strict=True)]
+    notes.append(f"The passage is the name in {title!r} less that of the system.")
+    columns = {**columns, RatingsColumn.PASSAGE.value: len(table.header)}
+    table = replace(table, rows=((table.line, header), *rows))
+    return table, columns, {"passage": f"column {title!r} less the system"}
 
 
 def score_columns(
@@ -118,28 +174,33 @@ def _is_trait(table: TextTable, columns: Mapping[str, int], column: list[str]) -
     return False
 
 
-def _check_numbers(table: TextTable, columns: dict[str, int], told: Hints) -> None:
-    """Columns that are known as order or time by their name alone must hold numbers."""
+def _check_numbers(
+    table: TextTable, columns: dict[str, int], told: Hints, notes: list[str]
+) -> None:
+    """Columns that are known as order or time by their name must hold numbers."""
     for role in NUMBERS:
         at = columns.get(role)
         if at is None or role in told.columns:
             continue
-        title = compact(table.header[at])
-        if title in _LATER_NAMES and not cells.is_numeric(table.columns[at][:_SAMPLE]):
+        some = [row[at] for _, row in table.body[:_SAMPLE] if at < len(row)]
+        sample = [cell for cell in some if cell.strip()]
+        if 2 * sum(cells.number(cell) is not None for cell in sample) < len(sample):
             del columns[role]
+            notes.append(f"{table.header[at]!r} holds no numbers and is not used.")
 
 
-_LATER_NAMES = frozenset(
-    {
-        "pageduration",
-        "ratingduration",
-        "metricsresponsetime",
-        "pageno",
-        "trialno",
-        "trialorder",
-        "presentationnumber",
-    }
-)
+def check_summaries(table: TextTable, columns: Mapping[str, int]) -> None:
+    """A row of means below the ratings is no listener."""
+    at = columns.get(RatingsColumn.LISTENER)
+    if at is None:
+        return
+    for line, row in table.body:
+        if at < len(row) and len(row[at]) < 12 and compact(row[at]) in SUMMARIES:
+            raise stop(
+                f"{table.place}:{line}",
+                f"a row called {row[at].strip()!r} sums up others and is no listener",
+                "delete it",
+            )
 
 
 def _check_passage(table: TextTable, columns: dict[str, int], told: Hints) -> None:

@@ -36,7 +36,7 @@ def read(tree: Tree, told: Hints) -> Unfolded | None:
         )
     surveys = [one for one in root.all("surveyResults") if one.get("surveyCompleted") == "0"]
     notes = ["The survey was not filled in."] if surveys else []
-    forced = root.tag not in _SCALES
+    forced = root.tag not in _SCALES and re.search("AB|Forced", root.tag) is not None
     rows = _choices(tree, trials, listener) if forced else _scores(trials, listener)
     system = "testFile fileName less trialName and ending"
     if forced:

@@ -12,6 +12,7 @@ from ..tables.roles import NAMING, RatingsColumn, compact, find_columns, is_besi
 from ..tables.words import known_words
 from .assemble import ROWS, Draft, assembled, declared, several_scores
 from .contract import Hints, Unfolded, stop
+from .long import check_summaries
 
 # Words that name what was asked; columns called so are questions and not systems.
 _ASKED = frozenset(
@@ -56,6 +57,7 @@ def read(table: TextTable, told: Hints) -> Unfolded | None:
             "name it with --listener COLUMN",
             f"say that each of the {len(flat.body)} rows is another listener with --listener @rows",
         )
+    check_summaries(flat, columns)
     names = [flat.header[at] for at in scores]
     notes = [f"{personal.names(beside)} is no rating."] if beside else []
     cell_of, how, more = _cells(names, parts, told, place, RatingsColumn.PASSAGE in columns)

@@ -61,7 +61,9 @@ def split(names: Sequence[str]) -> Grid | None:
     if all(_BRACKETS.fullmatch(name) for name in names):
         return _bracketed(names)
     found: list[tuple[float, str, str, dict[str, tuple[str, str]]]] = []
-    for separator in _SEPARATORS:
+    # Where all names are paths, folders part them.
+    paths = all("/" in name for name in names)
+    for separator in ("/", *_SEPARATORS) if paths else _SEPARATORS:
         for first in names:
             tokens = first.split(separator)
             for at in range(1, len(tokens)):
@@ -121,7 +123,8 @@ def by_pattern(names: Sequence[str], pattern: str) -> Grid | None:
     )
     cells = {}
     for name in names:
-        if fits := re.fullmatch(regex, bare(name)):
+        whole = _ENDING.sub("", name.strip().replace("\\", "/"))
+        if fits := re.fullmatch(regex, bare(name)) or re.fullmatch(regex, whole):
             cells[name] = (fits["passage"], fits["system"])
     left = tuple(name for name in names if name not in cells)
     return Grid(cells, pattern, sure=True, left=left) if cells else None

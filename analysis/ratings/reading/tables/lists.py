@@ -18,10 +18,11 @@ def unfolded(table: TextTable) -> TextTable:
         UserError: one line, where the lists of a row differ in length.
     """
     header = table.header
+    some = [row for _, row in table.body[:_SAMPLE]]
     at = [
         index
-        for index, column in enumerate(table.columns)
-        if (sample := [cell for cell in column[:_SAMPLE] if cell.strip()])
+        for index in range(len(header))
+        if (sample := [row[index] for row in some if index < len(row) and row[index].strip()])
         and all(cells.listed(cell) is not None for cell in sample)
     ]
     if not at:

@@ -12,6 +12,7 @@ _TURK = re.compile(r"A[0-9A-Z]{9,20}")
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _LONGEST = 40
 _MOST_NAMES = 8
+_MOST_LETTERS = 160
 
 
 def kind_of(text: str) -> str:
@@ -46,7 +47,11 @@ def shown(text: str) -> str:
 
 def names(values: Sequence[str], most: int = _MOST_NAMES) -> str:
     """Names for a message: quoted, without personal ones, and only the first ``most``."""
-    words = [shown(value) for value in values[:most]]
-    if len(values) > most:
-        words.append(f"and {len(values) - most} more")
+    words: list[str] = []
+    for value in values[:most]:
+        words.append(shown(value))
+        if sum(map(len, words)) > _MOST_LETTERS:
+            break
+    if len(values) > len(words):
+        words.append(f"and {len(values) - len(words)} more")
     return ", ".join(words)

@@ -111,6 +111,7 @@ _ALSO_PASSAGE = (
 WEAK_PASSAGES = frozenset(
     {"item", "itemid", "trialid", "trial", "sample", "sampleid", "page", "pageid", "sequence"}
 )
+MAYBE_PASSAGES = frozenset(_ALSO_PASSAGE)
 _BASES = (
     *("system", "model", "condition", "method", "algorithm", "stimulus", "sample", "codec"),
     *("option", "item", "track", "audio", "candidate", "version", "sound"),
@@ -134,6 +135,13 @@ _BESIDE = frozenset(
         *("height", "width", "version", "row", "session", "phone", "zip"),
     }
 )
+# Rows and columns that sum up others; no listener, system or question is called so.
+SUMMARIES = frozenset(
+    {
+        *("mean", "means", "average", "avg", "median", "total", "sum", "sd", "std", "stdev"),
+        *("stddev", "variance", "ci", "ci95", "mittelwert", "moyenne"),
+    }
+)
 _FLAGS = frozenset({"isreplicate", "isrepeat", "isrepeated", "isrepetition", "isretest", "retest"})
 OPTION = {RatingsColumn.VALUE.value: "score"}
 _OF_ONE_SYSTEM = (
@@ -144,6 +152,10 @@ _OF_ONE_SYSTEM = (
 )
 
 
+class UnknownColumnError(UserError):
+    """The user names a column that a table lacks; another table of the study may have it."""
+
+
 def compact(title: str) -> str:
     """A column's name as it is compared: small letters and digits alone."""
     return re.sub(r"[\W_]+", "", title.casefold())
@@ -152,7 +164,8 @@ def compact(title: str) -> str:
 def is_beside(title: str) -> bool:
     """Whether a column's name tells of age, time, order and the like, which are no ratings."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", title)
-    return any(word.lower() in _BESIDE for word in words) or compact(title) in _FLAGS
+    whole = compact(title)
+    return any(word.lower() in _BESIDE for word in words) or whole in _FLAGS or whole in SUMMARIES
 
 
 def is_flag(title: str) -> bool:
@@ -178,7 +191,8 @@ def find_columns(
     found: dict[str, int] = {}
     if not set(declared) & {RatingsColumn.SYSTEM, RatingsColumn.VALUE}:
         # One row per preference; reading turns it into the ratings of its two systems.
-        found |= _paired(known)
+        last = [compact(title.rpartition(".")[2]) for title in header]
+        found |= _paired(known) or _paired(last)
     for role, title in declared.items():
         found[role] = declared_column(header, title, role, f"{place}:{line}")
     last = [compact(title.rpartition(".")[2]) for title in header]
@@ -241,7 +255,7 @@ def declared_column(header: Sequence[str], title: str, role: str, place: str) ->
         raise UserError(f"{place}: {len(at)} columns are named {title!r}; rename all but one")
     close = difflib.get_close_matches(title, header, n=1)
     meant = f"; did you mean {close[0]!r}?" if close else ""
-    raise UserError(
+    raise UnknownColumnError(
         f"{place}: no column is named {title!r} (--{option}); the columns are "
         f"{shown_names(header)}{meant}"
     )

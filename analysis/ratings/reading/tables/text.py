@@ -9,6 +9,7 @@ from .....models.errors import UserError
 from .documents import TextTable
 
 csv.field_size_limit(10_000_000)
+_LINES, _MOST = 20, 0.8
 
 
 def table(data: bytes, place: str) -> TextTable:
@@ -45,20 +46,21 @@ def decoded(data: bytes, place: str) -> str:
 
 
 def delimiter_of(text: str) -> str:
-    """The comma, semicolon or tab that the first line holds most often.
+    """The comma, semicolon or tab that parts the cells.
 
-    Where it holds several of them, those that the next lines hold as often come first: numbers with
-    decimal commas hold more commas than semicolons.
+    Most lines hold it equally often, as they do not hold decimal commas or those of a title; of
+    several, it is the one that the first line holds most often.
     """
     lines = [re.sub(r'"[^"]*"', "", line) for line in text.lstrip("\r\n")[:20_000].split("\n")]
-    lines = [line for line in lines[:-1] or lines if line.strip()][:20]
-    header = lines[0] if lines else ""
+    lines = [line for line in lines[:-1] or lines if line.strip()][:_LINES]
 
-    def steady(mark: str) -> tuple[bool, int]:
-        count = header.count(mark)
-        return count > 0 and all(line.count(mark) == count for line in lines), count
+    def parting(mark: str) -> tuple[bool, int, int]:
+        counts = [line.count(mark) for line in lines]
+        often = max(filter(None, counts), key=counts.count, default=0)
+        agree = counts.count(often) if often else 0
+        return agree >= _MOST * len(lines) > 0, counts[0] if counts else 0, agree
 
-    return max((",", ";", "\t"), key=steady)
+    return max((",", ";", "\t"), key=parting)
 
 
 def _rows(reader: Iterator[list[str]], place: str) -> Iterator[tuple[int, list[str]]]:

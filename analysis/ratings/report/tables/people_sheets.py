@@ -12,10 +12,12 @@ def people_sheet(people: Participants | None) -> Sheet | None:
     if people is None or not rows:
         return None
     columns = columns_of(
-        *("Question", "Answered/count", "Answer", "Count/count", "Share/share"),
+        *("Question", "Answered/count", "FirstScreen", "Count/count", "Share/share"),
         *("Median/number", "Q1/number", "Q3/number"),
     )
     caption = f"Questionnaires of the {people.questionnaire[0].of} who finished"
+    if people.source:
+        caption = f"What {people.source} says of {people.questionnaire[0].of} listeners together"
     return Sheet("participants", caption, columns, tuple(rows))
 
 

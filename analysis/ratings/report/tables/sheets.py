@@ -4,9 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ...result.blocks import Finding, Screening
+from ...result.blocks import Finding, Primary, Screening
 from ...result.document import AllListeners, QuestionResult
-from ...result.names import Chosen, RuleName
+from ...result.names import Chosen, Method, RuleName, Scope
+from ...result.notes import NoteCode, coded
+from ...result.secondary import OtherTest
 from ...result.tests import Pair, SystemsTest
 from ..words.sentences import pair_words, ranks_caption
 from .equivalence_sheets import assay_sheets
@@ -117,7 +119,10 @@ def _classical(block: QuestionResult) -> Sheet:
         *("Mean Diff./points", "Median Diff./points", "Mean Rank Diff./number", "t/number"),
         *("df/df", "p/p", "P_adj/p", "Reject/yes"),
     )
-    caption = f"{block.classical.label}; P_adj by {block.classical.adjust}"
+    caption = (
+        f"{block.classical.label}; mean ranks of all ratings pooled; P_adj by "
+        f"{block.classical.adjust}"
+    )
     return Sheet("classical", caption, columns, rows)
 
 
@@ -134,7 +139,7 @@ def _systems(block: QuestionResult) -> Sheet:
     columns = columns_of(
         *("System", "Ratings/count", "Listeners/count", "Mean/points", "Low/points"),
         *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
-        *("Floor %/points", "Ceiling %/points", "Mean rank/points"),
+        *("Floor %/points", "Ceiling %/points", "Mean rank on a page/points"),
     )
     return Sheet("systems", f"Ratings per system; interval: {found.interval}", columns, rows)
 
@@ -159,11 +164,11 @@ def _cells(block: QuestionResult) -> Sheet:
 def _tests(block: QuestionResult) -> Sheet:
     primary, classical = block.primary, block.classical
     rows = [
-        _test("primary", f"scope {primary.scope}", primary.omnibus),
+        _test("primary", f"scope {primary.scope}", primary.omnibus, _primary_passages(primary)),
         _test("classical", f"{classical.n} ratings taken as independent", classical.kruskal),
     ]
     rows += [
-        _test("secondary", test.unit, test.omnibus)
+        _test("secondary", test.unit, test.omnibus, _passages_of(test))
         for test in block.secondary.tests
         if test.omnibus
     ]
@@ -183,9 +188,20 @@ def _tests(block: QuestionResult) -> Sheet:
     return Sheet("tests", caption, columns, tuple(rows))
 
 
-def _test(role: str, unit: str, test: SystemsTest) -> tuple[Any, ...]:
+def _test(role: str, unit: str, test: SystemsTest, passages: str = "") -> tuple[Any, ...]:
     numbers = (test.statistic, test.df, test.df2, test.p)
-    return (role, test.method, unit, test.symbol, *numbers, test.note)
+    # A mixed model with random passages is another test than one with fixed passages.
+    name = f"{test.method}, {passages}" if test.method is Method.MIXED_MODEL else test.method
+    return (role, name, unit, test.symbol, *numbers, test.note)
+
+
+def _primary_passages(primary: Primary) -> str:
+    return "passages random" if primary.scope is Scope.MUSIC else "passages fixed"
+
+
+def _passages_of(test: OtherTest) -> str:
+    fixed = test.coded_unit == coded(NoteCode.PASSAGES_FIXED)
+    return "passages fixed" if fixed else "passages random"
 
 
 def _before_note(row: tuple[Any, ...], p: float | None) -> tuple[Any, ...]:

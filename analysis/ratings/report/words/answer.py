@@ -23,7 +23,7 @@ class SaidOfPair:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FirstScreen:
     """What a reader must know of a question, in words; '' where there is nothing to say.
 
     ``verdicts`` are all pairs, or those with the leading system where all are too many; ``more``
@@ -50,10 +50,10 @@ class Answer:
                 yield line
 
 
-def answer(data: RatingsResult, block: QuestionResult) -> Answer:
+def answer(data: RatingsResult, block: QuestionResult) -> FirstScreen:
     """The answer that the result of a question gives."""
     pairs = _shown(block)
-    return Answer(
+    return FirstScreen(
         question=block.question,
         heard=_heard(block),
         finding=finding(block),

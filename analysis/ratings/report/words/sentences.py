@@ -78,6 +78,17 @@ def _statistic(test: Omnibus) -> str:
     return f"{test.symbol}{inside} = {test.statistic:.2f}, "
 
 
+def pair_sentences(primary: Primary) -> list[str]:
+    """A sentence for each pair that can be compared, and one that counts the others."""
+    said = [pair_sentence(one, primary) for one in primary.pairs if one.mean_diff is not None]
+    rest = len(primary.pairs) - len(said)
+    if not rest:
+        return said
+    if not said:
+        return [f"None of the {counted(rest, 'pair')} can be compared."]
+    return [*said, f"{counted(rest, 'other pair')} cannot be compared."]
+
+
 def pair_sentence(pair: Pair, primary: Primary) -> str:
     """A pair with its difference, interval and test."""
     first, second = pair.group1, pair.group2

@@ -10,9 +10,9 @@ from ratings_simulation import ratings_of, simulated_cells, written_ratings
 from scipy import stats
 
 from earmark.analysis.ratings.inference.analysis import analyse
-from earmark.analysis.ratings.inference.equivalence.assay import RELIABLE, reliability
-from earmark.analysis.ratings.inference.equivalence.claims import Evidence, claims
+from earmark.analysis.ratings.inference.assay import RELIABLE, reliability
 from earmark.analysis.ratings.inference.options import RatingsOptions
+from earmark.analysis.ratings.methods.equivalence import Grounds, claims
 from earmark.analysis.ratings.methods.paired import PairDifference
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
@@ -24,7 +24,7 @@ from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Adjust, Distribution
 from earmark.analysis.ratings.result.tests import Equivalence, PairTest
 
-SENSITIVE = Evidence(Assay(controls=(), pairs=(), reliability=None, floor=RELIABLE, sensitive=True))
+SENSITIVE = Grounds(Assay(controls=(), pairs=(), reliability=None, floor=RELIABLE, sensitive=True))
 
 
 def result_of(
@@ -175,7 +175,7 @@ def test_reliability_at_chance_seldom_reaches_the_floor() -> None:
 
 def _family(means: Sequence[float], runs: int, adjust: Adjust) -> tuple[float, float]:
     """Shares of SIMULATED sets with a false claim, and of equal pairs that are found."""
-    r, options = np.random.default_rng(1), RatingsOptions(margin=10, adjust=adjust)
+    r = np.random.default_rng(1)
     pairs = [(i, j) for i in range(len(means)) for j in range(i)]
     untested = PairTest(
         group1="", group2="", mean_rank_diff=None, statistic=None, df=None, p_raw=None, p_adj=None,
@@ -188,7 +188,9 @@ def _family(means: Sequence[float], runs: int, adjust: Adjust) -> tuple[float, f
         for i, j in pairs:
             d = scores[:, i] - scores[:, j]
             estimates.append(PairDifference(float(d.mean()), float(stats.sem(d)), 15))
-        made = claims([untested] * len(pairs), estimates, options, SENSITIVE)
+        made = claims(
+            [untested] * len(pairs), estimates, SENSITIVE, margin=10, adjust=adjust, alpha=0.05
+        )
         claimed = [one is not None and one.equivalent for one in made]
         alike = [means[i] == means[j] for i, j in pairs]
         false += any(c and not a for c, a in zip(claimed, alike, strict=True))

@@ -249,3 +249,40 @@ def test_traits_of_listeners_and_stimuli_are_no_questions(save: Save) -> None:
         )
     file = read_files([save(text_of(made))])
     assert len(file.ratings) == len(made) - 1, "only naturalness was asked"
+
+
+TITLES = ["A study\n", "# by hand\n# twice\n", "A study,,,\n\n", "May, 1\n"]
+
+
+@pytest.mark.parametrize("above", TITLES)
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_title_above_the_header_is_left_and_told(above: str, delimiter: str, save: Save) -> None:
+    if above == "May, 1\n" and delimiter == ",":
+        above = '"May, 1"\n'
+    body = long("listener,song,system,rating").replace(",", delimiter)
+    text = above.replace(",,,", 3 * delimiter) + body
+    file = read_files([save(text)])
+    assert is_whole(file)
+    assert file.account is not None
+    assert any("Above the header" in note for note in file.account.notes)
+
+
+@pytest.mark.parametrize("row", ["Mean,50,50,50,50,50,50,50,50,50", "SD,9,9,9,9,9,9,9,9,9"])
+def test_a_row_of_means_is_no_listener(row: str, save: Save) -> None:
+    names = [f"{p}_{s}" for p in SONGS for s in SYSTEMS]
+    with pytest.raises(UserError, match=r"ratings\.csv:6: a row called '(Mean|SD)' sums up others"):
+        read_files([save(wide(names) + row + "\n")])
+
+
+def test_a_column_of_means_is_no_stimulus(save: Save) -> None:
+    names = [f"{p}_{s}" for p in SONGS for s in SYSTEMS]
+    file = read_files([save(wide([*names, "Mean", "total"]))])
+    assert is_whole(file)
+    assert file.account is not None
+    assert any("'Mean', 'total'" in note for note in file.account.notes)
+
+
+def test_times_that_are_no_numbers_do_not_stop_the_reading(save: Save) -> None:
+    file = read_files([save(long("listener,song,system,rating,duration", ends=[",00:31"]))])
+    assert is_whole(file)
+    assert file.ratings.seconds is None

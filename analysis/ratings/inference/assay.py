@@ -10,13 +10,13 @@ from itertools import product
 import numpy as np
 from scipy import stats
 
-from ...methods.paired import PairDifference, paired
-from ...reading.table import Ratings, listener_means
-from ...result.assay import Assay, Control, Reliability
-from ...result.names import Chosen
-from ..design import detect
-from ..options import RatingsOptions
-from ..primary import choose, run
+from ..methods.paired import PairDifference, paired
+from ..reading.table import Ratings, listener_means
+from ..result.assay import Assay, AssayControl, Reliability
+from ..result.names import Chosen
+from .design import detect
+from .options import RatingsOptions
+from .primary import choose, run
 
 # Half of what mean ratings vary is then more than chance, at the lower end of the interval.
 RELIABLE = 0.5
@@ -107,14 +107,16 @@ def _controls(rated: Ratings, options: RatingsOptions) -> Iterator[tuple[str, st
     yield from product(better, worse)
 
 
-def _control(rated: Ratings, pair: tuple[str, str], options: RatingsOptions, count: int) -> Control:
+def _control(
+    rated: Ratings, pair: tuple[str, str], options: RatingsOptions, count: int
+) -> AssayControl:
     better, worse = pair
     two = rated.without_systems(tuple(name for name in rated.systems if name not in pair))
     found = _difference(two, options, options.alpha / count)
     sign = 1 if two.systems[0] == better else -1
     ends = [None if end is None else sign * end for end in (found.low, found.high)]
     low, high = ends if sign > 0 else reversed(ends)
-    return Control(
+    return AssayControl(
         better=better,
         worse=worse,
         n=found.units,

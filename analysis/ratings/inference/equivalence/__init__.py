@@ -1,1 +1,0 @@
-"""When two systems are said to be equivalent: the tests, and what shows that they could fail."""
