@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..models.checkpoints.containers import read_weights
-from ..models.checkpoints.folders import (
-    CheckpointOptions,
-    config_beside,
-    load_checkpoint,
-    weights_of_folder,
-)
+from ..models.checkpoints.containers import open_weights
+from ..models.checkpoints.fitting import whose
+from ..models.checkpoints.folders import CheckpointOptions, load_checkpoint
 from ..models.checkpoints.formats import ModelFormat, model_format, what_it_is
+from ..models.checkpoints.hub import config_beside, weights_of_folder
 from ..models.checkpoints.importing import import_weights, unpickled_on_trust
 from ..models.checkpoints.weights import PICKLE_SUFFIXES, WEIGHTS_SUFFIXES
 from ..models.errors import UserError
@@ -21,6 +18,7 @@ from .master import system_spec
 
 _HIDDEN = ("earmark_facts", "sources", "remarks", "controls")
 _SHOWN = 6
+_SETTINGS = 24
 
 
 def import_file(
@@ -81,14 +79,21 @@ def shown(path: Path) -> Iterator[str]:
 
 
 def _tensors(path: Path) -> Iterator[str]:
-    weights = read_weights(path)
-    total = sum(value.numel() for value in weights.values())
-    kinds = sorted({str(value.dtype).removeprefix("torch.") for value in weights.values()})
-    yield _row("tensors", f"{len(weights)}, {total:,} values of {', '.join(kinds)}", "file")
-    for name, value in list(weights.items())[:_SHOWN]:
+    file = open_weights(path)
+    total = sum(value.numel() for value in file.weights.values())
+    kinds = sorted({str(value.dtype).removeprefix("torch.") for value in file.weights.values()})
+    under = f", under {file.place!r}" if file.place else ""
+    said = f"{len(file.weights)}{under}, {total:,} values of {', '.join(kinds)}"
+    yield _row("tensors", said, "file")
+    for name, value in list(file.weights.items())[:_SHOWN]:
         yield f"    {name} {tuple(value.shape)}"
-    if len(weights) > _SHOWN:
-        yield f"    … and {len(weights) - _SHOWN} more"
+    if len(file.weights) > _SHOWN:
+        yield f"    … and {len(file.weights) - _SHOWN} more"
+    if file.others:
+        yield _row("not taken", ", ".join(file.others), "file")
+    for name, value in list(file.settings.items())[:_SETTINGS]:
+        yield _row(name, value, "file")
+    yield f"  {whose(file)}"
     config = config_beside(path)
     for name in ("architectures", "model_type", "sampling_rate", "sample_rate"):
         if name in config:

@@ -82,6 +82,7 @@ PROBES: Mapping[str, Examined] = {
     "true_peak": _true_peak,
     "hot_input": _hot,
     "repeatable": repeats.repeatable_probe,
+    "processes": repeats.processes_probe,
     "chunks": repeats.chunks_probe,
     "batches": repeats.batches_probe,
     "seams": repeats.seams_probe,
@@ -106,7 +107,10 @@ QUICK: Mapping[str, Examined] = {
 
 
 def examine(
-    system: System, device: str = "cpu", probes: Mapping[str, Examined] = PROBES
+    system: System,
+    device: str = "cpu",
+    probes: Mapping[str, Examined] = PROBES,
+    named: SystemSpec | None = None,
 ) -> tuple[Probe, ...]:
     """The probes of a built system, in their order; one that could not run says why.
 
@@ -116,7 +120,7 @@ def examine(
     if system.spec.kind in _FINISHED:
         why = "finished audio: a run checks each render against its mix"
         return (Probe("runs", Health.NOT_RUN, None, "", limit, "", why),)
-    patient = Patient(system, device)
+    patient = Patient(system, device, named)
     try:
         patient.pink()
     except UnheardError as error:
@@ -137,7 +141,7 @@ def diagnose(
         UserError: if its files are missing or do not fit.
     """
     system = build(spec)
-    found = examine(system, device, probes)
+    found = examine(system, device, probes, spec)
     return Diagnosis(spec.name, spec.kind, spec.key, worst([one.verdict for one in found]), found)
 
 

@@ -34,7 +34,11 @@ def as_records(probes: Sequence[Probe]) -> list[dict[str, Any]]:
 
 
 def badge(probe: Probe) -> str:
-    """A finding in a few words, to stand beside a name."""
+    """A finding in a few words, to stand beside a name; with a minus sign, as tables have it."""
+    return _words(probe).replace(" -", " −")
+
+
+def _words(probe: Probe) -> str:
     value = probe.value
     if probe.name == "delay" and value is not None:
         return f"lags {value:.1f} samples" if value > 0 else f"leads by {-value:.1f} samples"

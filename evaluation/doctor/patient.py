@@ -10,7 +10,7 @@ from torch import Tensor
 from ...models.errors import OutputError, UserError
 from ...models.rendering import runner
 from ...models.rendering.runner import Output
-from ...models.systems.contract import Material, Spec, System
+from ...models.systems.contract import Material, Spec, System, SystemSpec
 from .signals import PINK, pink
 from .timing import Heard
 
@@ -30,10 +30,14 @@ class WrongOutputError(UnheardError):
 
 @dataclass
 class Patient:
-    """``system`` on ``device``; what was heard is kept by signal, length and level."""
+    """``system`` on ``device``; what was heard is kept by signal, length and level.
+
+    ``named`` is how it was built, where it was by its name and options.
+    """
 
     system: System
     device: str = "cpu"
+    named: SystemSpec | None = None
     _heard: dict[tuple[Any, ...], Tensor] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .contract import Health, Probe
+from .elsewhere import heard_elsewhere
 from .levels import dbfs
 from .patient import Patient
 from .signals import PINK, TONE, pink, slow_tones
@@ -55,6 +56,30 @@ def repeatable_probe(patient: Patient) -> Probe:
         if verdict is Health.FAIL and not patient.spec.deterministic:
             verdict, note = Health.WARN, f"{apart}, as it declares; one render is one draw"
     return Probe("repeatable", verdict, _finite(value), "of the peak", limit, PINK, note)
+
+
+def processes_probe(patient: Patient) -> Probe:
+    """The same in a process that begins anew."""
+    limit, name = (
+        f"equal; {_EXACT:g} of the peak or more fails, unless declared random",
+        "processes",
+    )
+    if patient.named is None:
+        why = "it lives in this program alone"
+        return Probe(name, Health.NOT_RUN, None, "of the peak", limit, PINK, why)
+    given = pink(patient.samples, patient.rate)
+    first = patient.hear(given, (PINK, -20.0))
+    value = difference(first, heard_elsewhere(patient.named, given, patient.device))
+    verdict, note = Health.PASS, "a second process gives the same"
+    if value > _EXACT and patient.spec.deterministic:
+        verdict = Health.FAIL
+        note = (
+            f"a second process is {-dbfs(value):.0f} dB apart; "
+            "its renders cannot be made again elsewhere"
+        )
+    elif value > 0:
+        verdict, note = Health.WARN, f"a second process is {-dbfs(value):.0f} dB apart"
+    return Probe(name, verdict, _finite(value), "of the peak", limit, PINK, note)
 
 
 def chunks_probe(patient: Patient) -> Probe:

@@ -27,6 +27,8 @@ _WINDOW = 4096
 _COHERENT, _WIDE = 0.5, 3
 # Nine thirds of an octave turned are most of what is heard: an inversion, whatever the rest does.
 _MOST = 8.0
+# Seven octaves are all that is heard: no range to tell.
+_ALL = 128.0
 _CHANNELS = ("left", "right")
 
 
@@ -108,7 +110,8 @@ def polarity_probe(heard: Heard) -> Probe:
     whole = lag.samples if lag.correlation >= _ALIKE else 0.0
     known = statistics.median(banded) if banded else whole
     ranges = inverted_ranges(heard.output, heard.given, heard.rate, known)
-    where = f" between {_hertz(ranges[0][0])} and {_hertz(ranges[0][1])}" if ranges else ""
+    part = bool(ranges) and ranges[0][1] / ranges[0][0] < _ALL
+    where = f" between {_hertz(ranges[0][0])} and {_hertz(ranges[0][1])}" if part else ""
     value: float | None = 1.0
     if turned or (ranges and ranges[0][1] / ranges[0][0] >= _MOST):
         some = 0 < len(turned) < heard.given.shape[0]

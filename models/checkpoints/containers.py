@@ -242,7 +242,8 @@ def _unpickled(path: Path) -> Any:
         if wants:
             raise UserError(
                 f"{path}: refused: the pickle wants code to run ({wants}); save its state_dict "
-                "alone, best with safetensors.torch.save_file"
+                "alone, best with safetensors.torch.save_file; or, if you trust who made it, "
+                f"'earmark models import {path} FOLDER --trust'"
             ) from None
         raise UserError(f"{path}: damaged, or not a PyTorch checkpoint") from None
     except MemoryError:

@@ -7,7 +7,6 @@ weights are loaded strictly.
 """
 
 import copy
-import functools
 import json
 import shutil
 import uuid
@@ -19,26 +18,24 @@ from typing import Annotated, Any, Literal
 import torch
 from pydantic import Field, field_validator, model_validator
 from safetensors.torch import save_file
-from torch import Tensor
 
 from ..architectures import Network, build_network
 from ..configuration import Strict, YamlPath, load_yaml, nearest
 from ..content_key import path_sha256
 from ..errors import UserError
-from ..rendering.runner import check_controls, run
-from ..systems.contract import Material, Options, Spec, kind
+from ..rendering.runner import check_controls
+from ..systems.contract import Options, Spec, kind
 from .containers import open_weights
 from .fitting import fitted, hyperparameters_for, whose
 from .formats import IN_WORDS, model_format
-from .network_system import NetworkOrigin, NetworkSystem, SystemCard, controls_of
+from .golden import GOLDEN, golden_input, golden_output, verify
+from .hub import check_config, weights_of_folder
+from .network_system import NetworkOrigin, NetworkSystem, SystemCard
 from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors
 
 FORMAT: Literal[1] = 1
-GOLDEN_SECONDS = 0.1
 _SHIPPED = Path(__file__).parent.parent / "weights"
-_CARD, _WEIGHTS, _GOLDEN = "model.json", "model.safetensors", "golden.safetensors"
-# Where other people's folders say what their weights are; no code that it names is run.
-CONFIG = "config.json"
+_CARD, _WEIGHTS = "model.json", "model.safetensors"
 _DESCRIPTIONS = (".yaml", ".yml", ".json")
 
 
@@ -222,69 +219,8 @@ def built_network(options: CheckpointOptions) -> NetworkSystem:
         system = _bare_system(path, described, options.weights)
     else:
         system = load_checkpoint(path)
-    _check_config(path, system.card)
+    check_config(path, system.card.sample_rate)
     return with_controls(system, options.controls) if options.controls else system
-
-
-def weights_of_folder(path: Path) -> Path:
-    """Of a folder with ``config.json``, as Hugging Face has them, its one file of weights.
-
-    Any other path is given back.
-
-    Raises:
-        UserError: if there is none, or more than one.
-    """
-    if (path / _CARD).is_file() or not (path / CONFIG).is_file():
-        return path
-    found = sorted(one for one in path.iterdir() if one.suffix in WEIGHTS_SUFFIXES)
-    best = [one for one in found if one.suffix == ".safetensors"] or found
-    if len(best) != 1:
-        said = ", ".join(one.name for one in best) or "none"
-        raise UserError(f"{path}: needs one file of weights beside {CONFIG}, and has {said}")
-    return best[0]
-
-
-def config_beside(path: Path) -> dict[str, Any]:
-    """What the ``config.json`` beside a file of weights says; empty where there is none.
-
-    Raises:
-        UserError: if it is no JSON.
-    """
-    beside = path.parent / CONFIG
-    if path.suffix not in WEIGHTS_SUFFIXES or not beside.is_file():
-        return {}
-    try:
-        found = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{beside}: cannot be read ({error})") from None
-    return found if isinstance(found, dict) else {}
-
-
-def _check_config(path: Path, card: SystemCard) -> None:
-    config = config_beside(path)
-    rate = config.get("sampling_rate", config.get("sample_rate"))
-    if isinstance(rate, int) and rate != card.sample_rate:
-        raise UserError(
-            f"{path.parent / CONFIG}: its weights are for {rate} Hz and the description says "
-            f"{card.sample_rate}; write system: {{sample_rate: {rate}}}"
-        )
-
-
-def description_of(options: CheckpointOptions) -> Description:
-    """What the options, or the file beside the weights, say of a bare file of weights.
-
-    Raises:
-        UserError: if nothing does.
-    """
-    if options.architecture is not None:
-        return Description(
-            architecture=options.architecture,
-            hyperparameters=options.hyperparameters or {},
-            system=options.system or SystemCard(),
-        )
-    if options.description is None:
-        raise UserError(f"{options.path}: describe it: give architecture and hyperparameters")
-    return load_yaml(options.description, Description)
 
 
 def shipped_names() -> list[str]:
@@ -334,11 +270,11 @@ def read_card(folder: Path) -> Card:
     """
     if not folder.exists():
         raise UserError(f"{folder}: no such checkpoint")
-    for name in (_CARD, _WEIGHTS, _GOLDEN):
+    for name in (_CARD, _WEIGHTS, GOLDEN):
         if not (folder / name).is_file():
             raise UserError(
                 f"{folder}: not a checkpoint folder, {name} is missing; 'earmark train' writes "
-                f"such folders ({_CARD}, {_WEIGHTS}, {_GOLDEN})"
+                f"such folders ({_CARD}, {_WEIGHTS}, {GOLDEN})"
             )
     return _parsed(folder / _CARD)
 
@@ -349,26 +285,6 @@ def _parsed(path: Path) -> Card:
         return Card.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return load_yaml(path, Card)  # which says where a mistake stands
-
-
-def verify(system: NetworkSystem, folder: Path, tolerance: float) -> float:
-    """Render the golden input and compare; the largest difference.
-
-    Raises:
-        UserError: if it is larger than ``tolerance``.
-    """
-    golden = read_safetensors(folder / _GOLDEN)
-    if set(golden) != {"input", "output"} or golden["input"].ndim not in (2, 3):
-        raise UserError(f"{folder / _GOLDEN}: must hold 'input' and 'output'")
-    out = _golden_output(system, golden["input"])
-    wanted = golden["output"]
-    difference = float((out - wanted).abs().max()) if out.shape == wanted.shape else float("inf")
-    if not difference <= tolerance:
-        raise UserError(
-            f"{folder}: the golden pair does not come out again: it differs by {difference:.2g}, "
-            f"allowed are {tolerance:g}; the code or the weights have changed"
-        )
-    return difference
 
 
 def save_checkpoint(
@@ -389,15 +305,15 @@ def save_checkpoint(
     weights = {name: value.detach().contiguous() for name, value in kept.state_dict().items()}
     check_finite(weights, str(folder))
     system = NetworkSystem(kept, about.system, Spec(name=folder.name, kind="checkpoint"))
-    excitation = _golden_input(kept.channels, about.system.sample_rate)
+    excitation = golden_input(kept.channels, about.system.sample_rate)
     if kept.input == "stems":
         excitation = torch.stack([excitation, excitation.flip(-1), 0.5 * excitation.roll(99, -1)])
-    golden = {"input": excitation, "output": _golden_output(system, excitation)}
+    golden = {"input": excitation, "output": golden_output(system, excitation)}
     scratch = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
         scratch.mkdir(parents=True)
         save_file(weights, scratch / _WEIGHTS)
-        save_file(golden, scratch / _GOLDEN)
+        save_file(golden, scratch / GOLDEN)
         card = Card(
             format=FORMAT,
             **about.model_dump(),
@@ -410,7 +326,7 @@ def save_checkpoint(
             (scratch / name).write_text(words, encoding="utf-8")
         # safetensors writes for the owner alone; others on the machine shall render too.
         mode = (scratch / _CARD).stat().st_mode & 0o777
-        for name in (_WEIGHTS, _GOLDEN):
+        for name in (_WEIGHTS, GOLDEN):
             (scratch / name).chmod(mode)
         if folder.exists():
             shutil.rmtree(folder)
@@ -465,17 +381,3 @@ def _beside(path: Path) -> Path | None:
     """The description beside a bare weights file."""
     found = (path.with_suffix(suffix) for suffix in _DESCRIPTIONS)
     return next((one for one in found if one.is_file()), None)
-
-
-@functools.cache
-def _golden_input(channels: int, sample_rate: int) -> Tensor:
-    """A seeded excitation at about -18 dBFS that decays: loud, soft and all frequencies."""
-    samples = round(GOLDEN_SECONDS * sample_rate)
-    noise = torch.randn(channels, samples, generator=torch.Generator().manual_seed(0))
-    return noise * torch.logspace(-0.5, -2.5, samples)
-
-
-def _golden_output(system: NetworkSystem, audio: Tensor) -> Tensor:
-    """What comes out of the golden input, which is too short to have a loudness: no gain."""
-    controls = {name: known.default for name, known in controls_of(system.card).items()}
-    return run(system, Material(audio, system.card.sample_rate), controls).audio

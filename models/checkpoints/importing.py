@@ -13,9 +13,9 @@ from pathlib import Path
 from ..errors import UserError
 from .folders import (
     CheckpointOptions,
+    Description,
     TrainingCard,
     built_network,
-    description_of,
     load_checkpoint,
     save_checkpoint,
 )
@@ -32,10 +32,16 @@ def import_weights(options: CheckpointOptions, folder: Path) -> Path:
     """
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder}: is not empty; import into a new folder")
-    about = description_of(options)
     system = built_network(options)
-    described = about.model_copy(update={"system": system.card})
-    origin = f"imported from {options.path.name}" if options.path is not None else "imported"
+    known = system.origin
+    if options.path is None or known is None:
+        raise UserError(f"{options.path}: is a checkpoint folder already; copy it")
+    described = Description(
+        architecture=known.architecture,
+        hyperparameters=dict(known.hyperparameters),
+        system=system.card,
+    )
+    origin = f"imported from {options.path.name}"
     save_checkpoint(folder, system.network, described, TrainingCard(step=0, songs=origin))
     try:
         load_checkpoint(folder)

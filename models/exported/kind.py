@@ -1,6 +1,5 @@
 """Kind ``exported``: a TorchScript, torch.export or ONNX file, run in a process of its own."""
 
-import functools
 import importlib.util
 import shutil
 import sys
@@ -13,7 +12,7 @@ from pydantic import Field, model_validator
 from ..checkpoints.formats import ModelFormat, model_format, what_it_is
 from ..checkpoints.network_system import ControlCard
 from ..configuration import YamlPath
-from ..content_key import path_sha256
+from ..content_key import content_key, path_sha256
 from ..errors import UserError
 from ..hosting.host import Host, HostedCode
 from ..systems.contract import Control, Options, Spec, System, kind
@@ -122,7 +121,7 @@ def facts_of(options: ExportedOptions) -> tuple[ModelFacts, Host]:
         )
     if known is None:
         try:
-            known = _probed(sha256, _Asked(options, host))
+            known = _known(sha256, options, host)
         except BaseException:
             host.close()
             raise
@@ -148,23 +147,19 @@ def import_model(options: ExportedOptions, target: Path) -> tuple[Path, ModelFac
     return place, facts
 
 
-class _Asked:
-    """What a probe needs; equal for the cache, which goes by the file's content alone."""
-
-    def __init__(self, options: ExportedOptions, host: Host) -> None:
-        self.options, self.host = options, host
-        self.key = repr((options.sample_rate, options.controls, options.trust))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Asked) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
+# What was probed in this process, by the file's content and what a probe was given.
+_FOUND: dict[str, ModelFacts] = {}
 
 
-@functools.lru_cache(maxsize=64)
-def _probed(sha256: str, asked: _Asked) -> ModelFacts:
-    options, host = asked.options, asked.host
+def _known(sha256: str, options: ExportedOptions, host: Host) -> ModelFacts:
+    given = {name: one.model_dump() for name, one in (options.controls or {}).items()}
+    key = content_key(sha256, options.sample_rate, given)
+    if key not in _FOUND:
+        _FOUND[key] = _probed(sha256, options, host)
+    return _FOUND[key]
+
+
+def _probed(sha256: str, options: ExportedOptions, host: Host) -> ModelFacts:
     label, found = host.code.label, host.facts()
     file_format = model_format(options.path)
     if file_format is None:

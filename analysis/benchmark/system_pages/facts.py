@@ -43,7 +43,9 @@ def sidecars(result: Result, system: str) -> dict[str, Mapping[str, Any]]:
 def identity(result: Result, system: str, beside: Mapping[str, Mapping[str, Any]]) -> Facts:
     """Kind, options, checkpoint, code and cost, as far as the records know them."""
     (row,) = records(result.systems[result.systems["system"] == system])
-    options = {name: value for name, value in row["options"].items() if value not in (None, {}, [])}
+    options = {
+        name: value for name, value in row["options"].items() if value not in (None, "", {}, [])
+    }
     weights = {str(one["system"].get("sha256") or "") for one in beside.values() if "system" in one}
     facts = [
         ("Kind", str(row["kind"])),

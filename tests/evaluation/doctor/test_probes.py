@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from torch import Tensor
 from earmark.evaluation.doctor.contract import Health, Probe
 from earmark.evaluation.doctor.examine import PROBES, QUICK, examine
 from earmark.models.audio.alignment import shift
-from earmark.models.systems.contract import Material, Mode, Spec
+from earmark.models.systems.contract import Material, Mode, Spec, SystemSpec, build
+from earmark.models.systems.python_code import PythonOptions
 
 RATE = 44_100
 
@@ -50,6 +52,7 @@ def same(block: Tensor) -> Tensor:
 def test_a_system_without_a_fault_passes_every_probe_that_can_run() -> None:
     probes = found(Patient(same))
     assert {name for name, one in probes.items() if one.verdict is not Health.PASS} == {
+        "processes",
         "chunks",
         "batches",
     }
@@ -164,6 +167,20 @@ def test_two_unequal_runs_fail_unless_they_are_declared() -> None:
     assert (fails.verdict, "dB apart" in fails.note) == (Health.FAIL, True)
     declared = Spec("patient", "test", deterministic=False)
     assert found(Patient(noisy, declared), QUICK)["repeatable"].verdict is Health.WARN
+
+
+@pytest.mark.parametrize(("number", "verdict"), [("os.getpid()", "fail"), ("7", "pass")])
+def test_what_hangs_on_the_process_shows_in_a_second_one(
+    tmp_path: Path, number: str, verdict: str
+) -> None:
+    (tmp_path / "infer.py").write_text(
+        f"import os\ndef process(audio):\n    return audio * (1 + {number} % 9973 / 10000)\n"
+    )
+    spec = SystemSpec("mine", "python", PythonOptions(target="infer:process", cwd=tmp_path))
+    system = build(spec)
+    probes = examine(system, probes={"processes": PROBES["processes"]}, named=spec)
+    assert probes[-1].verdict.value == verdict
+    assert ("dB apart" in probes[-1].note) == (verdict == "fail")
 
 
 def test_what_lies_over_a_declared_ceiling_fails() -> None:

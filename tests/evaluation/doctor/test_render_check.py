@@ -10,6 +10,7 @@ import torch
 from runs import Make, carry_out
 from torch import Tensor
 
+from earmark.analysis.benchmark.report import write_report
 from earmark.analysis.benchmark.result.document import load as load_result
 from earmark.evaluation.doctor.contract import Health, Probe
 from earmark.evaluation.doctor.findings import badge, findings_of
@@ -44,7 +45,7 @@ def test_the_song_itself_shows_nothing() -> None:
         (lambda x: shift(x, 3.0), {}, {"delay": "fail"}, "leads by 3.0 samples"),
         (lambda x: x * 5, {}, {"true_peak": "warn"}, "true peak +"),
         (lambda x: x * 5, {"ceiling_dbtp": -1.0}, {"true_peak": "fail"}, "true peak +"),
-        (lambda x: x + 0.008, {}, {"offset": "warn"}, "constant -42 dBFS"),
+        (lambda x: x + 0.008, {}, {"offset": "warn"}, "constant −42 dBFS"),
         (lambda x: x * torch.tensor([[1.0], [0.0]]), {}, {"channels": "fail"}, "drops a channel"),
         (lambda x: x[:1], {}, {"channels": "fail"}, "drops a channel"),
         (lambda x: x, {"samples_written": 7}, {"length": "warn"}, "another length"),
@@ -76,7 +77,7 @@ def test_a_silent_song_is_judged_by_what_it_becomes() -> None:
     hum = checked(silent + 0.02, silent)["silence"]
     assert (hum.verdict, badge(hum)) == (
         Health.FAIL,
-        "constant -34.0 dBFS on silence, left channel",
+        "constant −34.0 dBFS on silence, left channel",
     )
 
 
@@ -138,6 +139,23 @@ def test_findings_stand_in_the_record_the_summary_and_the_report(ran: Any) -> No
         probes = findings_of(json.loads(text))
         assert probes is not None
         assert next(one for one in probes if one.name == "polarity").value == -1
+
+
+def test_the_report_has_badges_and_the_figures_behind_them(ran: Any) -> None:
+    _, _, results = ran
+    with Store(results) as store:
+        page = write_report(store, "test")
+    words = '<span class="badge fail" title="output polarity inverted; a plain'
+    assert page.read_text(encoding="utf-8").count(words) == 2  # the headline and the systems
+    system = (page.parent / "systems" / "turned.html").read_text(encoding="utf-8")
+    assert "What do its outputs show?" in system
+    assert "polarity, test signals: " in system
+    assert "polarity, 2 of 2 songs: " in system
+    assert "7 of 8 probes passed before it was first rendered here" in system
+    plain = (page.parent / "systems" / "unprocessed.html").read_text(encoding="utf-8")
+    assert "What do its outputs show?" not in plain
+    song = (page.parent / "songs" / "song-0.html").read_text(encoding="utf-8")
+    assert song.count("polarity inverted") == 1
 
 
 def test_records_of_before_are_not_taken_for_checked() -> None:
