@@ -65,7 +65,7 @@ def joined(people: Sequence[JoinedPeople], flow: Flow) -> Participants:
     stages += [("screened out", len(flow.excluded)), ("analysed", flow.analysed)]
     return Participants(
         sessions="real",
-        flow=tuple(FlowStage(stage=stage, count=count, note="") for stage, count in stages),
+        flow=tuple(FlowStage(stage=stage, count=n, **noted(None)) for stage, n in stages),
         others={},
         minutes=None,
         questionnaire=tuple(

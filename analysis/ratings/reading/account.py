@@ -88,6 +88,7 @@ def account(
     if ratings.repeat.max(initial=0) > 0 and unfolded.form is Form.SCORES:
         cells = int((ratings.repeat == 1).sum())
         every.append(f"{cells} cells were rated more than once: repeats.")
+    every += _spellings("passages", ratings.passages) + _spellings("systems", ratings.systems)
     if twice:
         every.append(f"{twice} rows equal in all cells to an earlier one: each counts once.")
     if left := _unused(unfolded):
@@ -143,6 +144,19 @@ def _look(references: Sequence[str], anchors: Sequence[str]) -> list[str]:
         verb = "looks like an anchor" if len(anchors) == 1 else "look like anchors"
         notes.append(f"{personal.names(anchors)} {verb} (--anchors {','.join(anchors)}).")
     return notes
+
+
+def _spellings(what: str, names: Sequence[str]) -> list[str]:
+    """Names that differ in capitals and blanks alone may be one name in two spellings."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(re.sub(r"[\s_]+", "", name.casefold()), []).append(name)
+    return [
+        f"{personal.names(some)} are read as {len(some)} {what}, though they differ in capitals or "
+        "blanks alone."
+        for some in alike.values()
+        if len(some) > 1
+    ]
 
 
 def _personal(ratings: Ratings) -> list[str]:

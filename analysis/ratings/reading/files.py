@@ -5,7 +5,6 @@ not numbers. A rating that is not there (an empty cell, NA, NaN, null, None, -) 
 missing; one that cannot be read stops the reading with the file and line.
 """
 
-import csv
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -157,7 +156,7 @@ def _own_table(source: RatingSource, how: Reading) -> bool:
     first = start.decode(encoding, "ignore").lstrip("\r\n").split("\n", 1)[0]
     if "\0" in first:
         return False
-    return is_exported(next(csv.reader([first], delimiter=text.delimiter_of(first)), []))
+    return is_exported([title.strip('" \r') for title in first.split(text.delimiter_of(first))])
 
 
 def _exported(source: RatingSource, how: Reading) -> RatingsFile:

@@ -140,7 +140,7 @@ class RatingRows:
         """The code of a cell that was not seen yet."""
         name = cell_text.name(text)
         if not name:
-            if role in self.columns:
+            if role in self.columns or role not in _UNNAMED:
                 raise UserError(f"{self.where(line)}: the {role} is empty; fill it in")
             name = _UNNAMED[role]
         names = self.names[role]

@@ -93,6 +93,7 @@ def joined(sources: Sequence[RatingSource], told: Hints, *, tools: bool = True) 
         raise stop(
             f"{len(found)} files", f"hold ratings in several layouts: {said}",
             "give the files of one of them",
+            "name those about the listeners with --people",
         )  # fmt: skip
     unfolded, starts = _one_table([one for _, one in found])
     return Joined(

@@ -67,12 +67,7 @@ def assembled(table: TextTable, draft: Draft, told: Hints) -> Unfolded:
             words whose order nobody told.
     """
     header = list(table.header)
-    for line, row in table.body:
-        if len(row) != len(header):
-            raise UserError(
-                f"{table.place}:{line}: {len(row)} cells where the header has {len(header)}; quote "
-                "cells that hold the delimiter (a decimal comma in a comma-separated file too)"
-            )
+    check_widths(table)
     made = _Made(table.place, header, list(table.body), dict(draft.columns), list(draft.notes))
     made.roles.update({role: f"column {header[at]!r}" for role, at in draft.columns.items()})
     made.roles.update(draft.roles or {})
@@ -103,6 +98,17 @@ def assembled(table: TextTable, draft: Draft, told: Hints) -> Unfolded:
         delimiter=table.delimiter,
         unknown=() if draft.tool else made.without_role(),
     )
+
+
+def check_widths(table: TextTable) -> None:
+    """Raise the error of a row of another width than the header."""
+    width = len(table.header)
+    for line, row in table.body:
+        if len(row) != width:
+            raise UserError(
+                f"{table.place}:{line}: {len(row)} cells where the header has {width}; quote "
+                "cells that hold the delimiter (a decimal comma in a comma-separated file too)"
+            )
 
 
 class _Made:

@@ -63,7 +63,7 @@ def _assembled(
             failed += 1
             continue
         answers = {
-            key.removeprefix("answer.") if key != "answer" else one["question"]: value
+            key.removeprefix("answer.") if key != "answer" else one.get("question", ""): value
             for key, value in one.items()
             if key == "answer" or key.startswith("answer.")
         }
@@ -102,9 +102,9 @@ def _stop(document: Json, records: list[dict[str, str]]) -> Exception:
     """What the responses hold, and the fields that may name system and passage."""
     rated = [one for one in records if any(key.startswith("metadata_.") for key in one)]
     rated = [one for one in rated if "metadata_.prompt" in " ".join(one)] or rated
-    question = Counter(one["question"] for one in rated).most_common(1)
+    question = Counter(one.get("question", "") for one in rated).most_common(1)
     asked = question[0][0] if question else ""
-    mine = [one for one in rated if one["question"] == asked]
+    mine = [one for one in rated if one.get("question", "") == asked]
     answers = sorted(
         {key.removeprefix("answer.") for one in mine for key in one if key.startswith("answer.")}
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..tables import cells, personal
 from ..tables.documents import Row, TextTable
 from ..tables.roles import NAMING, SYNONYMS, RatingsColumn, compact, declared_column
-from .assemble import BLOCKS, ROWS, Draft, assembled, declared
+from .assemble import BLOCKS, ROWS, Draft, assembled, check_widths, declared
 from .contract import Form, Hints, ToolScale, Unfolded, stop
 
 FIRST = "session_test_id"
@@ -76,6 +76,7 @@ def read(table: TextTable, told: Hints) -> Unfolded | None:
     if page is None:
         return None
     table, notes = _straight(table, page)
+    check_widths(table)
     table, more = _without_training(table, told)
     notes += more
     header = table.header

@@ -75,13 +75,16 @@ def _cells(
 ) -> tuple[dict[str, tuple[str, str]], str, list[str]]:
     """Passage ('' where a column tells it) and system of each column, how, and notes."""
     if parts:
+        left = [name for name in names if name not in parts]
+        names = [name for name in names if name in parts]
         first = personal.names(list(dict.fromkeys(parts[name][0] for name in names)))
         second = personal.names(list(dict.fromkeys(parts[name][1] for name in names)))
         note = (
             f"Two header rows: the first names passages ({first}), the second systems ({second}); "
             "blanks continue to the right."
         )
-        return {name: parts[name] for name in names}, "two header rows", [note]
+        notes = [f"Columns left out, as one header row is empty: {personal.names(left)}."]
+        return {name: parts[name] for name in names}, "two header rows", [note, *notes[: len(left)]]
     if asked := [name for name in names if compact(name) in _ASKED]:
         raise stop(
             place,

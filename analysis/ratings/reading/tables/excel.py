@@ -7,11 +7,13 @@ library, so that no package is needed, ids such as 001 stay text, and no archive
 import io
 import re
 import zipfile
+import zlib
 
 from .....models.errors import UserError
 from .documents import Element, TextTable
 from .xml_tree import tree
 
+_BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError)
 _MOST_BYTES = 400_000_000
 _MOST_COLUMNS = 16_384
 _CELL = re.compile(r"([A-Z]{1,3})(\d+)")
@@ -26,7 +28,7 @@ def sheets(data: bytes, place: str) -> list[TextTable]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (OSError, ValueError, *_BROKEN):
         raise UserError(f"{place}: is a broken Excel file; save it again") from None
     if sum(info.file_size for info in infos) > _MOST_BYTES:
         raise UserError(
@@ -56,12 +58,8 @@ def sheets(data: bytes, place: str) -> list[TextTable]:
 def _part(archive: zipfile.ZipFile, name: str, place: str) -> Element:
     try:
         data = archive.read(name)
-    except (KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError):
+    except (KeyError, RuntimeError, ValueError, OSError, EOFError, zlib.error, *_BROKEN):
         raise UserError(f"{place}: is a broken or encrypted Excel file; save it again") from None
-    except Exception as error:  # zlib.error has no common base with the others
-        if type(error).__name__ != "error":
-            raise
-        raise UserError(f"{place}: is a broken Excel file; save it again") from None
     return _bare(tree(data, place).root)
 
 

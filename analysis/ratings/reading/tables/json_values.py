@@ -84,4 +84,4 @@ def text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(int(value))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -286,3 +286,14 @@ def test_times_that_are_no_numbers_do_not_stop_the_reading(save: Save) -> None:
     file = read_files([save(long("listener,song,system,rating,duration", ends=[",00:31"]))])
     assert is_whole(file)
     assert file.ratings.seconds is None
+
+
+def test_names_in_two_spellings_are_told(save: Save) -> None:
+    lines = long("listener,song,system,rating").splitlines()
+    lines[2] = lines[2].replace("ballad", "Ballad")
+    file = read_files([save("\n".join(lines) + "\n")])
+    assert file.account is not None
+    assert any("'Ballad', 'ballad' are read as 2 passages" in n for n in file.account.notes)
+    plain = read_files([save(long("listener,song,system,rating"))]).account
+    assert plain is not None
+    assert not [note for note in plain.notes if "are read as" in note]

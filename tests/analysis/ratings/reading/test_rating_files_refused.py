@@ -1,5 +1,6 @@
 """What cannot be read stops in one short line, which shows no person and little of the file."""
 
+import random
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rating_files import cases
 
 from earmark.analysis.ratings.reading.files import read_files
 from earmark.analysis.ratings.reading.tables import sources
@@ -170,3 +172,50 @@ def test_a_sheet_can_be_chosen(tmp_path: Path) -> None:
     command = ["import", "ratings", str(tmp_path / "two.xlsx"), "--sheet", "two", "--out", str(out)]
     assert CliRunner().invoke(earmark, command, catch_exceptions=False).exit_code == 0
     assert out.read_text().splitlines()[1] == "ann,b,plain,overall,1,4"
+
+
+def with_a_slip(data: bytes, draw: random.Random) -> bytes:
+    """The bytes of a file with one slip: cut, a stray byte, a line or a cell less or twice."""
+    lines = data.split(b"\n")
+    line = draw.randrange(len(lines))
+    match draw.randrange(6):
+        case 0:
+            return data[: draw.randrange(len(data))]
+        case 1:
+            at = draw.randrange(len(data))
+            return data[:at] + bytes([draw.randrange(256)]) + data[at + 1 :]
+        case 2:
+            del lines[line]
+        case 3:
+            lines.insert(draw.randrange(len(lines)), lines[line])
+        case 4:
+            cells = lines[line].split(b",")
+            cells[draw.randrange(len(cells))] = draw.choice([b"", b"x", b"-5", b"1e999", b'"'])
+            lines[line] = b",".join(cells)
+        case _:
+            at = draw.randrange(8)
+            lines = [
+                b",".join(c for n, c in enumerate(one.split(b",")) if n != at) for one in lines
+            ]
+    return b"\n".join(lines)
+
+
+EVERY = sorted(
+    path
+    for case in cases().values()
+    for path in ([case.path] if case.path.is_file() else case.path.iterdir())
+)
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.name)
+def test_a_slip_in_a_file_is_read_or_refused_in_one_short_line(path: Path, tmp_path: Path) -> None:
+    draw = random.Random(path.name)
+    for _ in range(30):
+        (tmp_path / path.name).write_bytes(with_a_slip(path.read_bytes(), draw))
+        try:
+            read_files([tmp_path / path.name])
+        except UserError as error:
+            said = str(error)
+            assert "\n" not in said
+            assert len(said) <= 400
+            assert "example.org" not in said
