@@ -37,8 +37,7 @@ from ..result.tests import Omnibus, PassageTest
 from .abx import abx_answers
 from .against import against_zero, many_to_one
 from .options import RatingsOptions
-from .ordinal import grade_model
-from .rank_tests import of_all_systems, rank_tests
+from .rank_tests import grade_model, of_all_systems, rank_tests
 
 _UNTESTED = (
     DesignKind.ONE_SYSTEM,

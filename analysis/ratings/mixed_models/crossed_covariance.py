@@ -24,7 +24,7 @@ from ..result.names import Term
 
 
 @dataclass(frozen=True)
-class Layout:
+class CellLayout:
     """A table passages × systems with its longer side as rows.
 
     ``passage_of`` ``(size, m)`` and ``system_of`` ``(size, k)`` are 1 where a cell, by rows, is of
@@ -55,7 +55,7 @@ class Layout:
         return found
 
 
-def layout_of(passages: int, systems: int) -> Layout:
+def layout_of(passages: int, systems: int) -> CellLayout:
     """The layout of so many passages and systems."""
     turned = systems > passages
     index = np.arange(passages * systems)
@@ -63,7 +63,7 @@ def layout_of(passages: int, systems: int) -> Layout:
     if turned:
         system, passage = index // passages, index % passages
     rows, columns = (systems, passages) if turned else (passages, systems)
-    return Layout(rows, columns, turned, np.eye(passages)[passage], np.eye(systems)[system])
+    return CellLayout(rows, columns, turned, np.eye(passages)[passage], np.eye(systems)[system])
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Weighted:
     (0 or 1) are ``(n, rows, columns)``.
     """
 
-    layout: Layout
+    layout: CellLayout
     patterns: Floats
     members: Floats
     member: Ints
@@ -84,7 +84,7 @@ class Weighted:
     row_sums: Floats
 
 
-def weighted(layout: Layout, weights: Floats) -> Weighted:
+def weighted(layout: CellLayout, weights: Floats) -> Weighted:
     """Ratings with ``weights`` ``(n, rows, columns)``, 0 where there is none."""
     flat = weights.reshape(len(weights), -1)
     patterns, member = np.unique(flat, axis=0, return_inverse=True)

@@ -21,7 +21,7 @@ from scipy import special
 
 from ..reading.table import Floats, Ints
 from ..result.names import Term
-from .crossed_covariance import Layout, Solved, Weighted
+from .crossed_covariance import CellLayout, Solved, Weighted
 
 _MOST_STEPS = 60
 _STILL = 1e-11  # of f, on the scale of log odds
@@ -34,7 +34,7 @@ class Grades:
     ``cell`` ``(ratings,)`` counts through the table; ``grade`` runs from 0 to ``steps`` - 1.
     """
 
-    layout: Layout
+    layout: CellLayout
     listeners: int
     cell: Ints
     grade: Ints
