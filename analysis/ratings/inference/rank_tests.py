@@ -1,4 +1,7 @@
-"""Rank tests on listener means beside the primary one, with what each says of the pairs."""
+"""Tests that take ratings as an order, beside the primary one, with what each says of pairs.
+
+Rank tests of listener means, and on scales of few steps the cumulative-link mixed model of grades.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,15 +17,21 @@ from ..methods.friedman import (
     quade_pairs,
 )
 from ..methods.permutation import permutation_pairs, permutation_test
+from ..mixed_models.ordinal import OrdinalFit, fit_ordinal
 from ..reading.table import Floats, Ratings, listener_means
-from ..result.names import Adjust, Method
-from ..result.note_words import sentence
+from ..result.design import Design
+from ..result.names import Adjust, DesignKind, Inference, Method, Scope
+from ..result.note_words import NotFittedError, noted, sentence
 from ..result.notes import ListenerMeans, Said, coded
-from ..result.secondary import OtherTest
+from ..result.secondary import GradeModel, GradePair, GradeTerm, OtherTest
 from ..result.tests import Comparison, Omnibus
 from .options import RatingsOptions
 from .pairs import pair_tests
 
+_GRADED = (
+    *(DesignKind.COMPLETE, DesignKind.COMPLETE_BLOCKS),
+    *(DesignKind.BALANCED_INCOMPLETE, DesignKind.INCOMPLETE),
+)
 _MOST_LISTENERS = 2000  # above, the permutation takes long and says what F says
 
 
@@ -79,4 +88,40 @@ def _whole(ratings: Ratings) -> tuple[Floats, ListenerMeans]:
         listeners=len(whole),
         pages=bool((known & ~full).any()),
         left_out=len(means) - len(whole),
+    )
+
+
+def grade_model(ratings: Ratings, design: Design, options: RatingsOptions) -> GradeModel | None:
+    """The model of grades of the systems under test; None where listeners did not grade several."""
+    if design.kind not in _GRADED or options.abx:
+        return None
+    music = options.resolved_scope() is Scope.MUSIC and design.permits(Inference.MUSIC)
+    scope = Scope.MUSIC if music else Scope.PASSAGES
+    try:
+        return _given(fit_ordinal(ratings, scope), ratings, options)
+    except NotFittedError as error:
+        return GradeModel(scope=scope, adjust=options.adjust, **noted(error.note))
+
+
+def _given(fit: OrdinalFit, ratings: Ratings, options: RatingsOptions) -> GradeModel:
+    found = fit.pairs(options.alpha)
+    tests = pair_tests(
+        [pair.comparison for pair in found], ratings.systems, options.adjust, options.alpha
+    )
+    return GradeModel(
+        scope=fit.scope,
+        adjust=options.adjust,
+        note="",
+        omnibus=fit.omnibus,
+        pairs=tuple(
+            GradePair(**test.given(), log_odds=pair.log_odds, low=pair.low, high=pair.high)
+            for test, pair in zip(tests, found, strict=True)
+        ),
+        grades=fit.grades,
+        thresholds=tuple(fit.thresholds.tolist()),
+        terms=tuple(
+            GradeTerm(term=term, variance=variance) for term, variance in fit.variances.items()
+        ),
+        log_likelihood=fit.log_likelihood,
+        proof=fit.proof,
     )

@@ -37,7 +37,7 @@ from ..result.tests import Omnibus, PassageTest
 from .abx import abx_answers
 from .against import against_zero, many_to_one
 from .options import RatingsOptions
-from .rank_tests import of_all_systems, rank_tests
+from .rank_tests import grade_model, of_all_systems, rank_tests
 
 _UNTESTED = (
     DesignKind.ONE_SYSTEM,
@@ -68,6 +68,7 @@ def secondary(
         heard: metrics of the stimuli as they were heard.
     """
     controls = dict.fromkeys((options.reference, options.baseline))
+    grades = grade_model(ratings, design, options) if scale.ordinal else None
     return Secondary(
         tests=_other_tests(ratings, design, options),
         per_passage=_per_passage(ratings, options),
@@ -79,6 +80,7 @@ def secondary(
         against_zero=against_zero(ratings, options) if scale.signed else None,
         order_effects=tuple(order_effect(everything, order, options.alpha) for order in Order),
         metrics=_metrics(everything, heard, options),
+        **({"grades": grades} if grades else {}),
     )
 
 

@@ -101,12 +101,15 @@ def _optima(result: QuestionResult) -> Iterator[Check]:
     """The check of the mixed models, where any was fitted."""
     proofs = [(f"{who}primary", one.primary.proof) for who, one in _analyses(result)]
     proofs.append(("variances", result.variance_components.proof))
+    if result.secondary.grades:
+        proofs.append(("grades", result.secondary.grades.proof))
     fitted = [(where, proof) for where, proof in proofs if proof is not None]
     if fitted:
         yield _check(
             "the optimum of each mixed model is proved",
             [where for where, proof in fitted if not proof.holds],
-            f"{len(fitted)} fits: slopes, terms at zero, curvature, several starts",
+            f"{len(fitted)} {'fit' if len(fitted) == 1 else 'fits'}: slopes, terms at zero, "
+            "curvature, several starts",
         )
 
 
@@ -129,6 +132,9 @@ def _tests(result: QuestionResult) -> Iterator[tuple[str, SystemsTest]]:
     for test in result.secondary.tests:
         if test.omnibus:
             yield f"secondary {test.method}", test.omnibus
+    grades = result.secondary.grades
+    if grades and grades.omnibus:
+        yield "grades", grades.omnibus
     for row in result.secondary.per_passage.passages:
         yield f"passage {row.passage}", row
 
@@ -145,6 +151,8 @@ def _pair_groups(result: QuestionResult) -> Iterator[tuple[str, Adjust, Sequence
     for control in secondary.many_to_one:
         yield "wilcoxon", control.adjust, control.wilcoxon
         yield "demsar", control.adjust, control.demsar
+    if secondary.grades:
+        yield "grades", secondary.grades.adjust, secondary.grades.pairs
     if secondary.against_zero:
         yield "against zero", secondary.against_zero.adjust, secondary.against_zero.systems
 

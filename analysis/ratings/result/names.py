@@ -18,6 +18,7 @@ class Method(StrEnum):
     PERMUTATION = "within-listener permutation"
     QUASI_F = "quasi-F′"
     MIXED_MODEL = "linear mixed model"
+    CUMULATIVE_LINK = "cumulative-link mixed model"
     DURBIN_F = "Durbin F"
     DURBIN = "Durbin"
     SKILLINGS_MACK = "Skillings-Mack"
@@ -33,6 +34,7 @@ class Method(StrEnum):
     NEMENYI = "Nemenyi"
     CROSSED_T = "crossed t"
     MIXED_T = "t of the mixed model"
+    CUMULATIVE_Z = "z of the cumulative-link model"
     DEMSAR = "Demšar's z"
     TOST = "two one-sided tests (TOST)"
     # effect sizes

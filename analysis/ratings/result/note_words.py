@@ -22,6 +22,7 @@ _PLAIN: Mapping[NoteCode, str] = {
     NoteCode.COMPLETE_AGREEMENT: "complete agreement: the statistic has no bound, p < 1e-16",
     NoteCode.NO_RESIDUAL: "beyond what its terms explain the ratings do not vary",
     NoteCode.NOT_PROVED: "not proved: the search for its variances did not end at an optimum",
+    NoteCode.GRADES_APART: "some systems share no grade, so their difference has no bound",
     NoteCode.MODEL_TOO_SMALL: "needs two listeners, two systems and, for music, two passages",
     NoteCode.SYSTEM_UNRATED: "a system has no rating",
     NoteCode.SYSTEM_UNRATED_ON_PASSAGE: "a system has no rating on one of the passages",
@@ -100,6 +101,7 @@ _COUNTED: Mapping[CountCode, str] = {
     CountCode.BLOCKS_AS_INDEPENDENT: (
         "{0} listener × passage blocks, taken as independent, which they are not"
     ),
+    CountCode.MANY_GRADES: "{0} grades are more than the cumulative-link model takes",
     CountCode.MANY_PATTERNS: "{0} listeners lack cells in more ways than the mixed model takes",
 }
 _OF_SYSTEM: Mapping[SystemCode, str] = {

@@ -31,6 +31,7 @@ class NoteCode(StrEnum):
     # why a model cannot be fitted
     NO_RESIDUAL = "no-residual"
     NOT_PROVED = "not-proved"
+    GRADES_APART = "grades-apart"
     MODEL_TOO_SMALL = "model-too-small"
     SYSTEM_UNRATED = "system-unrated"
     SYSTEM_UNRATED_ON_PASSAGE = "system-unrated-on-passage"
@@ -93,6 +94,7 @@ class CountCode(StrEnum):
     FEW_PASSAGES = "few-passages"
     BLOCKS_AS_INDEPENDENT = "blocks-as-independent"
     MANY_PATTERNS = "many-patterns"
+    MANY_GRADES = "many-grades"
 
 
 class SystemCode(StrEnum):

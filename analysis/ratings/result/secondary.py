@@ -4,8 +4,9 @@ None of it decides; it shows whether the primary result hangs on the choice of m
 """
 
 from ...result.parts import Free, Maybe, Number, ResultPart
-from .names import AbxTest, Adjust, Method, Order
+from .names import AbxTest, Adjust, Method, Order, Scope, Term
 from .notes import Note
+from .proof import Proof
 from .tests import EstimatedPair, Omnibus, PairTest, PassageTest
 
 
@@ -197,8 +198,46 @@ class MetricAgreement(ResultPart):
     rows: tuple[MetricAgreementRow, ...]
 
 
+class GradePair(PairTest):
+    """A pair's difference in log odds of a higher grade, first less second, with its interval."""
+
+    log_odds: Number
+    low: Number
+    high: Number
+
+
+class GradeTerm(ResultPart):
+    """The variance of a source of variation, on the scale of log odds."""
+
+    term: Term
+    variance: Number
+
+
+class GradeModel(ResultPart):
+    """The cumulative-link mixed model of grades; ``note`` says why where there is none.
+
+    ``thresholds`` lie between neighbouring ``grades`` that were given: those of the first system
+    and, on scope *passages*, of the first passage.
+    """
+
+    scope: Scope
+    adjust: Adjust
+    note: str
+    coded_note: Note | None = None
+    omnibus: Omnibus | None = None
+    pairs: tuple[GradePair, ...] = ()
+    grades: tuple[Number, ...] = ()
+    thresholds: tuple[Number, ...] = ()
+    terms: tuple[GradeTerm, ...] = ()
+    log_likelihood: Maybe = None
+    proof: Proof | None = None
+
+
 class Secondary(ResultPart):
-    """Everything that shows the primary result in another light."""
+    """Everything that shows the primary result in another light.
+
+    ``grades`` is there where the scale has few steps.
+    """
 
     tests: tuple[OtherTest, ...]
     per_passage: PerPassage
@@ -208,3 +247,4 @@ class Secondary(ResultPart):
     against_zero: AgainstZero | None
     order_effects: tuple[OrderEffect, ...]
     metrics: MetricAgreement | None
+    grades: GradeModel | None = None

@@ -1,8 +1,11 @@
 """The tables of a result's secondary part: one control, zero, preferences, ABX, metrics."""
 
+import math
+
 from ...result.secondary import (
     AbxResult,
     AgainstZero,
+    GradeModel,
     ManyToOne,
     MetricAgreement,
     MetricAgreementRow,
@@ -17,6 +20,8 @@ def secondary_sheets(found: Secondary) -> list[Sheet]:
     made = [_against(control) for control in found.many_to_one]
     if found.against_zero:
         made.append(_against_zero(found.against_zero))
+    if found.grades:
+        made += [_grades(found.grades), _grade_terms(found.grades)]
     if found.preference:
         made.append(_preference(found.preference))
     if found.abx:
@@ -62,6 +67,32 @@ def _against_zero(found: AgainstZero) -> Sheet:
         f"P_adj by {found.adjust}"
     )
     return Sheet("against-zero", caption, columns, rows)
+
+
+def _grades(found: GradeModel) -> Sheet:
+    columns = PAIR + columns_of(
+        *("Log odds/number", "Low/number", "High/number", "Odds/number", "z/number"),
+        *("p/p", "P_adj/p", "Reject/yes"),
+    )
+    rows = tuple(
+        (
+            *(pair.group1, pair.group2, pair.log_odds, pair.low, pair.high),
+            *(math.exp(pair.log_odds), pair.statistic, pair.p_raw, pair.p_adj, pair.reject),
+        )
+        for pair in found.pairs
+    )
+    caption = (
+        f"Grades as an order: cumulative-link mixed model, scope {found.scope}; log odds of a "
+        f"higher grade for Group 1 against Group 2, by Wald's z, P_adj by {found.adjust}"
+    )
+    return Sheet("grades", caption, columns, rows)
+
+
+def _grade_terms(found: GradeModel) -> Sheet:
+    columns = columns_of("Source", "Variance/number", "SD/number")
+    rows = tuple((one.term, one.variance, math.sqrt(one.variance)) for one in found.terms)
+    caption = "Variances of the cumulative-link mixed model, in log odds; those of chance are 3.29"
+    return Sheet("grades-variances", caption, columns, rows)
 
 
 def _preference(found: Preference) -> Sheet:

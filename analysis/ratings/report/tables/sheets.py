@@ -173,6 +173,9 @@ def _tests(block: QuestionResult) -> Sheet:
         for test in block.secondary.tests
         if test.omnibus
     ]
+    grades = block.secondary.grades
+    if grades and grades.omnibus:
+        rows.append(_test("secondary", f"grades as an order, scope {grades.scope}", grades.omnibus))
     columns = columns_of(
         *("Role", "Test", "Unit", "Statistic", "Value/number", "df/df", "df2/df", "p/p"),
         "Note",

@@ -26,6 +26,16 @@ _MODELS = {
         "anova(lmerTest::lmer(score ~ system * passage + (1|l) + (1|l:p) + (1|l:s)))",
     ),
 }
+_GRADES = {
+    Scope.MUSIC: (
+        "ordinal::clmm(score ~ system + (1|l) + (1|p) + (1|lp) + (1|ls) + (1|ps)), with lp, ls and "
+        "ps interactions; anova with the model without system"
+    ),
+    Scope.PASSAGES: (
+        "ordinal::clmm(score ~ system + passage + (1|l) + (1|lp) + (1|ls)), with lp and ls "
+        "interactions; anova with the model without system"
+    ),
+}
 _EQUIVALENCE = {
     Method.CONOVER_IMAN: (
         "Welch's error and df, since other listeners rated the other system",
@@ -54,6 +64,7 @@ def note_words(block: QuestionResult) -> Mapping[str, str]:
     adjust = _R_ADJUST.get(primary.adjust)
     by_hand = f"R has no {primary.adjust}: its raw p are to be adjusted by hand."
     models = [_MODELS[scope] for scope in _model_scopes(block)]
+    grades = block.secondary.grades
     error, equivalence = _EQUIVALENCE.get(primary.pair_method, _PAIRED)
     return {
         "adjust": adjust or "none",
@@ -61,6 +72,7 @@ def note_words(block: QuestionResult) -> Mapping[str, str]:
         "level": block.agreement.krippendorff.level,
         "terms": "; ".join(terms for terms, _ in models),
         "model": "; ".join(call for _, call in models),
+        "grades": _GRADES[grades.scope if grades else Scope.PASSAGES],
         "error": error,
         "equivalence": equivalence,
     }

@@ -18,6 +18,7 @@ class Footnote:
 
     Words in braces depend on the analysis: ``{adjust}`` is R's name of the adjustment, ``{level}``
     that of Krippendorff's differences, ``{terms}`` and ``{model}`` are those of the mixed model,
+    ``{grades}`` is that of grades,
     ``{error}`` and ``{equivalence}`` those of the equivalence tests.
     """
 
@@ -140,7 +141,7 @@ NOTES: Mapping[Method, Footnote] = {
     Method.MIXED_MODEL: Footnote(
         "REML, {terms}; F by Satterthwaite",
         ("mixed_models.linear.fit_mixed",),
-        "scipy.optimize.minimize, stats.f.sf",
+        "scipy.optimize.nnls, linalg.lapack, stats.f.sf",
         "{model}",
         "Kenward-Roger df differ with few listeners; statsmodels prints Wald χ², which is liberal.",
     ),
@@ -150,6 +151,22 @@ NOTES: Mapping[Method, Footnote] = {
         "scipy.stats.t.sf",
         'emmeans::emmeans(fit, pairwise ~ system, lmer.df = "satterthwaite", adjust = "{adjust}")',
         "emmeans adjusts by Tukey unless asked otherwise and uses Kenward-Roger df.",
+    ),
+    Method.CUMULATIVE_LINK: Footnote(
+        "logit P(grade ≤ j) = τⱼ − η, effects of listeners and passages integrated by Laplace; "
+        "twice the log-likelihood over that without systems, χ² with k − 1 df",
+        ("mixed_models.ordinal.fit_ordinal",),
+        "scipy.optimize.minimize, scipy.special.expit, chi2.sf",
+        "{grades}",
+        "Adaptive quadrature (one random term only) gives other variances where a listener gave "
+        "few grades. χ² holds for many listeners; with few it rejects too often.",
+    ),
+    Method.CUMULATIVE_Z: Footnote(
+        "z = difference in log odds / its error by the curvature of the likelihood",
+        ("mixed_models.ordinal.fit_ordinal",),
+        "scipy.stats.norm.sf",
+        'emmeans::emmeans(fit, pairwise ~ system, adjust = "{adjust}")',
+        "There are no degrees of freedom: with few listeners z rejects too often.",
     ),
     Method.DURBIN_F: Footnote(
         "F = T1/(t−1) (bk−b−t+1) / (b(k−1) − T1)",
@@ -351,6 +368,8 @@ def _of_secondary(second: Secondary) -> Iterator[Method]:
             yield test.omnibus.method
         if test.pair_method:
             yield test.pair_method
+    if second.grades and second.grades.omnibus:
+        yield from (Method.CUMULATIVE_LINK, Method.CUMULATIVE_Z)
     if second.per_passage.passages:
         yield second.per_passage.method
     if any(control.wilcoxon for control in second.many_to_one):
