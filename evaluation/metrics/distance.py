@@ -62,7 +62,10 @@ def snr_db(
 def si_sdr_db(
     analysis: Analysis, reference: Analysis, *, zero_mean: bool = False, channel: str = "all"
 ) -> Tensor:
-    """Scale-invariant signal to distortion ratio, with one scale for all channels."""
+    """Scale-invariant signal to distortion ratio.
+
+    One scale serves all channels.
+    """
     chosen = _chosen(reference, channel)
     render, target = _centred(analysis, reference, chosen, zero_mean=zero_mean)
     # In float64, whose copies of a long file would not fit: block by block.
