@@ -200,10 +200,14 @@ def unnormalised(weights: dict[str, Tensor]) -> dict[str, Tensor]:
             beside = name.removesuffix(end) + other
             if name.endswith(end) and beside in weights:
                 length, direction = found.pop(name).float(), found.pop(beside).float()
-                norm = torch.linalg.vector_norm(direction.flatten(1), dim=1)
-                shape = (-1, *(1 for _ in direction.shape[1:]))
-                whole = length.reshape(shape) * direction / norm.reshape(shape)
-                found[name.removesuffix(end) + "weight"] = whole
+                # A length per channel of any axis, or one in all.
+                over = [at for at in range(direction.dim()) if length.numel() == 1]
+                over = over or [at for at, size in enumerate(length.shape) if size == 1]
+                if length.dim() < direction.dim() and length.numel() > 1:
+                    length = length.reshape(-1, *(1 for _ in direction.shape[1:]))
+                    over = list(range(1, direction.dim()))
+                norm = direction.square().sum(dim=over, keepdim=True).sqrt()
+                found[name.removesuffix(end) + "weight"] = length * direction / norm
     return found
 
 

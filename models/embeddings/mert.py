@@ -74,6 +74,10 @@ def read_mert(folder: Path) -> torch.nn.Module:
         raise UserError(
             f"{folder / 'config.json'}: not that of MERT-v1-95M ({type(error).__name__}: {error})"
         ) from None
+    for module in network.modules():
+        # The file's are read as the weights that their length and direction make.
+        if torch.nn.utils.parametrize.is_parametrized(module, "weight"):
+            torch.nn.utils.parametrize.remove_parametrizations(module, "weight")
     weights = _renamed(read_weights(path))
     wanted = {name: value.shape for name, value in network.state_dict().items()}
     wrong = sorted(
@@ -116,10 +120,6 @@ def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     found = {}
     for name, value in weights.items():
         name = name.removeprefix("hubert.")
-        # The weight norm of the positional convolution had another spelling before torch 2.
-        for old, new in (("weight_g", "original0"), ("weight_v", "original1")):
-            if name.endswith(f".{old}"):
-                name = name.replace(old, f"parametrizations.weight.{new}")
         if name.startswith("feature_projection."):
             name = f"encoder.{name}"
         elif name.startswith("encoder."):

@@ -115,6 +115,16 @@ def test_weight_norm_as_it_was_gives_the_weights_that_it_makes() -> None:
     )
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2, None])
+def test_weight_norm_over_any_axis_gives_the_weights_that_it_makes(axis: int | None) -> None:
+    normed = nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 3, 3), dim=axis)
+    with torch.no_grad():
+        for value in normed.parameters():
+            value += 0.3 * torch.rand_like(value)
+    found = unnormalised(dict(normed.state_dict()))
+    torch.testing.assert_close(found["weight"], normed.weight)
+
+
 def test_half_precision_is_run_in_float32_and_said(tmp_path: Path) -> None:
     state = {name: value.half() for name, value in small("tcn", **SIZES).state_dict().items()}
     options = CheckpointOptions(
