@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 # Python keeps what it compiled, also where the surroundings forbid it: the tests begin many processes.
 TESTED := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help install demo test test-slow lint mutants docs pictures serve clean
+.PHONY: help install demo test test-slow lint mutants oracles docs pictures serve clean
 
 help:
 	@echo "make demo    set up, then master, measure and report eight songs (about ten minutes)"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-slow set up, then run the tests that take many seconds each"
 	@echo "make lint    set up, then check style and types"
 	@echo "make mutants set up, then make small slips in the code and count those that tests notice"
+	@echo "make oracles set up, then have R fit the models of the tests again, where it is installed"
 	@echo "make docs    set up, then write docs/api.md from the docstrings"
 	@echo "make pictures set up, then make the pictures of the documentation anew (needs Chromium)"
 	@echo "make serve   show the reports in $(RESULTS) on http://127.0.0.1:8000"
@@ -60,6 +61,10 @@ test-slow: $(VENV)/.installed-dev
 # About half an hour with 40 slips an area; MUTANTS='--area designs --sample 0' tries all of one.
 mutants: $(VENV)/.installed-dev
 	$(BIN)/python tests/mutation/check.py $(MUTANTS)
+
+# Needs R with lme4, lmerTest, ordinal and jsonlite; without R the stored values stay.
+oracles: $(VENV)/.installed-dev
+	$(BIN)/python tests/oracles/make.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

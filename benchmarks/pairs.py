@@ -33,10 +33,10 @@ from earmark.analysis.ratings.methods.incomplete import (
     skillings_mack_pairs,
 )
 from earmark.analysis.ratings.methods.kruskal import conover_iman, kruskal_wallis
-from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.multiplicity import adjusted
 from earmark.analysis.ratings.methods.paired import own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs
+from earmark.analysis.ratings.mixed_models.linear import fit_mixed
 from earmark.analysis.ratings.reading.table import Floats, listener_means
 from earmark.analysis.ratings.result.names import Adjust, Scope
 from earmark.analysis.ratings.result.tests import Comparison

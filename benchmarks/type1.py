@@ -18,8 +18,8 @@ from earmark.analysis.ratings.methods.crossed import mean_squares, quasi_f
 from earmark.analysis.ratings.methods.friedman import friedman, quade
 from earmark.analysis.ratings.methods.incomplete import durbin, skillings_mack
 from earmark.analysis.ratings.methods.kruskal import kruskal_wallis
-from earmark.analysis.ratings.methods.mixed import fit_mixed
 from earmark.analysis.ratings.methods.permutation import permutation_test
+from earmark.analysis.ratings.mixed_models.linear import fit_mixed
 from earmark.analysis.ratings.reading.table import Floats, listener_means
 from earmark.analysis.ratings.result.names import Scope
 

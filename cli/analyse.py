@@ -7,15 +7,7 @@ from typing import Any
 import click
 
 from .terminal.options import ADJUSTMENTS, Named
-
-_COLUMNS = ("listener", "passage", "system", "score", "question")
-
-
-def _column_options(command: click.decorators.FC) -> click.decorators.FC:
-    for name in reversed(_COLUMNS):
-        text = f"Column that holds the {name}; usual names are found without it."
-        command = click.option(f"--{name}", f"column_{name}", metavar="COL", help=text)(command)
-    return command
+from .terminal.reading import column_options, columns_of, layout_options, print_account, told_of
 
 
 def analysis_options(command: click.decorators.FC) -> click.decorators.FC:
@@ -32,6 +24,16 @@ _OPTIONS = (
         "--reference", metavar="NAME", help="The hidden reference: used for screening, not tested."
     ),
     click.option("--anchors", metavar="A,B", help="Anchors: used for screening, not tested."),
+    click.option(
+        "--mid-anchor", metavar="NAME", help="The anchor that BS.1534's second rule is about."
+    ),
+    click.option(
+        "--exclude",
+        metavar="RULE",
+        multiple=True,
+        help="Whom to exclude: bs1534 (the default), nobody, or a rule such as "
+        "'anchor >= 20 on more than 60% of pages'; may be repeated.",
+    ),
     click.option("--baseline", metavar="NAME", help="Compare every other system with this one."),
     click.option(
         "--scope",
@@ -62,14 +64,16 @@ _OPTIONS = (
     ),
     click.option("--invited", type=click.IntRange(0), help="How many people were invited."),
     click.option("--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."),
+    click.option("--brief", is_flag=True, help="Write only the first screen of report.html."),
     click.option("--folder", is_flag=True, help="Put Plotly and audio beside report.html."),
 )
 
 
 @click.command()
-@click.argument("ratings", type=click.Path(path_type=Path))
+@click.argument("ratings", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
-@_column_options
+@column_options
+@layout_options
 @click.option(
     "--format",
     "format_",
@@ -86,16 +90,25 @@ _OPTIONS = (
     type=click.Path(path_type=Path),
     help="Python file that adds the export's kind of test; may be repeated.",
 )
+@click.option(
+    "--people",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File about the listeners, joined by their ids and told together; repeatable.",
+)
 @analysis_options
 @click.option(
     "--audio",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the audio that was heard.",
 )
-def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any) -> None:
+def analyse(
+    ratings: tuple[Path, ...], out: Path, plugins: tuple[Path, ...], **options: Any
+) -> None:
     """Test RATINGS for differences between systems; write report and tables.
 
-    RATINGS is any tool's CSV file, a study's export, or the folder of a study.
+    RATINGS are rating files of any usual layout (CSV, Excel, Parquet, JSON, XML), a folder of them
+    or a glob; a study's export; or the folder of a study. How they were read is printed first.
 
     \b
     earmark analyse ratings.csv --out report --reference original --anchors low,mid
@@ -106,29 +119,36 @@ def analyse(ratings: Path, out: Path, plugins: tuple[Path, ...], **options: Any)
 
     for plugin in plugins:
         load_plugin(plugin)
-    columns: dict[str, str] = {
-        {"score": "value"}.get(name, name): value
-        for name in _COLUMNS
-        if (value := options.pop(f"column_{name}")) is not None
-    }
-    run(ratings, out, columns, options)
+    columns = columns_of(options)
+    options["told"] = told_of(options)
+    first, *more = ratings
+    run(first, out, columns, options, tuple(more))
 
 
-def run(ratings: Path, out: Path, columns: dict[str, str], options: dict[str, Any]) -> None:
-    """Analyse, write, and say what was found."""
+def run(
+    ratings: Path,
+    out: Path,
+    columns: dict[str, str],
+    options: dict[str, Any],
+    more: tuple[Path, ...] = (),
+) -> None:
+    """Analyse, write, and say how the ratings were read and what was found."""
     from ..analysis.ratings.analyse import Asked, Request, analyse_file
-    from ..analysis.ratings.report.ranks_text import ranks_lines
-    from ..analysis.ratings.report.sentences import finding
+    from ..analysis.ratings.report.words.answer import answer
+    from ..analysis.ratings.report.words.ranks_text import ranks_lines
+    from ..analysis.ratings.report.words.sentences import finding
 
     result, report = analyse_file(
-        Request(ratings, out, columns, Asked(**options)), ["earmark", *sys.argv[1:]]
+        Request(ratings, out, columns, Asked(**options), more),
+        ["earmark", *sys.argv[1:]],
+        print_account,
     )
     if result.label:
         click.echo(f"{result.label}: these ratings do not count.")
     for block in result.every_question():
         asked = f"{block.question}: " if result.others else ""
         click.echo(f"{asked}{finding(block)}")
-        for line in ranks_lines(block):
+        for line in (*ranks_lines(block), *answer(result, block).lines()):
             click.echo(line)
     for note in (*result.input.warnings, *result.primary.notes):
         click.echo(f"Note: {note}")

@@ -45,20 +45,14 @@ def measure(
     chosen = measuring.choose(names, compares=reference is not None)
     other = None if reference is None else measuring.Reference(reference)
     done = []
-    rates = set()
     for path in files:
         try:
             done.append(measuring.measure_file(path, chosen, other))
         except UserError as error:
             click.echo(f"Error: {error}", err=True)
             continue
-        rate = done[-1].sample_rate
-        if other is not None and rate != other.sample_rate and rate not in rates:
-            rates.add(rate)
-            click.echo(
-                f"{other.path}: resampled from {other.sample_rate} to {rate} Hz to compare",
-                err=True,
-            )
+        for line in measuring.cautions(done[-1], other):
+            click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(measuring.as_json(done), indent=2, ensure_ascii=False))
     elif done:

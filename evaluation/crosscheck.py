@@ -176,9 +176,17 @@ def _loudness_error(heard: _Heard) -> float:
 
 
 def _loss(
-    name: str, parameters: Mapping[str, Parameter] | None = None, sign: float = 1.0
+    name: str,
+    parameters: Mapping[str, Parameter] | None = None,
+    sign: float = 1.0,
+    *,
+    pooled: bool = False,
 ) -> Callable[[_Heard], float]:
-    """A loss of auraloss by name, with the sign that makes it our value."""
+    """A loss of auraloss by name, with the sign that makes it our value.
+
+    ``pooled`` lays the channels end to end: the library averages its ratios over channels, ours
+    are of the energies of all.
+    """
     loss = LibraryLoss(name, parameters=parameters or {})
 
     def value(heard: _Heard) -> float:
@@ -186,7 +194,9 @@ def _loss(
             raise ValueError(f"half a transform is longer than {heard.audio.shape[-1]} samples")
         if name == "SumAndDifferenceSTFTLoss" and heard.audio.shape[1] != 2:
             raise ValueError(f"input must be stereo, not {heard.audio.shape[1]} channels")
-        return sign * loss(heard.audio, _reference(heard), heard.sample_rate)[0].item()
+        pair = (heard.audio, _reference(heard))
+        one, other = (each.reshape(1, 1, -1) for each in pair) if pooled else pair
+        return sign * loss(one, other, heard.sample_rate)[0].item()
 
     return value
 
@@ -199,8 +209,8 @@ def _weighted_error(heard: _Heard) -> float:
     # The filter takes one channel; its coefficients are float32.
     pair = (one[0][:, None].float().contiguous() for one in (heard.audio, _reference(heard)))
     render, reference = weighting(*pair)
-    ratios = ESRLoss(reduction="none")(render, reference)
-    return float(10 * torch.log10(ratios).mean())
+    ratio = ESRLoss()(render.reshape(1, 1, -1), reference.reshape(1, 1, -1))
+    return float(10 * torch.log10(ratio))
 
 
 def _reference(heard: _Heard) -> Tensor:
@@ -255,35 +265,35 @@ _COMPARISONS = (
     _Comparison(
         "esr",
         Library("auraloss", "time.ESRLoss()"),
-        _loss("ESRLoss"),
+        _loss("ESRLoss", pooled=True),
         _always(Closeness(1e-4, 1.0, _EPSILON, relative=True)),
         compares=True,
     ),
     _Comparison(
         "snr_db",
         Library("auraloss", "-time.SNRLoss(zero_mean=False)"),
-        _loss("SNRLoss", {"zero_mean": False}, -1.0),
+        _loss("SNRLoss", {"zero_mean": False}, -1.0, pooled=True),
         _always(Closeness(0.01, 20.0, _EPSILON)),
         compares=True,
     ),
     _Comparison(
         "snr_db",
         Library("auraloss", "-time.SNRLoss()"),
-        _loss("SNRLoss", sign=-1.0),
+        _loss("SNRLoss", sign=-1.0, pooled=True),
         _always(_MEANS),
         compares=True,
     ),
     _Comparison(
         "si_sdr_db",
         Library("auraloss", "-time.SISDRLoss(zero_mean=False)"),
-        _loss("SISDRLoss", {"zero_mean": False}, -1.0),
+        _loss("SISDRLoss", {"zero_mean": False}, -1.0, pooled=True),
         _always(Closeness(0.01, 20.0, _EPSILON)),
         compares=True,
     ),
     _Comparison(
         "si_sdr_db",
         Library("auraloss", "-time.SISDRLoss()"),
-        _loss("SISDRLoss", sign=-1.0),
+        _loss("SISDRLoss", sign=-1.0, pooled=True),
         _always(_MEANS),
         compares=True,
     ),

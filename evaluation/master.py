@@ -12,6 +12,7 @@ import yaml
 
 from ..models.audio.files import FORMATS, info, read, readable, resample, write
 from ..models.audio.loudness import integrated_loudness, true_peak_dbtp
+from ..models.checkpoints.formats import model_format
 from ..models.configuration import nearest, validate
 from ..models.errors import UserError
 from ..models.rendering import runner
@@ -130,7 +131,8 @@ def system_spec(name: str, settings: tuple[str, ...] = ()) -> SystemSpec:
     elif name in shipped_names():
         kind, given = "checkpoint", {"shipped": name}
     elif Path(name).exists():
-        kind, given = "checkpoint", {"path": name}
+        graph = Path(name).is_file() and model_format(Path(name)) is not None
+        kind, given = ("exported" if graph else "checkpoint"), {"path": name}
     else:
         known = [*kinds(), *shipped_names()]
         raise UserError(

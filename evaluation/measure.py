@@ -63,7 +63,7 @@ def choose(names: Sequence[str], *, compares: bool) -> tuple[Metric, ...]:
 
 
 class Reference:
-    """A reference file, resampled once for each rate that files have."""
+    """A reference file, brought up to the rate of files that have a higher one."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -87,7 +87,9 @@ class Reference:
 def measure_file(
     path: Path, metrics: Sequence[Metric], reference: Reference | None = None
 ) -> FileScores:
-    """One file by these metrics, alone or with a reference, at the file's own rate.
+    """One file by these metrics, alone or with a reference.
+
+    Alone at its own rate; compared at the higher of both, so that what one of them lacks is heard.
 
     Raises:
         UserError: if the file cannot be read, has more than six channels, is of another length
@@ -100,9 +102,37 @@ def measure_file(
     if reference is not None:
         check_lengths(str(path), samples / rate, str(reference.path), reference.seconds)
     analysis = Analysis(audio, rate)
-    other = None if reference is None else reference.at(rate)
+    other = None if reference is None else reference.at(max(rate, reference.sample_rate))
     found = measure_by(metrics, str(path), analysis, other)
     return FileScores(path, rate, channels, samples / rate, found)
+
+
+# A render that ends this far below its reference lacks something that can be heard.
+_MISSING_TOP = 0.9
+
+
+def cautions(file: FileScores, reference: Reference | None) -> list[str]:
+    """What a reader of the numbers must know: other rates, and a top that is missing."""
+    if reference is None:
+        return []
+    said = []
+    rate, other = file.sample_rate, reference.sample_rate
+    if rate != other:
+        lower, from_, to = (
+            (file.path, rate, other) if rate < other else (reference.path, other, rate)
+        )
+        said.append(f"{lower}: resampled from {from_} to {to} Hz to compare")
+    found = file.scores
+    top, error = (found.get(name) for name in ("bandwidth_hz", "bandwidth_error_hz"))
+    if top is None or error is None or top.value is None or error.value is None:
+        return said
+    wanted = top.value - error.value
+    if top.value < _MISSING_TOP * wanted:
+        said.append(
+            f"{file.path}: has nothing above {top.value:.0f} Hz; its reference reaches "
+            f"{wanted:.0f} Hz"
+        )
+    return said
 
 
 def check_lengths(name: str, seconds: float, reference: str, reference_seconds: float) -> None:
@@ -123,13 +153,20 @@ def measure_by(
 ) -> tuple[Measurement, ...]:
     """One item by each metric; ``name`` is the file or array that a message is about.
 
+    A comparison is made at the rate of the ``reference``, to which the item is brought.
+
     Raises:
         UserError: if a metric of a plug-in fails.
     """
     found: list[Measurement] = []
+    compared = analysis
+    if reference is not None and reference.sample_rate != analysis.sample_rate:
+        higher = resample(analysis.audio[0], analysis.sample_rate, reference.sample_rate)
+        compared = Analysis(higher, reference.sample_rate)
     for metric in metrics:
+        one = compared if metric.needs == "reference" else analysis
         try:
-            found += measure(analysis, (metric,), reference)
+            found += measure(one, (metric,), reference)
         except Exception as error:
             # Ours do not raise for audio that was read; a plug-in's may raise anything.
             words = " ".join(str(error).split())

@@ -27,7 +27,8 @@ def measure(
 
     ``audio`` is a file, or an array or tensor ``(channels, samples)`` with its ``sample_rate`` in
     Hz; a vector is mono. Floats have full scale 1.0, integers that of their type. A ``reference``
-    that is an array has the same sample rate; a file is resampled. ``metrics`` are names as
+    that is an array has the same sample rate. With a file of another rate, both are compared at the
+    higher one. ``metrics`` are names as
     :func:`list_metrics` shows them; by default all default ones that apply.
 
     Returns:
@@ -77,4 +78,5 @@ def _reference(reference: Path | str | AudioArray, rate: int, name: str, audio: 
     other, other_rate, other_name = taken(reference, given, "reference")
     seconds, other_seconds = audio.shape[-1] / rate, other.shape[-1] / other_rate
     check_lengths(name, seconds, other_name, other_seconds)
-    return Analysis(resample(other, other_rate, rate), rate)
+    higher = max(other_rate, rate)
+    return Analysis(resample(other, other_rate, higher), higher)

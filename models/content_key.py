@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 
 def content_key(*parts: Any) -> str:
     """64 hex digits over the canonical JSON of ``parts``; equal parts give equal keys.
 
     A :class:`~pathlib.Path` counts by the bytes it holds, never by its name, so that a moved
-    checkpoint keeps its renders and a retrained one loses them.
+    checkpoint keeps its renders and a retrained one loses them. A model counts by its fields.
     """
     text = json.dumps(
         [_canonical(part) for part in parts],
@@ -43,6 +45,8 @@ def _file_sha256(path: Path, _mtime_ns: int, _size: int) -> str:
 def _canonical(value: Any) -> Any:
     if isinstance(value, Path):
         return {"sha256": path_sha256(value)}
+    if isinstance(value, BaseModel):
+        return {name: _canonical(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, Mapping):
         return {str(key): _canonical(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

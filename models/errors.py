@@ -8,5 +8,9 @@ class UserError(Exception):
     """
 
 
+class OutputError(UserError):
+    """What a system gave is no render: another length or shape, or values that are not finite."""
+
+
 class StorageError(UserError):
     """A place cannot be written: full, read-only, gone. No unit is at fault, and a run stops."""

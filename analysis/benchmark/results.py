@@ -127,6 +127,43 @@ class Results:
             place = run_folder(store, self.only) if out is None else Path(out)
             return write_report(store, name, place, audio=wish, baselines=baseline)
 
+    def export(
+        self,
+        out: Path | str,
+        *,
+        format: str | None = None,  # noqa: A002 (the name of the command's option)
+        baseline: str | Sequence[str] = (),
+        systems: str | Sequence[str] = (),
+        organization: str = "",
+        developer: str = "",
+    ) -> list[str]:
+        """Write the benchmark for another program, as ``earmark export`` does; what was written.
+
+        Args:
+            out: the file or folder; for ``mlflow`` also the address of a server.
+            format: ``csv``, ``parquet``, ``latex``, ``markdown``, ``every-eval-ever``,
+                ``model-card``, ``tensorboard``, ``mlflow`` or ``wandb``; by default the ending of
+                ``out`` tells.
+            baseline: the system, or systems, to compare with; the benchmark file's by default.
+            systems: those to write records or a card of; by default those under test.
+            organization: who measured, for records.
+            developer: who made the systems, for records.
+
+        Raises:
+            UserError: if it cannot be written, or an option does not belong to the format.
+        """
+        from .exports.asked import ExportWish, choose_format
+        from .exports.export import export
+
+        place = str(out)
+        names = baseline if isinstance(baseline, str) else ",".join(baseline)
+        chosen = (systems,) if isinstance(systems, str) else tuple(systems)
+        wish = ExportWish(
+            choose_format(format, place), place, names, chosen, organization, developer
+        )
+        with opened_at(self.folder, self.only, self.benchmark) as (store, name):
+            return export(store, name, wish)
+
     def __repr__(self) -> str:
         songs, systems = len(self.songs()), len(self.systems())
         run = "" if self.only is None else f", run {self.only}"

@@ -1,16 +1,20 @@
 """What ``earmark analyse`` and ``earmark report STUDY`` do: read, analyse, write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ...listening_test.study.exclusion import STANDARD
 from ...models.errors import UserError
 from ...models.roles import Role
 from .inference.analysis import Background, analyse
 from .inference.declared import names_in, read_declared
 from .inference.options import RatingsOptions
-from .reading.files import RatingsFile, Reading, read_ratings
+from .reading.account import Account
+from .reading.files import RatingsFile, Reading, read_files
+from .reading.layouts.contract import Hints
+from .reading.mapping import save_mapping, with_mapping
 from .reading.study_export import Which
 from .reading.study_folder import StudyRatings, is_study, read_study
 from .report.audio import placed_audio
@@ -27,11 +31,13 @@ class Asked:
     Down to ``margin``, what is None was not given: it is then what was declared beforehand, else
     the usual. ``only`` names one question. ``pilot``, ``simulated`` and ``unfinished`` choose the
     sessions of a study. ``audio`` is a folder of more of what was heard; ``folder`` puts it and
-    Plotly beside the report.
+    Plotly beside the report; ``brief`` writes only its first screen.
     """
 
     reference: str | None = None
     anchors: str | Sequence[str] | None = None
+    mid_anchor: str | None = None
+    exclude: Sequence[str] | None = None
     baseline: str | None = None
     scope: str | None = None
     adjust: str | None = None
@@ -50,16 +56,25 @@ class Asked:
     free_text: bool = False
     audio: Path | None = None
     folder: bool = False
+    brief: bool = False
+    told: Hints = field(default_factory=Hints)
+    mapping: Path | None = None
+    save_mapping: Path | None = None
+    people: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
 class Request:
-    """A ratings file or a study's folder, where to write, columns by role, and the options."""
+    """A ratings file or a study's folder, where to write, columns by role, and the options.
+
+    ``more`` are further files of ratings of the same study.
+    """
 
     ratings: Path
     out: Path
     columns: Mapping[str, str] = field(default_factory=dict)
     asked: Asked = field(default_factory=Asked)
+    more: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,20 +90,30 @@ class Analysed:
     systems: Mapping[str, Role] = field(default_factory=dict)
 
 
-def analyse_file(request: Request, command: Sequence[str]) -> tuple[RatingsResult, Path]:
+def analyse_file(
+    request: Request,
+    command: Sequence[str],
+    tell: Callable[[Account], None] = lambda _: None,
+) -> tuple[RatingsResult, Path]:
     """Read, analyse and write; the result and the path of its report.
+
+    ``tell`` is told how the file was read, before it is analysed.
 
     Raises:
         UserError: for input that cannot be read, options that do not fit, a full disk.
     """
     asked = request.asked
-    found = analysed(*read(request.ratings, request.columns, asked), asked)
+    study, file = read(request.ratings, request.columns, asked, request.more)
+    if study is None and file.origin is None and file.account is not None:
+        tell(file.account)
+    found = analysed(study, file, asked)
     path = write_analysed(
         found,
         request.out,
         (request.ratings, command),
         audio=asked.audio,
         beside=asked.folder,
+        brief=asked.brief,
     )
     return found.result, path
 
@@ -112,23 +137,25 @@ def write_analysed(
     *,
     audio: Path | None = None,
     beside: bool = False,
+    brief: bool = False,
 ) -> Path:
     """Write the report and all files beside it; the path of the report.
 
     ``origin`` is where the ratings are from, and the command. ``audio`` is a folder of more of
-    what was heard; with ``beside``, Plotly and the audio are copied into ``out``.
+    what was heard; with ``beside``, Plotly and the audio are copied into ``out``. A ``brief`` page
+    holds the answers alone.
 
     Raises:
         UserError: for a full disk, or a folder without audio of these ratings.
     """
     placed = placed_audio(out, found.file.ratings, found.stimuli, audio, beside=beside)
     versions = write_result(found.result, out, *origin)
-    extras = Extras(placed, versions, found.systems)
+    extras = Extras(placed, versions, found.systems, brief)
     return write_page(found.result, found.file, out, extras, beside=beside)
 
 
 def read(
-    ratings: Path, columns: Mapping[str, str], asked: Asked
+    ratings: Path, columns: Mapping[str, str], asked: Asked, more: Sequence[Path] = ()
 ) -> tuple[StudyRatings | None, RatingsFile]:
     """The ratings of a file or of a study's folder, and the study.
 
@@ -144,19 +171,23 @@ def read(
         columns=columns,
         scale=(float(asked.scale[0]), float(asked.scale[1])) if asked.scale else None,
         which=Which(sessions, unfinished=asked.unfinished),
+        told=asked.told,
+        people=asked.people,
     )
+    if studies := [one for one in (ratings, *more) if more and is_study(one)]:
+        raise UserError(f"{studies[0]}: is a study; analyse it alone")
+    if asked.people and is_study(ratings):
+        raise UserError("--people joins files to other ratings; a study knows its listeners")
     if is_study(ratings):
         if columns or how.format == "csv":
             raise UserError(f"{ratings}: is a study, whose columns need no names")
         study = read_study(ratings, how)
         return study, study.file
-    if ratings.is_dir():
-        raise UserError(
-            f"{ratings}: is a folder without study.json; give a ratings file or the folder "
-            "of a study, as results/studies/NAME"
-        )
-    file = read_ratings(ratings, how)
-    if file.origin is None and (pilot or how.which.unfinished):
+    how = with_mapping(asked.mapping, how)
+    file = read_files([ratings, *more], how)
+    if asked.save_mapping is not None:
+        save_mapping(asked.save_mapping, file, how)
+    if (pilot and file.origin is None) or (how.which.unfinished and not file.has_states):
         given = "--pilot" if pilot else "--unfinished"
         raise UserError(f"{ratings}: {given} chooses sessions of a study, which this is not")
     return None, replace(file, simulated=True) if simulated else file
@@ -172,13 +203,15 @@ def _options(asked: Asked, declared: Mapping[str, Any], file: RatingsFile) -> Ra
         question=asked.only or declared.get("question"),
         reference=chosen("reference", asked.reference),
         anchors=tuple(names_in(chosen("anchors", asked.anchors, ()))),
+        mid_anchor=chosen("mid_anchor", asked.mid_anchor),
+        exclude=tuple(chosen("exclude", asked.exclude or None, (STANDARD,))),
         baseline=chosen("baseline", asked.baseline, origin.baseline if origin else None),
         scope=chosen("scope", asked.scope, "auto"),
         alpha=chosen("alpha", asked.alpha, 0.05),
         margin=chosen("margin", asked.margin),
         adjust=chosen("adjust", asked.adjust, Adjust.HOLM),
         seed=asked.seed,
-        abx=asked.abx or (origin is not None and origin.abx),
+        abx=asked.abx or file.answers or (origin is not None and origin.abx),
         declared=declared,
     )
 

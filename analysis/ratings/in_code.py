@@ -14,7 +14,7 @@ from .notebook import analysis_html
 from .reading.files import RatingsFile, Reading
 from .reading.frames import marked_simulated, read_source, roles
 from .reading.study_folder import is_study
-from .report.sentences import finding
+from .report.words.sentences import finding
 from .result.document import RatingsResult
 
 
@@ -67,6 +67,8 @@ def analyse(
     question: str | None = None,
     reference: str | None = None,
     anchors: Sequence[str] | None = None,
+    mid_anchor: str | None = None,
+    exclude: str | Sequence[str] | None = None,
     baseline: str | None = None,
     scope: Literal["auto", "passages", "music"] | None = None,
     adjust: str | None = None,
@@ -86,6 +88,9 @@ def analyse(
         question: analyse this one alone.
         reference: the hidden reference, which screens listeners and is not tested.
         anchors: the anchors, as the reference.
+        mid_anchor: which of the anchors the second rule of BS.1534 is about.
+        exclude: rules by which listeners are excluded, ``bs1534`` by default; ``nobody``, or rules
+            such as ``anchor >= 20 on more than 60% of pages``.
         baseline: compare every other system with this one.
         scope: what results hold for: ``passages`` (these) or ``music`` (like these).
         adjust: for several comparisons; ``holm`` unless the study declared another.
@@ -106,6 +111,8 @@ def analyse(
         only=question,
         reference=reference,
         anchors=None if anchors is None else _names(anchors),
+        mid_anchor=mid_anchor,
+        exclude=None if exclude is None else _names(exclude),
         baseline=baseline,
         scope=scope,
         adjust=adjust,

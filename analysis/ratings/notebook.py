@@ -8,7 +8,7 @@ from ..presentation.estimate import Estimate
 from ..presentation.looks import looks
 from ..presentation.numbers import number_format, p_equals
 from .analyse import Analysed
-from .report.sentences import finding
+from .report.words.sentences import finding
 from .result.document import AnalysisOptions, QuestionResult
 
 PLAYED_SECONDS = 6.0

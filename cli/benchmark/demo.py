@@ -20,8 +20,17 @@ from ..terminal import options
 @options.results
 @options.workers
 @options.device
-def demo(folder: Path, results: Path, workers: str, device: str) -> None:
+@options.heard
+def demo(
+    folder: Path,
+    results: Path,
+    workers: str,
+    device: str,
+    audio: str | None,
+    audio_budget: float | None,
+) -> None:
     """Make songs, master them by every system, measure, write a report, make a listening test."""
+    from ...analysis.benchmark.song_pages.audio_plan import AudioWish
     from ...evaluation.demo import write_demo
     from ...listening_test.demo import STUDY, make_demo_study
     from .run import carry_out
@@ -29,7 +38,8 @@ def demo(folder: Path, results: Path, workers: str, device: str) -> None:
     click.echo(f"Making the demo's songs in {folder}/songs (synthetic: SIMULATED music)")
     bench = write_demo(folder)
     how: options.How = {"workers": workers, "device": device, "retry": True, "force": False}
-    carry_out(bench, results, how, ("render", "score", "report"))
+    wish = AudioWish(audio, audio_budget)
+    carry_out(bench, results, how, ("render", "score", "report"), wish)
 
     def making(passage: str, number: int, count: int) -> None:
         click.echo(f"listening test, passage {number + 1} of {count}: {passage}")

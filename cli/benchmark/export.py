@@ -14,6 +14,7 @@ _SCHEMAS: Mapping[str, str] = {
     "benchmark": "evaluation.benchmark.file:json_schema",
     "benchmark-result": "analysis.benchmark.result.contract:json_schema",
     "comparison": "analysis.benchmark.comparison.contract:json_schema",
+    "doctor": "evaluation.doctor.contract:json_schema",
     "ratings": "listening_test.export.ratings:json_schema",
     "result": "analysis.ratings.result.document:json_schema",
     "scores": "analysis.benchmark.result.contract:scores_json_schema",
@@ -117,7 +118,8 @@ def schema(name: str) -> None:
     """Print the JSON schema of a file, for editors and other programs.
 
     benchmark and study are the files that you write. result is the result.json of earmark analyse,
-    benchmark-result that of a benchmark's report, comparison what earmark compare --json prints.
+    benchmark-result that of a benchmark's report, comparison what earmark compare --json prints,
+    doctor what earmark doctor --json prints.
     scores is one row of the scores that earmark export --scores writes, ratings one row of the
     ratings that earmark study export writes.
     """

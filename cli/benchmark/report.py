@@ -62,7 +62,7 @@ def report(
         analyse(folder.path, out or folder.path / "report", {}, {**asked, "audio": heard})
         return
     baseline = asked.pop("baseline")
-    given = [name for name, value in asked.items() if value not in (None, False, 0)]
+    given = [name for name, value in asked.items() if value not in (None, False, 0, ())]
     if given:
         option = given[0].replace("_", "-")
         raise UserError(f"--{option} is for a listening test: earmark report STUDY --{option} …")

@@ -12,29 +12,43 @@ if TYPE_CHECKING:
     from ...analysis.benchmark.song_pages.audio_plan import AudioWish
 
 
+_no_doctor = click.option(
+    "--no-doctor", is_flag=True, help="Do not probe systems that are new here before they render."
+)
+
+
 @click.command()
 @options.running
+@_no_doctor
 @options.heard
 def run(
     benchmark: Path,
     results: Path,
     audio: str | None,
     audio_budget: float | None,
+    no_doctor: bool,  # noqa: FBT001  click gives every option by its name
     **how: Unpack[options.How],
 ) -> None:
     """Render, score and report a benchmark file; do only what is missing."""
     from ...analysis.benchmark.song_pages.audio_plan import AudioWish
 
     wish = AudioWish(audio, audio_budget)
-    if not carry_out(benchmark, results, how, ("render", "score", "report"), wish):
+    probed = () if no_doctor else ("doctor",)
+    if not carry_out(benchmark, results, how, (*probed, "render", "score", "report"), wish):
         sys.exit(1)
 
 
 @click.command()
 @options.running
-def render(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
+@_no_doctor
+def render(
+    benchmark: Path,
+    results: Path,
+    no_doctor: bool,  # noqa: FBT001
+    **how: Unpack[options.How],
+) -> None:
     """Render the songs of a benchmark file by its systems, without scoring them."""
-    if not carry_out(benchmark, results, how, ("render",)):
+    if not carry_out(benchmark, results, how, ("render",) if no_doctor else ("doctor", "render")):
         sys.exit(1)
 
 
@@ -87,11 +101,17 @@ def carry_out(
             report = write_report(store, found.name, None, watch.counted("report"), audio)
             standings = load_result(store, found.name)
     click.echo(
-        f"{found.name}: {summary.rendered} rendered and {summary.scored} scored of "
-        f"{summary.units} renders in {summary.seconds:.0f} s"
+        f"{found.name}, run {summary.run}: {summary.rendered} rendered and "
+        f"{summary.scored} scored of {summary.units} renders in {summary.seconds:.0f} s"
     )
     for problem in summary.gone:
         click.echo(f"{problem.severity}: {problem}", err=True)
+    for diagnosis in summary.examined:
+        for probe in diagnosis.probes:
+            if probe.found:
+                click.echo(f"doctor: {diagnosis.system}: {probe.note}", err=True)
+    for finding in summary.findings:
+        click.echo(f"found: {finding}", err=True)
     if summary.failures:
         click.echo(
             f"{len(summary.failures)} failed; mend the cause, then run again with --retry",

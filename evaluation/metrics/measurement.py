@@ -17,6 +17,8 @@ from .registry import Metric, Variant
 REASONS: Mapping[str, str] = {
     "silent": "the audio is silent: no peak above -120 dBFS, or nothing above the -70 LUFS gate",
     "silent_channel": "a channel is silent, so that the two cannot be compared",
+    "silent_left": "the left channel of the audio is silent",
+    "silent_right": "the right channel of the audio is silent",
     "too_short": "shorter than the metric's window (400 ms for LUFS, 3 s for LRA, half a "
     "transform for spectra)",
     "non_finite": "the audio holds NaN or infinite samples",
@@ -27,10 +29,14 @@ REASONS: Mapping[str, str] = {
     "si_sdr_db, -inf dB for a_weighted_error_db",
     "no_reference": "the metric compares with a reference, and there is none",
     "silent_reference": "the reference, or one of its channels, is silent",
+    "silent_reference_left": "the left channel of the reference is silent",
+    "silent_reference_right": "the right channel of the reference is silent",
     "non_finite_reference": "the reference holds NaN or infinite samples",
     "mono_reference": "the channels of the reference are equal or cancel",
     "length_mismatch": "the lengths differ by more than 50 ms",
     "channel_mismatch": "audio and reference have different numbers of channels",
+    "beyond_alignment": "the lag is at the limit of 100 ms that is searched, or beyond it",
+    "unrelated": "the two correlate below 0.1 at every lag: no lag or polarity has a meaning",
     "not_recorded": "the making of the render was not observed",
     "not_applicable": "the cost of a finished master is not known",
     "too_few": "a distance of sets needs two embeddings on both sides, fad_inf twenty",

@@ -12,18 +12,35 @@ from dataclasses import dataclass
 from ...models.audio.alignment import delay_samples, shift
 from .analysis import Analysis
 
+LIMIT_SECONDS = 0.1
+"""The largest lag that is searched, either way."""
 _TOLERANCE_SECONDS = 0.05
 # Below this the audios are strangers: no lag or polarity between them means anything.
-_UNRELATED = 0.1
+UNRELATED = 0.1
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What was done to a render: ``delay_samples`` taken back, ``gain_db`` and polarity applied.
+
+    The delay is positive where the render is late. ``correlation`` is that of the mid channels at
+    that lag, from 0 to 1; below :data:`UNRELATED` neither lag nor polarity was touched.
+    """
+
+    delay_samples: float
+    gain_db: float
+    inverted: bool
+    correlation: float
 
 
 @dataclass(frozen=True)
 class AudioPair:
-    """What is compared, or the reason why it cannot be."""
+    """What is compared, or the reason why it cannot be; ``alignment`` is how it was aligned."""
 
     analysis: Analysis
     reference: Analysis
     reason: str = ""
+    alignment: Alignment | None = None
 
 
 def raw_pair(analysis: Analysis, reference: Analysis) -> AudioPair:
@@ -64,19 +81,23 @@ def _aligned(pair: AudioPair) -> AudioPair:
         code = "silent" if math.isnan(loudness) else "silent_reference"
         return AudioPair(analysis, reference, "too_short" if short else code)
     rate = analysis.sample_rate
-    delay = delay_samples(analysis.audio[0], reference.audio[0], rate)
+    delay = delay_samples(analysis.audio[0], reference.audio[0], rate, LIMIT_SECONDS)
+    related = delay.correlation >= UNRELATED
+    made = Alignment(delay.samples, target - loudness, delay.inverted, delay.correlation)
+    # At the edge of what is searched stands whatever lies beyond it, or nothing at all.
+    if related and abs(delay.samples) >= min(round(LIMIT_SECONDS * rate), analysis.samples - 1) - 1:
+        return AudioPair(analysis, reference, "beyond_alignment", made)
     gain = 10 ** ((target - loudness) / 20)
-    lag = 0.0
-    if delay.correlation >= _UNRELATED:
-        lag = delay.samples
-        gain = -gain if delay.inverted else gain
+    lag = delay.samples if related else 0.0
+    gain = -gain if related and delay.inverted else gain
     moved = Analysis(shift(analysis.audio, lag) * gain, rate)
     # What the shift left empty is compared with nothing. Less than a sample is not cut off, so
     # that the reference stays whole and its spectra serve every system.
     first, last = 0, analysis.samples
     if abs(lag) >= 1:
         first, last = max(0, math.ceil(-lag)), last - max(0, math.ceil(lag))
-    return AudioPair(_part(moved, first, last), _part(reference, first, last))
+    aligned, target_part = _part(moved, first, last), _part(reference, first, last)
+    return AudioPair(aligned, target_part, alignment=made)
 
 
 def _part(analysis: Analysis, first: int, last: int) -> Analysis:

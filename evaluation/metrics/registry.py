@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar, get_args, overload
 import torch
 from torch import Tensor
 
+from ...models.audio.loudness import SILENCE
 from ...models.errors import UserError
 from ...models.plugins import source_of
 from ...models.registry import Registry, Sort
@@ -96,7 +97,7 @@ class Metric:
             if reason:
                 values[item] = math.nan
             elif math.isnan(values[item]):
-                reasons[item] = self.requires.nan
+                reasons[item] = _on_a_side(self.requires.nan, analysis, reference, item)
             elif math.isinf(values[item]):
                 reasons[item] = self.requires.infinite
         return values, tuple(reasons)
@@ -144,10 +145,35 @@ class Metric:
         return found
 
 
+def _on_a_side(reason: str, analysis: Analysis, reference: Analysis | None, item: int) -> str:
+    """A reason of silence with the audio that it is about, render or reference, and the channel.
+
+    A metric says what it needs to sound; which of the two does not, and where, is seen here.
+    """
+    if reason not in ("silent_channel", "silent_reference"):
+        return reason
+    if reference is not None and (channel := _silent_side(reference, item)):
+        return f"silent_reference_{channel}"
+    if channel := _silent_side(analysis, item):
+        return f"silent_{channel}"
+    return reason
+
+
+def _silent_side(analysis: Analysis, item: int) -> str:
+    """Which of two channels is silent; '' where both are, neither is, or there are not two."""
+    silent = (analysis.peaks[item] <= SILENCE).tolist()
+    if silent == [True, False]:
+        return "left"
+    return "right" if silent == [False, True] else ""
+
+
 # In the order in which tables show them.
 METRICS: Registry[Metric] = Registry(
     Sort("metric", "metrics", also=("default",)),
-    (".delivery", ".stereo", ".distance", ".spectrum", ".cost", ".sets", ".library_losses"),
+    (
+        *(".delivery", ".stereo", ".bandwidth", ".distance", ".spectrum", ".offset", ".cost"),
+        *(".sets", ".library_losses"),
+    ),
     __package__,
 )
 REFUSED: dict[str, str] = {}

@@ -17,7 +17,7 @@ class RunSummary:
     """What a run did; ``failures`` are (song, system, step, message) as they now stand.
 
     ``run`` is its number in the results folder. ``gone`` says of each song of the run before whose
-    file is there no more which file that is.
+    file is there no more which file that is. ``findings`` are what the checks of the renders show.
     """
 
     benchmark: str
@@ -29,13 +29,15 @@ class RunSummary:
     seconds: float
     run: int = 0
     gone: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [
-            f"{self.benchmark}: {self.rendered} rendered and {self.scored} scored of "
-            f"{self.units} renders in {self.seconds:.0f} s"
+            f"{self.benchmark}, run {self.run}: {self.rendered} rendered and "
+            f"{self.scored} scored of {self.units} renders in {self.seconds:.0f} s"
         ]
         lines += [f"gone: {one}" for one in self.gone]
+        lines += [f"found: {one}" for one in self.findings]
         lines += [
             f"failed: {' · '.join(filter(None, (system, song, step)))}: {message}"
             for song, system, step, message in self.failures
@@ -54,6 +56,7 @@ def run(
     retry: bool = False,
     force: bool = False,
     name: str = "",
+    doctor: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> RunSummary:
     """Render and score whatever the results folder still lacks; nothing is done twice.
@@ -67,6 +70,7 @@ def run(
         retry: whether to try again what failed before.
         force: whether to make again what is there.
         name: what to call this run; it keeps what it used, as ``earmark runs`` lists.
+        doctor: whether to probe networks, programs and plug-ins first that are new to the folder.
         progress: is told one line for each unit, for example ``print``.
 
     Raises:
@@ -81,7 +85,8 @@ def run(
             f"system {objects[0]!r} is an object of this program, which other processes cannot "
             f"run; leave workers out (it is {workers!r})"
         )
-    settings = RunSettings(where, device, retry, force, name=name)
+    steps = ("doctor", "render", "score") if doctor else ("render", "score")
+    settings = RunSettings(where, device, retry, force, steps, name)
     with Store(Path(results)) as store:
         done = run_benchmark(found, store, settings, _Told(progress or (lambda _: None)))
         return RunSummary(
@@ -94,6 +99,7 @@ def run(
             done.seconds,
             done.run,
             tuple(str(problem) for problem in done.gone),
+            tuple(str(one) for one in done.findings),
         )
 
 

@@ -18,6 +18,8 @@ from ...models.errors import StorageError, UserError
 from ...models.rendering import runner
 from ...models.systems import contract
 from ...models.systems.contract import System, SystemSpec
+from ..doctor.findings import FINDINGS, as_records
+from ..doctor.render_check import check_render
 from ..results.past import past_key
 from ..results.store import render_path, written
 from ..songs.song import Excerpt, Song, material
@@ -173,6 +175,8 @@ def _render(task: RenderTask) -> Render:
         raise UserError(
             "its code or its files have changed since the run began; run again, with --retry"
         )
+    # Stems are held against what they add up to.
+    heard = given.audio.sum(dim=0) if given.audio.ndim == 3 else given.audio
     record = {
         "key": task.key,
         "format": RENDER_FORMAT,
@@ -202,6 +206,7 @@ def _render(task: RenderTask) -> Render:
         "lufs_integrated": _number(integrated_loudness(output.audio, output.sample_rate)),
         "true_peak_dbtp": _number(true_peak_dbtp(output.audio, output.sample_rate)),
         "sample_peak": float(output.audio.abs().max()),
+        FINDINGS: as_records(check_render(output.audio, heard, output.sample_rate, output.notes)),
         "warnings": list(output.warnings),
         "notes": dict(output.notes),
         "versions": {name: version(name) for name in ("earmark", "torch", "numpy", "scipy")},

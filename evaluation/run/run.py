@@ -2,22 +2,24 @@
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...models.rendering.devices import resolve_device
 from ..benchmark.file import Benchmark
+from ..doctor.contract import Diagnosis
+from ..doctor.summary import SystemFinding, findings
 from ..results.provenance import run_record
 from ..results.store import Store
 from ..songs.song import SongProblem
 from .changes import code_changes, code_record
 from .ledger import Ledger
-from .plan import plan
+from .plan import Plan, plan
 from .sole_run import sole_run
 from .song_record import gone_songs, song_record
 from .stage import Planned, Stage
-from .stages import CheckSongs, RenderSongs, ScoreRenders, stages_of
+from .stages import CheckSongs, Examine, RenderSongs, ScoreRenders, stages_of
 from .workers import Crew, Workers
 
 
@@ -36,7 +38,10 @@ class Watch(Protocol):
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How a run is carried out; but for the device's kind, none of it changes a number."""
+    """How a run is carried out; but for the device's kind, none of it changes a number.
+
+    ``steps`` are of ``doctor`` (probe systems that are new here), ``render`` and ``score``.
+    """
 
     workers: Workers = field(default_factory=Workers)
     device: str = "auto"
@@ -51,7 +56,8 @@ class Summary:
     """What a run did; ``failures`` are (song, system, step, message) as they now stand.
 
     ``run`` is its number in the results folder. ``gone`` are songs of the run before whose files
-    are there no more.
+    are there no more. ``examined`` are the systems that were new here, ``findings`` what the checks
+    of the renders show.
     """
 
     rendered: int
@@ -61,6 +67,8 @@ class Summary:
     seconds: float
     run: int = 0
     gone: tuple[SongProblem, ...] = ()
+    examined: tuple[Diagnosis, ...] = ()
+    findings: tuple[SystemFinding, ...] = ()
 
 
 def run_benchmark(
@@ -88,23 +96,40 @@ def run_benchmark(
         }
         ledger = Ledger.open(store, benchmark, record, settings.name)
         with Crew(settings.workers, benchmark.plugins) as crew:
-            units, done = _staged(ledger, device, settings, crew, watch)
+            staged = _staged(ledger, device, settings, crew, watch)
         ledger.close()
     return Summary(
-        rendered=done.get(RenderSongs.name, Done()).succeeded,
-        scored=done.get(ScoreRenders.name, Done()).tried,
-        units=units,
+        rendered=staged.done.get(RenderSongs.name, Done()).succeeded,
+        scored=staged.done.get(ScoreRenders.name, Done()).tried,
+        units=len(staged.plan.tasks),
         failures=tuple(ledger.failures()),
         seconds=time.monotonic() - begun,
         run=ledger.number,
         gone=gone,
+        examined=staged.examined,
+        findings=findings(staged.records()),
     )
+
+
+@dataclass(frozen=True)
+class _Staged:
+    """What the stages of a run have done."""
+
+    plan: Plan
+    done: Mapping[str, "Done"]
+    examined: tuple[Diagnosis, ...]
+
+    def records(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """(system, record) of every render that stands for a row of the benchmark."""
+        for (_, system), key in self.plan.placements.items():
+            if key in self.plan.renders:
+                yield system, self.plan.renders[key].record
 
 
 def _staged(
     ledger: Ledger, device: str, settings: RunSettings, crew: Crew, watch: Watch
-) -> tuple[int, Mapping[str, "Done"]]:
-    """Carry out every stage; the number of renders that the benchmark has, and what was done."""
+) -> _Staged:
+    """Carry out every stage."""
     songs = CheckSongs(ledger)
     carry_out(songs, ledger, crew, watch)
     planned = plan(ledger.benchmark, ledger.store.folder, device, songs.usable)
@@ -114,9 +139,9 @@ def _staged(
         ledger.register(songs.usable, planned)
     run = Planned(ledger, planned, device, again=settings.retry, force=settings.force)
     stages = stages_of(run, settings.steps)
-    return len(planned.tasks), {
-        stage.name: carry_out(stage, ledger, crew, watch) for stage in stages
-    }
+    done = {stage.name: carry_out(stage, ledger, crew, watch) for stage in stages}
+    examined = (one for stage in stages if isinstance(stage, Examine) for one in stage.found)
+    return _Staged(planned, done, tuple(examined))
 
 
 @dataclass(frozen=True)

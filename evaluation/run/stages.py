@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from ...models.errors import UserError
+from ..doctor.contract import Diagnosis
+from ..doctor.new_systems import ExaminationTask, examination_tasks, examine_one
 from ..insights.networks import SystemInsightTask, inspect_system, system_tasks
 from ..insights.records import InsightTask, insight_task
 from ..insights.renders import inspect_one, lacking
@@ -87,6 +89,36 @@ class CheckSongs(Stage[Song, str]):
         if failure:
             self.ledger.fail(task.id, "", "song", "", failure)
         return failure
+
+
+@dataclass(frozen=True)
+class Examine(Stage[ExaminationTask, Diagnosis]):
+    """Probes the systems that are new to the results folder; what they show stops nothing."""
+
+    run: Planned
+    found: list[Diagnosis] = field(default_factory=list)
+
+    name: ClassVar[str] = "examine"
+
+    @property
+    def function(self) -> Callable[[ExaminationTask], Diagnosis]:
+        return examine_one
+
+    def tasks(self) -> tuple[Sequence[ExaminationTask], int]:
+        lacking = {task.system.name for task in self.run.plan.lacking}
+        store, benchmark = self.run.ledger.store, self.run.ledger.benchmark
+        # What is rendered already is checked render by render.
+        systems = [one for one in benchmark.systems if one.name in lacking]
+        tasks = examination_tasks(store.folder, systems, self.run.device)
+        return tasks, len(tasks)
+
+    def label(self, task: ExaminationTask) -> str:
+        return task.system.name
+
+    def settle(self, task: ExaminationTask, result: Diagnosis | Lost) -> str:
+        if isinstance(result, Diagnosis):
+            self.found.append(result)
+        return ""  # its renders fail for the same reason, and are rows
 
 
 @dataclass(frozen=True)
@@ -325,6 +357,8 @@ def inspect_any(task: InsightTask | SystemInsightTask) -> str:
 def stages_of(run: Planned, steps: Sequence[str]) -> list[Stage[Any, Any]]:
     """The stages of the ``steps`` that are asked for, in their order."""
     stages: list[Stage[Any, Any]] = []
+    if "doctor" in steps:
+        stages.append(Examine(run))
     if "render" in steps:
         stages.append(RenderSongs(run))
     if "score" in steps:

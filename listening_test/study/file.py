@@ -10,6 +10,8 @@ from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from ...models.configuration import Strict, YamlPath, read_yaml, validate
+from ...models.errors import UserError
+from .exclusion import read_exclusions
 from .plugin_files import load_named
 from .steps import FIRST, LANGUAGES, Ask, Step, Words, as_text, step_of, was_made, with_steps
 
@@ -197,6 +199,18 @@ class Declared(Strict):
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     adjust: Literal["holm", "hochberg", "bonferroni", "fdr_bh", "none"] = "holm"
     margin: Annotated[float, Field(gt=0, le=100)] | None = None
+    exclude: list[str] | None = None
+
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _rules(cls, value: Any) -> Any:
+        rules = [value] if isinstance(value, str) else value
+        if isinstance(rules, list) and all(isinstance(one, str) for one in rules):
+            try:
+                read_exclusions(rules)
+            except UserError as error:
+                raise ValueError(str(error)) from None
+        return rules
 
 
 class StudyFile(Strict):

@@ -167,6 +167,8 @@ class Study:
             del config["design"]["abandoned_after_minutes"]
         if config["retention"] is None:
             del config["retention"]
+        if config["analysis"] and config["analysis"]["exclude"] is None:
+            del config["analysis"]["exclude"]
         plain = {
             "format": FORMAT,
             "study": self.id,

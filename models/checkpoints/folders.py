@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -29,6 +29,7 @@ from ..rendering.runner import check_controls, run
 from ..systems.contract import Material, Options, Spec, kind
 from .containers import open_weights
 from .fitting import fitted, hyperparameters_for, whose
+from .formats import IN_WORDS, model_format
 from .network_system import NetworkOrigin, NetworkSystem, SystemCard, controls_of
 from .weights import WEIGHTS_SUFFIXES, check_finite, put_weights, read_safetensors
 
@@ -36,6 +37,8 @@ FORMAT: Literal[1] = 1
 GOLDEN_SECONDS = 0.1
 _SHIPPED = Path(__file__).parent.parent / "weights"
 _CARD, _WEIGHTS, _GOLDEN = "model.json", "model.safetensors", "golden.safetensors"
+# Where other people's folders say what their weights are; no code that it names is run.
+CONFIG = "config.json"
 _DESCRIPTIONS = (".yaml", ".yml", ".json")
 
 
@@ -120,12 +123,24 @@ class CheckpointOptions(Options):
             return {**given, "path": str((_SHIPPED / name).absolute())}
         return given
 
+    @field_validator("path")
+    @classmethod
+    def _one_file(cls, path: Path | None) -> Path | None:
+        try:
+            return None if path is None else weights_of_folder(path)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+
     @model_validator(mode="after")
     def _described(self) -> "CheckpointOptions":
         path = self.path
         if path is None:
             raise ValueError("path must not be empty")
         _check_exists(path)
+        graph = model_format(path) if path.is_file() else None
+        # With an architecture it is the weights alone that are wanted of it.
+        if graph is not None and self.architecture is None and self.description is None:
+            raise ValueError(f"{IN_WORDS[graph]} holds its own network: write kind: exported")
         bare = path.suffix in WEIGHTS_SUFFIXES and not (path.parent / _CARD).is_file()
         if not bare:
             said = (self.architecture, self.hyperparameters, self.system, self.description)
@@ -183,6 +198,15 @@ def _step(options: CheckpointOptions) -> int | None:
 @kind("checkpoint", CheckpointOptions, identity=_identity, step=_step)
 def build_checkpoint(options: CheckpointOptions) -> NetworkSystem:
     """A trained network: a checkpoint folder, a shipped one, or a state_dict with a description."""
+    return built_network(options)
+
+
+def built_network(options: CheckpointOptions) -> NetworkSystem:
+    """The network that ``options`` describe, as a system.
+
+    Raises:
+        UserError: if its files are missing, damaged or do not fit.
+    """
     path = options.path
     if path is None:
         raise UserError("kind checkpoint: give path or shipped")
@@ -198,7 +222,69 @@ def build_checkpoint(options: CheckpointOptions) -> NetworkSystem:
         system = _bare_system(path, described, options.weights)
     else:
         system = load_checkpoint(path)
+    _check_config(path, system.card)
     return with_controls(system, options.controls) if options.controls else system
+
+
+def weights_of_folder(path: Path) -> Path:
+    """Of a folder with ``config.json``, as Hugging Face has them, its one file of weights.
+
+    Any other path is given back.
+
+    Raises:
+        UserError: if there is none, or more than one.
+    """
+    if (path / _CARD).is_file() or not (path / CONFIG).is_file():
+        return path
+    found = sorted(one for one in path.iterdir() if one.suffix in WEIGHTS_SUFFIXES)
+    best = [one for one in found if one.suffix == ".safetensors"] or found
+    if len(best) != 1:
+        said = ", ".join(one.name for one in best) or "none"
+        raise UserError(f"{path}: needs one file of weights beside {CONFIG}, and has {said}")
+    return best[0]
+
+
+def config_beside(path: Path) -> dict[str, Any]:
+    """What the ``config.json`` beside a file of weights says; empty where there is none.
+
+    Raises:
+        UserError: if it is no JSON.
+    """
+    beside = path.parent / CONFIG
+    if path.suffix not in WEIGHTS_SUFFIXES or not beside.is_file():
+        return {}
+    try:
+        found = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{beside}: cannot be read ({error})") from None
+    return found if isinstance(found, dict) else {}
+
+
+def _check_config(path: Path, card: SystemCard) -> None:
+    config = config_beside(path)
+    rate = config.get("sampling_rate", config.get("sample_rate"))
+    if isinstance(rate, int) and rate != card.sample_rate:
+        raise UserError(
+            f"{path.parent / CONFIG}: its weights are for {rate} Hz and the description says "
+            f"{card.sample_rate}; write system: {{sample_rate: {rate}}}"
+        )
+
+
+def description_of(options: CheckpointOptions) -> Description:
+    """What the options, or the file beside the weights, say of a bare file of weights.
+
+    Raises:
+        UserError: if nothing does.
+    """
+    if options.architecture is not None:
+        return Description(
+            architecture=options.architecture,
+            hyperparameters=options.hyperparameters or {},
+            system=options.system or SystemCard(),
+        )
+    if options.description is None:
+        raise UserError(f"{options.path}: describe it: give architecture and hyperparameters")
+    return load_yaml(options.description, Description)
 
 
 def shipped_names() -> list[str]:

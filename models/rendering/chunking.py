@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..audio.files import fit_length
-from ..errors import UserError
+from ..errors import OutputError, UserError
 from ..systems.contract import Material, Spec, System
 
 
@@ -229,7 +229,7 @@ def plain(job: ChunkJob, material: Material, out: Tensor, samples: int) -> Tenso
     """What a system gave, checked, as float32 on the CPU."""
     spec = job.system.spec
     if out.ndim != 2 or out.shape[-1] != samples:
-        raise UserError(
+        raise OutputError(
             f"{who(spec, material)}: the system gave {tuple(out.shape)}, "
             f"expected (channels, {samples}); its declared context, delay or stride is wrong"
         )

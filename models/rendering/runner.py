@@ -33,7 +33,7 @@ from torch import Tensor, nn
 
 from ..audio.files import fit_length, match_channels, resample
 from ..configuration import nearest
-from ..errors import UserError
+from ..errors import OutputError, UserError
 from ..systems.contract import Material, Spec, System
 from .chunking import MODES, ChunkJob, plain, who
 from .devices import PeakMemory, exact_float32, resolve_device
@@ -229,7 +229,7 @@ def _check_material(spec: Spec, material: Material) -> None:
 def _check_finite(spec: Spec, material: Material, audio: Tensor) -> None:
     bad = int((~torch.isfinite(audio)).sum())
     if bad:
-        raise UserError(
+        raise OutputError(
             f"{who(spec, material)}: {bad} of {audio.numel()} samples of the output are not "
             "finite numbers (NaN or infinite)"
         )

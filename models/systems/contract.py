@@ -223,7 +223,9 @@ KINDS: Registry[SystemKind] = Registry(
         ".systems.console",
         ".systems.external",
         ".systems.objects",
+        ".systems.python_code",
         ".checkpoints.folders",
+        ".exported.kind",
     ),
     __package__.rpartition(".")[0],
 )

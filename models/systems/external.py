@@ -29,7 +29,7 @@ from ..audio.files import (
 )
 from ..configuration import YamlPath
 from ..content_key import path_sha256
-from ..errors import UserError
+from ..errors import OutputError, UserError
 from .command_identity import code_behind, command_files, named_files, unknown_identity
 from .command_trace import files_now, seen, tracer, watched
 from .contract import READ, Material, NoOptions, Options, Spec, System, kind
@@ -280,7 +280,7 @@ class _Command:
         samples = material.audio.shape[-1]
         if audio.shape[-1] != samples:
             if not self.options.fit:
-                raise UserError(
+                raise OutputError(
                     f"{label}: wrote {audio.shape[-1]} samples for {samples}; keep the length, "
                     "or set 'fit: true' to cut or pad its end"
                 )

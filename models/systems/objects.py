@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..audio.arrays import whole_rate
 from ..content_key import content_key
-from ..errors import UserError
+from ..errors import OutputError, UserError
 from .contract import Material, Options, Spec, System, SystemSpec, kind
 from .object_identity import callable_identity, module_identity
 
@@ -268,18 +268,20 @@ def _output(name: str, found: Any, block: Tensor) -> Tensor:
     """What a model gave, as a tensor of the shape of its input.
 
     Raises:
-        UserError: for another type, number of axes or channels, or another length.
+        OutputError: for another type, number of axes or channels, or another length.
     """
     if isinstance(found, np.ndarray) and found.dtype.kind in "fiu":
         found = torch.from_numpy(np.ascontiguousarray(found))
     if not isinstance(found, Tensor):
-        raise UserError(
+        raise OutputError(
             f"system {name!r} gave {type(found).__name__}; return a tensor or NumPy array, "
             "(channels, samples)"
         )
     if not found.is_floating_point():
         kind_name = str(found.dtype).removeprefix("torch.")
-        raise UserError(f"system {name!r} gave {kind_name} samples; return floats, full scale 1.0")
+        raise OutputError(
+            f"system {name!r} gave {kind_name} samples; return floats, full scale 1.0"
+        )
     channels, samples = block.shape
     made: Tensor = found.unsqueeze(0) if found.ndim == 1 and channels == 1 else found
     shape = tuple(made.shape)
@@ -294,4 +296,4 @@ def _output(name: str, found: Any, block: Tensor) -> Tensor:
         mend = "keep the length: cut what is too long, pad what is short, at the end"
     else:
         mend = "return the shape that comes in"
-    raise UserError(f"system {name!r} gave {shape}, {wanted}; {mend}")
+    raise OutputError(f"system {name!r} gave {shape}, {wanted}; {mend}")

@@ -213,6 +213,7 @@ def test_a_results_folder_that_cannot_be_made_is_one_line(
     assert (tmp_path / "taken").read_text() == "a file"
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_leaves_nothing_half_written_and_a_resumable_run(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

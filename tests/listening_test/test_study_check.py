@@ -62,6 +62,7 @@ def test_every_problem_of_the_files_is_told_at_once(tmp_path: Path) -> None:
         assert part in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -99,6 +100,7 @@ def test_a_study_whose_analysis_names_another_question_is_not_made(tmp_path: Pat
         make_study(read_study_file(path), tmp_path / "results")
 
 
+@pytest.mark.slow
 def test_the_report_says_what_a_page_costs_a_listener_before_and_after_it_is_made(
     tmp_path: Path,
 ) -> None:
@@ -163,6 +165,7 @@ BREAKS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", BREAKS)
 def test_each_requirement_of_the_standard_can_fail_and_then_the_study_is_not_conformant(
     tmp_path: Path, item: str

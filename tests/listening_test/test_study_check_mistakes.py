@@ -64,6 +64,7 @@ def test_a_few_samples_more_at_an_end_are_a_warning_alone(tmp_path: Path) -> Non
     make_study(read_study_file(path), tmp_path / "results")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ape", "ab", "abx", "pairwise", "ccr", "rank"])
 def test_one_system_without_a_reference_is_a_problem_and_not_a_crash(
     tmp_path: Path, kind: str
@@ -122,6 +123,7 @@ def test_a_study_whose_files_are_all_gone_is_told_file_by_file(tmp_path: Path) -
     assert report.conformant is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["matched", "as_delivered"])
 def test_samples_that_are_no_number_are_told_and_no_study_is_made_of_them(
     tmp_path: Path, mode: str

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from command_line import typed
 from report_fixtures import Fake, build
 from study_fixtures import write_study
@@ -45,6 +46,7 @@ def test_a_study_goes_from_its_file_to_a_ratings_file(tmp_path: Path) -> None:
     assert (tmp_path / "copy" / "ratings.sqlite").is_file()
 
 
+@pytest.mark.slow
 def test_a_mistake_is_one_line_and_status_one(tmp_path: Path) -> None:
     write_study(tmp_path, "ape", seconds=0.6)
     call = [sys.executable, "-m", "earmark", "study", "serve", "gone"]

@@ -44,6 +44,7 @@ def _imports(path: Path, pattern: re.Pattern[str]) -> bool:
 _EXACT = tuple(
     f"{_RATINGS}/{name}.py"
     for name in (
+        "mixed_models/test_ratings_mixed_optimum",
         "methods/test_ratings_levels",
         "methods/test_ratings_closed_forms",
         "methods/test_ratings_ranks",
@@ -51,7 +52,7 @@ _EXACT = tuple(
         "methods/test_ratings_shares",
         "methods/test_ratings_preferences",
         "methods/test_ratings_effective_scores",
-        "methods/test_ratings_mixed_dense",
+        "mixed_models/test_ratings_mixed_dense",
         "methods/test_ratings_reference",
         "methods/test_ratings_oracles",
         "methods/test_ratings_signed_rank",
@@ -78,7 +79,11 @@ _WHOLE = tuple(
 AREAS: Sequence[Area] = (
     Area(
         "methods",
-        ("analysis/ratings/methods/*.py", "analysis/ratings/result/p_values.py"),
+        (
+            "analysis/ratings/methods/*.py",
+            "analysis/ratings/mixed_models/*.py",
+            "analysis/ratings/result/p_values.py",
+        ),
         _EXACT,
     ),
     Area("inference", ("analysis/ratings/inference/*.py",), _WHOLE),

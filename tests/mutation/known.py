@@ -18,9 +18,10 @@ class Known:
 
 
 _ORDERS = "listening_test/study/orders.py"
-_SCREENING = "analysis/ratings/inference/screening.py"
+_FLAGS = "analysis/ratings/inference/screening/flags.py"
+_STANDARD = "analysis/ratings/inference/screening/standard.py"
 _METHODS = "analysis/ratings/methods"
-_MIXED = f"{_METHODS}/mixed.py"
+_MIXED = "analysis/ratings/mixed_models"
 _STORE = "evaluation/results/store.py"
 _STORAGE = "listening_test/storage"
 _CONNECTIONS = "listening_test/wire/connections.py"
@@ -49,15 +50,17 @@ KNOWN: Sequence[Known] = (
     Known(_ORDERS, "second = draw.sample(again, len(again))", "second = again", _BALANCE),
     Known(_ORDERS, "return draw.sample(spread, count)", "return spread", _BALANCE),
     Known(_ORDERS, "for step in (1, 2)}", "for step in (1, 3)}", _BALANCE),
-    Known(_SCREENING, "bad.sum() / items > SHARE", "bad.sum() / items >= SHARE", _RULES),
-    Known(_SCREENING, "shares <= IGNORED_SHARE", "shares < IGNORED_SHARE", _RULES),
-    Known(_SCREENING, "len(part) >= 10 and", "len(part) > 10 and", _RULES),
-    Known(_SCREENING, "np.nanmedian(medians)) / 3", "np.nanmedian(medians)) / 2", _RULES),
-    Known(_SCREENING, "if share > 0.05:", "if share >= 0.05:", _RULES),
-    Known(_SCREENING, "high + 1.5 * (high - low)", "high + 3.0 * (high - low)", _RULES),
-    Known(_SCREENING, "if both.sum() < 8:", "if both.sum() < 9:", _RULES),
+    Known(_STANDARD, "if one.value > SHARE", "if one.value >= SHARE", _RULES),
+    Known(_STANDARD, "if len(called) == 1 else", "if called else", _RULES),
+    Known(_FLAGS, "< _ALONE:", "< 0.5:", _RULES),
+    Known(_STANDARD, "shares <= IGNORED_SHARE", "shares < IGNORED_SHARE", _RULES),
+    Known(_FLAGS, "len(part) >= 10 and", "len(part) > 10 and", _RULES),
+    Known(_FLAGS, "np.nanmedian(medians)) / 3", "np.nanmedian(medians)) / 2", _RULES),
+    Known(_FLAGS, "if share > 0.05:", "if share >= 0.05:", _RULES),
+    Known(_FLAGS, "high + 1.5 * (high - low)", "high + 3.0 * (high - low)", _RULES),
+    Known(_FLAGS, "if both.sum() < 8:", "if both.sum() < 9:", _RULES),
     Known(
-        f"{_METHODS}/mixed.py",
+        f"{_MIXED}/linear.py",
         "half = float(stats.t.isf(alpha / 2, df)) * error",
         "half = float(stats.t.isf(alpha, df)) * error",
         _LEVELS,
@@ -160,37 +163,9 @@ ALIKE: Sequence[tuple[str, str]] = (
     ),
     # Where the mean is one half the statistic is zero, and minus zero is zero.
     (f"{_METHODS}/abx.py", "signed = np.sqrt(statistic) if (mean >= 0.5) else -np.sqrt(statistic)"),
-    # There are as many patterns of what is there as of what is missing.
-    (_MIXED, "known = (np.isnan(cells.reshape(len(cells), -1)))"),
-    # Where a search begins, how finely it looks and when it has looked enough: it ends there too.
-    *(
-        (_MIXED, line)
-        for line in (
-            "start = np.full(len(model.terms), 0.55)",
-            "bounds = [(0.0, 110.00000000000001)] * len(start)",
-            "step = 0.00011000000000000002",
-            "step = 0.0022",
-            "for _ in range(9):",
-            "if (np.abs(slope).max() <= 1e-07):",
-            "move = np.clip(move, -2, 1)",
-            "move = np.clip(move, -1, 2)",
-            "before, scale = function(at), 1.1",
-            "scale /= 3",
-        )
-    ),
-    # Halves of one are never a thousandth.
-    *(
-        (_MIXED, line)
-        for line in (
-            "while (scale >= 0.001) and function(at - scale * move) > before:",
-            "while scale > 0.0011 and function(at - scale * move) > before:",
-            "if (scale < 0.001):",
-            "if scale <= 0.0011:",
-        )
-    ),
     # Of so many degrees of freedom t is normal.
     (
-        _MIXED,
+        f"{_MIXED}/linear.py",
         "_MOST_DF = 1100000.0  # t is normal long before; "
         "a variance that is known has no end of them",
     ),

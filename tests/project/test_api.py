@@ -35,6 +35,7 @@ def test_importing_loads_nothing_heavy_until_it_is_needed() -> None:
     in_a_new_process("em.measure; assert 'torch' in sys.modules")
 
 
+@pytest.mark.slow
 def test_a_star_import_gives_the_public_names() -> None:
     in_a_new_process("from earmark import *; assert measure is em.measure and Spec is em.Spec")
 

@@ -109,7 +109,8 @@ def test_a_render_that_is_lost_is_made_again_as_it_was(bench: Path) -> None:
     assert set(renders.rglob("*.wav")) == set(before)
     for path, (record, audio) in before.items():
         again = sidecar(path)
-        assert list(again) == list(record)
+        # What a render was found to be is recorded since then; nothing else came or went.
+        assert [name for name in again if name != "findings"] == list(record)
         for name in (one for one in record if one not in OF_THE_RUN):
             was, now = (json.dumps(one[name], indent=1) for one in (record, again))
             assert difference(was, now, RENDERED) == "", name
@@ -169,6 +170,7 @@ def test_a_kept_study_is_analysed_as_it_was(
     assert (study / "out" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_kept_study_goes_on_being_served(study: Path) -> None:
     folder = StudyFolder(study / "studies" / "kept")
     keys = json.loads(text_of(folder.path / "keys.json"))

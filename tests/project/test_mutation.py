@@ -78,6 +78,7 @@ def test_words_and_annotations_are_left_alone() -> None:
     )
 
 
+@pytest.mark.slow
 def test_changes_of_every_module_are_valid() -> None:
     for area in AREAS:
         files = area.files(ROOT)
@@ -107,6 +108,7 @@ def test_the_hand_made_slips_stand_in_the_code_and_name_tests_that_are_there() -
         assert all((ROOT / name).is_file() for name in known.tests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "line"), ALIKE)
 def test_a_change_that_changes_nothing_is_still_one_that_would_be_made(
     path: str, line: str

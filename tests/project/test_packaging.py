@@ -99,6 +99,7 @@ def test_the_wheel_holds_neither_tests_nor_results(wheel: Path) -> None:
     assert tops <= {*LAYERS, "licenses"}
 
 
+@pytest.mark.slow
 def test_an_installed_earmark_is_the_wheel_and_lists_its_systems(
     installed: Path, tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_an_installed_earmark_is_the_wheel_and_lists_its_systems(
     assert "limiter" in run([installed / "earmark", "list", "systems"], tmp_path)
 
 
+@pytest.mark.slow
 def test_an_installed_earmark_masters_with_a_shipped_network(
     installed: Path, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ WANTED = {
         "earmark analyse ratings.csv --out report",
         "earmark master mix.wav --system runs/tcn/best --out out.wav",
     ],
+    "rating-files.md": ["earmark analyse ratings.csv --out report"],
     "shipped-networks.md": ["earmark master mix.wav --system greybox --out out.wav"],
 }
 
@@ -78,6 +79,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of a page's own, in which its blocks run."""
     shutil.copytree(world, tmp_path / "home")
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "infer.py").write_text("def build(audio):\n    return audio\n")
     monkeypatch.chdir(tmp_path / "home")
     monkeypatch.setenv("PATH", str(tmp_path / "home"), prepend=os.pathsep)
     return tmp_path / "home"
@@ -99,6 +102,7 @@ def a_module_of_the_page(page: str) -> Iterator[dict[str, Any]]:
                 registry.update(before)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", BLOCKS)
 def test_every_block_of_a_page_runs(page: str, home: Path) -> None:
     wrong = []

@@ -122,6 +122,7 @@ def systems(context: Context) -> Section:
             "name": row["system"],
             "kind": row["kind"],
             "badges": [*badges(row), *facts.marks_of_system(row["system"])],
+            "findings": result.findings_of(row["system"]),
             "parameters": _integer(row["parameters"]),
             "step": _integer(row["step"]),
             "licence": row["licence"] or NONE,
@@ -231,7 +232,8 @@ def _row(result: Result, name: str, columns: tuple[Column, ...]) -> dict[str, An
     return {
         "name": name,
         "look": result.looks[name],
-        "badges": badges(system),
+        "badges": [*badges(system), *song_facts(result).used_by(name)],
+        "findings": result.findings_of(name),
         "role": system["role"],
         "ranks": {variant: _rank_text(result, name, variant) for variant in ("raw", "aligned")},
         "cells": [(column, cell_views(result, name, column)) for column in columns],

@@ -8,6 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from ....evaluation.doctor.contract import Diagnosis
+from ....evaluation.doctor.records import examination_path, read_diagnosis
+from ....evaluation.doctor.summary import SystemFinding, findings
 from ....evaluation.insights.records import Insights, read_insights, system_records
 from ....evaluation.results.metric_facts import read_facts
 from ....evaluation.results.set_records import SetValue, read_sets
@@ -37,7 +40,8 @@ class Result:
     ``baselines`` are the systems that all others are compared with; ``references`` are render
     keys by song; the data frames are those of :mod:`earmark.analysis.benchmark.result.tables`;
     ``sets`` are the distances of whole systems, ``effects`` the errors of effect models,
-    ``insights`` what renders and networks show of themselves.
+    ``insights`` what renders and networks show of themselves, ``findings`` what the checks of the
+    renders show, ``diagnoses`` what a run found of systems that were new to it, by name.
     """
 
     benchmark: str
@@ -62,6 +66,8 @@ class Result:
     sets: tuple[SetValue, ...] = ()
     effects: tuple[EffectCell, ...] = ()
     insights: Insights = field(default_factory=Insights)
+    findings: tuple[SystemFinding, ...] = ()
+    diagnoses: Mapping[str, Diagnosis] = field(default_factory=dict)
 
     @property
     def headline(self) -> tuple[Column, ...]:
@@ -77,6 +83,10 @@ class Result:
     def song_names(self) -> tuple[str, ...]:
         """The songs in the benchmark's order."""
         return self.values.songs
+
+    def findings_of(self, system: str) -> tuple[SystemFinding, ...]:
+        """What the checks of its renders show."""
+        return tuple(one for one in self.findings if one.system == system)
 
     @property
     def decisive(self) -> Column | None:
@@ -216,6 +226,7 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
     scores = tables.scores(store, benchmark)
     songs = tables.songs(store, benchmark)
     systems = tables.systems(store, benchmark)
+    renders = tables.renders(store, benchmark)
     found = columns(scores, read_facts(store, benchmark))
     values = tabulate(scores, found, list(songs["song"]), list(systems["system"]))
     competing = competing_systems(systems)
@@ -242,7 +253,7 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
         songs=songs,
         systems=systems,
         scores=scores,
-        renders=tables.renders(store, benchmark),
+        renders=renders,
         failures=failed,
         runs=tables.runs(store, benchmark),
         references=tables.reference_keys(store, benchmark),
@@ -257,7 +268,20 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
         sets=tuple(read_sets(store, benchmark)),
         effects=effect_cells(songs, systems, scores, seed),
         insights=read_insights(store, benchmark, system_records(store, benchmark)),
+        findings=findings(
+            (name, json.loads(text))
+            for name, text in zip(renders["system"], renders["sidecar"], strict=True)
+        ),
+        diagnoses=_diagnoses(store, systems),
     )
+
+
+def _diagnoses(store: Store, systems: pd.DataFrame) -> dict[str, Diagnosis]:
+    kept = {
+        name: read_diagnosis(examination_path(store.folder, key))
+        for name, key in zip(systems["system"], systems["key"], strict=True)
+    }
+    return {name: one for name, one in kept.items() if one is not None}
 
 
 def _genres(songs: pd.DataFrame) -> list[str]:

@@ -47,14 +47,20 @@ class SongFacts:
                 marks.append(f"{_listed(names)} {use} it")
         return marks
 
-    def marks_of_system(self, system: str) -> list[str]:
-        """Words beside a system whose training used songs of the benchmark, or may have."""
-        marks = [
+    def used_by(self, system: str) -> list[str]:
+        """Words beside a system whose training used songs of the benchmark."""
+        return [
             f"{use} {len(songs)} of the songs"
             for use, systems in self.used.items()
             if (songs := systems.get(system))
         ]
-        return [*marks, *(["training songs unknown"] if system in self.unknown else [])]
+
+    def marks_of_system(self, system: str) -> list[str]:
+        """:meth:`used_by`, and a word where nothing tells whether it used any."""
+        return [
+            *self.used_by(system),
+            *(["training songs unknown"] if system in self.unknown else []),
+        ]
 
 
 def song_facts(result: Result) -> SongFacts:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ....evaluation.doctor.findings import badge, findings_of
 from ....models.content_key import content_key
 from ...presentation.looks import REFERENCE
 from ...presentation.numbers import number_format
@@ -108,7 +109,8 @@ def _players(
         if shown is None:
             continue
         is_mix = render["key"] == mix_key
-        words = (*badges(system), *(("the mix as it is",) if is_mix else ()))
+        record = json.loads(render["sidecar"])
+        words = (*badges(system), *(("the mix as it is",) if is_mix else ()), *_marks(record, role))
         key = "r" if role == "reference" else _KEYS[count] if count < len(_KEYS) else ""
         count += role != "reference"
         players.append(
@@ -123,7 +125,7 @@ def _players(
                 mix=is_mix,
                 reference=role == "reference",
                 system=role != "reference",
-                warnings=tuple(json.loads(render["sidecar"]).get("warnings", ())),
+                warnings=tuple(record.get("warnings", ())),
             )
         )
     if against and against not in keys and (against, against) in media:
@@ -135,6 +137,12 @@ def _players(
             Player("reference", "reference", "r", REFERENCE, words, found, levels, reference=True)
         )
     return tuple(players)
+
+
+def _marks(record: Mapping[str, Any], role: str) -> tuple[str, ...]:
+    """What the check of this render found, in a few words; a human master is not judged."""
+    probes = findings_of(record) or () if role != "reference" else ()
+    return tuple(badge(one) for one in probes if one.found)
 
 
 def _levels(result: Result, key: str) -> tuple[float | None, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ....evaluation.doctor.contract import Health, Probe
 from ....models.checkpoints.folders import Card, read_card
 from ....models.errors import UserError
 from ...presentation.numbers import number_format
@@ -16,7 +17,7 @@ from ..result.tables import records
 Facts = list[tuple[str, str]]
 _SHORT = 400  # letters of one fact
 _UNKNOWN = "not known"
-_DOCTOR = "results keep no findings; earmark doctor on the checkpoint gives them"
+_NOT_EXAMINED = "not examined by a run; earmark doctor on the checkpoint does"
 # Notes that say the same of every song, as :meth:`NetworkSystem.remarks` gives them, in words.
 _REMARKS = {
     "network_version": "Version of the network",
@@ -52,7 +53,7 @@ def identity(result: Result, system: str, beside: Mapping[str, Mapping[str, Any]
         ("Training step", "" if row["step"] is None else str(row["step"])),
         ("Checkpoint sha256", ", ".join(sorted(weights - {""}))),
         ("Identity", str(row["key"])),
-        ("Doctor", _DOCTOR if row["kind"] == "checkpoint" else ""),
+        ("Doctor", _doctor(result, system, str(row["kind"]))),
         *_code(result, system),
         *_weights(beside),
     ]
@@ -84,6 +85,24 @@ def _code(result: Result, system: str) -> Facts:
             files = ", ".join(f"{name} {sha[:12]}" for name, sha in found["files"].items())
             return [("Code", files), ("Not known", str(found["unknown"] or ""))]
     return []
+
+
+def _doctor(result: Result, system: str, kind: str) -> str:
+    found = result.diagnoses.get(system)
+    if found is None:
+        return _NOT_EXAMINED if kind == "checkpoint" else ""
+    ran = [one for one in found.probes if one.verdict is not Health.NOT_RUN]
+    passed = sum(one.verdict is Health.PASS for one in ran)
+    return f"{passed} of {len(ran)} probes passed before it was first rendered here"
+
+
+def findings(result: Result, system: str) -> list[tuple[str, Probe]]:
+    """(where it shows, probe): what the run found before, then the checks of its renders."""
+    before = result.diagnoses.get(system)
+    found = [("test signals", one) for one in before.probes if one.found] if before else []
+    for one in result.findings_of(system):
+        found.append((f"{one.songs} of {one.of} songs", one.probe))
+    return found
 
 
 def training(result: Result, system: str, beside: Mapping[str, Mapping[str, Any]]) -> Facts:

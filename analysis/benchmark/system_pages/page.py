@@ -45,6 +45,8 @@ def system_page(result: Result, system: str, songs: Mapping[str, str]) -> System
     warned = facts.warnings_of(beside)
     view = {
         "badges": [*badges(row), *song_facts(result).marks_of_system(system)],
+        "findings": result.findings_of(system),
+        "found": facts.findings(result, system),
         "identity": facts.identity(result, system, beside),
         "training": facts.training(result, system, beside),
         "standing": bool(standing["raw"]["rows"]),

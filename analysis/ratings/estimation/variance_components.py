@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..methods.crossed import components, mean_squares
-from ..methods.mixed import fit_mixed
+from ..mixed_models.linear import fit_mixed
 from ..reading.table import Ratings, listener_means
 from ..result.blocks import Planning, PlanRow, VarianceComponents, VarianceTerm
 from ..result.design import Design
@@ -16,6 +16,7 @@ from ..result.notes import (
     NoVariancesOf,
     Said,
 )
+from ..result.proof import Proof
 from .sample_size import better_buy, precision, smallest_detectable
 
 _WANTED = 0.8
@@ -32,7 +33,7 @@ def variance_components(
     ratings: Ratings, design: Design, scope: Scope, alpha: float
 ) -> VarianceComponents:
     """Variances by term, the smallest detectable differences, and what to buy more of."""
-    variances, method, note = _variances(ratings, design)
+    variances, method, note, proof = _variances(ratings, design)
     if variances is None:
         return VarianceComponents(method=None, **noted(note), terms=(), planning=None)
     positive = {name: max(value, 0.0) for name, value in variances.items()}
@@ -41,6 +42,7 @@ def variance_components(
         **noted(note),
         terms=tuple(_terms(variances, positive)),
         planning=_planning(positive, design, scope, alpha),
+        **({"proof": proof} if proof else {}),
     )
 
 
@@ -60,29 +62,31 @@ def _terms(variances: dict[str, float], positive: dict[str, float]) -> list[Vari
 
 def _variances(
     ratings: Ratings, design: Design
-) -> tuple[dict[str, float] | None, Estimator | None, Said | None]:
+) -> tuple[dict[str, float] | None, Estimator | None, Said | None, Proof | None]:
     if design.kind in _NOT_ESTIMABLE:
-        return None, None, NoVariancesOf(design=design.kind)
+        return None, None, NoVariancesOf(design=design.kind), None
     if design.passages > 1:
         if design.balanced:
             found = components(mean_squares(ratings.cells))
             note = None
             if min(found.values()) < 0:
                 note = NoteCode.NEGATIVE_VARIANCE
-            return found, Estimator.MOMENTS, note
+            return found, Estimator.MOMENTS, note, None
         try:
-            return fit_mixed(ratings.cells, Scope.MUSIC).variances, Estimator.REML, None
+            fit = fit_mixed(ratings.cells, Scope.MUSIC)
+            return fit.variances, Estimator.REML, None, fit.proof
         except (ValueError, np.linalg.LinAlgError) as error:
             why = Because(code=BecauseCode.NOT_ESTIMABLE, because=unsolved(error))
-            return None, None, why
+            return None, None, why, None
     means = listener_means(ratings.cells)
     whole = means[~np.isnan(means).any(axis=1)]
     n, k = whole.shape
     if n < 2:
-        return None, None, NoteCode.FEW_RATED_ALL
+        return None, None, NoteCode.FEW_RATED_ALL, None
     centred = whole - whole.mean(axis=1, keepdims=True) - whole.mean(axis=0) + whole.mean()
     residual = float((centred**2).sum()) / ((n - 1) * (k - 1))
-    return {Term.TASTE_AND_CHANCE: residual}, Estimator.MOMENTS, NoteCode.TASTE_AND_CHANCE
+    variances = {Term.TASTE_AND_CHANCE.value: residual}
+    return variances, Estimator.MOMENTS, NoteCode.TASTE_AND_CHANCE, None
 
 
 def _planning(variances: dict[str, float], design: Design, scope: Scope, alpha: float) -> Planning:

@@ -14,6 +14,7 @@ from ....listening_test.study.file import Ask
 from ..estimation.agreement import agreement
 from ..estimation.descriptives import descriptives
 from ..estimation.variance_components import variance_components
+from ..methods.equivalence import Grounds
 from ..methods.multiplicity import adjusted
 from ..reading.files import RatingsFile
 from ..reading.heard import HeardScore
@@ -32,13 +33,14 @@ from ..result.document import (
 from ..result.names import Chosen, Level
 from ..result.notes import NoteCode
 from ..result.people import Participants
+from .assay import assay
 from .classical import classical
 from .decision import Case, decide
 from .design import detect
 from .options import RatingsOptions
-from .participants import Counted, summarised
+from .participants import Counted, joined, summarised
 from .primary import ChosenTest, choose
-from .screening import screen, without_exclusions
+from .screening.screen import screen, without_exclusions
 from .secondary import secondary
 from .self_checks import checks
 
@@ -109,6 +111,8 @@ def _label(file: RatingsFile) -> str | None:
 def _participants(
     background: Background | None, file: RatingsFile, flow: Flow
 ) -> Participants | None:
+    if file.people:
+        return joined(file.people, flow)
     if background is None or file.origin is None:
         return None
     counted = Counted(
@@ -151,7 +155,9 @@ def _question(
     everyone, scale = file.ratings.of_question(question), file.scales[question]
     screening, notes = _screened(everyone, scale, options)
     kept = everyone.without_listeners(screening.left_out)
-    found = _tested(kept, scale, options, notes)
+    # With everyone first: what is equivalent must be so with the excluded listeners too.
+    everybody = _all_listeners(everyone, scale, options) if screening.left_out else None
+    found = _tested(kept, scale, options, notes, everybody)
     scope = found.primary.scope
     level = Level.ORDINAL if scale.ordinal else Level.INTERVAL
     result = QuestionResult(
@@ -166,7 +172,7 @@ def _question(
         agreement=agreement(kept, found.ratings, level, options.alpha),
         variance_components=variance_components(found.ratings, found.design, scope, options.alpha),
         checks=(),
-        all_listeners=_all_listeners(everyone, scale, options) if screening.left_out else None,
+        all_listeners=everybody,
     )
     return result.model_copy(update={"checks": checks(result, options.alpha)})
 
@@ -175,14 +181,18 @@ def _screened(
     everyone: Ratings, scale: Scale, options: RatingsOptions
 ) -> tuple[Screening, tuple[NoteCode, ...]]:
     """What screening found, and a note where it would leave nobody."""
-    screening = screen(everyone, scale, options.reference, options.anchors)
+    screening = screen(everyone, scale, options.screening_wish(), options.seed)
     if screening.flow.analysed:
         return screening, ()
     return without_exclusions(screening, everyone), (NoteCode.NONE_EXCLUDED,)
 
 
 def _tested(
-    kept: Ratings, scale: Scale, options: RatingsOptions, notes: tuple[NoteCode, ...]
+    kept: Ratings,
+    scale: Scale,
+    options: RatingsOptions,
+    notes: tuple[NoteCode, ...],
+    everybody: AllListeners | None = None,
 ) -> Tested:
     """The design of the systems under test, the analysis chosen for it, and the classical one."""
     tested = kept.without_systems(options.aside)
@@ -193,7 +203,9 @@ def _tested(
     design = detect(tested, options.aside)
     choice = replace(_chosen(design, options), ordinal=scale.ordinal)
     standard = classical(tested, options)
-    primary = decide(tested, Case(design, choice, scale, options, notes), standard)
+    grounds = Grounds(assay(kept, options), everybody.primary if everybody else None)
+    case = Case(design, choice, scale, options, notes, grounds)
+    primary = decide(tested, case, standard)
     return Tested(tested, design, standard, primary)
 
 

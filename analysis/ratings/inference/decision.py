@@ -1,12 +1,13 @@
 """The primary block of a result: the test that fits the design, and a verdict per pair."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from ..estimation.effect_sizes import matched_rank_biserial, paired_superiority, unpaired_dominance
 from ..methods.bradley_terry import preferences
-from ..methods.equivalence import tost, verdict
+from ..methods.equivalence import Grounds, claims, verdict
 from ..methods.multiplicity import adjusted, letters
 from ..methods.paired import PairDifference, differences
 from ..reading.scales import Scale
@@ -27,6 +28,7 @@ from ..result.tests import (
     Pair,
     PairTest,
 )
+from .assay import with_pairs
 from .options import RatingsOptions
 from .pairs import pair_tests
 from .primary import ChosenTest, Outcome, run
@@ -34,22 +36,34 @@ from .primary import ChosenTest, Outcome, run
 
 @dataclass(frozen=True)
 class Case:
-    """What is to be decided: a design, the method chosen for it, its scale and the options."""
+    """What is to be decided: a design, the method chosen for it, its scale and the options.
+
+    ``grounds`` is what a claim of equivalence needs.
+    """
 
     design: Design
     choice: ChosenTest
     scale: Scale
     options: RatingsOptions
     notes: tuple[Said, ...] = ()
+    grounds: Grounds = field(default_factory=Grounds)
 
 
 def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
     """Run the primary analysis and compare each pair with the ``standard`` (classical) one."""
     options, outcome = case.options, _outcome(tested, case)
-    case = replace(case, choice=_as_run(case.choice, outcome))
-    choice = case.choice
+    case = replace(
+        case,
+        choice=_as_run(case.choice, outcome),
+        grounds=_with_pairs(tested, case, outcome),
+    )
+    choice, assay = case.choice, case.grounds.assay
     pairs = _pairs(tested, case, outcome, standard)
     notes = (*case.notes, *_notes(tested, case, outcome), *outcome.notes)
+    # Keys that are written only where there is something to say.
+    optional: dict[str, Any] = {"proof": outcome.proof} if outcome.proof else {}
+    if assay and _has_error(outcome):
+        optional["assay"] = assay
     return Primary(
         method=outcome.omnibus.method,
         choice=choice.method,
@@ -68,6 +82,7 @@ def decide(tested: Ratings, case: Case, standard: Classical) -> Primary:
         notes=tuple(map(sentence, notes)),
         coded_notes=tuple(map(coded, notes)),
         preferences=not options.abx and preferences(tested) is not None,
+        **optional,
     )
 
 
@@ -82,6 +97,15 @@ def _as_run(choice: ChosenTest, outcome: Outcome) -> ChosenTest:
     return replace(
         choice, scope=outcome.scope or choice.scope, reason=outcome.reason or choice.reason
     )
+
+
+def _with_pairs(tested: Ratings, case: Case, outcome: Outcome) -> Grounds:
+    """The grounds with what the pairs under test themselves show."""
+    found = case.grounds
+    if found.assay is None:
+        return found
+    shown = with_pairs(found.assay, tested.systems, outcome.estimates, case.options)
+    return replace(found, assay=shown)
 
 
 def _has_error(outcome: Outcome) -> bool:
@@ -103,9 +127,18 @@ def _notes(tested: Ratings, case: Case, outcome: Outcome) -> list[Said]:
 def _pairs(tested: Ratings, case: Case, outcome: Outcome, standard: Classical) -> tuple[Pair, ...]:
     tests = pair_tests(outcome.pairs, tested.systems, case.options.adjust, case.options.alpha)
     by_name = {(pair.group1, pair.group2): pair for pair in standard.pairs}
+    estimates = [outcome.estimates.get((at.first, at.second)) for at in outcome.pairs]
+    within = claims(
+        tests,
+        estimates,
+        case.grounds,
+        margin=case.options.margin,
+        adjust=case.options.adjust,
+        alpha=case.options.alpha,
+    )
     return tuple(
-        _pair(test, by_name[test.group1, test.group2], _compared(tested, case, at, outcome))
-        for test, at in zip(tests, outcome.pairs, strict=True)
+        _pair(test, by_name[test.group1, test.group2], _compared(tested, case, at, outcome, claim))
+        for test, at, claim in zip(tests, outcome.pairs, within, strict=True)
     )
 
 
@@ -145,8 +178,14 @@ def _too_few(tested: Ratings, case: Case, outcome: Outcome) -> list[SignedRanksC
     return [SignedRanksCannot(differences=units, least=least, pairs=len(outcome.pairs))]
 
 
-def _compared(tested: Ratings, case: Case, test: Comparison, outcome: Outcome) -> Compared:
-    options, pair = case.options, (test.first, test.second)
+def _compared(
+    tested: Ratings,
+    case: Case,
+    test: Comparison,
+    outcome: Outcome,
+    equivalence: Equivalence | None,
+) -> Compared:
+    pair = (test.first, test.second)
     estimate = outcome.estimates.get(pair, PairDifference(None))
     median, (first, *more) = _effects(tested, case, pair, outcome)
     return Compared(
@@ -159,7 +198,7 @@ def _compared(tested: Ratings, case: Case, test: Comparison, outcome: Outcome) -
         high=estimate.high,
         effect=first,
         effects=tuple(more),
-        equivalence=_equivalence(estimate, options),
+        equivalence=equivalence,
     )
 
 
@@ -187,10 +226,3 @@ def _effects(
     )
     ranks = matched_rank_biserial(d, alpha=options.alpha, seed=options.seed)
     return float(np.median(known)) if len(known) else None, [*own, superiority, ranks]
-
-
-def _equivalence(estimate: PairDifference, options: RatingsOptions) -> Equivalence | None:
-    if options.margin is None or estimate.error is None or estimate.df is None:
-        return None
-    difference = estimate.difference or 0.0
-    return tost(difference, estimate.error, estimate.df, options.margin, options.alpha)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ....listening_test.study.exclusion import read_exclusions
 from ....models.configuration import read_yaml
 from ....models.errors import UserError
 from ..result.names import Adjust
@@ -32,6 +33,9 @@ def read_declared(path: Path) -> dict[str, Any]:
         fits, wanted = _WANTED[name]
         if not fits(value):
             raise UserError(f"{lines.where(name)}: {name} {value!r} is not {wanted}")
+        if name == "exclude":
+            declared[name] = _rules(value, lines.where(name))
+            continue
         declared[name] = names_in(value) if name == "anchors" else value
     return declared
 
@@ -42,6 +46,15 @@ def names_in(names: Any) -> list[str]:
         return list(names)
     parted = next(csv.reader([names], skipinitialspace=True), [])
     return [name.strip() for name in parted if name.strip()]
+
+
+def _rules(value: str | list[str], where: str) -> list[str]:
+    rules = [value] if isinstance(value, str) else value
+    try:
+        read_exclusions(rules)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+    return rules
 
 
 def _is_number(value: Any) -> bool:
@@ -73,6 +86,8 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         f"an adjustment; choose from {', '.join(sorted(Adjust))}",
     ),
     "anchors": (_are_names, "names of systems; write 'anchors: low,mid' or 'anchors: [low, mid]'"),
+    "mid_anchor": _SYSTEM,
+    "exclude": (_are_names, "a rule or a list of rules; write 'exclude: bs1534'"),
     "reference": _SYSTEM,
     "baseline": _SYSTEM,
     "primary": _QUESTION,

@@ -5,19 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ....listening_test.study.exclusion import STANDARD, read_exclusions
 from ....models.errors import UserError
 from ..result.names import Adjust, Scope
+from .screening.wish import ScreeningWish
 
 SCOPES = ("auto", "passages", "music")
 DECLARABLE = (
     *("primary", "scope", "alpha", "adjust", "margin", "reference", "anchors", "baseline"),
-    "question",
+    *("question", "mid_anchor", "exclude"),
 )
 
 
 @dataclass(frozen=True)
 class RatingsOptions:
     """How to analyse; ``declared`` is what the study fixed beforehand, for flagging deviations.
+
+    ``mid_anchor`` is the anchor that BS.1534's second rule is about. ``exclude`` are the rules that
+    exclude listeners: ``bs1534``, rules of one's own, or ``nobody``.
 
     ``margin`` is in points of the scale. ``baseline`` is a system under test that the others are
     compared with; ``reference`` and ``anchors`` are left out of the test of all systems. ``abx``
@@ -27,6 +32,8 @@ class RatingsOptions:
     question: str | None = None
     reference: str | None = None
     anchors: tuple[str, ...] = ()
+    mid_anchor: str | None = None
+    exclude: tuple[str, ...] = (STANDARD,)
     baseline: str | None = None
     scope: str = "auto"
     alpha: float = 0.05
@@ -45,6 +52,12 @@ class RatingsOptions:
             raise UserError(f"margin {self.margin:g} must be positive, in points of the scale")
         # A command and a program name it as text.
         object.__setattr__(self, "adjust", Adjust.called(self.adjust))
+        read_exclusions(self.exclude)
+        if self.mid_anchor is not None and self.mid_anchor not in self.anchors:
+            listed = ", ".join(self.anchors) or "none"
+            raise UserError(
+                f"mid anchor {self.mid_anchor!r} is no anchor; the anchors are {listed}"
+            )
         if self.seed < 0:
             raise UserError(f"seed {self.seed} must not be negative")
         unknown = sorted(set(self.declared) - set(DECLARABLE))
@@ -75,6 +88,11 @@ class RatingsOptions:
         """Reference and anchors: rated, but not under test."""
         return tuple(dict.fromkeys([*([self.reference] if self.reference else []), *self.anchors]))
 
+    def screening_wish(self) -> ScreeningWish:
+        """How to screen the listeners."""
+        standard, own = read_exclusions(self.exclude)
+        return ScreeningWish(self.reference, self.anchors, self.mid_anchor, standard, own, self.abx)
+
     def ordered(self, questions: Sequence[str]) -> list[str]:
         """The questions to analyse, the one that was declared as primary first."""
         if self.question is not None:
@@ -93,6 +111,7 @@ class RatingsOptions:
         asked = asdict(self) | {
             "scope": self.resolved_scope().value,
             "anchors": list(self.anchors),
+            "exclude": list(self.exclude),
             "adjust": self.adjust.value,
         }
         found = []

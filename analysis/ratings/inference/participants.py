@@ -13,6 +13,8 @@ import numpy as np
 from ....listening_test.export.participants import Person
 from ....listening_test.study.file import Ask
 from ....listening_test.study.study import in_language
+from ..reading.people import JoinedPeople, Trait
+from ..result.blocks import Flow
 from ..result.note_words import noted
 from ..result.notes import Headphones, NoteCode, Said
 from ..result.people import Answers, FlowStage, OptionCount, Participants, Spread, Texts
@@ -45,7 +47,7 @@ def summarised(
     for one in people:
         if one.counts_as != counted.sessions:
             others[one.counts_as] = others.get(one.counts_as, 0) + 1
-    texts = {"texts": _texts(asked, finished)} if free_text else {}
+    texts: dict[str, Any] = {"texts": _texts(asked, finished)} if free_text else {}
     return Participants(
         sessions=counted.sessions,
         flow=_flow(mine, finished, counted),
@@ -54,6 +56,41 @@ def summarised(
         questionnaire=tuple(_answers(ask, finished) for ask in asked if ask.type != "statement"),
         **texts,
     )
+
+
+def joined(people: Sequence[JoinedPeople], flow: Flow) -> Participants:
+    """The listeners of ratings of other tools, as files about people describe them together."""
+    stages: list[tuple[str, int]] = [("rated", flow.listeners)]
+    stages += [(f"described in {one.file}", one.joined) for one in people]
+    stages += [("screened out", len(flow.excluded)), ("analysed", flow.analysed)]
+    return Participants(
+        sessions="real",
+        flow=tuple(FlowStage(stage=stage, count=count, note="") for stage, count in stages),
+        others={},
+        minutes=None,
+        questionnaire=tuple(
+            Answers(
+                id=trait.title,
+                label=trait.title,
+                type="choice" if trait.counts else "number",
+                answered=trait.answered,
+                of=one.joined,
+                **_described(trait),
+            )
+            for one in people
+            for trait in one.traits
+        ),
+        source=", ".join(one.file for one in people),
+    )
+
+
+def _described(trait: Trait) -> dict[str, Any]:
+    if trait.counts:
+        return {"counts": tuple(OptionCount(option=o, count=count) for o, count in trait.counts)}
+    if trait.quartiles is None:
+        return {}
+    q1, median, q3 = trait.quartiles
+    return {"spread": Spread(median=median, q1=q1, q3=q3)}
 
 
 def _texts(asked: Sequence[Ask], finished: Sequence[Person]) -> tuple[Texts, ...]:

@@ -16,9 +16,9 @@ from ..methods.crossed import PairEstimate, crossed_pairs, mean_squares, quasi_f
 from ..methods.friedman import conover_friedman, friedman
 from ..methods.incomplete import durbin, durbin_pairs, skillings_mack, skillings_mack_pairs
 from ..methods.kruskal import conover_iman, kruskal_wallis
-from ..methods.mixed import fit_mixed
 from ..methods.paired import PairDifference, own_method, own_pairs, paired, t_estimate
 from ..methods.permutation import flip_listeners, permutation_pairs, permutation_test, within_pages
+from ..mixed_models.linear import fit_mixed
 from ..reading.table import Bools, Floats, Ratings, listener_means
 from ..result.design import Design
 from ..result.names import Chosen, DesignKind, Distribution, Inference, Method, Scope
@@ -33,6 +33,7 @@ from ..result.notes import (
     coded,
 )
 from ..result.p_values import all_pairs, no_test
+from ..result.proof import Proof
 from ..result.tests import Comparison, Effect, Omnibus
 
 
@@ -51,7 +52,7 @@ class Outcome:
     """What a method says: of all systems, of each pair, and by how much each pair differs.
 
     ``pair_method`` names the test of the pairs, as the notes of the report do. ``scope`` and
-    ``reason`` are set where they are not those of the choice.
+    ``reason`` are set where they are not those of the choice, ``proof`` where a model was fitted.
     """
 
     omnibus: Omnibus
@@ -64,6 +65,7 @@ class Outcome:
     effects: Mapping[tuple[int, int], Effect] = field(default_factory=dict)
     scope: Scope | None = None
     reason: Said | None = None
+    proof: Proof | None = None
 
 
 def choose(design: Design, scope: Scope) -> ChosenTest:
@@ -190,7 +192,7 @@ def _mixed(ratings: Ratings, choice: ChosenTest, alpha: float, seed: int) -> Out
         notes = (note, *outcome.notes)
         return replace(outcome, notes=notes, scope=Scope.PASSAGES, reason=reason)
     interval = "t intervals of the mixed model (Satterthwaite)"
-    return Outcome(test, *_from(found, ratings.cells), interval, Method.MIXED_T)
+    return Outcome(test, *_from(found, ratings.cells), interval, Method.MIXED_T, proof=fit.proof)
 
 
 def _shared_cells(ratings: Ratings, choice: ChosenTest, alpha: float, seed: int) -> Outcome:

@@ -14,8 +14,9 @@ from ..methods.bradley_terry import bradley_terry, circular_triads, preferences
 from ..methods.crossed import mean_squares, quasi_f
 from ..methods.friedman import friedman
 from ..methods.incomplete import skillings_mack
-from ..methods.mixed import fit_mixed, work
 from ..methods.multiplicity import adjusted
+from ..mixed_models.linear import fit_mixed
+from ..mixed_models.restricted_likelihood import work
 from ..reading.heard import HeardScore
 from ..reading.scales import Scale
 from ..reading.table import Ratings

@@ -79,7 +79,7 @@ def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
         ),
         _check(
             "verdicts follow from differences, decisions and margin",
-            [where for where, pair in verdicts if not _verdict_holds(pair, alpha)],
+            [at for at, pair, heard in verdicts if not _verdict_holds(pair, alpha, heard=heard)],
             f"{len(verdicts)} verdicts",
         ),
         _check(
@@ -93,7 +93,21 @@ def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
             f"{len(names)} systems",
         ),
         _check("counts add up", list(_miscounted(result)), "rows, missing, duplicates, ratings"),
+        *_optima(result),
     )
+
+
+def _optima(result: QuestionResult) -> Iterator[Check]:
+    """The check of the mixed models, where any was fitted."""
+    proofs = [(f"{who}primary", one.primary.proof) for who, one in _analyses(result)]
+    proofs.append(("variances", result.variance_components.proof))
+    fitted = [(where, proof) for where, proof in proofs if proof is not None]
+    if fitted:
+        yield _check(
+            "the optimum of each mixed model is proved",
+            [where for where, proof in fitted if not proof.holds],
+            f"{len(fitted)} fits: slopes, terms at zero, curvature, several starts",
+        )
 
 
 def _check(name: str, failures: list[str], covered: str) -> Check:
@@ -152,6 +166,15 @@ def _families(result: QuestionResult) -> Iterator[tuple[Adjust, list[_Decision]]
             adjust,
             [_Decision(_place(name, pair), pair.p_raw, pair.p_adj, pair.reject) for pair in pairs],
         )
+    for who, one in _analyses(result):
+        claims = [(pair, pair.equivalence) for pair in one.primary.pairs if pair.equivalence]
+        yield (
+            one.primary.adjust,
+            [
+                _Decision(_place(f"{who}equivalence", pair), claim.p, claim.p_adj, claim.within)
+                for pair, claim in claims
+            ],
+        )
     passages = result.secondary.per_passage
     yield (
         passages.adjust,
@@ -186,10 +209,12 @@ def _others(secondary: Secondary) -> Iterator[tuple[str, float, float]]:
             yield f"ABX {row.system}, beta-binomial", row.beta_binomial.p, again
 
 
-def _verdicts(result: QuestionResult) -> Iterator[tuple[str, Pair]]:
+def _verdicts(result: QuestionResult) -> Iterator[tuple[str, Pair, bool]]:
+    """Each pair with whether a difference could be heard: in the whole test, or in the pair."""
     for who, one in _analyses(result):
+        shown = one.primary.assay is not None and one.primary.assay.sensitive
         for pair in one.primary.pairs:
-            yield _place(f"{who}verdict", pair), pair
+            yield _place(f"{who}verdict", pair), pair, shown or bool(pair.reject)
 
 
 def _close(a: float, b: float) -> bool:
@@ -293,16 +318,21 @@ def _misadjusted(method: Adjust, family: Sequence[_Decision]) -> Iterator[str]:
             yield one.where
 
 
-def _verdict_holds(pair: Pair, alpha: float) -> bool:
-    within = pair.equivalence
-    if within:
-        inside = max(-within.low, within.high) < within.margin
-        if not within.equivalent == inside == (within.p < alpha):
+def _verdict_holds(pair: Pair, alpha: float, *, heard: bool) -> bool:
+    claim = pair.equivalence
+    if claim:
+        inside = max(-claim.low, claim.high) < claim.margin
+        within = claim.p_adj is not None and claim.p_adj < alpha
+        if inside != (claim.p < alpha) or within != claim.within:
+            return False
+        if claim.equivalent != (within and claim.withheld is None):
+            return False
+        if claim.equivalent and not heard:
             return False
     again = verdict(
         pair.mean_diff,
         rejected=pair.reject,
-        equivalent=bool(within and within.equivalent),
+        equivalent=bool(claim and claim.equivalent),
         names=(pair.group1, pair.group2),
     )
     return pair.verdict == again

@@ -5,14 +5,24 @@ is no equivalence, and p > α of a difference never shows it. The interval that 
 margin when both tests reject is that of level 1 - 2α.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from scipy import stats
 
-from ..result.names import Verdict
-from ..result.tests import Equivalence
+from ..result.assay import Assay, Withheld
+from ..result.blocks import Primary
+from ..result.names import Adjust, Verdict
+from ..result.tests import Equivalence, PairTest, Tost
+from .multiplicity import adjusted
+from .paired import PairDifference
 
 
-def tost(difference: float, error: float, df: float, margin: float, alpha: float) -> Equivalence:
+def tost(difference: float, error: float, df: float, margin: float, alpha: float) -> Tost:
     """Test that a difference with standard error and df lies within ± ``margin``.
+
+    The p is of one pair: over several pairs it is to be adjusted, as that of differences is.
+    ``alpha`` sets the level of the interval.
 
     Raises:
         ValueError: for a margin that is not positive.
@@ -21,16 +31,15 @@ def tost(difference: float, error: float, df: float, margin: float, alpha: float
         raise ValueError("an equivalence margin is positive")
     if error <= 0:
         p, low, high = 0.0 if abs(difference) < margin else 1.0, difference, difference
-        return Equivalence(margin=margin, p=p, low=low, high=high, equivalent=p < alpha)
+        return Tost(margin=margin, p=p, low=low, high=high)
     above = float(stats.t.sf((difference + margin) / error, df))
     below = float(stats.t.cdf((difference - margin) / error, df))
     half = float(stats.t.isf(alpha, df)) * error
-    return Equivalence(
+    return Tost(
         margin=margin,
         p=max(above, below),
         low=difference - half,
         high=difference + half,
-        equivalent=max(above, below) < alpha,
     )
 
 
@@ -51,3 +60,76 @@ def verdict(
     if rejected and difference:
         return f"{names[0] if difference > 0 else names[1]} {Verdict.BETTER}"
     return Verdict.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What a claim of equivalence needs beside its own test.
+
+    ``assay`` tells whether the listeners could hear a difference. ``everyone`` is the analysis with
+    the excluded listeners, None where nobody is excluded.
+    """
+
+    assay: Assay | None = None
+    everyone: Primary | None = None
+
+
+def claims(
+    tests: Sequence[PairTest],
+    estimates: Sequence[PairDifference | None],
+    grounds: Grounds,
+    *,
+    margin: float | None,
+    adjust: Adjust,
+    alpha: float,
+) -> list[Equivalence | None]:
+    """The test of equivalence of each pair with its ``estimates``; None where there is no test.
+
+    The pairs are a family of their own beside that of their differences: with K systems, up to
+    K²/4 pairs can lie at the margin.
+    """
+    found = [_of_estimate(one, margin, alpha) for one in estimates]
+    p_adj = adjusted([None if one is None else one.p for one in found], adjust)
+    return [
+        None if one is None or p is None else _claim(test, one, p, alpha, grounds)
+        for test, one, p in zip(tests, found, p_adj, strict=True)
+    ]
+
+
+def _claim(
+    test: PairTest, found: Tost, p_adj: float, alpha: float, grounds: Grounds
+) -> Equivalence:
+    within = p_adj < alpha
+    # A pair that is decided to differ has shown itself that the difference was heard.
+    heard = bool(test.reject) or (grounds.assay is not None and grounds.assay.sensitive)
+    withheld = None
+    if within and not heard:
+        withheld = Withheld.NOT_SENSITIVE
+    elif within and not _with_everyone(test, grounds.everyone):
+        withheld = Withheld.NOT_WITH_EVERYONE
+    return Equivalence(
+        **found.given(),
+        p_adj=p_adj,
+        within=within,
+        withheld=withheld,
+        equivalent=within and withheld is None,
+    )
+
+
+def _of_estimate(
+    estimate: PairDifference | None, margin: float | None, alpha: float
+) -> Tost | None:
+    if margin is None or estimate is None or estimate.error is None or estimate.df is None:
+        return None
+    return tost(estimate.difference or 0.0, estimate.error, estimate.df, margin, alpha)
+
+
+def _with_everyone(test: PairTest, everyone: Primary | None) -> bool:
+    if everyone is None:
+        return True
+    names = (test.group1, test.group2)
+    return any(
+        bool(pair.equivalence and pair.equivalence.within)
+        for pair in everyone.pairs
+        if (pair.group1, pair.group2) == names
+    )

@@ -71,6 +71,7 @@ class StudyRatings:
             "adjust": _ADJUST.get(said.adjust, said.adjust),
             "margin": said.margin,
             "primary": said.primary or None,
+            "exclude": said.exclude or None,
         }
         return {name: value for name, value in found.items() if value is not None}
 

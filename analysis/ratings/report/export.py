@@ -11,11 +11,11 @@ from typing import Any
 from ....evaluation.results.spreadsheet_csv import csv_text
 from ....evaluation.results.store import now, written
 from ..result.document import RatingsResult
-from .latex import latex_table
-from .people_tables import flow_sheet, people_sheet
-from .sentences import finding, methods_paragraph, omnibus_sentence, pair_sentence
-from .table import Sheet, SheetColumn
-from .tables import sheets
+from .tables.latex import latex_table
+from .tables.people_sheets import flow_sheet, people_sheet
+from .tables.sheet import Sheet, SheetColumn
+from .tables.sheets import sheets
+from .words.sentences import finding, methods_paragraph, omnibus_sentence, pair_sentences
 
 _LIBRARIES = ("earmark", "numpy", "scipy", "scikit-posthocs", "statsmodels", "plotly")
 
@@ -91,7 +91,7 @@ def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
             finding(block),
             "",
             omnibus_sentence(block),
-            *(pair_sentence(pair, primary) for pair in primary.pairs),
+            *pair_sentences(primary),
             "",
             methods_paragraph(result, block, versions),
             "",

@@ -16,6 +16,7 @@ from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
 from ...presentation.figures import Figure
 from ...presentation.looks import Look
 from ...presentation.numbers import fixed, p_equals
+from ..reading.account import Account
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
 from ..reading.table import Bools, Ratings, listener_means
@@ -23,26 +24,27 @@ from ..result.document import QuestionResult, RatingsResult
 from ..result.names import DesignKind, Method
 from ..result.tests import Pair
 from . import rating_figures, test_figures
+from .answer_figure import answer_figure
 from .audio import Audio
 from .export import csv_table, library_versions
-from .footnotes import Footnote, notes
-from .people_tables import people_sheet
-from .sentences import (
+from .system_looks import system_looks
+from .tables.people_sheets import people_sheet
+from .tables.sheet import Sheet, shown
+from .tables.sheets import sheets
+from .words.answer import FirstScreen, answer
+from .words.footnotes import Footnote, notes
+from .words.sentences import (
     counted,
-    finding,
     highest,
     is_preference,
     methods_paragraph,
     omnibus_sentence,
-    pair_sentence,
+    pair_sentences,
     pair_words,
     scope_words,
     ties,
     verdict_words,
 )
-from .system_looks import system_looks
-from .table import Sheet, shown
-from .tables import sheets
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
@@ -64,11 +66,13 @@ class Extras:
     """What a page shows beside its result: addresses of audio, and the libraries' versions.
 
     ``systems`` are those of the benchmark or study in its order, which decides how they look.
+    ``brief`` leaves out all but the answers.
     """
 
     audio: Audio = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=library_versions)
     systems: Mapping[str, Role] = field(default_factory=dict)
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class QuestionView:
     id: str
     prefix: str
     block: QuestionResult
-    finding: str
+    answer: FirstScreen
     ties: str
     omnibus: str
     sentences: list[str]
@@ -149,7 +153,12 @@ def page(
     ]
     figures = {name: one for question in made for name, one in question.figures.items()}
     drills = {one.prefix: one.drill for one in made if one.drill is not None}
+    if extras.brief:
+        kept = {f"{one.prefix}answer" for one in made}
+        figures = {name: one for name, one in figures.items() if name in kept}
+        drills = {}
     asked = people_sheet(result.participants)
+    account = file.account if file.origin is None else None
     return pages.render(
         TEMPLATES,
         "report.html",
@@ -161,15 +170,26 @@ def page(
         bundle=bundle,
         figures=_script_json(figures),
         drills=_script_json(drills),
+        account=account,
+        account_lines=_account_lines(account),
         p_equals=p_equals,
         fixed=fixed,
         counted=counted,
         title=result.study.title if result.study else result.input.file,
         versions=extras.versions,
+        brief=extras.brief,
         people_sheet=_sheet_view(asked, {})
         if (asked := people_sheet(result.participants))
         else None,
     )
+
+
+def _account_lines(account: Account | None) -> list[tuple[str, list[str]]]:
+    """What was understood of the files: lines about one thing stand together."""
+    found: dict[str, list[str]] = {}
+    for line in account.lines if account else ():
+        found.setdefault(line.about, []).append(line.said)
+    return list(found.items())
 
 
 def _text(*paths: Path) -> str:
@@ -189,15 +209,16 @@ def _question(
     look = system_looks(kept.systems, reference, given.anchors, extras.systems)
     figures = {prefix + name: one for name, one in _figures(block, kept, scale, look)}
     primary = block.primary
+    tested = [pair for pair in primary.pairs if pair.p_adj is not None]
     return QuestionView(
         id=f"question-{at}",
         prefix=prefix,
         block=block,
-        finding=finding(block),
+        answer=answer(result, block),
         ties=ties(primary),
         omnibus=omnibus_sentence(block),
-        sentences=[pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
-        verdicts=[(pair, verdict_words(pair, primary)) for pair in primary.pairs[:_FEW_PAIRS]],
+        sentences=pair_sentences(primary)[: _FEW_PAIRS + 1],
+        verdicts=[(pair, verdict_words(pair, primary)) for pair in tested[:_FEW_PAIRS]],
         all_drawn=len(primary.pairs) <= _MOST_DRAWN,
         pair_words=pair_words(primary),
         scope_words=scope_words(primary.scope),
@@ -220,6 +241,8 @@ def _figures(
     tested = tested if len(tested) else kept
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block.primary
+    if not block.secondary.abx:
+        yield "answer", answer_figure(block, look)
     if scale.ordinal:
         yield "answers", rating_figures.answers(kept, scale)
     else:
@@ -314,7 +337,8 @@ def _sheet_view(sheet: Sheet, looks: Mapping[str, Look]) -> SheetView:
         header=list(zip([column.title for column in sheet.columns], numeric, strict=True)),
         rows=rows,
         more=max(0, len(sheet.rows) - _ROW_LIMIT),
-        folded=len(sheet.rows) > _FOLDED,
+        # Nobody reads twenty columns before the five that papers print.
+        folded=len(sheet.rows) > _FOLDED or sheet.name == "pairs",
         csv=_script_json(csv_table(sheet)) if len(sheet.rows) <= _ROW_LIMIT else "",
     )
 

@@ -51,6 +51,35 @@ def box(values: Floats) -> dict[str, list[float]]:
     return {name: [round(value, 4)] for name, value in numbers.items()}
 
 
+def ranked_means(
+    means: Mapping[str, Estimate], ranks: Mapping[str, str], looks: Mapping[str, Look], title: str
+) -> Figure:
+    """The mean of each version with its interval, in the order given; ``ranks`` stand beside.
+
+    Systems whose ranks overlap were not all told apart.
+    """
+    names = list(means)
+    rows = Rows(names, looks, 26)
+    figure = drawn_forest(rows, means, title, notes=ranks)
+    # Ratings are no differences: a line at zero would mean nothing.
+    figure["layout"] = rows.layout(title, 28)
+    figure["layout"]["annotations"] = [
+        {
+            "xref": "paper",
+            "x": 1,
+            "xanchor": "right",
+            "y": row,
+            "yanchor": "bottom",
+            "text": escaped(ranks[name]),
+            "showarrow": False,
+            "font": {"size": 12},
+        }
+        for row, name in enumerate(names)
+        if ranks.get(name)
+    ]
+    return figure
+
+
 def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> Figure:
     """A violin with box and points per system, all passages together."""
     traces: list[dict[str, Any]] = []

@@ -1,8 +1,10 @@
 """The parts of a question's result, but for its secondary tests: from the input to the checks."""
 
 from ...result.parts import Maybe, Number, ResultPart
+from .assay import Assay
 from .names import Adjust, Chosen, Estimator, Level, Method, Resource, RuleName, Scope, Term
 from .notes import Note
+from .proof import Proof
 from .ranks import RatedRanks
 from .tests import ClassicalPair, Omnibus, Pair
 
@@ -24,13 +26,18 @@ class Input(ResultPart):
 
 
 class Rule(ResultPart):
-    """What a screening rule says, and whether it could be applied."""
+    """What a screening rule says, and whether it could be applied.
+
+    ``false_positives`` is the share of SIMULATED honest listeners that it names; None where it was
+    not applied or looks at times.
+    """
 
     name: RuleName
     text: str
     excludes: bool
     applied: bool
     reason: str
+    false_positives: Maybe = None
 
 
 class Finding(ResultPart):
@@ -155,7 +162,7 @@ class Primary(ResultPart):
 
     ``method`` names the test of all systems, ``choice`` the analysis, ``pair_method`` the test of
     pairs. ``ranks`` is None where no pair was tested. ``preferences`` says that differences are
-    those of P(i beats j) and not points.
+    those of P(i beats j) and not points. ``assay`` stands where equivalence was tested.
     """
 
     method: Method
@@ -173,9 +180,11 @@ class Primary(ResultPart):
     pairs: tuple[Pair, ...]
     letters: dict[str, str]
     ranks: RatedRanks | None = None
+    assay: Assay | None = None
     notes: tuple[str, ...]
     coded_notes: tuple[Note, ...] = ()
     preferences: bool
+    proof: Proof | None = None
 
 
 class Krippendorff(ResultPart):
@@ -258,13 +267,14 @@ class Planning(ResultPart):
 
 
 class VarianceComponents(ResultPart):
-    """Variances by source; ``note`` says why where there are none."""
+    """Variances by source; ``note`` says why where there are none, ``proof`` is that of REML."""
 
     method: Estimator | None
     note: str
     coded_note: Note | None = None
     terms: tuple[VarianceTerm, ...]
     planning: Planning | None
+    proof: Proof | None = None
 
 
 class Check(ResultPart):

@@ -74,6 +74,8 @@ class AnalysisOptions(ResultPart):
     question: str | None
     reference: str | None
     anchors: tuple[str, ...]
+    mid_anchor: str | None = None
+    exclude: tuple[str, ...] = ()
     baseline: str | None
     scope: Scope | Literal["auto"]
     alpha: Number

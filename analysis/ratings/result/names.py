@@ -138,10 +138,11 @@ class Adjust(StrEnum):
 
 
 class RuleName(StrEnum):
-    """The rules that listeners are screened by; the first two exclude, the others flag."""
+    """The rules that listeners are screened by; the first three can exclude, the others flag."""
 
     REFERENCE = "bs1534-reference"
     MID_ANCHOR = "bs1534-mid-anchor"
+    OWN = "declared"
     CONSTANT = "constant"
     FAST = "fast"
     UNHEARD = "unheard"

@@ -21,6 +21,7 @@ _PLAIN: Mapping[NoteCode, str] = {
     NoteCode.NO_VARIATION_LEFT: "the model leaves no variation to test against",
     NoteCode.COMPLETE_AGREEMENT: "complete agreement: the statistic has no bound, p < 1e-16",
     NoteCode.NO_RESIDUAL: "beyond what its terms explain the ratings do not vary",
+    NoteCode.NOT_PROVED: "not proved: the search for its variances did not end at an optimum",
     NoteCode.MODEL_TOO_SMALL: "needs two listeners, two systems and, for music, two passages",
     NoteCode.SYSTEM_UNRATED: "a system has no rating",
     NoteCode.SYSTEM_UNRATED_ON_PASSAGE: "a system has no rating on one of the passages",

@@ -30,6 +30,7 @@ class NoteCode(StrEnum):
     COMPLETE_AGREEMENT = "complete-agreement"
     # why a model cannot be fitted
     NO_RESIDUAL = "no-residual"
+    NOT_PROVED = "not-proved"
     MODEL_TOO_SMALL = "model-too-small"
     SYSTEM_UNRATED = "system-unrated"
     SYSTEM_UNRATED_ON_PASSAGE = "system-unrated-on-passage"

@@ -48,7 +48,10 @@ class Texts(ResultPart):
 
 
 class Participants(ResultPart):
-    """The flow of participants, the time they took, and their questionnaires as counts."""
+    """The flow of participants, the time they took, and their questionnaires as counts.
+
+    ``source`` names the files about people that were joined with ratings of another tool.
+    """
 
     sessions: str
     flow: tuple[FlowStage, ...]
@@ -56,3 +59,4 @@ class Participants(ResultPart):
     minutes: Spread | None
     questionnaire: tuple[Answers, ...]
     texts: tuple[Texts, ...] = ()
+    source: str | None = None

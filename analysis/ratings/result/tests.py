@@ -7,6 +7,7 @@ result stores pairs by name, with what was found of each.
 from dataclasses import dataclass
 
 from ...result.parts import Maybe, Number, ResultPart
+from .assay import Withheld
 from .names import Distribution, Method, Verdict
 from .notes import Note
 
@@ -84,13 +85,26 @@ class Effect(ResultPart):
     high: Maybe
 
 
-class Equivalence(ResultPart):
-    """Two one-sided tests: the larger p, the interval of level 1 - 2α, and what they decide."""
+class Tost(ResultPart):
+    """Two one-sided tests of a difference: the larger p, and the interval of level 1 - 2α."""
 
     margin: Number
     p: Number
     low: Number
     high: Number
+
+
+class Equivalence(Tost):
+    """What two one-sided tests decide.
+
+    ``p_adj`` is adjusted over all pairs, a family beside that of the differences; ``within`` says
+    that it is below α. ``equivalent`` is the claim; ``withheld`` is why it is not made although
+    ``within``. Results of versions before these three have none of them.
+    """
+
+    p_adj: Maybe = None
+    within: bool | None = None
+    withheld: Withheld | None = None
     equivalent: bool
 
 

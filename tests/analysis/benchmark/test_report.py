@@ -126,6 +126,7 @@ def test_no_page_asks_the_network_or_runs_inline_script(brief: Path) -> None:
         assert "<style" not in text
 
 
+@pytest.mark.slow
 def test_the_page_stays_small_with_many_systems_and_metrics(tmp_path: Path) -> None:
     systems = [FakeSystem(f"a network with quite a long name {i:03d}") for i in range(120)]
     names = [f"metric_{i}" for i in range(30)]

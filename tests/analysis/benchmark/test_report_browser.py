@@ -251,6 +251,7 @@ def test_a_song_is_opened_from_its_point_and_shows_its_pictures(page: Page, fold
     assert page.locator("[data-tile=system] figcaption").inner_text() == "tcn small"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["usual", "many", "failed"])
 def test_nothing_overflows_on_a_phone(page: Page, tmp_path: Path, folder: Path, case: str) -> None:
     if case != "usual":

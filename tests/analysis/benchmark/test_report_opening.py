@@ -56,6 +56,7 @@ def asked(browser: Browser, path: Path, size: dict[str, int]) -> tuple[Page, lis
     return page, names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [DESK, PHONE])
 def test_no_chart_is_drawn_that_is_far_out_of_view(
     browser: Browser, folder: Path, size: dict[str, int]
@@ -121,6 +122,7 @@ def test_before_printing_every_chart_is_drawn(browser: Browser, folder: Path) ->
     assert drawn >= 3 * page.locator("[data-chart]").count()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [DESK, PHONE])
 def test_a_song_loads_no_sound_and_no_plotly_until_they_are_wanted(
     browser: Browser, song: Path, size: dict[str, int]

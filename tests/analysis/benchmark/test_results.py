@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from exported import exported
 from report_fixtures import SYSTEMS, Fake, FakeSystem, build
 
 import earmark as em
@@ -164,3 +165,14 @@ def test_ranks_are_a_table_and_an_unknown_metric_is_told(tmp_path: Path) -> None
     assert ranks["chance_best"].sum() == pytest.approx(1)
     with pytest.raises(em.UserError, match=r"'plr' \(raw\): no ranks; choose from mrstft_music"):
         found.ranking("plr")
+
+
+def test_an_export_in_code_writes_what_the_command_writes(folder: Path, tmp_path: Path) -> None:
+    found = em.results(folder)
+    ours, theirs = tmp_path / "ours.csv", tmp_path / "theirs.csv"
+    rows = len(found.scores())
+    assert found.export(ours) == [f"{ours}: {rows} rows"]
+    exported(folder, "--out", theirs)
+    assert ours.read_bytes() == theirs.read_bytes()
+    with pytest.raises(em.UserError, match="--system: has no meaning for --format csv"):
+        found.export(ours, systems="tcn small")

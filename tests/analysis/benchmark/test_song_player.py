@@ -142,6 +142,7 @@ def test_a_page_whose_clock_is_real_has_no_other_players(browser: Browser, folde
     assert page.locator("audio, video").count() == 0
 
 
+@pytest.mark.slow
 def test_an_excerpt_is_heard_at_one_place_for_all(browser: Browser, tmp_path: Path) -> None:
     folder = reported(tmp_path, "excerpt", replace(FAKE, seconds=10.0))
     page = opened(browser, folder)
@@ -157,6 +158,7 @@ def test_an_excerpt_is_heard_at_one_place_for_all(browser: Browser, tmp_path: Pa
     assert "loudest 8 s" in page.locator("#listen").inner_text()
 
 
+@pytest.mark.slow
 def test_a_report_without_audio_says_so_and_offers_no_player(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def lag(first: Floats, second: Floats) -> int:
     return at if at < size // 2 else at - size
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
@@ -112,6 +113,7 @@ def test_packed_bytes_come_back_from_a_string_of_a_script(data: bytes) -> None:
     assert sound_script("audio/x", data) == b'earmark.put("audio/x","%s");\n' % text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sound", [SoundKind.FULL, SoundKind.LOSSY])
 @pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
 @pytest.mark.parametrize("channels", [1, 2])

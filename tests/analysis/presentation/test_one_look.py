@@ -120,6 +120,7 @@ def test_tables_of_both_reports_show_the_same_symbol(
     assert rated == {name: measured[name] for name in CHOSEN}
 
 
+@pytest.mark.slow
 def test_only_a_study_that_needs_it_stores_the_order_of_its_benchmark(
     results: Path, study: StudyFolder
 ) -> None:

@@ -63,6 +63,11 @@ def page(
     page = context.new_page()
     page.goto(reports[request.param].as_uri())
     page.wait_for_selector("[data-drawn], [data-ready]")
+    for every in page.locator("[data-open-all]").all():  # a rated test's are folded
+        every.click()
+    for place in page.locator(".plot").all():
+        place.scroll_into_view_if_needed()
+        place.locator(".main-svg").first.wait_for(state="attached")
     for place in page.locator("[data-chart]").all():  # a benchmark's are drawn when they are seen
         place.scroll_into_view_if_needed()
         place.locator(".main-svg").first.wait_for(state="attached")

@@ -62,21 +62,63 @@ def test_snr_and_si_sdr_equal_torchmetrics(dtype: torch.dtype, *, zero_mean: boo
     audio = 0.6 * target + 0.3 * noise(1).to(dtype)
     # SI-SDR of a batch longer than a block of the sums.
     target, audio = (one.repeat(1, 7) for one in (target, audio))
-    expected = {
-        "snr_db": signal_noise_ratio(audio, target, zero_mean),
-        "si_sdr_db": scale_invariant_signal_distortion_ratio(audio, target, zero_mean),
-    }
-    for name, values in expected.items():
-        (chosen,) = select([{"name": name, "zero_mean": zero_mean}])
-        found = chosen(audio[None], RATE, target[None]).item()
-        assert found == pytest.approx(values.mean().item(), abs=1e-4), name
+    audio = audio * torch.tensor([[1.0], [0.2]])  # channels that differ: a mean of ratios fails
+    oracles = {"snr_db": signal_noise_ratio, "si_sdr_db": scale_invariant_signal_distortion_ratio}
+    for name, oracle in oracles.items():
+        # Energies of all channels are those of the channels laid end to end, each about its mean.
+        ends = [one - zero_mean * one.mean(dim=1, keepdim=True) for one in (audio, target)]
+        expected = {"all": oracle(ends[0].flatten(), ends[1].flatten(), zero_mean=False)}
+        expected |= {
+            side: oracle(audio[at], target[at], zero_mean)
+            for at, side in enumerate(("left", "right"))
+        }
+        for channel, wanted in expected.items():
+            (chosen,) = select([{"name": name, "zero_mean": zero_mean, "channel": channel}])
+            found = chosen(audio[None], RATE, target[None]).item()
+            assert found == pytest.approx(wanted.item(), abs=1e-4), (name, channel)
 
 
-def test_esr_equals_auraloss_channel_by_channel() -> None:
+def test_esr_equals_auraloss_with_channels_laid_end_to_end() -> None:
     target, audio = noise(0).double(), noise(1).double()
+    audio[1] *= 0.1
     loss = ESRLoss(eps=0.0)
-    expected = [loss(audio[at][None, None], target[at][None, None]).item() for at in (0, 1)]
-    assert value("esr", audio, target) == pytest.approx(sum(expected) / 2, rel=1e-9)
+    expected = loss(audio.reshape(1, 1, -1), target.reshape(1, 1, -1)).item()
+    assert value("esr", audio, target) == pytest.approx(expected, rel=1e-9)
+
+
+RATIOS = ["esr", "snr_db", "si_sdr_db", "a_weighted_error_db"]
+
+
+@pytest.mark.parametrize("harm", ["dead", "inverted"])
+def test_a_dead_or_inverted_channel_is_not_hidden_by_a_perfect_one(harm: str) -> None:
+    target = noise()
+    audio = target.clone()
+    audio[1] = 0 if harm == "dead" else -target[1]
+    for name in RATIOS:
+        (found, *_) = measure(Analysis(audio, RATE), select(name), Analysis(target, RATE))
+        assert found.reason == "", name
+        assert found.value is not None
+        right = target[1].square().sum() / target.square().sum()
+        noise_share = float(right) * (1 if harm == "dead" else 4)
+        if name == "esr":
+            assert found.value == pytest.approx(noise_share, rel=1e-5)
+        elif name == "snr_db":
+            assert found.value == pytest.approx(-10 * math.log10(noise_share), abs=1e-4)
+        elif name == "a_weighted_error_db":
+            assert found.value == pytest.approx(10 * math.log10(noise_share), abs=0.3)
+        else:
+            assert found.value < 10
+
+
+@pytest.mark.parametrize("name", RATIOS)
+def test_a_channel_that_is_asked_for_is_named_and_must_exist(name: str) -> None:
+    (chosen,) = select([{"name": name, "channel": "left"}])
+    mono = Analysis(noise()[:1], RATE)
+    (found, _) = measure(mono, [chosen], Analysis(noise(1)[:1], RATE))
+    assert (found.value, found.reason) == (None, "mono")
+    (wrong,) = select([{"name": name, "channel": "middle"}])
+    with pytest.raises(ValueError, match="unknown channel 'middle'; choose from all, left, right"):
+        measure(Analysis(noise(), RATE), [wrong], Analysis(noise(1), RATE))
 
 
 @given(gain=st.floats(0.05, 20.0), seed=st.integers(0, 50))
@@ -103,12 +145,17 @@ def test_values_before_their_reasons_are_infinite_with_a_sign() -> None:
     assert value("a_weighted_error_db", target, target) == -math.inf
 
 
-@pytest.mark.parametrize("name", ["esr", "snr_db", "si_sdr_db", "a_weighted_error_db"])
-def test_a_silent_channel_of_the_reference_leaves_a_ratio_undefined(name: str) -> None:
+@pytest.mark.parametrize("name", RATIOS)
+def test_a_silent_channel_of_the_reference_counts_what_the_render_has_there(name: str) -> None:
     target = noise()
     target[1] = 0
-    (found, _) = measure(Analysis(noise(1), RATE), select(name), Analysis(target, RATE))
-    assert (found.value, found.reason) == (None, "silent_reference")
+    audio = target.clone()
+    audio[1] = 0.5 * noise(1)[1]
+    (found, _) = measure(Analysis(audio, RATE), select(name), Analysis(target, RATE))
+    assert found.reason == "", "what is heard in a channel that ought to be silent is an error"
+    (chosen,) = select([{"name": name, "channel": "right"}])
+    (found, _) = measure(Analysis(audio, RATE), [chosen], Analysis(target, RATE))
+    assert (found.value, found.reason) == (None, "silent_reference_right")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +186,7 @@ def test_the_a_weighted_error_equals_a_plain_two_sided_transform(samples: int) -
         (np.abs(np.fft.fft(each.numpy(), size) * weights) ** 2).sum(axis=1)
         for each in (target - audio, target)
     ]
-    expected = (10 * np.log10(energies[0] / energies[1])).mean()
+    expected = 10 * np.log10(energies[0].sum() / energies[1].sum())
     assert value("a_weighted_error_db", audio, target) == pytest.approx(expected, abs=1e-9)
 
 

@@ -80,7 +80,12 @@ def test_the_version_of_the_library_is_part_of_a_score() -> None:
         ("SumAndDifferenceSTFTLoss", noise(1, 1), noise(2, 1), "mono"),
         ("SumAndDifferenceSTFTLoss", noise(1, 3), noise(2, 3), "not_stereo"),
         ("SumAndDifferenceSTFTLoss", noise(1), noise(2, 1).expand(2, -1), "mono_reference"),
-        ("ESRLoss", noise(1), torch.stack([noise(2)[0], torch.zeros(20001)]), "silent_reference"),
+        (
+            "ESRLoss",
+            noise(1),
+            torch.stack([noise(2)[0], torch.zeros(20001)]),
+            "silent_reference_right",
+        ),
     ],
 )
 def test_what_the_policy_leaves_undefined_stays_undefined(

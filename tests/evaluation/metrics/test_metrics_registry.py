@@ -35,6 +35,12 @@ NAMES = {
     "stereo_width_db",
     "balance_db",
     "mono_loss_db",
+    "bandwidth_hz",
+    "bandwidth_error_hz",
+    "delay_samples",
+    "gain_db",
+    "polarity",
+    "correlation",
     "mae",
     "esr",
     "snr_db",
@@ -89,8 +95,8 @@ def test_a_parameter_changes_the_value_and_is_part_of_the_measurement() -> None:
     assert before.value is not None
     assert after.value is not None
     assert before.value > after.value + 3
-    assert before.parameters == {"zero_mean": False}
-    assert after.parameters == {"zero_mean": True}
+    assert before.parameters == {"zero_mean": False, "channel": "all"}
+    assert after.parameters == {"zero_mean": True, "channel": "all"}
 
 
 @pytest.mark.parametrize(

@@ -302,6 +302,7 @@ def test_results_open_and_are_exported_without_torch(old: Path) -> None:
     assert heavy == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "name", "least"),
     [("--scores", "scores.csv", 30), ("--out", "tidy.csv", 30), ("--out", "table.md", 5)],

@@ -116,6 +116,7 @@ def test_a_new_song_is_another_set(make_bench: Make, make_songs: Make, tmp_path:
     assert second["quiet", "fad", "m"].value != first["quiet", "fad", "m"].value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "words"),
     [

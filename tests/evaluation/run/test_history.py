@@ -284,6 +284,7 @@ def test_no_run_is_deleted_while_one_is_at_work(
     assert "another run is at work here" in str(refused.exception)
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_loses_no_finished_score_of_any_run(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

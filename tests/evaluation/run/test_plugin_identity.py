@@ -83,6 +83,7 @@ def glow(results: Path, number: int, system: str = "unprocessed") -> float:
     return float(value)
 
 
+@pytest.mark.slow
 def test_a_metric_whose_module_changed_measures_anew_and_the_old_scores_stay_with_their_run(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

@@ -123,6 +123,7 @@ def test_a_failed_metric_stays_told_until_it_is_mended_or_no_longer_asked_for(
     assert run("[mae]") == []
 
 
+@pytest.mark.slow
 def test_a_plugins_metric_keeps_its_meaning_where_the_plugin_is_not_loaded(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:
@@ -242,6 +243,7 @@ def test_a_report_does_not_spread_over_a_folder_of_other_things(
     assert sorted(songs.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_run_with_failures_ends_with_status_1(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

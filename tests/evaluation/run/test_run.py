@@ -263,6 +263,7 @@ def test_kill_minus_nine_at_random_moments_changes_no_score(
     assert waves == sidecars
 
 
+@pytest.mark.slow
 def test_workers_do_not_outlive_a_killed_driver(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

@@ -179,6 +179,7 @@ def test_a_wrong_number_of_workers_is_refused(text: str) -> None:
         Workers.parse(text)
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer_is_named(tasks: Any) -> None:
     with pytest.raises(UserError, match=r"tcp://127\.0\.0\.1:9.*no Dask scheduler"):
         list(Crew(Workers(address="tcp://127.0.0.1:9")).finish(tasks.square, [1, 2]))

@@ -113,6 +113,7 @@ def effects_bench(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_real_effect_has_no_error_and_its_report_says_so(
     effects_bench: Path, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_other_controls_are_another_render_and_none_change_no_key(
     assert keys[0] == keys[2] != keys[1]
 
 
+@pytest.mark.slow
 def test_a_control_that_a_system_cannot_take_is_its_failure_and_stops_no_other(
     effects_bench: Path, tmp_path: Path
 ) -> None:

@@ -159,6 +159,8 @@ def test_a_run_records_it_and_the_report_marks_song_and_system(
     page = (results / "reports" / "t" / "report.html").read_text()
     for words in (*facts.in_words, "net trained on it", "trained on 1 of the songs"):
         assert words in page
+    headline = page[page.index('id="headline"') : page.index('id="songs"')]
+    assert "trained on 1 of the songs" in headline
     assert facts.marks_of_song("new") == []
 
 

@@ -50,6 +50,7 @@ def test_a_switch_fades_out_then_in_and_keeps_the_position_to_the_sample(
         np.testing.assert_allclose(sound[channel], expected * seam, atol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", RATES)
 def test_a_switch_makes_no_click_where_both_stimuli_are_the_same_tone(
     page: Page, rate: int

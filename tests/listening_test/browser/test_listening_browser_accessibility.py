@@ -52,6 +52,7 @@ def test_the_audit_finds_what_is_wrong(browser: Browser, link: Callable[[str], s
             assert any(each.startswith(fault) for each in one.page.evaluate(AUDIT)), fault
 
 
+@pytest.mark.slow
 def test_welcome_dialogs_notices_and_messages_are_for_everybody(
     browser: Browser, link: Callable[[str], str]
 ) -> None:

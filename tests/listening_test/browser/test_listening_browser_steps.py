@@ -87,6 +87,7 @@ EVERY = sorted(STUDIES)
 HIDDEN = (*SECRETS, "lowpass", "song 0", ".wav")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("study", EVERY)
 def test_a_session_of_every_kind_reaches_its_end_by_mouse(
     browser: Browser, link: Callable[[str], str], study: str

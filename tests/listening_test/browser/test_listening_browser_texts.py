@@ -46,6 +46,7 @@ def harmless(one: Visit) -> None:
     assert one.page.locator("img, svg[onload], script:not([src]), a[href^=javascript]").count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ape", "attributes"])
 def test_no_text_of_a_study_becomes_a_part_of_the_page(
     browser: Browser, tmp_path: Path, kind: str

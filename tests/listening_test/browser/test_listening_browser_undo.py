@@ -71,6 +71,7 @@ def test_a_press_takes_a_rating_back_and_next_says_what_is_missing(
         assert one.fits()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("study", "key"), [*((study, "Delete") for study in STUDIES), ("ape axes", "Backspace")]
 )

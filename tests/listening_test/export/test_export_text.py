@@ -100,6 +100,7 @@ def test_a_number_that_json_has_not_is_refused(value: Any) -> None:
         json_at({"a": b""})
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.lists(EVENTS, max_size=12), st.integers(0, 3))
 def test_events_are_written_as_json_dumps_writes_them(events: list[Stored], depth: int) -> None:

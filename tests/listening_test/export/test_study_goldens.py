@@ -43,6 +43,7 @@ def run(*words: object) -> None:
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STUDIES)
 def test_a_study_exports_what_it_exported(kind: str, kept: Goldens, tmp_path: Path) -> None:
     test, more = STUDIES[kind]

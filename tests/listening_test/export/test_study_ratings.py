@@ -190,6 +190,7 @@ def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Pat
     held.database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ab", "ccr", "abx", "ape"])
 def test_every_comment_of_a_page_is_in_a_row(tmp_path: Path, kind: str) -> None:
     folder = make_study(tmp_path, kind, systems=("old", "new"), seconds=0.6, passages=1)

@@ -128,6 +128,7 @@ NEARLY = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(which=st.integers(0, 1), action=st.sampled_from(ACTIONS), sent=JSON | NEARLY)
 @settings(
     max_examples=150,

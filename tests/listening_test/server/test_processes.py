@@ -149,6 +149,7 @@ def test_processes_are_killed_and_exchanged_under_load_and_nothing_is_lost(
     check(folder, found)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_told_to_stop_ends_all_its_processes_and_itself(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", seconds=0.6)
     for how in (signal.SIGTERM, signal.SIGKILL):
@@ -162,6 +163,7 @@ def test_a_server_that_is_told_to_stop_ends_all_its_processes_and_itself(tmp_pat
         check(folder, found)
 
 
+@pytest.mark.slow
 def test_processes_that_cannot_start_end_the_server_and_later_leave_the_old_ones_serving(
     tmp_path: Path,
 ) -> None:

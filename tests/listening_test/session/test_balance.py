@@ -255,6 +255,7 @@ def crowd(folder: StudyFolder, clock: Clock, seed: int) -> list[int]:
         return completed(database, study)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("pages", [1, 2])
 def test_a_crowd_of_whom_many_go_away_leaves_every_page_completed_equally_often(

@@ -31,6 +31,7 @@ def told(found: Sequence[Guess]) -> dict[tuple[str, str], float]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(kinds()))
 def test_nothing_but_the_samples_tells_versions_apart(tmp_path: Path, kind: str) -> None:
     found = told(attacked(study_of(tmp_path, kind)))

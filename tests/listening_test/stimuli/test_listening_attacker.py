@@ -151,6 +151,7 @@ def _shape(value: Any) -> Any:
     return type(value).__name__ if not isinstance(value, list) else [_shape(one) for one in value]
 
 
+@pytest.mark.slow
 def test_files_of_a_page_differ_in_nothing_but_their_samples(
     studied: tuple[StudyFolder, str],
 ) -> None:
@@ -174,6 +175,7 @@ def test_files_of_a_page_differ_in_nothing_but_their_samples(
             assert etag == f'"{one["url"][7:]}"'
 
 
+@pytest.mark.slow
 def test_no_file_of_a_session_comes_twice_so_nothing_tells_that_two_are_the_same(
     studied: tuple[StudyFolder, str],
 ) -> None:

@@ -101,6 +101,7 @@ def test_an_anchor_of_an_impulse_is_symmetric_about_it(rate: int) -> None:
     assert int(np.argmax(np.abs(out))) == middle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "count"), [("ab", 20), ("abx", 40), ("ccr", 10), ("bs1116", 11), ("ape", 6)]
 )

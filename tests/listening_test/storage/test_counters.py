@@ -72,6 +72,7 @@ def told(database: Database, folder: StudyFolder) -> dict[tuple[str, str], int]:
     return {(sort, state): n for sort, of in totals.items() for state, n in of.items()}
 
 
+@pytest.mark.slow
 def test_sessions_by_state_are_what_counting_finds_after_whatever_happens(
     folder: StudyFolder, database: Database
 ) -> None:

@@ -61,6 +61,7 @@ def check(listeners: Crowd, server: Served) -> None:
     assert answers(server, 500) == 0
 
 
+@pytest.mark.slow
 def test_postgresql_crashes_among_listeners_and_comes_back(
     folder: StudyFolder, postgresql: Server
 ) -> None:

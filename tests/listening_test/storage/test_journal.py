@@ -80,6 +80,7 @@ def row(pack: Pack) -> tuple[int, str, str]:
     return pack.number, pack.client, pack.lines
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(batches(), st.integers(1, 6))
 def test_every_event_comes_back_as_it_was_stored_however_it_was_added(

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from listening_crowd import crowd
 from study_fixtures import make_study, served
 
@@ -42,6 +43,7 @@ def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same
         listeners.check_whole(ratings=3 * 6 * 3)
 
 
+@pytest.mark.slow
 def test_a_session_is_found_as_it_was_after_a_kill(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "mushra", seconds=0.6)
     with served(folder) as server:

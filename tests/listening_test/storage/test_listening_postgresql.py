@@ -50,6 +50,7 @@ def rows(folder: StudyFolder) -> list[TidyRow]:
     ]
 
 
+@pytest.mark.slow
 def test_simulated_ratings_are_the_same_in_either_database_and_in_a_backup(
     tmp_path: Path, postgresql: Server
 ) -> None:

@@ -69,6 +69,7 @@ def looked(path: Path, results: Path) -> Report:
     return check(read_study_file(path), results)
 
 
+@pytest.mark.slow
 def test_the_mushra_example_meets_every_item_that_software_can_meet(tmp_path: Path) -> None:
     systems = ("unprocessed", "eq_comp", "limiter", "tcn", "reference")
     results = benchmark(tmp_path, systems, songs=8, seconds=11)
@@ -82,6 +83,7 @@ def test_the_mushra_example_meets_every_item_that_software_can_meet(tmp_path: Pa
     assert report.systems == (*systems, "lowpass_3500", "lowpass_7000")
 
 
+@pytest.mark.slow
 def test_the_preference_example_has_no_problem(tmp_path: Path) -> None:
     systems = ("unprocessed", "loud-14", "tcn", "reference")
     results = benchmark(tmp_path, systems, songs=8, seconds=13)
@@ -99,6 +101,7 @@ def test_an_example_names_systems_that_the_demo_has(name: str) -> None:
     assert set(source.systems) <= {*known, *NETWORKS, "reference"}
 
 
+@pytest.mark.slow
 def test_every_key_of_a_whole_study_file_does_what_it_says(tmp_path: Path) -> None:
     systems = ("unprocessed", "loud-14", "tcn small", "reference")
     results = benchmark(tmp_path / "results", systems, songs=6, seconds=2)

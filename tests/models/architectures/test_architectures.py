@@ -117,6 +117,7 @@ def test_a_batch_gives_what_its_items_give(name: str) -> None:
     torch.testing.assert_close(together, alone, atol=2e-5, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_a_gradient_reaches_every_parameter(name: str) -> None:
     network = built(name)

@@ -23,6 +23,7 @@ def test_every_architecture_stands_in_the_table_of_sizes() -> None:
     assert {row[0] for row in ROWS} == set(architecture_names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "sizes", "parameters", "field", "mode"), ROWS)
 def test_the_table_of_sizes_is_true(
     name: str, sizes: str, parameters: str, field: str, mode: str

@@ -60,6 +60,7 @@ def test_the_residual_is_steered_by_the_latent() -> None:
     assert float((one - two).detach().abs().max()) > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hybrid_1a", "hybrid_1b", "hybrid_1c", "greybox"])
 def test_what_is_trained_is_what_renders(name: str) -> None:
     network = small(name, **(CHAIN if name == "greybox" else SIZES))
@@ -70,6 +71,7 @@ def test_what_is_trained_is_what_renders(name: str) -> None:
     assert 20 * float((error.std() / trained.std()).log10()) < (-40 if name == "greybox" else -90)
 
 
+@pytest.mark.slow
 def test_the_equaliser_does_not_jump_from_block_to_block() -> None:
     network = small("hybrid_1b", **SIZES)
     quiet_then_loud = torch.cat([noise(2, 60_000, level=0.001), noise(2, 60_000)], dim=-1)

@@ -27,6 +27,7 @@ def test_every_architecture_is_trained_here() -> None:
     assert sorted(TINY) == architecture_names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TINY)
 def test_an_architecture_trains_two_steps_and_can_be_loaded(name: str, home: Path) -> None:
     result, watch = run_recipe(home, tiny_recipe(name), f"run-{name}")
@@ -102,6 +103,7 @@ def test_the_penalty_is_that_of_the_settings_that_made_the_output(name: str) -> 
     assert bool((penalty > 0).all())
 
 
+@pytest.mark.slow
 def test_a_weighted_penalty_keeps_the_settings_small(home: Path) -> None:
     made: dict[str, Any] = {"steps": 20, "learning_rate": 0.03, "validate_every": 20}
     made["hyperparameters"] = HYBRID | {"dropout": 0}

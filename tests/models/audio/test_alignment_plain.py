@@ -65,6 +65,7 @@ def peaks(r: Floats, limit: int) -> Iterator[tuple[float, float]]:
             yield float(found.x), between(float(found.x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("samples", "limit", "lag", "sign"),
     [

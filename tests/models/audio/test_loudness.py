@@ -111,6 +111,7 @@ def test_momentary_maximum_finds_a_400_ms_burst_wherever_it_starts(
     assert found.momentary_max.item() == pytest.approx(-23.0, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample_rate", RATES)
 @pytest.mark.parametrize(
     ("levels", "expected"),
@@ -177,6 +178,7 @@ def test_true_peak_of_tech_3341(
     assert expected - 0.4 <= found.item() <= expected + 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interpolator", ["sinc49", "annex2"])
 @pytest.mark.parametrize("offset", [0, 1, 2, 3])
 @pytest.mark.parametrize("sample_rate", RATES)

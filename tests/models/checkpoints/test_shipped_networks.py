@@ -140,6 +140,7 @@ def test_the_demo_compares_at_least_six_networks_that_ship() -> None:
     assert all(f"  - {name}\n" in benchmark_text() for name in NETWORKS)
 
 
+@pytest.mark.slow
 def test_the_example_of_all_systems_passes_check_on_demo_songs(tmp_path: Path) -> None:
     write_demo_songs(tmp_path / "songs", 1, 0, 31.0)
     example = tmp_path / "all-systems.yaml"

@@ -39,6 +39,7 @@ def section_lufs(made: DemoSong, name: str) -> float:
     return 10 * float(heard.square().mean().log10())
 
 
+@pytest.mark.slow
 def test_six_styles_take_turns() -> None:
     assert len({style.name for style in STYLES}) == len(STYLES) >= 6
     assert song_id(0) == "01-rock"
@@ -56,6 +57,7 @@ def test_mix_and_master_are_as_loud_as_promised(index: int, seconds: float) -> N
     assert float(made.mix.abs().max()) < 1.0
 
 
+@pytest.mark.slow
 @EVERY
 def test_the_mix_is_the_sum_of_its_stems(index: int) -> None:
     made = song(index)
@@ -63,6 +65,7 @@ def test_the_mix_is_the_sum_of_its_stems(index: int) -> None:
     assert float((made.mix.double() - total).abs().max()) <= 2**-24
 
 
+@pytest.mark.slow
 @EVERY
 def test_a_song_has_five_to_ten_stems_that_are_heard(index: int) -> None:
     stems = song(index).stems
@@ -213,6 +216,7 @@ def test_a_song_says_that_it_is_synthetic() -> None:
     assert {"key", "tempo"} <= set(tags)
 
 
+@pytest.mark.slow
 @EVERY
 def test_loudness_alone_does_not_turn_the_mix_into_the_master(index: int) -> None:
     made = song(index)

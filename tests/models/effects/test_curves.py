@@ -204,6 +204,7 @@ def test_a_system_without_controls_has_no_sweep_and_silence_no_measures() -> Non
     assert all(set(sweep.measures[name]) == {None} for name in MEASURES)
 
 
+@pytest.mark.slow
 def test_many_controls_are_swept_in_fewer_places() -> None:
     many = {"gain_db": Control(-12.0, 6.0, 0.0)}
     many |= {f"knob {n}": Control(0.0, 1.0, 0.5) for n in range(24)}

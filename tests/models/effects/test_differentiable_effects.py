@@ -61,6 +61,7 @@ def test_no_gain_is_no_change() -> None:
     torch.testing.assert_close(equalise(audio, flat, RATE), audio, atol=1e-6, rtol=0)
 
 
+@pytest.mark.slow
 def test_gradients_of_frequency_gain_and_q_are_true() -> None:
     bands = some_bands(requires_grad=True)
     audio = noise(2, 1, 200).double()
@@ -71,6 +72,7 @@ def test_gradients_of_frequency_gain_and_q_are_true() -> None:
     assert torch.autograd.gradcheck(through, (bands.frequency, bands.gain_db, bands.q))
 
 
+@pytest.mark.slow
 def test_an_equaliser_finds_the_bands_of_another() -> None:
     audio = noise(1, 1, 8_192, level=1.0)
     wanted = Bands(

@@ -77,6 +77,7 @@ def test_the_packaged_embedding_runs_the_same_weights_with_other_poolings() -> N
     assert (first - second).abs().max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wheel")
 def test_the_package_is_read_and_never_imported() -> None:
     code = (

@@ -46,6 +46,7 @@ def small_vggish(seed: int = 0) -> VGGish:
     return VGGish(SMALL).eval()
 
 
+@pytest.mark.slow
 def test_the_front_end_of_vggish_is_its_definition() -> None:
     audio = noise(1.2, 16_000)
     wanted = reference_log_mel(audio.double().numpy())[:96]

@@ -58,6 +58,7 @@ def test_every_baseline_is_registered_with_a_summary_and_its_role() -> None:
         assert (spec.mode, spec.delay, spec.sample_rate, spec.channels) == ("whole", 0, None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*OF_THE_MIX, *OF_THE_STEMS])
 @pytest.mark.parametrize(
     ("rate", "channels", "seconds", "gain"),

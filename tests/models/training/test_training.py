@@ -124,6 +124,7 @@ def test_a_training_leaves_checkpoints_that_say_where_they_come_from(tmp_path: P
     assert load_checkpoint(tmp_path / "run" / "step_000006").spec.step == 6
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pairs")
 def test_the_same_recipe_trains_the_same_weights(tmp_path: Path) -> None:
     for folder in ("one", "two"):
@@ -148,6 +149,7 @@ def kill_after(calls: int) -> Callable[[], bool]:
     return stop
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pairs")
 @pytest.mark.parametrize(
     "first",
@@ -230,6 +232,7 @@ def test_a_training_that_diverges_stops_and_keeps_what_was_good(
     assert (tmp_path / "run" / "state.pt").read_bytes() == kept
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pairs")
 def test_the_command_trains_goes_on_and_begins_again(tmp_path: Path) -> None:
     recipe = a_recipe(tmp_path)
@@ -276,6 +279,7 @@ def test_the_example_recipe_is_that_of_the_shipped_network() -> None:
     assert demo.validation_seed >= 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", [0, 4])
 def test_the_shipped_network_beats_the_mix_on_songs_it_has_not_heard(index: int) -> None:
     song = demo_song(0, index, 6.0)

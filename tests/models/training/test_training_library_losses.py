@@ -27,6 +27,7 @@ def recipe(**changes: Any) -> dict[str, Any]:
     return tiny_recipe("waveunet", **{"steps": 6, "loss": loss, **changes})
 
 
+@pytest.mark.slow
 def test_a_training_by_the_library_alone_learns_and_tells_its_parts(tmp_path: Path) -> None:
     write_pairs(tmp_path / "pairs", 3)
     _, watch = run_recipe(tmp_path, recipe(steps=40, learning_rate=0.02), "run")
@@ -43,6 +44,7 @@ def test_a_training_by_the_library_alone_learns_and_tells_its_parts(tmp_path: Pa
     assert told["auraloss_version"] == library_losses.library_version()
 
 
+@pytest.mark.slow
 def test_a_stopped_training_with_random_resolutions_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_step_has_the_same_batch_whatever_came_before() -> None:
     assert len(torch.unique(items[:, 0, 0])) == len(items), "no item stands twice"
 
 
+@pytest.mark.slow
 def test_loader_processes_make_the_same_batches_in_order() -> None:
     here = list(load(batches(mixup=0.4), range(2, 7), 0))
     there = list(load(batches(mixup=0.4), range(2, 7), 2))

@@ -167,6 +167,7 @@ def test_a_device_that_is_not_there_is_told(tmp_path: Path) -> None:
         train(recipe, tmp_path / "run", Silent(), device="cuda:99")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
 def test_a_published_recipe_is_read_and_fits_its_network(
     path: Path, monkeypatch: pytest.MonkeyPatch

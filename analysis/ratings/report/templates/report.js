@@ -15,9 +15,31 @@
   const plotOf = (control) =>
     earmark.one(".plot", HTMLElement, control.closest("figure") ?? document);
 
-  window.addEventListener("beforeprint", () =>
-    earmark.all("details", HTMLDetailsElement).forEach((fold) => (fold.open = true)),
+  const openAll = () =>
+    earmark.all("details", HTMLDetailsElement).forEach((fold) => (fold.open = true));
+
+  // Before the figures are drawn for paper, which those that are not drawn yet would miss.
+  window.addEventListener(
+    "beforeprint",
+    () => {
+      openAll();
+      plots.filter((place) => !place.firstChild).forEach(draw);
+    },
+    { capture: true },
   );
+
+  earmark.all("[data-open-all]", HTMLButtonElement).forEach((button) =>
+    button.addEventListener("click", openAll),
+  );
+
+  /** Open what an address or a link of the page leads to. */
+  function openNamed() {
+    const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let fold = named?.closest("details"); fold; fold = fold.parentElement?.closest("details"))
+      fold.open = true;
+    named?.scrollIntoView();
+  }
+  window.addEventListener("hashchange", openNamed);
 
   earmark.all("[data-svg]", HTMLElement).forEach((button) =>
     button.addEventListener("click", () => {
@@ -34,6 +56,7 @@
     }),
   );
 
-  plots.forEach(draw);
+  earmark.watch(plots, (place, near) => near && !place.firstChild && draw(place));
+  openNamed();
   document.documentElement.dataset.ready = "yes";
 })();

@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import sync_playwright
 from report_fixtures import SYSTEMS, Fake, FakeSystem, build, render_key
 
@@ -10,6 +11,7 @@ from earmark.analysis.benchmark.report import write_report
 from earmark.evaluation.results.store import Store
 
 
+@pytest.mark.slow
 def test_an_outlier_leads_to_its_player_and_its_system(chromium: str, tmp_path: Path) -> None:
     networks = tuple(FakeSystem(f"net {i}", distance=0.5 + 0.2 * i) for i in range(4))
     songs = tuple(f"song {i}" for i in range(4))

@@ -17,7 +17,7 @@ from earmark.analysis.ratings.estimation.sample_size import (
 from earmark.analysis.ratings.estimation.variance_components import variance_components
 from earmark.analysis.ratings.inference.design import detect
 from earmark.analysis.ratings.methods.crossed import components, mean_squares
-from earmark.analysis.ratings.methods.mixed import fit_mixed
+from earmark.analysis.ratings.mixed_models.linear import fit_mixed
 from earmark.analysis.ratings.reading.table import Floats, Ratings
 from earmark.analysis.ratings.result.blocks import VarianceComponents
 from earmark.analysis.ratings.result.names import Order, Scope

@@ -15,8 +15,8 @@ from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.methods.crossed import components, mean_squares
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.report.sentences import omnibus_sentence
-from earmark.analysis.ratings.report.tables import sheets
+from earmark.analysis.ratings.report.tables.sheets import sheets
+from earmark.analysis.ratings.report.words.sentences import omnibus_sentence
 from earmark.models.errors import UserError
 
 Run = Callable[..., dict[str, Any]]
@@ -74,6 +74,7 @@ def test_the_design_chooses_the_primary_analysis(
     assert passed(result)
 
 
+@pytest.mark.slow
 def test_missing_cells_lead_to_the_mixed_model_in_both_scopes(run: Run) -> None:
     cells = simulated_cells(3, effects=EFFECTS)
     cells[np.random.default_rng(0).random(cells.shape) < 0.1] = NAN

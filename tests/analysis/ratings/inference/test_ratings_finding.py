@@ -10,7 +10,7 @@ from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
 from earmark.analysis.ratings.report.export import sentences
-from earmark.analysis.ratings.report.sentences import finding
+from earmark.analysis.ratings.report.words.sentences import finding
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Chosen
 

@@ -16,7 +16,7 @@ from earmark.analysis.ratings.inference.primary import choose, run
 from earmark.analysis.ratings.inference.self_checks import checks
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.report.sentences import finding
+from earmark.analysis.ratings.report.words.sentences import finding
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Adjust, Distribution, Method, Scope
 from earmark.analysis.ratings.result.ranks import RatedRanks, ranked
@@ -78,6 +78,7 @@ def simulated_ranks(cells: Floats, adjust: Adjust) -> RatedRanks:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adjust", [Adjust.HOLM, Adjust.BONFERRONI])
 @pytest.mark.parametrize("systems", [2, 5, 9])
 def test_equal_systems_tie_for_first_in_nearly_all_analyses(adjust: Adjust, systems: int) -> None:
@@ -111,6 +112,7 @@ def test_intervals_hold_the_true_ranks_of_systems_that_differ() -> None:
     assert np.mean(widths) < 3.5  # of 4, which says nothing
 
 
+@pytest.mark.slow
 def test_other_names_of_the_systems_change_nothing_but_names(tmp_path: Path) -> None:
     effects = np.array([0.0, 9.0, 4.0, 9.5, 0.0])
     cells = simulated_cells(3, (14, 4, 5), effects=effects)

@@ -183,6 +183,27 @@ def test_a_count_that_is_off_by_one_is_found_where_it_stands(
     assert place in found["counts add up"].detail
 
 
+@pytest.mark.parametrize("block", ["primary", "variance_components"])
+@pytest.mark.parametrize(
+    "change", [{"slope": 1e-3}, {"zeros": {"listener": -0.1}}, {"curvature": -0.1}, {"agreed": 0}]
+)
+def test_an_optimum_that_is_not_proved_is_found_where_it_stands(
+    block: str, change: dict[str, Any]
+) -> None:
+    name = "the optimum of each mixed model is proved"
+    document = json.loads((GOLDENS / "ratings" / "missing_cells" / "result.json").read_bytes())
+    before = {one.check: one for one in checks(RatingsResult.model_validate(document), 0.05)}
+    assert before[name].passed
+    assert before[name].detail.startswith("2 fits")
+    document[block]["proof"] |= change
+    found = {one.check: one for one in checks(RatingsResult.model_validate(document), 0.05)}
+    assert not found[name].passed
+    assert found[name].detail == f"fails at {block.split('_')[0].replace('variance', 'variances')}"
+    del document["primary"]["proof"], document["variance_components"]["proof"]
+    none = checks(RatingsResult.model_validate(document), 0.05)
+    assert name not in [one.check for one in none], "an older result, or no mixed model"
+
+
 def test_five_failures_are_named_and_no_more() -> None:
     document = json.loads((GOLDENS / "ratings" / "complete" / "result.json").read_bytes())
     for one in document["primary"]["pairs"]:

@@ -25,6 +25,7 @@ def analysed(path: Path, right: list[int], trials: int, system: str = "x") -> di
     return document(analyse(read_ratings(path), RatingsOptions(abx=True)))
 
 
+@pytest.mark.slow
 def test_the_interval_of_unlike_listeners_holds_their_mean_about_as_often_as_it_says() -> None:
     r = np.random.default_rng(1)
     trials = np.full(8, 16.0)

@@ -14,10 +14,10 @@ from earmark.analysis.ratings.methods.bradley_terry import (
 )
 from earmark.analysis.ratings.methods.bradley_terry_pairs import meetings, met_equally, score_pairs
 from earmark.analysis.ratings.methods.crossed import components, crossed_mean, mean_squares, quasi_f
-from earmark.analysis.ratings.methods.mixed import fit_mixed, work
 from earmark.analysis.ratings.methods.multiplicity import adjusted, letters
 from earmark.analysis.ratings.methods.paired import differences, own_pairs, paired
 from earmark.analysis.ratings.methods.permutation import permutation_pairs
+from earmark.analysis.ratings.mixed_models.linear import fit_mixed
 from earmark.analysis.ratings.result.names import Adjust, Scope
 from earmark.models.errors import UserError
 
@@ -224,6 +224,3 @@ def test_a_mixed_model_that_cannot_be_fitted_says_why() -> None:
         with pytest.raises(ValueError, match=words):
             fit_mixed(broken, scope)
     assert fit_mixed(corner, Scope.MUSIC).observations == 6 * 8
-    assert work(cells) == 9.0**3
-    corner[0, 0, 0] = NAN
-    assert work(corner) == 2 * 9.0**3

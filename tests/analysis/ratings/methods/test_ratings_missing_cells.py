@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from ratings_simulation import document, pair, passed, simulated_cells, written_ratings
 
 from earmark.analysis.ratings.inference.analysis import analyse
@@ -21,6 +22,7 @@ def one_passage_without_a(seed: int, effects: Floats | None = None) -> Floats:
     return cells
 
 
+@pytest.mark.slow
 def test_a_hard_passage_that_one_system_was_spared_does_not_count_for_it() -> None:
     pairs = omnibus = 0
     for seed in range(400):

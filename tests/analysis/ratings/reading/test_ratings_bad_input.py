@@ -308,7 +308,9 @@ def test_systems_that_everybody_rates_alike_print_no_statistic_of_rounding(
 def test_where_the_mixed_model_would_take_hours_flips_answer_for_these_passages(
     monkeypatch: pytest.MonkeyPatch, analysed: Analyse
 ) -> None:
-    monkeypatch.setattr("earmark.analysis.ratings.methods.mixed.MOST_WORK", 100.0)
+    monkeypatch.setattr(
+        "earmark.analysis.ratings.mixed_models.restricted_likelihood.MOST_WORK", 100.0
+    )
     lines = [line for at, line in enumerate(rows()) if at not in (4, 20, 33)]
     data = analysed(lines, "--scope", "music")
     assert data["primary"]["method"] == "listener flips"
@@ -316,6 +318,7 @@ def test_where_the_mixed_model_would_take_hours_flips_answer_for_these_passages(
     assert any("take its place" in note for note in data["primary"]["notes"])
 
 
+@pytest.mark.slow
 def test_two_processes_with_other_hash_seeds_write_the_same_bytes(tmp_path: Path) -> None:
     source = tmp_path / "ratings.csv"
     more = rows(6, 2, "abcd", "second")

@@ -88,20 +88,30 @@ def test_names_stand_in_natural_order_whatever_the_order_of_rows(write: Write) -
     np.testing.assert_array_equal(forward.cells, backward.cells)
 
 
-def test_a_row_sent_twice_counts_once_and_a_second_rating_is_a_repeat(write: Write) -> None:
-    rows = "ann,p,a,q,10\nann,p,a,q,10\nann,p,b,q,20\nann,p,b,q,40\nbob,p,a,q,5\nbob,p,b,q,6\n"
-    file = read_ratings(write(HEADER + rows))
+def test_a_row_equal_in_all_columns_counts_once_and_a_second_rating_is_a_repeat(
+    write: Write,
+) -> None:
+    header = "listener,passage,system,value,time\n"
+    rows = ["ann,p,a,10,1", "ann,p,a,10,1", "ann,p,b,20,2", "ann,p,b,40,3", "bob,p,a,5,1"]
+    file = read_ratings(write(header + "\n".join([*rows, "bob,p,b,6,2", "bob,p,b,6,3"]) + "\n"))
     assert file.duplicates == 1
-    assert len(file.ratings) == 5
+    assert len(file.ratings) == 6, "bob agreed with himself a second later"
     assert cell(file, "ann", "b") == 30
-    assert sorted(file.ratings.repeat.tolist()) == [0, 0, 0, 0, 1]
+    assert sorted(file.ratings.repeat.tolist()) == [0, 0, 0, 0, 1, 1]
     assert "line 3" in file.warnings[0]
 
 
-def test_equal_repeats_in_a_test_with_repeats_are_all_kept(write: Write) -> None:
-    rows = "ann,p,a,q,10\nann,p,a,q,10\nann,p,b,q,20\nann,p,b,q,40\n"
+def test_equal_repeats_are_kept_where_only_the_rating_tells_repeats_apart(write: Write) -> None:
+    rows = "ann,p,a,q,10\nann,p,a,q,10\nann,p,b,q,20\nann,p,b,q,40\nbob,p,a,q,5\nbob,p,b,q,6\n"
     file = read_ratings(write(HEADER + rows))
-    assert (file.duplicates, len(file.ratings)) == (0, 4)
+    assert (file.duplicates, len(file.ratings)) == (0, 6), "else agreement alone would go"
+    assert any("repeats that agree" in note for note in file.warnings)
+
+
+def test_rows_that_all_stand_twice_were_sent_twice(write: Write) -> None:
+    rows = "ann,p,a,q,10\nann,p,b,q,20\nbob,p,a,q,5\nbob,p,b,q,6\n"
+    file = read_ratings(write(HEADER + rows + rows))
+    assert (file.duplicates, len(file.ratings)) == (4, 4)
 
 
 def test_numbers_are_read_as_tables_write_them(write: Write) -> None:

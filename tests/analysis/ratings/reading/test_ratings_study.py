@@ -192,6 +192,7 @@ def test_sessions_that_do_not_count_are_analysed_only_when_asked_and_labelled_ev
     assert counted["design"]["listeners"] == 6
 
 
+@pytest.mark.slow
 def test_the_report_plays_what_was_heard(folder: StudyFolder, tmp_path: Path) -> None:
     copy = tmp_path / "a study"
     shutil.copytree(folder.path, copy)

@@ -11,9 +11,9 @@ from ratings_simulation import simulated_cells, written_ratings
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.reading.files import read_ratings
-from earmark.analysis.ratings.report.footnotes import NOTES, Footnote, notes
 from earmark.analysis.ratings.report.html import page
-from earmark.analysis.ratings.report.sentences import PAIRS
+from earmark.analysis.ratings.report.words.footnotes import NOTES, Footnote, notes
+from earmark.analysis.ratings.report.words.sentences import PAIRS
 from earmark.analysis.ratings.result.names import Method
 
 r = np.random.default_rng(3)

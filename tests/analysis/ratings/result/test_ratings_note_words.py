@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import earmark.analysis.ratings
 from earmark.analysis.ratings.planning.plan import from_pilot
-from earmark.analysis.ratings.report.tables import sheets
+from earmark.analysis.ratings.report.tables.sheets import sheets
 from earmark.analysis.ratings.result import notes
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.note_words import noted, sentence

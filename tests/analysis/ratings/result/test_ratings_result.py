@@ -178,13 +178,16 @@ def test_the_tables_for_pandas_hold_the_numbers_of_every_question(name: str) -> 
 
 def test_the_verdict_of_a_pair_names_the_better_system_or_none() -> None:
     result = RatingsResult.read(kept("complete"))
-    for pair in result.primary.pairs:
+    one = result.primary.pairs[0]
+    equivalent = one.model_copy(update={"verdict": "equivalent"})
+    for pair in (*result.primary.pairs, equivalent):
         if pair.kind is Verdict.BETTER:
             assert pair.better in (pair.group1, pair.group2)
             assert pair.verdict == f"{pair.better} better"
         else:
             assert (pair.better, pair.verdict) == (None, pair.kind)
-    assert {pair.kind for pair in result.primary.pairs} == set(Verdict)
+    kinds = {pair.kind for pair in result.primary.pairs}
+    assert kinds | {equivalent.kind} == set(Verdict)
 
 
 def test_the_schema_names_every_key_and_allows_no_other() -> None:

@@ -1,0 +1,1 @@
+"""The layouts that rating files come in: one reader each, and one contract."""

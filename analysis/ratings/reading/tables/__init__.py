@@ -1,0 +1,1 @@
+"""From bytes to tables and documents: text, Excel, Parquet, XML, JSON; cells, names, persons."""

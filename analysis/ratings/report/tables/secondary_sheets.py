@@ -1,0 +1,140 @@
+"""The tables of a result's secondary part: one control, zero, preferences, ABX, metrics."""
+
+from ...result.secondary import (
+    AbxResult,
+    AgainstZero,
+    ManyToOne,
+    MetricAgreement,
+    MetricAgreementRow,
+    Preference,
+    Secondary,
+)
+from .sheet import PAIR, Sheet, columns_of
+
+
+def secondary_sheets(found: Secondary) -> list[Sheet]:
+    """A table for each part that there is."""
+    made = [_against(control) for control in found.many_to_one]
+    if found.against_zero:
+        made.append(_against_zero(found.against_zero))
+    if found.preference:
+        made.append(_preference(found.preference))
+    if found.abx:
+        made += [_abx(found.abx), _abx_listeners(found.abx)]
+    if found.metrics:
+        made.append(_metrics(found.metrics))
+    return made
+
+
+def _against(control: ManyToOne) -> Sheet:
+    rows = tuple(
+        (
+            *(pair.group1, pair.group2, pair.n, pair.mean_diff, pair.low, pair.high),
+            *(pair.statistic, pair.p_raw, pair.p_adj, pair.reject, other.p_adj),
+        )
+        for pair, other in zip(control.wilcoxon, control.demsar, strict=True)
+    )
+    columns = PAIR + columns_of(
+        *("Listeners/count", "Mean Diff./points", "Low/points", "High/points", "W/number"),
+        *("p/p", "P_adj/p", "Reject/yes", "Demšar P_adj/p"),
+    )
+    caption = (
+        f"Every system against {control.control}: Wilcoxon signed rank on listener means, "
+        f"P_adj by {control.adjust}"
+    )
+    return Sheet(f"against-{control.control}", caption, columns, rows)
+
+
+def _against_zero(found: AgainstZero) -> Sheet:
+    rows = tuple(
+        (
+            *(pair.group1, pair.n, pair.mean_diff, pair.low, pair.high),
+            *(pair.statistic, pair.p_raw, pair.p_adj, pair.reject),
+        )
+        for pair in found.systems
+    )
+    columns = columns_of(
+        *("System", "Listeners/count", "Mean/points", "Low/points", "High/points", "W/number"),
+        *("p/p", "P_adj/p", "Reject/yes"),
+    )
+    caption = (
+        f"Every system against 0, no difference: {found.method} on listener means, "
+        f"P_adj by {found.adjust}"
+    )
+    return Sheet("against-zero", caption, columns, rows)
+
+
+def _preference(found: Preference) -> Sheet:
+    columns = columns_of("System", "Ability (log odds)/number", "SE/number")
+    if found.abilities is None:
+        return Sheet("preferences", "", columns, ())
+    caption = (
+        f"Bradley-Terry: {found.note}; deviance {found.deviance:.2f} on {found.df} df; "
+        f"{found.circular_triads} of {found.decided_triads} triads go round in a circle"
+    )
+    rows = tuple((one.system, one.ability, one.se) for one in found.abilities)
+    return Sheet("preferences", caption, columns, rows)
+
+
+def _abx(asked: tuple[AbxResult, ...]) -> Sheet:
+    rows = tuple(
+        (
+            *(row.system, row.right, row.trials, row.share, row.low, row.high, row.p),
+            *(row.beta_binomial.overdispersion, row.beta_binomial.p),
+            *(row.p_adj, row.reject, row.d_prime),
+        )
+        for row in asked
+    )
+    columns = columns_of(
+        *("A and B", "Right/count", "Trials/count", "Share/share", "Low/share", "High/share"),
+        *("p binomial/p", "Spread of listeners/share", "p beta-binomial/p", "P_adj/p"),
+        *("Reject/yes", "d′/number"),
+    )
+    caption = (
+        "ABX: the binomial test takes every trial as independent, the beta-binomial lets "
+        "listeners differ; d′ by the differencing strategy"
+    )
+    return Sheet("abx", caption, columns, rows)
+
+
+def _abx_listeners(asked: tuple[AbxResult, ...]) -> Sheet:
+    rows = tuple(
+        (row.system, one.listener, one.right, one.trials, one.low, one.high, one.p)
+        for row in asked
+        for one in row.listeners
+    )
+    columns = columns_of(
+        *("A and B", "Listener", "Right/count", "Trials/count", "Low/share", "High/share"),
+        "p binomial/p",
+    )
+    caption = "ABX per listener: the exact binomial test, unadjusted"
+    return Sheet("abx-listeners", caption, columns, rows)
+
+
+def _metrics(found: MetricAgreement) -> Sheet:
+    columns = columns_of(
+        *("Metric", "Variant", "Unit", "Stimuli/count", "Pearson r/number", "Low/number"),
+        *("High/number", "Spearman ρ/number", "Low ρ/number", "High ρ/number"),
+        *("Kendall τ/number", "Within passages r/number", "Systems r/number", "Systems ρ/number"),
+        "Note",
+    )
+    rows = tuple(
+        (
+            *(_named(row), row.variant, row.unit, row.stimuli),
+            *(row.pearson.value, row.pearson.low, row.pearson.high),
+            *(row.spearman.value, row.spearman.low, row.spearman.high),
+            *(row.kendall.value, row.within_passages),
+            *(row.system_pearson.value, row.system_spearman.value, row.note),
+        )
+        for row in found.rows
+    )
+    caption = (
+        f"Metrics of what was heard against mean ratings of stimuli; intervals: "
+        f"{found.interval}; {found.systems} systems on {found.passages} passages"
+    )
+    return Sheet("metrics", caption, columns, rows)
+
+
+def _named(row: MetricAgreementRow) -> str:
+    parameters = ", ".join(f"{name} {value}" for name, value in row.parameters.items())
+    return f"{row.metric} ({parameters})" if parameters else row.metric

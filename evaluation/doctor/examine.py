@@ -1,0 +1,155 @@
+"""Examines a system: all probes, or the few that a run makes of a system it has not seen."""
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+from ...models.errors import UserError
+from ...models.systems.contract import System, SystemSpec, build
+from . import layout, levels, repeats, timing
+from .contract import Diagnosis, Health, Probe, worst
+from .patient import Patient, UnheardError
+from .signals import MUSIC, PINK, SILENCE, music, pink, silence
+
+Examined = Callable[[Patient], Probe]
+_CEILINGS = ("limiter_ceiling_dbtp", "ceiling_dbtp")
+_HOT_PEAK = 2.0
+# Kinds whose audio was made before, and answers to no signal of ours.
+_FINISHED = ("imported", "reference")
+
+
+def _delay(patient: Patient) -> Probe:
+    return timing.delay_probe([patient.pink(), _music(patient)])
+
+
+def _quick_delay(patient: Patient) -> Probe:
+    return timing.delay_probe([patient.pink()])
+
+
+def _bands(patient: Patient) -> Probe:
+    return timing.bands_probe(patient.pink())
+
+
+def _polarity(patient: Patient) -> Probe:
+    return timing.polarity_probe(patient.pink())
+
+
+def _gain(patient: Patient) -> Probe:
+    return levels.gain_probe(tuple(patient.pink(level) for level in (-40.0, -20.0, -6.0)))
+
+
+def _quick_gain(patient: Patient) -> Probe:
+    return levels.gain_probe((patient.pink(),))
+
+
+def _silence(patient: Patient) -> Probe:
+    return levels.silence_probe(_of_silence(patient), SILENCE)
+
+
+def _edges(patient: Patient) -> Probe:
+    return levels.edges_probe(_of_silence(patient), SILENCE)
+
+
+def _of_silence(patient: Patient) -> Tensor:
+    return patient.hear(silence(patient.samples), (SILENCE,))
+
+
+def _true_peak(patient: Patient) -> Probe:
+    heard = _music(patient)
+    said = [patient.notes[name] for name in _CEILINGS if name in patient.notes]
+    ceiling = float(said[0]) if said and isinstance(said[0], int | float) else None
+    return levels.true_peak_probe(heard, ceiling)
+
+
+def _hot(patient: Patient) -> Probe:
+    given = pink(patient.samples, patient.rate, 0.0).clamp(-_HOT_PEAK, _HOT_PEAK)
+    return levels.hot_probe(patient.hear(given), f"{PINK} at +6 dBFS")
+
+
+def _music(patient: Patient) -> timing.Heard:
+    given = music(patient.rate)
+    return timing.Heard(patient.hear(given, (MUSIC,)), given, patient.rate, MUSIC)
+
+
+# In the order of a report; the names are those of the JSON.
+PROBES: Mapping[str, Examined] = {
+    "delay": _delay,
+    "delay_by_band": _bands,
+    "polarity": _polarity,
+    "gain": _gain,
+    "silence": _silence,
+    "silence_edges": _edges,
+    "true_peak": _true_peak,
+    "hot_input": _hot,
+    "repeatable": repeats.repeatable_probe,
+    "chunks": repeats.chunks_probe,
+    "batches": repeats.batches_probe,
+    "seams": repeats.seams_probe,
+    "excerpt": repeats.part_probe,
+    "channels": layout.channels_probe,
+    "mono": layout.mono_probe,
+    "equal_channels": layout.equal_channels_probe,
+    "swapped_channels": layout.swapped_channels_probe,
+    "lengths": layout.lengths_probe,
+    "rates": layout.rates_probe,
+}
+# Three calls of two seconds: what a run can spare for each system that is new to it.
+QUICK: Mapping[str, Examined] = {
+    "delay": _quick_delay,
+    "polarity": _polarity,
+    "gain": _quick_gain,
+    "silence": _silence,
+    "silence_edges": _edges,
+    "repeatable": repeats.repeatable_probe,
+    "channels": lambda patient: levels.dropped_probe(patient.pink()),
+}
+
+
+def examine(
+    system: System, device: str = "cpu", probes: Mapping[str, Examined] = PROBES
+) -> tuple[Probe, ...]:
+    """The probes of a built system, in their order; one that could not run says why.
+
+    The first is ``runs``: a system that gives nothing for two seconds of noise is not asked again.
+    """
+    limit = "audio of the input's length, all values finite"
+    if system.spec.kind in _FINISHED:
+        why = "finished audio: a run checks each render against its mix"
+        return (Probe("runs", Health.NOT_RUN, None, "", limit, "", why),)
+    patient = Patient(system, device)
+    try:
+        patient.pink()
+    except UnheardError as error:
+        runs = Probe("runs", Health.FAIL, None, "", limit, PINK, str(error))
+        why = "it gave nothing for noise"
+        left = (Probe(name, Health.NOT_RUN, None, "", "", "", why) for name in probes)
+        return (runs, *left)
+    runs = Probe("runs", Health.PASS, None, "", limit, PINK, "gives audio")
+    return (runs, *(_tried(name, probe, patient) for name, probe in probes.items()))
+
+
+def diagnose(
+    spec: SystemSpec, device: str = "cpu", probes: Mapping[str, Examined] = PROBES
+) -> Diagnosis:
+    """Build a system and examine it.
+
+    Raises:
+        UserError: if its files are missing or do not fit.
+    """
+    system = build(spec)
+    found = examine(system, device, probes)
+    return Diagnosis(spec.name, spec.kind, spec.key, worst([one.verdict for one in found]), found)
+
+
+def unbuilt(spec: SystemSpec, error: UserError) -> Diagnosis:
+    """The diagnosis of a system that cannot be built."""
+    text = " ".join(str(error).split())
+    probe = Probe("build", Health.FAIL, None, "", "it can be built", "", text)
+    return Diagnosis(spec.name, spec.kind, "", Health.FAIL, (probe,))
+
+
+def _tried(name: str, probe: Examined, patient: Patient) -> Probe:
+    try:
+        return probe(patient)
+    except UnheardError as error:
+        return Probe(name, Health.NOT_RUN, None, "", "", "", str(error))

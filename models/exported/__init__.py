@@ -1,0 +1,1 @@
+"""Model files that hold their own graph: TorchScript, torch.export and ONNX."""
