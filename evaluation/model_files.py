@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..models.checkpoints.containers import read_weights
+from ..models.checkpoints.containers import open_weights, read_weights
+from ..models.checkpoints.fitting import whose_known
 from ..models.checkpoints.folders import (
     CheckpointOptions,
     config_beside,
@@ -89,6 +90,9 @@ def _tensors(path: Path) -> Iterator[str]:
         yield f"    {name} {tuple(value.shape)}"
     if len(weights) > _SHOWN:
         yield f"    … and {len(weights) - _SHOWN} more"
+    publisher = whose_known(open_weights(path))
+    if publisher:
+        yield f"  {publisher}"
     config = config_beside(path)
     for name in ("architectures", "model_type", "sampling_rate", "sample_rate"):
         if name in config:

@@ -35,6 +35,13 @@ def import_weights(options: CheckpointOptions, folder: Path) -> Path:
     about = description_of(options)
     system = built_network(options)
     described = about.model_copy(update={"system": system.card})
+    if system.origin is not None:
+        # Sizes that the shapes of the weights told, and not the user.
+        found = system.origin
+        sizes = dict(found.hyperparameters)
+        described = described.model_copy(
+            update={"architecture": found.architecture, "hyperparameters": sizes}
+        )
     origin = f"imported from {options.path.name}" if options.path is not None else "imported"
     save_checkpoint(folder, system.network, described, TrainingCard(step=0, songs=origin))
     try:
