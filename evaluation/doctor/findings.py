@@ -41,6 +41,8 @@ def badge(probe: Probe) -> str:
 def _words(probe: Probe) -> str:
     value = probe.value
     if probe.name == "delay" and value is not None:
+        if probe.note.startswith("no single delay"):
+            return "phase turned"
         return f"lags {value:.1f} samples" if value > 0 else f"leads by {-value:.1f} samples"
     if probe.name == "true_peak" and value is not None:
         return f"true peak {value:+.1f} dBTP"

@@ -8,7 +8,6 @@ correlation at that lag, and by frequency the sign of the real part of the cross
 """
 
 import math
-import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -44,7 +43,8 @@ class Heard:
 
 def delay_probe(heard: Sequence[Heard]) -> Probe:
     """The residual delay, in samples: the largest of those that can be told."""
-    found = [(one.signal, delay_samples(one.output, one.given, one.rate)) for one in heard]
+    lags = [lag_of(one) for one in heard]
+    found = [(one.signal, lag) for one, (lag, _) in zip(heard, lags, strict=True)]
     told = [(signal, lag) for signal, lag in found if lag.correlation >= _ALIKE]
     limit = f"under {_ALIGNED:g} samples; {_LATE:g} or more fails"
     signals = ", ".join(signal for signal, _ in found)
@@ -54,11 +54,32 @@ def delay_probe(heard: Sequence[Heard]) -> Probe:
         return Probe("delay", Health.WARN, None, "samples", limit, signals, note)
     signal, most = max(told, key=lambda one: abs(one[1].samples))
     size = abs(most.samples)
-    verdict = Health.PASS if size < _ALIGNED else Health.WARN if size < _LATE else Health.FAIL
+    single = next(one for lag, one in lags if lag is most)
+    late = Health.FAIL if single else Health.WARN
+    verdict = Health.PASS if size < _ALIGNED else Health.WARN if size < _LATE else late
     each = ", ".join(f"{lag.samples:+.2f} on {signal} (r {lag.correlation:.2f})"
                      for signal, lag in found)  # fmt: skip
     note = "in time" if verdict is Health.PASS else _late(most, heard[0].rate)
+    note = note if single else f"no single delay, its phase is turned: {each}"
+    if not single:
+        return Probe("delay", verdict, most.samples, "samples", limit, signal, note)
     return Probe("delay", verdict, most.samples, "samples", limit, signal, f"{note}; {each}")
+
+
+def lag_of(heard: Heard) -> tuple[Delay, bool]:
+    """The delay of the mids, or of the bands where none agrees with it; whether it is a single one.
+
+    Filters that turn the phase of the bass, as those of a multiband compressor do, move the highest
+    correlation of the whole by hundreds of samples that no ear and no band above 250 Hz is late by.
+    """
+    whole = delay_samples(heard.output, heard.given, heard.rate)
+    if whole.correlation >= _ALIKE and abs(whole.samples) < _ALIGNED:
+        return whole, True
+    told = [one for _, _, one in _band_lags(heard) if one.correlation >= _BAND_ALIKE]
+    if not told or any(abs(one.samples - whole.samples) < _SPREAD for one in told):
+        return whole, True
+    told = sorted(told, key=lambda one: one.samples)
+    return told[len(told) // 2], told[-1].samples - told[0].samples < _SPREAD
 
 
 def _late(lag: Delay, rate: int) -> str:
@@ -103,12 +124,9 @@ def _band_lags(heard: Heard) -> list[tuple[float, float, Delay]]:
 
 def polarity_probe(heard: Heard) -> Probe:
     """+1 or -1: the sign of the correlation at the best lag, of the mids and of each channel."""
-    lag = delay_samples(heard.output, heard.given, heard.rate)
+    lag, _ = lag_of(heard)
     turned = _turned_channels(heard)
-    # What is turned in one band moves the best lag of the whole; bands by themselves tell it.
-    banded = [one.samples for _, _, one in _band_lags(heard) if one.correlation >= _BAND_ALIKE]
-    whole = lag.samples if lag.correlation >= _ALIKE else 0.0
-    known = statistics.median(banded) if banded else whole
+    known = lag.samples if lag.correlation >= _ALIKE else 0.0
     ranges = inverted_ranges(heard.output, heard.given, heard.rate, known)
     part = bool(ranges) and ranges[0][1] / ranges[0][0] < _ALL
     where = f" between {_hertz(ranges[0][0])} and {_hertz(ranges[0][1])}" if part else ""

@@ -13,7 +13,7 @@ from torch import Tensor
 from earmark.evaluation.doctor.contract import Health, Probe
 from earmark.evaluation.doctor.examine import PROBES, QUICK, examine
 from earmark.models.audio.alignment import shift
-from earmark.models.systems.contract import Material, Mode, Spec, SystemSpec, build
+from earmark.models.systems.contract import Material, Mode, Spec, SystemSpec, build, kinds
 from earmark.models.systems.python_code import PythonOptions
 
 RATE = 44_100
@@ -155,6 +155,13 @@ def test_an_inverted_range_is_told_in_hertz() -> None:
     narrow = found(Patient(lambda x: filtered(x, -1.0, 3000, 8000)), QUICK)["polarity"]
     assert narrow.verdict is Health.WARN
     assert narrow.value == 1.0
+
+
+def test_a_filter_that_turns_the_bass_is_not_called_late() -> None:
+    probes = found(build(SystemSpec("m", "multiband", kinds()["multiband"].options())), QUICK)
+    assert probes["delay"].verdict is Health.WARN
+    assert probes["delay"].note.startswith("no single delay, its phase is turned: ")
+    assert probes["polarity"].value == 1.0
 
 
 def test_two_unequal_runs_fail_unless_they_are_declared() -> None:
