@@ -13,7 +13,7 @@ from ....evaluation.results.store import now, written
 from ..result.document import RatingsResult
 from .latex import latex_table
 from .people_tables import flow_sheet, people_sheet
-from .sentences import finding, methods_paragraph, omnibus_sentence, pair_sentence
+from .sentences import finding, grades_sentence, methods_paragraph, omnibus_sentence, pair_sentence
 from .table import Sheet, SheetColumn
 from .tables import sheets
 
@@ -92,6 +92,7 @@ def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
             "",
             omnibus_sentence(block),
             *(pair_sentence(pair, primary) for pair in primary.pairs),
+            *filter(None, [grades_sentence(block)]),
             "",
             methods_paragraph(result, block, versions),
             "",

@@ -30,6 +30,7 @@ from .people_tables import people_sheet
 from .sentences import (
     counted,
     finding,
+    grades_sentence,
     highest,
     is_preference,
     methods_paragraph,
@@ -100,6 +101,7 @@ class QuestionView:
     finding: str
     ties: str
     omnibus: str
+    grades: str
     sentences: list[str]
     verdicts: list[tuple[Pair, str]]
     all_drawn: bool
@@ -196,6 +198,7 @@ def _question(
         finding=finding(block),
         ties=ties(primary),
         omnibus=omnibus_sentence(block),
+        grades=grades_sentence(block),
         sentences=[pair_sentence(pair, primary) for pair in primary.pairs[:_FEW_PAIRS]],
         verdicts=[(pair, verdict_words(pair, primary)) for pair in primary.pairs[:_FEW_PAIRS]],
         all_drawn=len(primary.pairs) <= _MOST_DRAWN,
