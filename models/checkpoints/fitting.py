@@ -109,11 +109,6 @@ def whose(file: WeightsFile) -> str:
     )
 
 
-def whose_known(file: WeightsFile) -> str:
-    """Whose weights a file holds and what to write for them; '' where no publisher is known."""
-    return _advice(file, "", "") if owners(file.weights) else ""
-
-
 def _of_source(file: WeightsFile, source: Publisher, match: Match, told: WeightsTold) -> Fitted:
     found = source.convert(match.weights, told)
     if found.architecture != told.architecture:

@@ -45,6 +45,8 @@ _EXACT = tuple(
     f"{_RATINGS}/{name}.py"
     for name in (
         "mixed_models/test_ratings_mixed_optimum",
+        "mixed_models/test_ratings_mixed_oracle",
+        "mixed_models/test_ratings_ordinal",
         "methods/test_ratings_levels",
         "methods/test_ratings_closed_forms",
         "methods/test_ratings_ranks",
@@ -70,6 +72,7 @@ _WHOLE = tuple(
         "inference/test_ratings_self_checks",
         "inference/test_ratings_designs",
         "inference/test_ratings_finding",
+        "inference/test_ratings_grades",
         "report/test_ratings_goldens",
         "inference/test_ratings_checks",
         "inference/test_ratings_analysis",

@@ -15,7 +15,13 @@ from .tables.latex import latex_table
 from .tables.people_sheets import flow_sheet, people_sheet
 from .tables.sheet import Sheet, SheetColumn
 from .tables.sheets import sheets
-from .words.sentences import finding, methods_paragraph, omnibus_sentence, pair_sentences
+from .words.sentences import (
+    finding,
+    grades_sentence,
+    methods_paragraph,
+    omnibus_sentence,
+    pair_sentences,
+)
 
 _LIBRARIES = ("earmark", "numpy", "scipy", "scikit-posthocs", "statsmodels", "plotly")
 
@@ -92,6 +98,7 @@ def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
             "",
             omnibus_sentence(block),
             *pair_sentences(primary),
+            *filter(None, [grades_sentence(block)]),
             "",
             methods_paragraph(result, block, versions),
             "",

@@ -35,6 +35,7 @@ from .words.answer import FirstScreen, answer
 from .words.footnotes import Footnote, notes
 from .words.sentences import (
     counted,
+    grades_sentence,
     highest,
     is_preference,
     methods_paragraph,
@@ -104,6 +105,7 @@ class QuestionView:
     answer: FirstScreen
     ties: str
     omnibus: str
+    grades: str
     sentences: list[str]
     verdicts: list[tuple[Pair, str]]
     all_drawn: bool
@@ -217,6 +219,7 @@ def _question(
         answer=answer(result, block),
         ties=ties(primary),
         omnibus=omnibus_sentence(block),
+        grades=grades_sentence(block),
         sentences=pair_sentences(primary)[: _FEW_PAIRS + 1],
         verdicts=[(pair, verdict_words(pair, primary)) for pair in tested[:_FEW_PAIRS]],
         all_drawn=len(primary.pairs) <= _MOST_DRAWN,
