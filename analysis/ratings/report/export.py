@@ -15,9 +15,9 @@ from .tables.latex import latex_table
 from .tables.people_sheets import flow_sheet, people_sheet
 from .tables.sheet import Sheet, SheetColumn
 from .tables.sheets import sheets
+from .words.grades_words import grades_sentence
 from .words.sentences import (
     finding,
-    grades_sentence,
     methods_paragraph,
     omnibus_sentence,
     pair_sentences,

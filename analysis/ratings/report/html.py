@@ -33,9 +33,9 @@ from .tables.sheet import Sheet, shown
 from .tables.sheets import sheets
 from .words.answer import FirstScreen, answer
 from .words.footnotes import Footnote, notes
+from .words.grades_words import grades_sentence
 from .words.sentences import (
     counted,
-    grades_sentence,
     highest,
     is_preference,
     methods_paragraph,

@@ -117,7 +117,7 @@ def test_weight_norm_as_it_was_gives_the_weights_that_it_makes() -> None:
 
 @pytest.mark.parametrize("axis", [0, 1, 2, None])
 def test_weight_norm_over_any_axis_gives_the_weights_that_it_makes(axis: int | None) -> None:
-    normed = nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 3, 3), dim=axis)
+    normed = nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 3, 3), dim=axis)  # type: ignore[arg-type]
     with torch.no_grad():
         for value in normed.parameters():
             value += 0.3 * torch.rand_like(value)

@@ -14,8 +14,8 @@ from earmark.analysis.ratings.mixed_models import ordinal
 from earmark.analysis.ratings.mixed_models.ordinal import fit_ordinal
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.report.sentences import grades_sentence
-from earmark.analysis.ratings.report.tables import sheets
+from earmark.analysis.ratings.report.tables.sheets import sheets
+from earmark.analysis.ratings.report.words.grades_words import grades_sentence
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Scope
 
