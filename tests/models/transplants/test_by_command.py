@@ -19,7 +19,7 @@ def test_published_weights_are_shown_imported_and_rendered(name: str, tmp_path: 
     done = typed("models", "import", path, "mine", *given, cwd=tmp_path)
     assert done.status == 0, done.stderr
     save(tmp_path / "mix.wav", song(0, 1.0))
-    outs = []
+    outs: list[bytes] = []
     for system, settings in (("mine", ()), (path, given)):
         out = tmp_path / f"out-{len(outs)}.wav"
         words = ("master", "mix.wav", "--system", system, "--out", out.name, *settings)

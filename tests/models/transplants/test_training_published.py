@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from torch import Tensor
-from training_runs import CONTROLS, PAIRS, RATE, STEMS, STRIP, run_recipe, tiny_recipe, write_songs
+from training_audio import RATE
+from training_runs import CONTROLS, PAIRS, STEMS, STRIP, run_recipe, tiny_recipe, write_songs
 
 from earmark.models.architectures import published_names
 from earmark.models.architectures.published.microtcn import MicroTCN
