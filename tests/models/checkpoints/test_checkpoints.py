@@ -24,8 +24,8 @@ from earmark.models.checkpoints.folders import (
     load_checkpoint,
     save_checkpoint,
     shipped_names,
-    verify,
 )
+from earmark.models.checkpoints.golden import verify
 from earmark.models.checkpoints.network_system import ControlCard, NetworkSystem, SystemCard
 from earmark.models.configuration import YamlLines, validate
 from earmark.models.content_key import path_sha256
