@@ -30,6 +30,8 @@ _ALIGNMENT = "models/audio/alignment.py"
 _BALANCE = ("tests/listening_test/study/test_study_balance.py",)
 _RULES = ("tests/analysis/ratings/inference/test_ratings_screening.py",)
 _LEVELS = ("tests/analysis/ratings/methods/test_ratings_levels.py",)
+_OPTIMUM = ("tests/analysis/ratings/mixed_models/test_ratings_mixed_optimum.py",)
+_ORDINAL = ("tests/analysis/ratings/mixed_models/test_ratings_ordinal.py",)
 _RANKS = ("tests/analysis/ratings/methods/test_ratings_ranks.py",)
 _RESAMPLING = ("tests/analysis/ratings/methods/test_ratings_resampling.py",)
 _DURABLE = ("tests/evaluation/results/test_durable.py",)
@@ -65,6 +67,26 @@ KNOWN: Sequence[Known] = (
         "half = float(stats.t.isf(alpha, df)) * error",
         _LEVELS,
     ),
+    Known(
+        f"{_MIXED}/linear.py",
+        "df = min(2 * variance**2 / spread",
+        "df = min(variance**2 / spread",
+        _LEVELS,
+    ),
+    Known(f"{_MIXED}/linear.py", "raise NotFittedError(NoteCode.NOT_PROVED)", "pass", _OPTIMUM),
+    Known(
+        "analysis/ratings/result/proof.py",
+        "self.zeros.values(), default=0.0) >= -_LEVEL",
+        "self.zeros.values(), default=0.0) <= _LEVEL",
+        _OPTIMUM,
+    ),
+    Known(
+        f"{_MIXED}/ordinal.py",
+        "p = float(2 * stats.norm.sf(abs(z)))",
+        "p = float(stats.norm.sf(abs(z)))",
+        _ORDINAL,
+    ),
+    Known(f"{_MIXED}/ordinal.py", "ratio = max(2 * (without", "ratio = max((without", _ORDINAL),
     Known(
         f"{_METHODS}/equivalence.py",
         "half = float(stats.t.isf(alpha, df)) * error",

@@ -46,7 +46,9 @@ _UNTESTED = (
     DesignKind.ONE_LISTENER,
     DesignKind.PREFERENCES,
 )
-_MOST_WORK = 3e7  # above, a mixed model takes longer than a second opinion is worth
+# Above these, a mixed model takes longer than a second opinion is worth.
+_MOST_WORK = 3e7
+_MOST_CELLS = 200_000
 
 
 def secondary(
@@ -112,7 +114,7 @@ def _crossed_tests(ratings: Ratings, design: Design) -> list[OtherTest]:
     tests = []
     if design.balanced:
         tests.append(of_all_systems(quasi_f(mean_squares(ratings.cells)), unit))
-    if work(ratings.cells) > _MOST_WORK:
+    if ratings.cells.size > _MOST_CELLS or work(ratings.cells) > _MOST_WORK:
         return tests
     for scope, random in (
         (Scope.MUSIC, unit),

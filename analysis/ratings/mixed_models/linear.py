@@ -31,7 +31,7 @@ from ..result.proof import Proof
 from ..result.tests import Comparison, Omnibus
 from .optimum import Optimum, best_ratios
 from .ordering import canonical
-from .restricted_likelihood import RestrictedLikelihood
+from .restricted_likelihood import RestrictedLikelihood, refuse_large
 
 _MOST_DF = 1e6  # t is normal long before; a variance that is known has no end of them
 # A residual below this share of the largest term's is none: what is left of ratings that the terms
@@ -150,6 +150,7 @@ def _fitted(table: bytes, shape: tuple[int, int, int], scope: Scope) -> MixedFit
 
 
 def _ordered_fit(table: Floats, scope: Scope) -> MixedFit:
+    refuse_large(table)
     ordered = canonical(table)
     cells, order = ordered.cells, ordered.systems
     likelihood = RestrictedLikelihood(cells, scope)

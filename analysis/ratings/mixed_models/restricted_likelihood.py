@@ -27,7 +27,7 @@ MUSIC = (
 )
 PASSAGES = (Term.LISTENER, Term.LISTENER_PASSAGE, Term.LISTENER_SYSTEM)
 MOST_CELLS = 600  # passages × systems: larger tables make the matrices of all listeners slow
-MOST_WORK = 1e10  # some minutes
+MOST_WORK = 1e9  # a minute
 # A residual below this share of all variance is what rounding leaves of none.
 _LEAST_OF_ALL = 1e-12
 
@@ -37,6 +37,19 @@ def work(cells: Floats) -> float:
     _, m, k = cells.shape
     known = ~np.isnan(cells.reshape(len(cells), -1))
     return float(len(np.unique(known, axis=0)) * float(m * k) ** 2 * min(m, k))
+
+
+def refuse_large(cells: Floats) -> None:
+    """Refuse ``cells`` ``(n, m, k)`` whose fit would take long, before anything is done.
+
+    Raises:
+        NotFittedError: with the reason.
+    """
+    n, m, k = cells.shape
+    if m * k > MOST_CELLS:
+        raise NotFittedError(ModelTooLarge(passages=m, systems=k))
+    if work(cells) > MOST_WORK:
+        raise NotFittedError(OfCount(code=CountCode.MANY_PATTERNS, count=n))
 
 
 @dataclass(frozen=True)
@@ -72,10 +85,6 @@ class RestrictedLikelihood:
     def __init__(self, cells: Floats, scope: Scope) -> None:
         n, m, k = cells.shape
         self.terms = MUSIC if scope is Scope.MUSIC else PASSAGES
-        if m * k > MOST_CELLS:
-            raise NotFittedError(ModelTooLarge(passages=m, systems=k))
-        if work(cells) > MOST_WORK:
-            raise NotFittedError(OfCount(code=CountCode.MANY_PATTERNS, count=n))
         if n < 2 or k < 2 or (scope is Scope.MUSIC and m < 2):
             raise NotFittedError(NoteCode.MODEL_TOO_SMALL)
         rated: Bools = ~np.asarray(np.isnan(cells).all(axis=0))
