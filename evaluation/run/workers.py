@@ -252,7 +252,24 @@ def _pool(count: int, plugins: Sequence[Path]) -> Iterator[Executor]:
     try:
         yield executor
     finally:
+        if _is_broken(executor):
+            _end_stragglers(executor)
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_stragglers(executor: ProcessPoolExecutor) -> None:
+    """End what a broken pool began while it broke, for which it would wait without end.
+
+    It terminates the processes that it knows of and then waits for all; one that a submission
+    began in between waits for a task that never comes.
+    """
+    # The thread that waits for them; the types of the library call it what wakes it.
+    manager: Any = executor._executor_manager_thread
+    begun = executor._processes or {}
+    while manager is not None and manager.is_alive():
+        manager.join(_ASKED_SECONDS)
+        for process in list(begun.values()):
+            process.kill()
 
 
 def _start(

@@ -167,6 +167,22 @@ def test_a_worker_that_dies_while_tasks_are_handed_out_loses_no_other(tasks: Any
     assert results == {("", n): n**2 for n in range(10, 3000)}
 
 
+def test_a_process_that_a_breaking_pool_began_too_late_is_ended(tasks: Any) -> None:
+    with Crew(Workers(2)) as crew:
+        some: set[Any] = {process for _, process in crew.finish(tasks.process, range(9))}
+        context: Any = worker_context()
+        late = context.Process(target=time.sleep, args=(600,))
+        late.start()
+        # As if it had begun after the pool terminated all that it knew of.
+        late.terminate = lambda: None
+        pool: Any = crew._begun()
+        pool._processes[late.pid] = late
+        os.kill(next(iter(some)), signal.SIGKILL)
+        assert dict(crew.finish(tasks.square, range(7))) == {n: n**2 for n in range(7)}
+    late.join(60)
+    assert late.exitcode == -signal.SIGKILL
+
+
 def test_the_number_of_workers_is_read() -> None:
     assert Workers.parse("3") == Workers(3)
     assert Workers.parse("auto").count >= 1
