@@ -150,10 +150,6 @@ def run(
         click.echo(f"{asked}{finding(block)}")
         for line in (*ranks_lines(block), *answer(result, block).lines()):
             click.echo(line)
-    for note in (*result.input.warnings, *result.primary.notes):
-        click.echo(f"Note: {note}")
-    for note in result.deviations:
-        click.echo(f"Differs from what was declared: {note}")
     failed = [
         check.check
         for block in result.every_question()

@@ -126,11 +126,10 @@ def cautions(file: FileScores, reference: Reference | None) -> list[str]:
     top, error = (found.get(name) for name in ("bandwidth_hz", "bandwidth_error_hz"))
     if top is None or error is None or top.value is None or error.value is None:
         return said
-    wanted = top.value - error.value
-    if top.value < _MISSING_TOP * wanted:
+    if -error.value > (1 - _MISSING_TOP) * (top.value - error.value):
         said.append(
-            f"{file.path}: has nothing above {top.value:.0f} Hz; its reference reaches "
-            f"{wanted:.0f} Hz"
+            f"{file.path}: reaches up to {top.value:.0f} Hz, which is {-error.value:.0f} Hz less "
+            "than its reference at the same level"
         )
     return said
 

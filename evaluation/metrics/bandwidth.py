@@ -2,8 +2,12 @@
 
 The long-term power density of all channels is compared with what the dither of 16 bits leaves: two
 uniform values of one step each (TPDF) beside the rounding, 3/12 of a step's square over the band.
-What stands above it ends at a cliff where it falls by 40 dB within half an octave and stays there:
-no music does, but resampling and lossy codecs do, which leave images beyond.
+What stands above it ends at a cliff where it falls by 40 dB within half an octave to within 30 dB
+of the dither and stays there: resampling and lossy codecs do so, which leave faint images beyond.
+Dither that is shaped to lie at the top can hide such an edge.
+
+Two signals are compared after their levels are matched, by the higher of their two floors: else the
+softer of two equal ones would seem to reach less far.
 """
 
 import math
@@ -21,53 +25,74 @@ _BINS = 9  # that are averaged: the power of noise in one bin of a short sound v
 _STEP = 2.0**-15  # of 16 bits
 _ABOVE_DITHER = 2.0  # 3 dB
 _CLIFF = 1e-4  # -40 dB
+_FAINT = 1e3  # 30 dB above the dither, below which what lies beyond a cliff may be an image
 _BELOW, _BEYOND = 0.8, 1.1  # of a frequency, where a cliff is looked for
 _EDGE = 1e-3  # -30 dB: where on the cliff the edge is
+# A Hann window of n samples multiplies the power of noise by 3n/8 in each bin.
+_FLOOR = _ABOVE_DITHER * (3 / 12) * _STEP**2 * 3 * _FFT / 8
 
 
 @metric(unit="Hz", default=True)
 def bandwidth_hz(analysis: Analysis) -> Tensor:
     """The highest frequency that stands above the dither of 16 bits, below any cliff."""
-    return _bandwidth(analysis)
+    return _hertz(analysis, [_edge(one, _FLOOR) for one in _densities(analysis).numpy()])
 
 
 @metric(unit="Hz", better="zero", default=True, variants=("raw",))
 def bandwidth_error_hz(analysis: Analysis, reference: Analysis) -> Tensor:
-    """Bandwidth less that of the reference: negative where the render lacks the top."""
-    return _bandwidth(analysis) - _bandwidth(reference)
+    """Bandwidth less that of the reference at equal levels: negative where the top is missing."""
+    render, target = bandwidths(analysis, reference)
+    return render - target
 
 
-def _bandwidth(analysis: Analysis) -> Tensor:
-    return analysis.keep("bandwidth", lambda: _measured(analysis))
+def bandwidths(analysis: Analysis, reference: Analysis) -> tuple[Tensor, Tensor]:
+    """The bandwidths of two signals ``(batch,)`` in Hz, by a floor that is the same for both."""
+    render, target = (_densities(one).numpy() for one in (analysis, reference))
+    floors = []
+    for one, other in zip(render, target, strict=True):
+        gain = float(other.sum() / one.sum()) if one.sum() > 0 < other.sum() else 1.0
+        floors.append(
+            (_FLOOR * max(1.0, 1 / gain) if gain > 0 else _FLOOR, _FLOOR * max(1.0, gain))
+        )
+    return (
+        _hertz(analysis, [_edge(x, floor) for x, (floor, _) in zip(render, floors, strict=True)]),
+        _hertz(reference, [_edge(x, floor) for x, (_, floor) in zip(target, floors, strict=True)]),
+    )
 
 
-def _measured(analysis: Analysis) -> Tensor:
-    densities = _densities(analysis)
-    bins = [_edge(one) for one in densities.numpy()]
+def _hertz(analysis: Analysis, bins: "list[int | None]") -> Tensor:
     hertz = [math.nan if at is None else at * analysis.sample_rate / _FFT for at in bins]
     return torch.tensor(hertz, dtype=torch.float64)
 
 
 def _densities(analysis: Analysis) -> Tensor:
     """Mean power of each bin over time and channels, ``(batch, bins)`` in float64."""
+    return analysis.keep("densities", lambda: _measured(analysis))
+
+
+def _measured(analysis: Analysis) -> Tensor:
     resolution = Resolution(_FFT, _FFT, _FFT)
     if resolution.frames(analysis.samples) == 0:
         raise UndefinedError("too_short")
     total = torch.zeros((len(analysis.audio), resolution.bins), dtype=torch.float64)
-    frames = 0
+    wanted, at = _inner(resolution.frames(analysis.samples)), 0
     for piece in spectra(analysis.audio, resolution):
-        found = power(piece)
+        first, last = (min(max(one - at, 0), piece.shape[2]) for one in wanted)
+        found = power(piece[:, :, first:last])
         total = total + found.sum(dim=(1, 2), dtype=torch.float64).cpu()
-        frames += found.shape[2]
-    return total / (frames * analysis.channels)
+        at += piece.shape[2]
+    return total / ((wanted[1] - wanted[0]) * analysis.channels)
 
 
-def _edge(density: "np.typing.NDArray[np.float64]") -> int | None:
-    """The last bin of what is heard; None where nothing stands above the dither."""
+def _inner(frames: int) -> tuple[int, int]:
+    """All frames but those at the ends, where the mirrored audio has a kink that sounds."""
+    return (1, frames - 1) if frames > 2 else (0, frames)
+
+
+def _edge(density: "np.typing.NDArray[np.float64]", floor: float) -> int | None:
+    """The last bin of what is heard; None where nothing stands above the floor."""
     padded = np.pad(density, _BINS // 2, mode="edge")
     smooth = np.convolve(padded, np.full(_BINS, 1 / _BINS), mode="valid")
-    # A Hann window of n samples multiplies the power of noise by 3n/8 in each bin.
-    floor = _ABOVE_DITHER * (3 / 12) * _STEP**2 * 3 * _FFT / 8
     above = np.flatnonzero(smooth > floor)
     if not len(above):
         return None
@@ -79,7 +104,7 @@ def _edge(density: "np.typing.NDArray[np.float64]") -> int | None:
         if beyond >= len(smooth):
             break
         near = smooth[math.floor(_BELOW * at) : at + 1].max()
-        if near > floor and rest[beyond] < _CLIFF * near:
+        if near > floor and rest[beyond] < min(_CLIFF * near, _FAINT * floor):
             heard = np.flatnonzero(smooth[:beyond] > max(floor, _EDGE * near))
             return int(heard[-1])
     return last

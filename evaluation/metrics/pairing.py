@@ -24,7 +24,7 @@ class Alignment:
     """What was done to a render: ``delay_samples`` taken back, ``gain_db`` and polarity applied.
 
     The delay is positive where the render is late. ``correlation`` is that of the mid channels at
-    that lag, from 0 to 1; below :data:`UNRELATED` neither lag nor polarity was touched.
+    that lag, from 0 to 1; below :data:`UNRELATED` nothing is aligned.
     """
 
     delay_samples: float
@@ -82,14 +82,15 @@ def _aligned(pair: AudioPair) -> AudioPair:
         return AudioPair(analysis, reference, "too_short" if short else code)
     rate = analysis.sample_rate
     delay = delay_samples(analysis.audio[0], reference.audio[0], rate, LIMIT_SECONDS)
-    related = delay.correlation >= UNRELATED
     made = Alignment(delay.samples, target - loudness, delay.inverted, delay.correlation)
+    if delay.correlation < UNRELATED:
+        return AudioPair(analysis, reference, "unrelated", made)
     # At the edge of what is searched stands whatever lies beyond it, or nothing at all.
-    if related and abs(delay.samples) >= min(round(LIMIT_SECONDS * rate), analysis.samples - 1) - 1:
+    if abs(delay.samples) >= min(round(LIMIT_SECONDS * rate), analysis.samples - 1) - 1:
         return AudioPair(analysis, reference, "beyond_alignment", made)
     gain = 10 ** ((target - loudness) / 20)
-    lag = delay.samples if related else 0.0
-    gain = -gain if related and delay.inverted else gain
+    lag = delay.samples
+    gain = -gain if delay.inverted else gain
     moved = Analysis(shift(analysis.audio, lag) * gain, rate)
     # What the shift left empty is compared with nothing. Less than a sample is not cut off, so
     # that the reference stays whole and its spectra serve every system.

@@ -33,7 +33,7 @@ from ..result.document import (
 from ..result.names import Chosen, Level
 from ..result.notes import NoteCode
 from ..result.people import Participants
-from .assay import assay
+from .assay import assay, at_an_end
 from .classical import classical
 from .decision import Case, decide
 from .design import detect
@@ -153,6 +153,7 @@ def _question(
 ) -> QuestionResult:
     """Screen, test, estimate, describe; then check what all of it says of one question."""
     everyone, scale = file.ratings.of_question(question), file.scales[question]
+    options.check_margin(scale)
     screening, notes = _screened(everyone, scale, options)
     kept = everyone.without_listeners(screening.left_out)
     # With everyone first: what is equivalent must be so with the excluded listeners too.
@@ -203,7 +204,11 @@ def _tested(
     design = detect(tested, options.aside)
     choice = replace(_chosen(design, options), ordinal=scale.ordinal)
     standard = classical(tested, options)
-    grounds = Grounds(assay(kept, options), everybody.primary if everybody else None)
+    grounds = Grounds(
+        assay(kept, options),
+        everybody.primary if everybody else None,
+        at_an_end(kept, scale),
+    )
     case = Case(design, choice, scale, options, notes, grounds)
     primary = decide(tested, case, standard)
     return Tested(tested, design, standard, primary)

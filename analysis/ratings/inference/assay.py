@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from ..methods.paired import PairDifference, paired
+from ..reading.scales import Scale
 from ..reading.table import Ratings, listener_means
 from ..result.assay import Assay, AssayControl, Reliability
 from ..result.names import Chosen
@@ -20,6 +21,7 @@ from .primary import choose, run
 
 # Half of what mean ratings vary is then more than chance, at the lower end of the interval.
 RELIABLE = 0.5
+_MOST_AT_AN_END = 0.5
 
 
 def assay(rated: Ratings, options: RatingsOptions) -> Assay | None:
@@ -60,6 +62,17 @@ def with_pairs(
             told.append((systems[first], systems[second]))
     sensitive = found.sensitive or bool(told)
     return found.model_copy(update={"pairs": tuple(told), "sensitive": sensitive})
+
+
+def at_an_end(rated: Ratings, scale: Scale) -> frozenset[str]:
+    """The systems of whose ratings more than half stand at one end of the scale."""
+    found = set()
+    for code, name in enumerate(rated.systems):
+        values = rated.value[rated.system == code]
+        ends = (values <= scale.low, values >= scale.high)
+        if len(values) and max(float(end.mean()) for end in ends) > _MOST_AT_AN_END:
+            found.add(name)
+    return frozenset(found)
 
 
 def reliability(rated: Ratings, alpha: float) -> Reliability | None:

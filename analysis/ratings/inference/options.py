@@ -7,6 +7,7 @@ from typing import Any
 
 from ....listening_test.study.exclusion import STANDARD, read_exclusions
 from ....models.errors import UserError
+from ..reading.scales import Scale
 from ..result.names import Adjust, Scope
 from .screening.wish import ScreeningWish
 
@@ -87,6 +88,16 @@ class RatingsOptions:
     def aside(self) -> tuple[str, ...]:
         """Reference and anchors: rated, but not under test."""
         return tuple(dict.fromkeys([*([self.reference] if self.reference else []), *self.anchors]))
+
+    def check_margin(self, scale: Scale) -> None:
+        """Raise a UserError for a margin that every difference on the scale lies within."""
+        span = scale.high - scale.low
+        if self.margin is not None and self.margin >= span / 2:
+            raise UserError(
+                f"margin {self.margin:g} is half of the scale {scale.low:g} to {scale.high:g} or "
+                "more, so that it says nothing; give a difference that would matter, such as "
+                f"{span / 20:g}"
+            )
 
     def screening_wish(self) -> ScreeningWish:
         """How to screen the listeners."""

@@ -111,7 +111,7 @@ def _given(fit: OrdinalFit, ratings: Ratings, options: RatingsOptions) -> GradeM
     return GradeModel(
         scope=fit.scope,
         adjust=options.adjust,
-        note="",
+        **noted(None),
         omnibus=fit.omnibus,
         pairs=tuple(
             GradePair(**test.given(), log_odds=pair.log_odds, low=pair.low, high=pair.high)

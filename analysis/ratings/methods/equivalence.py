@@ -67,11 +67,14 @@ class Grounds:
     """What a claim of equivalence needs beside its own test.
 
     ``assay`` tells whether the listeners could hear a difference. ``everyone`` is the analysis with
-    the excluded listeners, None where nobody is excluded.
+    the excluded listeners, None where nobody is excluded: a rule that keeps those who told versions
+    apart makes listeners look sharp who hear nothing. ``at_an_end`` are systems whose ratings
+    mostly stand at an end of the scale, beyond which nothing can be told.
     """
 
     assay: Assay | None = None
     everyone: Primary | None = None
+    at_an_end: frozenset[str] = frozenset()
 
 
 def claims(
@@ -100,20 +103,25 @@ def _claim(
     test: PairTest, found: Tost, p_adj: float, alpha: float, grounds: Grounds
 ) -> Equivalence:
     within = p_adj < alpha
-    # A pair that is decided to differ has shown itself that the difference was heard.
-    heard = bool(test.reject) or (grounds.assay is not None and grounds.assay.sensitive)
-    withheld = None
-    if within and not heard:
-        withheld = Withheld.NOT_SENSITIVE
-    elif within and not _with_everyone(test, grounds.everyone):
-        withheld = Withheld.NOT_WITH_EVERYONE
+    why = _withheld(test, found, grounds) if within else None
     return Equivalence(
         **found.given(),
         p_adj=p_adj,
         within=within,
-        withheld=withheld,
-        equivalent=within and withheld is None,
+        withheld=why,
+        equivalent=within and why is None,
     )
+
+
+def _withheld(test: PairTest, found: Tost, grounds: Grounds) -> Withheld | None:
+    if {test.group1, test.group2} & grounds.at_an_end:
+        return Withheld.AT_AN_END
+    if found.low == found.high:
+        return Withheld.NO_SPREAD
+    # A pair that is decided to differ has shown itself that the difference was heard.
+    if not (test.reject or (grounds.assay is not None and grounds.assay.sensitive)):
+        return Withheld.NOT_SENSITIVE
+    return None if _with_everyone(test, grounds.everyone) else Withheld.NOT_WITH_EVERYONE
 
 
 def _of_estimate(
@@ -127,9 +135,10 @@ def _of_estimate(
 def _with_everyone(test: PairTest, everyone: Primary | None) -> bool:
     if everyone is None:
         return True
+    sharp = everyone.assay is not None and everyone.assay.sensitive
     names = (test.group1, test.group2)
     return any(
-        bool(pair.equivalence and pair.equivalence.within)
+        bool(pair.equivalence and pair.equivalence.within) and (sharp or bool(pair.reject))
         for pair in everyone.pairs
         if (pair.group1, pair.group2) == names
     )

@@ -63,13 +63,14 @@ def ranked_means(
     figure = drawn_forest(rows, means, title, notes=ranks)
     # Ratings are no differences: a line at zero would mean nothing.
     figure["layout"] = rows.layout(title, 28)
+    figure["layout"]["margin"]["r"] = 84 if any(ranks.values()) else 16
     figure["layout"]["annotations"] = [
         {
             "xref": "paper",
             "x": 1,
-            "xanchor": "right",
+            "xanchor": "left",
+            "xshift": 6,
             "y": row,
-            "yanchor": "bottom",
             "text": escaped(ranks[name]),
             "showarrow": False,
             "font": {"size": 12},

@@ -13,7 +13,9 @@ class Withheld(StrEnum):
     """Why a difference within the margin is not said to be an equivalence."""
 
     NOT_SENSITIVE = "the test did not show that it could hear a difference of that size"
-    NOT_WITH_EVERYONE = "with the excluded listeners it does not lie within the margin"
+    NOT_WITH_EVERYONE = "with the excluded listeners it does not hold"
+    AT_AN_END = "most ratings of one of them stand at an end of the scale"
+    NO_SPREAD = "their ratings do not vary, so that no error is known"
 
 
 class AssayControl(ResultPart):

@@ -9,6 +9,7 @@ known: which anchor is the mid one is never guessed from its place.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,8 +24,13 @@ SHARE = 0.15
 IGNORED_SHARE = 0.25
 LEVEL = 0.9  # of the scale: 90 on 0 to 100
 LISTED = 50
-# As 'mid', 'anchor70', '7 kHz', 'lowpass_7000'; not 'pyramid', '170' or '700'.
-_MID = re.compile(r"(?<![a-z])mid(?![a-z]*i)|(?<!\d)(?:7000|70|7\s*k)(?!\d)", re.IGNORECASE)
+# As 'mid', 'midAnchor', 'anchor70', '7 kHz', 'lowpass_7000'; not 'pyramid', 'mid_side', '170',
+# '3.7 kHz', '7 kbps' or '70 dB'.
+_MID = re.compile(
+    r"""(?:(?<![a-z])|(?<=anchor))mid(?=$|[\W_\d]|anchor)(?![\W_]*side)
+    |(?<![\d.,])(?:7000|70|7(?:[.,]0)?[\s_]?k)(?:[\s_]?hz)?(?![\da-z])""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def mid_anchor(anchors: Sequence[str], named: str | None = None) -> str | None:
@@ -42,10 +48,16 @@ def standard_rules(ratings: Ratings, scale: Scale, wish: ScreeningWish) -> list[
     """Both rules of the standard, with whom they name."""
     level = scale.low + LEVEL * (scale.high - scale.low)
     mid = mid_anchor(wish.anchors, wish.mid_anchor)
-    return [
+    found = [
         _extremes(ratings, wish.reference, level, RuleName.REFERENCE, above=False),
         _extremes(ratings, mid, level, RuleName.MID_ANCHOR, above=True, wish=wish),
     ]
+    if not (scale.ordinal or scale.signed):
+        return found
+    # Nine tenths of five grades lie between two of them: every "good" would count as a lapse.
+    what = "of few steps" if scale.ordinal else "of differences about zero"
+    other = f"the scale is one {what}; the rule is for ratings from 0 to 100"
+    return [replace(one, found=(), reason=one.reason or other) for one in found]
 
 
 def own_rules(ratings: Ratings, wish: ScreeningWish) -> list[Applied]:

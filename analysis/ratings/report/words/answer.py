@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ....presentation.numbers import p_apa
+from ....presentation.numbers import fixed, p_apa
+from ...result.blocks import Primary
 from ...result.document import QuestionResult, RatingsResult
 from ...result.names import Adjust, Verdict
 from ...result.tests import Pair
@@ -12,6 +13,8 @@ from .sentences import counted, finding, highest, is_preference, scope_words
 
 # Verdicts on the first screen; all others stand below it.
 MOST_VERDICTS = 8
+# A rule that names more of the honest than this is told on the first screen.
+MANY_HONEST = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class FirstScreen:
         for line in (self.heard, self.holds_for, self.resolution):
             if line:
                 yield line
+        for warning in self.warnings:
+            yield f"Note: {warning}"
 
 
 def answer(data: RatingsResult, block: QuestionResult) -> FirstScreen:
@@ -70,9 +75,12 @@ def _heard(block: QuestionResult) -> str:
     listeners = counted(flow.analysed, "listener")
     if flow.excluded:
         listeners = f"{flow.analysed} of {flow.listeners} listeners"
+    given = counted(design.ratings, "rating")
+    if is_preference(block.primary):
+        given = counted(design.ratings // 2, "choice")
     return (
         f"{listeners}, {counted(design.passages, 'passage')}, "
-        f"{counted(design.systems, 'system')} under test, {counted(design.ratings, 'rating')}"
+        f"{counted(design.systems, 'system')} under test, {given}"
     )
 
 
@@ -81,12 +89,13 @@ def _tested(block: QuestionResult) -> list[Pair]:
 
 
 def _shown(block: QuestionResult) -> list[Pair]:
-    """Decided pairs and those with the leading system first, as many as one screen holds."""
+    """All pairs, or those of the leading system with its nearest rivals, if all are too many."""
     pairs = _tested(block)
     if len(pairs) <= MOST_VERDICTS:
         return pairs
     best = highest(block).system
     mine = [pair for pair in pairs if best in (pair.group1, pair.group2)]
+    mine.sort(key=lambda pair: (abs(pair.mean_diff or 0.0), pair.group1, pair.group2))
     return mine[:MOST_VERDICTS]
 
 
@@ -97,28 +106,62 @@ def _words(pair: Pair, block: QuestionResult) -> str:
         return said
     if pair.mean_diff is None or pair.p_adj is None:
         return "cannot be compared"
-    unit = "" if is_preference(primary) else " points"
-    numbers = f"{abs(pair.mean_diff):.2f}{unit}"
-    if pair.low is not None and pair.high is not None:
-        ends = sorted((pair.low, pair.high) if pair.mean_diff >= 0 else (-pair.high, -pair.low))
-        level = f"{100 * (1 - primary.alpha):g}"
-        numbers += f", {level} % CI {ends[0]:.2f} to {ends[1]:.2f}".replace("-", "−")
     adjusted = "" if primary.adjust is Adjust.NONE else " adjusted"
     p = f"{p_apa(pair.p_adj)}{adjusted}"
-    if pair.kind is Verdict.BETTER:
-        how = "preferred" if is_preference(primary) else "higher"
-        return f"{pair.better} {how} by {numbers}, {p}"
-    return f"not told apart: {numbers}, {p}"
+    numbers = _by_how_much(pair, primary)
+    if pair.kind is not Verdict.BETTER:
+        return f"not told apart: {numbers}, {p}"
+    how = "preferred in" if is_preference(primary) else "higher by"
+    return f"{pair.better} {how} {numbers}, {p}"
+
+
+def _by_how_much(pair: Pair, primary: Primary) -> str:
+    """The difference without its sign and its own interval; of preferences, the share that won."""
+    low, mean, high = pair.low, pair.mean_diff or 0.0, pair.high
+    if mean < 0:
+        low, mean, high = (None if high is None else -high), -mean, (None if low is None else -low)
+    level = f"{100 * (1 - primary.alpha):g} % CI of this pair alone"
+    if is_preference(primary):
+        # A difference of P(i beats j) and P(j beats i), as the share of the comparisons.
+        shares = [None if one is None else 50 * (1 + one) for one in (low, mean, high)]
+        text = f"{shares[1]:.0f} % of comparisons"
+        if shares[0] is None or shares[2] is None:
+            return text
+        return f"{text}, {level} {max(0.0, shares[0]):.0f} to {min(100.0, shares[2]):.0f} %"
+    text = f"{mean:.2f} points"
+    if low is None or high is None:
+        return text
+    return f"{text}, {level} {fixed(low, 2)} to {fixed(high, 2)}"
 
 
 def _resolution(block: QuestionResult) -> str:
     planning = block.variance_components.planning
-    if planning is None or is_preference(block.primary):
+    if planning is None or is_preference(block.primary) or block.secondary.abx:
         return ""
     return (
         f"A test of this size finds a true difference of {planning.detectable_now:.1f} points "
         "four times in five."
     )
+
+
+def _of_exclusions(block: QuestionResult) -> Iterator[str]:
+    """Rules that also drop the honest, and verdicts that hang on who was excluded."""
+    used = {finding.rule for finding in block.screening.excluded}
+    for rule in block.screening.rules:
+        share = rule.false_positives
+        if rule.excludes and rule.name in used and share is not None and share > MANY_HONEST:
+            yield (
+                f"A rule of exclusion would drop {100 * share:.0f} % of honest listeners too "
+                f"(SIMULATED): {rule.text}."
+            )
+    if block.all_listeners is None:
+        return
+    others = {(one.group1, one.group2): one.verdict for one in block.all_listeners.primary.pairs}
+    changed = sum(
+        others.get((pair.group1, pair.group2)) != pair.verdict for pair in block.primary.pairs
+    )
+    if changed:
+        yield f"Without the exclusions, {counted(changed, 'verdict')} would be another."
 
 
 def _warnings(data: RatingsResult, block: QuestionResult) -> Iterator[str]:
@@ -127,6 +170,7 @@ def _warnings(data: RatingsResult, block: QuestionResult) -> Iterator[str]:
             yield f"This report does not agree with itself: {check.check} ({check.detail})."
     for note in data.deviations:
         yield f"Differs from what was declared: {note}."
+    yield from _of_exclusions(block)
     assay = block.primary.assay
     if assay and not assay.sensitive:
         yield "Nothing showed that the listeners could hear a difference of the margin's size."

@@ -18,11 +18,13 @@ from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.analysis.ratings.reading.table import Floats
 from earmark.analysis.ratings.report.export import sentences
 from earmark.analysis.ratings.report.html import page
+from earmark.analysis.ratings.report.words.answer import answer
 from earmark.analysis.ratings.report.words.sentences import finding
 from earmark.analysis.ratings.result.assay import Assay, Withheld
 from earmark.analysis.ratings.result.document import RatingsResult
 from earmark.analysis.ratings.result.names import Adjust, Distribution
 from earmark.analysis.ratings.result.tests import Equivalence, PairTest
+from earmark.models.errors import UserError
 
 SENSITIVE = Grounds(Assay(controls=(), pairs=(), reliability=None, floor=RELIABLE, sensitive=True))
 
@@ -142,10 +144,49 @@ def test_a_claim_that_rests_on_an_exclusion_is_withheld(tmp_path: Path) -> None:
     claim = claim_of(result, "A", "B")
     assert claim.within
     assert claim.withheld is Withheld.NOT_WITH_EVERYONE
-    assert "with the excluded listeners it does not lie within the margin" in sentences(result, {})
+    assert "with the excluded listeners it does not hold" in sentences(result, {})
     everyone = next(p.equivalence for p in result.all_listeners.primary.pairs)
     assert everyone is not None
     assert not everyone.within
+
+
+def test_a_rule_that_keeps_those_who_told_versions_apart_is_no_evidence(tmp_path: Path) -> None:
+    deaf = simulated_cells(2, (80, 4, 4), listener=3, passage=0, listener_passage=0, residual=25)
+    rules = (
+        "reference < 55 on more than 50% of pages",
+        "anchor > 45 on more than 50% of pages",
+    )
+    options = RatingsOptions(margin=12, reference="C", anchors=("D",), exclude=rules)
+    result = result_of(tmp_path, deaf, options, "ABCD")
+    assert len(result.screening.left_out) > 20
+    assert assay_of(result).sensitive, "chance was selected"
+    claim = claim_of(result, "A", "B")
+    assert claim.within
+    assert claim.withheld is Withheld.NOT_WITH_EVERYONE
+    warned = " ".join(answer(result, result).warnings)
+    assert "of honest listeners too" in warned
+
+
+def test_ratings_at_an_end_of_the_scale_tell_nothing(tmp_path: Path) -> None:
+    cells = simulated_cells(3, (12, 4, 3), listener=2, passage=2, listener_passage=2, residual=4)
+    cells[:, :, :2] += np.array([60.0, 90.0])
+    cells[:, :, 2] -= 30
+    options = RatingsOptions(margin=4, anchors=("C",))
+    result = result_of(tmp_path, np.clip(cells, 0, 100), options)
+    claim = claim_of(result, "A", "B")
+    assert claim.within
+    assert claim.withheld is Withheld.AT_AN_END
+    assert "stand at an end of the scale" in sentences(result, {})
+    same = np.clip(cells, 0, 100)
+    same[:, :, :2] = 70
+    claim = claim_of(result_of(tmp_path, same, options), "A", "B")
+    assert claim.withheld is Withheld.NO_SPREAD
+
+
+def test_a_margin_of_half_the_scale_is_refused(tmp_path: Path) -> None:
+    path = written_ratings(tmp_path / "r.csv", simulated_cells(1, (6, 3, 3)))
+    with pytest.raises(UserError, match="margin 60 is half of the scale 0 to 100 or more"):
+        analyse(read_ratings(path), RatingsOptions(margin=60))
 
 
 def test_reliability_within_pages_is_the_intraclass_correlation_of_consistency() -> None:

@@ -121,16 +121,30 @@ def test_an_item_that_more_than_a_quarter_rate_high_does_not_count(
     assert left_out(screened(tmp_path, rows, anchors=("mid",))) == excluded
 
 
-def test_the_level_is_90_percent_of_the_scale_not_of_its_top(tmp_path: Path) -> None:
-    # On -3 to 3 nine tenths are 2.4: a grade of 2 lies below, 3 above.
+def test_the_level_is_nine_tenths_of_the_scale(tmp_path: Path) -> None:
     rows = [(f"L{at}", f"p{p}", s, g) for at in range(4) for p in range(3) for s, g in GRADES]
-    rows += [(f"L{at}", f"p{p}", "ref", 2 if at == 0 else 3) for at in range(4) for p in range(3)]
+    rows += [
+        (f"L{at}", f"p{p}", "ref", 8.9 if at == 0 else 9.1) for at in range(4) for p in range(3)
+    ]
     found = screened(tmp_path, rows, reference="ref")
     assert named(found, "bs1534-reference") == ["L0"]
-    assert "below 2.4" in found.rules[0].text
+    assert "below 9 " in found.rules[0].text
 
 
-GRADES = (("A", -3), ("B", -1), ("C", 1))
+GRADES = (("A", 0.5), ("B", 3.5), ("C", 6.5))
+
+
+def test_the_standards_rules_are_not_for_few_steps_or_differences(tmp_path: Path) -> None:
+    for grades in ((5, 4, 1), (0, -2.5, 2.5)):
+        rows: list[Row] = [
+            (f"L{at}", f"p{p}", name, grades[n] if at or n else grades[1])
+            for at in range(4)
+            for p in range(4)
+            for n, name in enumerate(("ref", "A", "B"))
+        ]
+        found = screened(tmp_path, rows, reference="ref")
+        assert left_out(found) == [], "a 'good' for the reference is no lapse"
+        assert "the rule is for ratings from 0 to 100" in reason(found, "bs1534-reference")
 
 
 def test_of_several_anchors_the_mid_one_is_looked_at() -> None:
@@ -139,7 +153,13 @@ def test_of_several_anchors_the_mid_one_is_looked_at() -> None:
     assert mid_anchor(["anchor 7 kHz", "anchor 3.5 kHz"]) == "anchor 7 kHz"
     assert mid_anchor(["lowpass_3500", "lowpass_7000"]) == "lowpass_7000"
     assert mid_anchor(["first", "last"], "first") == "first"
-    for unknown in ([], ["first", "last"], ["anchor"], ["anchor35"], ["pyramid", "a170", "700"]):
+    assert mid_anchor(["low", "anchorMid"]) == mid_anchor(["anchorMid"]) == "anchorMid"
+    assert mid_anchor(["lowpass_7.0_kHz", "low_3500"]) == "lowpass_7.0_kHz"
+    others = (["LP3.7kHz"], ["mp3_7kbps", "low"], ["low_70dB"], ["anchor_mid_side"])
+    for unknown in (
+        *([], ["first", "last"], ["anchor"], ["anchor35"], ["pyramid", "a170", "700"]),
+        *others,
+    ):
         assert mid_anchor(unknown) is None, "nobody loses a rating by a guess"
     assert mid_anchor(["Mid", "7k"]) is None, "either may be meant"
 
