@@ -274,9 +274,10 @@ def _scales(ratings: Ratings, declared: Scale | None, found: Joined) -> dict[str
     for code, question in enumerate(ratings.questions):
         mine = ratings.question == code
         values, lines = ratings.value[mine], ratings.line[mine]
-        scale = guessed_scale(values)
         if declared is not None:
             scale = replace(declared, ordinal=few_steps(values, declared.low, declared.high))
+        else:
+            scale = guessed_scale(values)
         scales[question] = scale
         outside = (values < scale.low) | (values > scale.high)
         if outside.any():

@@ -15,7 +15,7 @@ from .layouts.contract import stop
 from .table import Bools, Ints
 from .tables import cells as cell_text
 from .tables import personal
-from .tables.roles import RatingsColumn, compact, is_flag
+from .tables.roles import NAMING, RatingsColumn, compact, is_flag
 
 _MOST_VALUES = 24
 _MOST_NUMBERS = 12
@@ -131,11 +131,20 @@ def refused(found: Sequence[Telling], place: str, columns: Mapping[str, int]) ->
     return stop(
         place,
         f"rows of one listener, passage and system differ in {first.title!r} "
-        f"({', '.join(v if not personal.kind_of(v) else '…' for v in first.values[:4])}), a column "
+        f"({_values(first)}), a column "
         f"without a role{others}: their mean would mix unlike things",
         *mends,
         f"read one value alone with --where {option}=VALUE",
     )
+
+
+def _values(one: Telling) -> str:
+    """The first values of a column, or how many there are where they may name people."""
+    if compact(one.title) in NAMING or any(
+        personal.kind_of(value) or len(value.split()) > 1 for value in one.values
+    ):
+        return f"{len(one.values)} values"
+    return ", ".join(one.values[:4])
 
 
 def _share_that_varies(group: Ints, column: Sequence[str]) -> float:

@@ -17,6 +17,8 @@ _KNOWN = (
 )
 _NEARLY_ALL = 0.95
 _MOST_STEPS = 11
+# What programs write for "missing" where a cell must hold a number.
+_MISSING = (-1.0, -9.0, -99.0, -999.0, 99.0, 999.0, 9999.0)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,27 @@ def guessed_scale(values: Floats) -> Scale:
                 continue
             ordinal = few_steps(values, low, high)
             return Scale(low, high, ordinal=ordinal, origin="inferred", name=name)
+    _check_codes(values)
     low, high = float(values.min()), float(values.max())
     ordinal = few_steps(values, low, high)
     return Scale(low, high, ordinal=ordinal, origin="the range of the ratings")
+
+
+def _check_codes(values: Floats) -> None:
+    """Stop where one of the usual codes for "missing" lies far from all ratings.
+
+    Raises:
+        UserError: with the code and how often it stands.
+    """
+    for code in _MISSING:
+        found = values == code
+        rest = values[~found]
+        if not found.any() or not len(rest):
+            continue
+        gap = min(abs(rest - code))
+        if gap > max(float(np.ptp(rest)), 1.0) / 2 and not rest.min() < code < rest.max():
+            raise UserError(
+                f"the ratings hold {code:g} {int(found.sum())} times, and else {rest.min():g} to "
+                f"{rest.max():g}: if it means missing, leave these cells empty; if it is a rating, "
+                "say the ends of the scale with --scale LOW HIGH"
+            )

@@ -58,6 +58,7 @@ def read(table: TextTable, told: Hints) -> Unfolded | None:
             f"say that each of the {len(flat.body)} rows is another listener with --listener @rows",
         )
     check_summaries(flat, columns)
+    _check_yes_or_no(flat, scores)
     names = [flat.header[at] for at in scores]
     notes = [f"{personal.names(beside)} is no rating."] if beside else []
     cell_of, how, more = _cells(names, parts, told, place, RatingsColumn.PASSAGE in columns)
@@ -157,6 +158,25 @@ def _melted(
     layout = f"{_LAYOUT}, a row for each {each}"
     long = TextTable(flat.place, tuple(rows), flat.delimiter, flat.sheet, flat.notes)
     return assembled(long, Draft(layout, roles, roles=said, notes=notes), told)
+
+
+def _check_yes_or_no(table: TextTable, scores: Sequence[int]) -> None:
+    """Stop where some columns hold 0 and 1 alone beside others that hold a scale.
+
+    Raises:
+        UserError: one line with the columns, which are likely to be answers of a questionnaire.
+    """
+    held = {at: {row[at].strip() for _, row in table.body if at < len(row)} - {""} for at in scores}
+    answers = [at for at in scores if held[at] <= {"0", "1"}]
+    if answers and len(answers) < len(scores):
+        names = personal.names([table.header[at] for at in answers])
+        raise stop(
+            f"{table.place}:{table.line}",
+            f"0 and 1 alone stand in {names}, but a scale in the other columns, so that these look "
+            "like answers to a questionnaire",
+            "remove the columns that are no ratings from the file",
+            "rescale them if they are systems",
+        )
 
 
 def _naming(table: TextTable) -> int | None:

@@ -1,6 +1,7 @@
 """What looks like a person: it is named as such, and no message shows it.
 
-E-mail addresses, the ids that Prolific and Mechanical Turk give to people, and free text.
+E-mail addresses, phone numbers, the ids that Prolific and Mechanical Turk give to people, and free
+text.
 """
 
 import re
@@ -10,6 +11,8 @@ _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PROLIFIC = re.compile(r"[0-9a-f]{24}")
 _TURK = re.compile(r"A[0-9A-Z]{9,20}")
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+# Eight digits or more with what stands between those of a number to call; no date or decimal.
+_PHONE = re.compile(r"(?<![\d.,])\+?\d{2,4}[ /-]\(?\d{2,}[ /)-]*\d{2,}[\d /-]*\d(?![\d.,])")
 _LONGEST = 40
 _MOST_NAMES = 8
 _MOST_LETTERS = 160
@@ -24,8 +27,10 @@ def kind_of(text: str) -> str:
         return "Prolific id"
     if _TURK.fullmatch(text) and any(c.isdigit() for c in text):
         return "worker id"
-    if _ADDRESS.fullmatch(text):
+    if _ADDRESS.search(text):
         return "network address"
+    if _PHONE.search(text):
+        return "phone number"
     return ""
 
 

@@ -133,6 +133,8 @@ _BESIDE = frozenset(
         *("bitrate", "rate", "samplerate", "experience", "years", "start", "end"),
         *("started", "completed", "finished", "submitted", "approvals", "reward"),
         *("height", "width", "version", "row", "session", "phone", "zip"),
+        *("consent", "headphones", "musician", "gender", "sex", "hours", "hearing", "alter"),
+        *("geschlecht", "education", "country", "language", "occupation", "training"),
     }
 )
 # Rows and columns that sum up others; no listener, system or question is called so.

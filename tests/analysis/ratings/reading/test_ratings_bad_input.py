@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.cli import earmark
 from earmark.models.errors import UserError
 
@@ -309,7 +310,7 @@ def test_where_the_mixed_model_would_take_hours_flips_answer_for_these_passages(
     monkeypatch: pytest.MonkeyPatch, analysed: Analyse
 ) -> None:
     monkeypatch.setattr(
-        "earmark.analysis.ratings.mixed_models.restricted_likelihood.MOST_WORK", 100.0
+        "earmark.analysis.ratings.mixed_models.restricted_likelihood.MOST_WORK", 1.0
     )
     lines = [line for at, line in enumerate(rows()) if at not in (4, 20, 33)]
     data = analysed(lines, "--scope", "music")
@@ -334,3 +335,41 @@ def test_two_processes_with_other_hash_seeds_write_the_same_bytes(tmp_path: Path
         made += sorted((out / "tables").iterdir())
         texts.append([path.read_bytes() for path in made])
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("code", [-99, -1])
+def test_a_code_for_missing_is_no_rating(tmp_path: Path, code: int) -> None:
+    path = tmp_path / "r.csv"
+    rows = [f"L{n},p{p},{s},{53 + n + 3 * p}" for n in range(4) for p in range(3) for s in "AB"]
+    path.write_text("\n".join(["listener,passage,system,value", *rows, f"L9,p0,A,{code}"]))
+    with pytest.raises(UserError, match=f"the ratings hold {code} 1 times") as error:
+        read_ratings(path)
+    assert "leave these cells empty" in str(error.value)
+
+
+def test_answers_of_a_questionnaire_are_no_systems(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    rows = [f"L{n},1,{n % 2},{20 + n},{60 + n},{45 + 2 * n}" for n in range(6)]
+    path.write_text("\n".join(["subject,agreed,played,A,B,C", *rows]))
+    with pytest.raises(UserError, match="0 and 1 alone stand in 'agreed'"):
+        read_ratings(path)
+    path.write_text("\n".join(["subject,consent,hours_music,A,B,C", *rows]))
+    assert read_ratings(path).ratings.systems == ("A", "B", "C")
+
+
+@pytest.mark.parametrize("told", ["+49 171 5551234 Anna", "192.168.1.17 anna", "anna@example.org"])
+def test_what_looks_personal_is_in_no_message(tmp_path: Path, told: str) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(f"listener,passage,system,value\nL0,p0,A,50\nL0,p0,B,{told}\n")
+    with pytest.raises(UserError) as error:
+        read_ratings(path)
+    assert not any(word in str(error.value) for word in ("anna", "Anna", "555", "192"))
+
+
+def test_nicknames_that_tell_repeats_apart_are_counted_and_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    nicks = ("Bo Li", "Jo Ray")
+    rated = [f"L{n},p0,A,{50 + n},{nick}" for n in range(4) for nick in nicks]
+    path.write_text("\n".join(["listener,passage,system,value,nick", *rated]))
+    with pytest.raises(UserError, match=r"differ in 'nick' \(2 values\)"):
+        read_ratings(path)
