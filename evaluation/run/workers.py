@@ -252,24 +252,24 @@ def _pool(count: int, plugins: Sequence[Path]) -> Iterator[Executor]:
     try:
         yield executor
     finally:
-        if _is_broken(executor):
-            _end_stragglers(executor)
-        executor.shutdown(wait=True, cancel_futures=True)
+        _ended(executor)
 
 
-def _end_stragglers(executor: ProcessPoolExecutor) -> None:
-    """End what a broken pool began while it broke, for which it would wait without end.
+def _ended(executor: ProcessPoolExecutor) -> None:
+    """Wait until all processes of a pool have ended; of a broken one, end them.
 
-    It terminates the processes that it knows of and then waits for all; one that a submission
-    began in between waits for a task that never comes.
+    A pool that breaks terminates the processes that it knows of and then waits for all; one that
+    a submission began in between waits for a task that never comes, and the pool for it.
     """
     # The thread that waits for them; the types of the library call it what wakes it.
     manager: Any = executor._executor_manager_thread
     begun = executor._processes or {}
+    executor.shutdown(wait=False, cancel_futures=True)
     while manager is not None and manager.is_alive():
         manager.join(_ASKED_SECONDS)
-        for process in list(begun.values()):
-            process.kill()
+        if executor._broken:
+            for process in list(begun.values()):
+                process.kill()
 
 
 def _start(
