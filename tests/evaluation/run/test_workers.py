@@ -178,6 +178,8 @@ def test_a_process_that_a_breaking_pool_began_too_late_is_ended(tasks: Any) -> N
         pool: Any = crew._begun()
         pool._processes[late.pid] = late
         os.kill(next(iter(some)), signal.SIGKILL)
+        while not pool._broken:
+            time.sleep(0.01)
         assert dict(crew.finish(tasks.square, range(7))) == {n: n**2 for n in range(7)}
     late.join(60)
     assert late.exitcode == -signal.SIGKILL
