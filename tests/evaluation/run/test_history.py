@@ -36,11 +36,12 @@ def named(name: str) -> RunSettings:
     return RunSettings(device="cpu", name=name)
 
 
-def values(results: Path, run: int | str | None = None) -> dict[tuple[str, ...], float]:
-    """The scores of a run by song, system, metric and variant."""
+def values(results: Path, run: int | str | None = None) -> dict[tuple[str, ...], float | str]:
+    """The scores of a run by song, system, metric and variant; the reason where there is none."""
     frame = em.results(results, run=run).scores()
     keys = zip(frame.song, frame.system, frame.metric, frame.variant, strict=True)
-    return dict(zip(map(tuple, keys), frame.value, strict=True))
+    told = [reason or value for value, reason in zip(frame.value, frame.reason, strict=True)]
+    return dict(zip(map(tuple, keys), told, strict=True))
 
 
 def renders(results: Path) -> dict[str, bytes]:
