@@ -150,12 +150,4 @@ def run(
         click.echo(f"{asked}{finding(block)}")
         for line in (*ranks_lines(block), *answer(result, block).lines()):
             click.echo(line)
-    failed = [
-        check.check
-        for block in result.every_question()
-        for check in block.checks
-        if not check.passed
-    ]
-    for check in failed:
-        click.echo(f"Check failed: {check}", err=True)
     click.echo(str(report))

@@ -102,7 +102,7 @@ class RatingsOptions:
     def screening_wish(self) -> ScreeningWish:
         """How to screen the listeners."""
         standard, own = read_exclusions(self.exclude)
-        return ScreeningWish(self.reference, self.anchors, self.mid_anchor, standard, own, self.abx)
+        return ScreeningWish(self.reference, self.anchors, self.mid_anchor, standard, own)
 
     def ordered(self, questions: Sequence[str]) -> list[str]:
         """The questions to analyse, the one that was declared as primary first."""

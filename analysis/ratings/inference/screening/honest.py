@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from ...reading.scales import Scale
 from ...reading.table import Floats, Ints, Ratings
@@ -74,12 +75,8 @@ def _honest(ratings: Ratings) -> tuple[Floats, Floats]:
 
 def _medians(values: Floats, group: Ints) -> tuple[Floats, Floats]:
     """The median of each group, 0 for an empty one, and the sizes; groups are codes from 0."""
-    order = np.lexsort((values, group))
-    size = int(group.max()) + 1
-    counts = np.bincount(group, minlength=size)
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    ordered = values[order]
-    last = len(ordered) - 1
-    low = ordered[np.minimum(first + (np.maximum(counts, 1) - 1) // 2, last)]
-    high = ordered[np.minimum(first + counts // 2, last)]
-    return np.where(counts > 0, (low + high) / 2, 0.0), counts.astype(np.float64)
+    every = range(int(group.max()) + 1)
+    found = pd.Series(values).groupby(group)
+    medians: Floats = np.asarray(found.median().reindex(every, fill_value=0.0), dtype=np.float64)
+    sizes: Floats = np.asarray(found.size().reindex(every, fill_value=0), dtype=np.float64)
+    return medians, sizes

@@ -15,7 +15,7 @@ class ScreeningWish:
     """The roles of versions, and which rules exclude.
 
     ``standard`` says that the rules of BS.1534 exclude, and do not only flag; ``own`` are those
-    that the study declared. ``abx`` says that ratings are right (1) or wrong (0).
+    that the study declared.
     """
 
     reference: str | None = None
@@ -23,7 +23,6 @@ class ScreeningWish:
     mid_anchor: str | None = None
     standard: bool = True
     own: tuple[Exclusion, ...] = ()
-    abx: bool = False
 
 
 @dataclass(frozen=True)
