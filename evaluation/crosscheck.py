@@ -16,7 +16,7 @@ from torch import Tensor
 from ..models.audio.files import read
 from ..models.audio.library_losses import LibraryLoss, Parameter, shortest_samples
 from ..models.errors import UserError
-from .measure import Reference, check_lengths
+from .measure import Reference, brought_to, check_lengths
 from .metrics import REASONS, Analysis, Measurement, measure, select
 from .metrics.pairing import raw_pair
 from .metrics.spectrum import PRESETS
@@ -112,7 +112,7 @@ def crosscheck_file(path: Path, reference: Reference | None = None) -> list[Opin
     analysis, other = Analysis(audio, rate), None
     if reference is not None:
         check_lengths(str(path), samples / rate, str(reference.path), reference.seconds)
-        other = reference.at(rate)
+        other = reference.beside(rate)
         if other.channels != channels:
             raise UserError(
                 f"{path}: {channels} channels, its reference {reference.path} {other.channels}; "
@@ -122,16 +122,18 @@ def crosscheck_file(path: Path, reference: Reference | None = None) -> list[Opin
 
 
 def _opinions(name: str, analysis: Analysis, other: Analysis | None) -> Iterator[Opinion]:
-    heard = _Heard(name, analysis.audio, analysis.sample_rate, None)
+    alone = _Heard(name, analysis.audio, analysis.sample_rate, None)
+    compared, both = analysis, alone
     if other is not None:
-        pair = raw_pair(analysis, other)
-        heard = _Heard(name, pair.analysis.audio, heard.sample_rate, pair.reference.audio)
+        compared = brought_to(analysis, other)
+        pair = raw_pair(compared, other)
+        both = _Heard(name, pair.analysis.audio, other.sample_rate, pair.reference.audio)
     for one in _COMPARISONS:
         if one.compares and other is None:
             continue
         entry = {"name": one.metric, **one.parameters} if one.parameters else one.metric
-        ours = measure(analysis, select([entry]), other)[0]
-        yield _compared(one, ours, heard)
+        item, heard = (compared, both) if one.compares else (analysis, alone)
+        yield _compared(one, measure(item, select([entry]), other)[0], heard)
 
 
 def _compared(one: _Comparison, ours: Measurement, heard: _Heard) -> Opinion:

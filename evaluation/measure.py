@@ -75,13 +75,23 @@ class Reference:
         """Its length in seconds."""
         return self._audio.shape[-1] / self.sample_rate
 
-    def at(self, sample_rate: int) -> Analysis:
-        """The reference at this rate."""
-        if sample_rate not in self._analyses:
+    def beside(self, sample_rate: int) -> Analysis:
+        """The reference at the rate at which a file of ``sample_rate`` is compared: never lower.
+
+        At a lower rate, what the file lacks would be missing on both sides.
+        """
+        rate = max(sample_rate, self.sample_rate)
+        if rate not in self._analyses:
             # One rate at a time: the spectra that a reference holds are large.
-            audio = resample(self._audio, self.sample_rate, sample_rate)
-            self._analyses = {sample_rate: Analysis(audio, sample_rate)}
-        return self._analyses[sample_rate]
+            audio = resample(self._audio, self.sample_rate, rate)
+            self._analyses = {rate: Analysis(audio, rate)}
+        return self._analyses[rate]
+
+
+def brought_to(analysis: Analysis, reference: Analysis) -> Analysis:
+    """One item at the rate of what it is compared with."""
+    rate, other = analysis.sample_rate, reference.sample_rate
+    return analysis if rate == other else Analysis(resample(analysis.audio[0], rate, other), other)
 
 
 def measure_file(
@@ -102,7 +112,7 @@ def measure_file(
     if reference is not None:
         check_lengths(str(path), samples / rate, str(reference.path), reference.seconds)
     analysis = Analysis(audio, rate)
-    other = None if reference is None else reference.at(max(rate, reference.sample_rate))
+    other = None if reference is None else reference.beside(rate)
     found = measure_by(metrics, str(path), analysis, other)
     return FileScores(path, rate, channels, samples / rate, found)
 
@@ -158,10 +168,7 @@ def measure_by(
         UserError: if a metric of a plug-in fails.
     """
     found: list[Measurement] = []
-    compared = analysis
-    if reference is not None and reference.sample_rate != analysis.sample_rate:
-        higher = resample(analysis.audio[0], analysis.sample_rate, reference.sample_rate)
-        compared = Analysis(higher, reference.sample_rate)
+    compared = analysis if reference is None else brought_to(analysis, reference)
     for metric in metrics:
         one = compared if metric.needs == "reference" else analysis
         try:

@@ -17,8 +17,10 @@ from click.testing import CliRunner
 from earmark.cli import earmark
 from earmark.evaluation import crosscheck
 from earmark.evaluation.crosscheck import crosscheck_file
-from earmark.evaluation.measure import Reference
+from earmark.evaluation.measure import Reference, measure_file
+from earmark.evaluation.metrics import select
 from earmark.evaluation.second_opinion import Closeness, Judgement, Opinion
+from earmark.models.audio.files import resample
 
 Audio = npt.NDArray[np.float32]
 RATE = 22_050
@@ -218,3 +220,17 @@ def test_what_cannot_be_checked_is_one_line(written: Any, tmp_path: Path) -> Non
     assert done.exit_code == 1
     assert "none.wav" in done.output
     assert "lufs_integrated" in done.output
+
+
+def test_a_file_of_a_lower_rate_has_the_values_of_measure(written: Any) -> None:
+    whole = audio(0, rate=44_100)
+    whole += 0.1 * np.random.default_rng(3).standard_normal(whole.shape).astype(whole.dtype)
+    low = resample(torch.from_numpy(whole), 44_100, 22_050).numpy()
+    reference = Reference(written("reference", whole, 44_100))
+    path = written("low", low, 22_050)
+    found = {one.value: one.ours for one in crosscheck_file(path, reference)}
+    for name in ("snr_db", "mrstft_auraloss", "lufs_integrated"):
+        done, *_ = measure_file(path, select(name), reference).measurements
+        assert found[name] == pytest.approx(done.value), name
+    assert found["snr_db"] is not None
+    assert found["snr_db"] < 20, "brought down, it would be as good as identical"
