@@ -110,7 +110,9 @@ def _words(pair: Pair, block: QuestionResult) -> str:
     p = f"{p_apa(pair.p_adj)}{adjusted}"
     numbers = _by_how_much(pair, primary)
     if pair.kind is not Verdict.BETTER:
-        return f"not told apart: {numbers}, {p}"
+        # Of a share, a reader must know whose it is.
+        ahead = pair.group1 if pair.mean_diff >= 0 else pair.group2
+        return f"not told apart: {f'{ahead} in ' if is_preference(primary) else ''}{numbers}, {p}"
     how = "preferred in" if is_preference(primary) else "higher by"
     return f"{pair.better} {how} {numbers}, {p}"
 
