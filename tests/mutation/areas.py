@@ -151,7 +151,7 @@ AREAS: Sequence[Area] = (
         # The quick ones first: with a slip in it, a server that others start may never answer.
         (
             f"{_LISTENING}/storage/test_storage_promises.py",
-            f"{_LISTENING}/storage/test_storage_faults.py",
+            f"{_LISTENING}/storage/faults/test_storage_faults.py",
             f"{_LISTENING}/storage/test_storage_rooms.py",
             f"{_LISTENING}/storage",
         ),
