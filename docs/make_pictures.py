@@ -89,8 +89,8 @@ def take(folder: Path, chromium: Browser) -> None:
     page.wait_for_selector("[data-drawn]")
     save(page, "report-dark", between(page, "#headline", "#headline .scroll"))
     page = opened(chromium, rated.as_uri())
-    page.wait_for_selector("[data-ready]")
-    save(page, "significance", between(page, "#q0-pairs", "#q0-pairs .verdicts"))
+    page.locator(".answer .main-svg").first.wait_for()
+    save(page, "significance", between(page, ".band", ".answer"))
     listening(chromium, results)
 
 

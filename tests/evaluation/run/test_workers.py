@@ -27,8 +27,14 @@ def square(number):
     return number * number
 
 def process(number):
-    time.sleep(0.05)  # so that no process does all of them
     return os.getpid()
+
+def met(folder):
+    Path(folder, str(os.getpid())).touch()
+    for _ in range(6000):
+        if len(os.listdir(folder)) == 2:
+            return os.getpid()
+        time.sleep(0.01)
 
 def drawn(_):
     return random.random(), float(numpy.random.rand())
@@ -81,15 +87,15 @@ def test_a_worker_that_was_killed_once_costs_nothing(tasks: Any, tmp_path: Path)
     assert results == {(marker, n): n**2 for n in range(9)}
 
 
-def test_the_workers_of_a_stage_are_those_of_the_next(tasks: Any) -> None:
+def test_the_workers_of_a_stage_are_those_of_the_next(tasks: Any, tmp_path: Path) -> None:
+    met = tmp_path / "met"
+    met.mkdir()
     with Crew(Workers(2)) as crew:
-        first = {process for _, process in crew.finish(tasks.process, range(9))}
-        assert os.getpid() not in first
-        # One may lie idle in a stage; no third one begins.
-        later = {process for _, process in crew.finish(tasks.process, range(9))}
-        assert later <= first or len(first | later) <= 2
-        assert later & first
-    assert not any(Path(f"/proc/{process}").exists() for process in first | later)
+        # Each waits for the other, so that no process does all of the first stage.
+        first = {process for _, process in crew.finish(tasks.met, [str(met)] * 2)}
+        assert len(first - {os.getpid(), None}) == 2
+        assert {process for _, process in crew.finish(tasks.process, range(9))} <= first
+    assert not any(Path(f"/proc/{process}").exists() for process in first)
 
 
 def test_a_task_that_a_breaking_pool_forgets_is_done_all_the_same(
