@@ -8,13 +8,20 @@ cumulative-link mixed model see the same grades:
     python benchmarks/grades.py --runs 200
 """
 
+import sys
+from pathlib import Path
+
 import click
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures" / "ratings"))
+
+from ratings_simulation import ratings_of
 
 from earmark.analysis.ratings.methods.friedman import friedman
 from earmark.analysis.ratings.methods.paired import own_pairs
 from earmark.analysis.ratings.mixed_models.ordinal import fit_ordinal
-from earmark.analysis.ratings.reading.table import Floats, Ratings, listener_means
+from earmark.analysis.ratings.reading.table import Floats, listener_means
 from earmark.analysis.ratings.result.names import Scope
 from earmark.analysis.ratings.result.note_words import NotFittedError
 
@@ -33,33 +40,13 @@ def drawn(listeners: int, cuts: str, generator: np.random.Generator) -> Floats:
     return (np.digitize(felt, _CUTS[cuts]) + 1).astype(np.float64)
 
 
-def rows(cells: Floats) -> Ratings:
-    """Complete ``cells`` as ratings."""
-    at = np.argwhere(~np.isnan(cells))
-    zero = np.zeros(len(at), dtype=np.int64)
-    n, m, k = cells.shape
-    return Ratings(
-        listeners=tuple(f"l{i}" for i in range(n)),
-        passages=tuple(f"p{i}" for i in range(m)),
-        systems=tuple(f"s{i}" for i in range(k)),
-        questions=("q",),
-        listener=at[:, 0],
-        passage=at[:, 1],
-        system=at[:, 2],
-        question=zero,
-        value=cells[tuple(at.T)],
-        repeat=zero,
-        line=zero,
-    )
-
-
 def found(cells: Floats) -> tuple[bool, bool, bool, bool] | None:
     """Whether F, the first pair's Wilcoxon, the likelihood ratio and the first pair's z reject."""
     means = listener_means(cells)
     f = friedman(means).f.p
     pair = own_pairs(means, [], _ALPHA, ordinal=True)[0].p
     try:
-        fit = fit_ordinal(rows(cells), Scope.PASSAGES)
+        fit = fit_ordinal(ratings_of(cells), Scope.PASSAGES)
     except NotFittedError:
         return None
     ratio, z = fit.omnibus.p, fit.pairs(_ALPHA)[0].comparison.p
