@@ -229,6 +229,20 @@ def test_a_listener_against_all_others_is_flagged(tmp_path: Path) -> None:
     assert reason(found, "alone") == ""
 
 
+@pytest.mark.parametrize(("r", "flagged"), [(-0.78, False), (-0.80, True)])
+def test_one_against_the_others_is_flagged_from_a_p_of_01(
+    tmp_path: Path, *, r: float, flagged: bool
+) -> None:
+    # Of eight stimuli, a correlation of -.789 has a one-sided p of .01 (t = -3.143, 6 df).
+    others = np.arange(8.0) - 3.5
+    across = np.array([1.0, -1, -1, 1, 1, -1, -1, 1])  # uncorrelated with the line above
+    mine = r * others / np.linalg.norm(others) + (1 - r * r) ** 0.5 * across / 8**0.5
+    rows: list[Row] = [("L0", f"p{p}", "A", 50 + 20 * float(mine[p])) for p in range(8)]
+    rows += [(f"L{at}", f"p{p}", "A", 50 + 4 * float(others[p])) for at in (1, 2) for p in range(8)]
+    found = screened(tmp_path, rows)
+    assert named(found, "alone") == (["L0"] if flagged else [])
+
+
 def test_who_does_not_vary_or_alone_rated_a_stimulus_is_not_held_against_others(
     tmp_path: Path,
 ) -> None:
