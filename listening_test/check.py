@@ -1,5 +1,6 @@
 """Finds every problem of a study at once, before a listener does, and what it costs them."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -8,7 +9,8 @@ from typing import Any
 
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
-from .create import impossible, outline, refusals, undeclared
+from .conformance.judge import conformance_of, has_standard
+from .create import impossible, make_study, outline, refusals, undeclared
 from .kinds import kind_of, rated
 from .kinds.conformance import ConformanceItem, conformant
 from .session.balance import Uses
@@ -19,7 +21,8 @@ from .stimuli.find_audio import find_sources
 from .stimuli.wav_header import HEADER_BYTES
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator
-from .study.study import Study, StudyFolder
+from .study.study import Study, StudyFolder, load_study
+from .trial_session import take_trials
 
 _MOST_MINUTES, _MOST_STIMULI = 45.0, 12
 _LISTENERS = 60
@@ -28,7 +31,10 @@ _LARGE_PAGE = 500e6
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found; ``conformance`` is empty for kinds without a standard."""
+    """What a check found.
+
+    ``conformance`` is empty for kinds without a standard, and where the study cannot be made.
+    """
 
     study: str
     kind: str
@@ -75,18 +81,29 @@ def check(file: StudyFile, results: Path) -> Report:
         problems += found
     study = replace(study, passages=tuple(passages))
     problems += _design(study)
-    return _report(study, problems)
+    report = _report(study, problems)
+    if report.failing or not has_standard(study):
+        return report
+    with tempfile.TemporaryDirectory(prefix="earmark-check-") as scratch:
+        folder = make_study(file, results, folder=StudyFolder(Path(scratch) / file.study))
+        return replace(report, conformance=conformance_of(load_study(folder), folder, take_trials))
 
 
 def check_made(study: Study, folder: StudyFolder, results: Path) -> Report:
     """Check a study that was made: its stimuli, its design, and what became of its sources."""
     problems = [AudioProblem("error", one) for one in check_files(study, folder)]
+    readable = not problems
     problems += [AudioProblem("error", one) for one in (*undeclared(study), *impossible(study))]
     problems += _untranslated(study.file)
     problems += _telling(study)
     problems += _since(study, results)
     problems += _design(study)
-    return _report(study, problems)
+    report = _report(study, problems)
+    return (
+        replace(report, conformance=conformance_of(study, folder, take_trials))
+        if readable
+        else report
+    )
 
 
 def _telling(study: Study) -> Iterator[AudioProblem]:
@@ -248,6 +265,6 @@ def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
         download_bytes=size * slots,
         decoded_bytes=decoded,
         problems=tuple(found),
-        conformance=kind.conformance(study) if units else (),
+        conformance=(),
         retention_days=study.file.retention.days if study.file.retention else None,
     )
