@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .terminal import options
+
 if TYPE_CHECKING:
     from ..evaluation.measure import FileScores
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     "--reference", type=click.Path(path_type=Path), help="A master to compare each file with."
 )
 @click.option("--metrics", metavar="A,B", help="Names of 'earmark list metrics', or default.")
+@options.device
+@options.batch
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--plugin",
@@ -28,6 +32,8 @@ def measure(
     *,
     reference: Path | None,
     metrics: str | None,
+    device: str,
+    batch: int,
     as_json: bool,
     plugins: tuple[Path, ...],
 ) -> None:
@@ -35,8 +41,10 @@ def measure(
     import json
 
     from ..evaluation import measure as measuring
+    from ..evaluation.batches import Place
     from ..models.errors import UserError
     from ..models.plugins import load_entry_points, load_plugin
+    from ..models.rendering.devices import resolve_device
 
     load_entry_points()
     for plugin in plugins:
@@ -44,14 +52,14 @@ def measure(
     names = [name.strip() for name in (metrics or "").split(",") if name.strip()]
     chosen = measuring.choose(names, compares=reference is not None)
     other = None if reference is None else measuring.Reference(reference)
+    place = Place(str(resolve_device(device)), batch)
     done = []
-    for path in files:
-        try:
-            done.append(measuring.measure_file(path, chosen, other))
-        except UserError as error:
-            click.echo(f"Error: {error}", err=True)
+    for one in measuring.measure_files(files, chosen, other, place):
+        if isinstance(one, UserError):
+            click.echo(f"Error: {one}", err=True)
             continue
-        for line in measuring.cautions(done[-1], other):
+        done.append(one)
+        for line in measuring.cautions(one, other):
             click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(measuring.as_json(done), indent=2, ensure_ascii=False))
