@@ -166,13 +166,13 @@ def test_surround_gets_its_loudness(tmp_path: Path) -> None:
 
 
 def test_a_plug_in_adds_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("dc_offset", "broken"):
+    for name in ("mean_sample", "broken"):
         monkeypatch.delitem(METRICS, name, raising=False)
     plugin = tmp_path / "mine.py"
     plugin.write_text(
         "from earmark.evaluation.metrics import metric\n\n"
         '@metric(unit="FS")\n'
-        "def dc_offset(audio, sample_rate):\n"
+        "def mean_sample(audio, sample_rate):\n"
         '    """Mean of all samples."""\n'
         "    return float(audio.mean())\n\n"
         "@metric\n"
@@ -182,13 +182,13 @@ def test_a_plug_in_adds_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
     path = save(tmp_path / "a.wav", wave() + np.float32(0.5))
     try:
-        done = run(path, "--plugin", plugin, "--metrics", "dc_offset", "--json")
+        done = run(path, "--plugin", plugin, "--metrics", "mean_sample", "--json")
         assert done.exit_code == 0, done.stderr
-        score = json.loads(done.stdout)["files"][0]["scores"]["dc_offset"]
+        score = json.loads(done.stdout)["files"][0]["scores"]["mean_sample"]
         assert score["value"] == pytest.approx(0.5, abs=0.01)
         failed = run(path, "--plugin", plugin, "--metrics", "broken")
         assert failed.exit_code == 1
         assert "metric 'broken' fails: AttributeError" in failed.stderr
     finally:
-        for name in ("dc_offset", "broken"):
+        for name in ("mean_sample", "broken"):
             METRICS.pop(name, None)
