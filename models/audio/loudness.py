@@ -87,8 +87,20 @@ def integrated_loudness(audio: Tensor, sample_rate: int) -> Tensor:
 
     NaN for silence, for less than 400 ms and for audio that is not finite.
     """
-    hundreds = _hundreds(_energies(audio, sample_rate))
-    return _gated(_windows(hundreds, 4), relative=-10.0)
+    return gated_loudness(gating_blocks(audio, sample_rate))
+
+
+def gating_blocks(audio: Tensor, sample_rate: int) -> Tensor:
+    """Energies of the 400 ms blocks, ``(..., channels, samples)`` to ``(..., blocks)``.
+
+    Those of several tracks together are what the loudness of an album is gated from.
+    """
+    return _windows(_hundreds(_energies(audio, sample_rate)), 4)
+
+
+def gated_loudness(blocks: Tensor) -> Tensor:
+    """Integrated loudness in LUFS from the energies of blocks, ``(..., blocks)`` to ``(...)``."""
+    return _gated(blocks, relative=-10.0)
 
 
 def true_peak_dbtp(
