@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ...evaluation.delivery.checklist import Check, Checklist, Judgement
+from ...evaluation.delivery.checklist import Checklist, DeliveryVerdict, LimitCheck
 from .numbers import NONE, fixed
 
 _DIFFERENCES = {"LUFS": "LU", "dBTP": "dB", "dBFS": "dB"}
@@ -33,19 +33,19 @@ def sources(checklists: Iterable[Checklist]) -> list[str]:
     ]
 
 
-def verdict_words(check: Check) -> str:
+def verdict_words(check: LimitCheck) -> str:
     """The verdict, by how much a value is outside, or why there is none."""
-    if check.judgement is Judgement.OUTSIDE:
+    if check.judgement is DeliveryVerdict.OUTSIDE:
         # What is outside by less than is printed must not read as outside by nothing.
         beyond = fixed(check.beyond, 2) if check.beyond >= 0.005 else "less than 0.01"
         unit = _DIFFERENCES.get(check.measured.unit, check.measured.unit)
         return f"outside by {beyond} {unit}".rstrip()
-    if check.judgement is Judgement.NOT_MEASURED:
+    if check.judgement is DeliveryVerdict.NOT_MEASURED:
         return f"not measured ({check.measured.reason})"
     return str(check.judgement)
 
 
-def _cells(check: Check) -> tuple[str, str, str, str]:
+def _cells(check: LimitCheck) -> tuple[str, str, str, str]:
     value, unit = check.measured.value, check.measured.unit
     shown = NONE if value is None else f"{fixed(value, 2)} {unit}".rstrip()
     return check.metric, shown, check.asked.replace("-", "−") or NONE, verdict_words(check)

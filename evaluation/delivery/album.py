@@ -14,7 +14,7 @@ from torch import Tensor
 from ...models.audio.loudness import gated_loudness, gating_blocks
 from ..measure import FileScores
 from ..metrics import METRICS
-from .checklist import Measured
+from .checklist import MetricValue
 
 LARGEST = ("true_peak_dbtp", "sample_peak_dbfs", "lufs_momentary_max", "lufs_short_term_max")
 LOUDNESS = "lufs_integrated"
@@ -40,7 +40,7 @@ class AlbumLoudness:
 
 def album_values(
     files: Sequence[FileScores], loudness: AlbumLoudness, metrics: Iterable[str]
-) -> dict[str, Measured]:
+) -> dict[str, MetricValue]:
     """The values of an album by metric, from the scores of its tracks."""
     found = {}
     for name in metrics:
@@ -48,12 +48,14 @@ def album_values(
         if name == LOUDNESS:
             lufs = loudness.lufs
             found[name] = (
-                Measured(None, unit, "silent") if math.isnan(lufs) else Measured(lufs, unit)
+                MetricValue(None, unit, "silent") if math.isnan(lufs) else MetricValue(lufs, unit)
             )
         elif name in LARGEST:
             values = [file.scores[name].value for file in files]
             there = [value for value in values if value is not None]
-            found[name] = Measured(max(there), unit) if there else Measured(None, unit, "silent")
+            found[name] = (
+                MetricValue(max(there), unit) if there else MetricValue(None, unit, "silent")
+            )
         else:
-            found[name] = Measured(None, unit, "no_album_value")
+            found[name] = MetricValue(None, unit, "no_album_value")
     return found

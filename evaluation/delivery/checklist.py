@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from .profiles import ALWAYS_CHECKED, Limit, Profile
+from .profiles import ALWAYS_CHECKED, DeliveryLimit, Profile
 
 # Decimal limits have no exact binary value: a file at the limit is within.
 _ROUNDING = 1e-9
 
 
-class Judgement(StrEnum):
+class DeliveryVerdict(StrEnum):
     """What is said of one value against one limit."""
 
     WITHIN = "within"
@@ -26,7 +26,7 @@ class Judgement(StrEnum):
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricValue:
     """A value of a metric, or the reason why there is none."""
 
     value: float | None
@@ -35,14 +35,14 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Check:
+class LimitCheck:
     """One line of a checklist; ``beyond`` is by how much a value is outside, 0 otherwise."""
 
     metric: str
     of: str
-    measured: Measured
-    limit: Limit | None
-    judgement: Judgement
+    measured: MetricValue
+    limit: DeliveryLimit | None
+    judgement: DeliveryVerdict
     beyond: float = 0.0
 
     @property
@@ -74,13 +74,13 @@ class Checklist:
     """
 
     profile: Profile
-    checks: tuple[Check, ...]
+    checks: tuple[LimitCheck, ...]
     gain_db: float | None
 
     @property
-    def outside(self) -> tuple[Check, ...]:
+    def outside(self) -> tuple[LimitCheck, ...]:
         """The checks that it does not keep to."""
-        return tuple(one for one in self.checks if one.judgement is Judgement.OUTSIDE)
+        return tuple(one for one in self.checks if one.judgement is DeliveryVerdict.OUTSIDE)
 
     def as_json(self) -> dict[str, Any]:
         """The form that programs read."""
@@ -94,7 +94,7 @@ class Checklist:
 
 
 def checklist(
-    profile: Profile, values: Mapping[str, Measured], *, album: bool = False
+    profile: Profile, values: Mapping[str, MetricValue], *, album: bool = False
 ) -> Checklist:
     """The checks of a profile on the values of one file, or with ``album`` of a whole album.
 
@@ -111,7 +111,7 @@ def checklist(
     return Checklist(profile, tuple(checks), _gain(profile, values))
 
 
-def in_words(limit: Limit, unit: str) -> str:
+def in_words(limit: DeliveryLimit, unit: str) -> str:
     """A limit such as ``-23.2 to -22.8 LUFS`` or ``at most -1 dBTP``."""
     low, high = limit.at_least, limit.at_most
     if low is not None and high is not None:
@@ -121,26 +121,26 @@ def in_words(limit: Limit, unit: str) -> str:
     return f"{words} {unit}".strip()
 
 
-def _check(metric: str, of: str, measured: Measured, limit: Limit | None) -> Check:
+def _check(metric: str, of: str, measured: MetricValue, limit: DeliveryLimit | None) -> LimitCheck:
     if measured.value is None:
-        return Check(metric, of, measured, limit, Judgement.NOT_MEASURED)
+        return LimitCheck(metric, of, measured, limit, DeliveryVerdict.NOT_MEASURED)
     if limit is None:
-        return Check(metric, of, measured, None, Judgement.NOT_STATED)
+        return LimitCheck(metric, of, measured, None, DeliveryVerdict.NOT_STATED)
     below = -1.0 if limit.at_least is None else limit.at_least - measured.value
     above = -1.0 if limit.at_most is None else measured.value - limit.at_most
     beyond = max(below, above)
     if beyond <= _ROUNDING:
-        return Check(metric, of, measured, limit, Judgement.WITHIN)
-    return Check(metric, of, measured, limit, Judgement.OUTSIDE, beyond)
+        return LimitCheck(metric, of, measured, limit, DeliveryVerdict.WITHIN)
+    return LimitCheck(metric, of, measured, limit, DeliveryVerdict.OUTSIDE, beyond)
 
 
-def _gain(profile: Profile, values: Mapping[str, Measured]) -> float | None:
+def _gain(profile: Profile, values: Mapping[str, MetricValue]) -> float | None:
     lufs, peak = (values[name].value for name in ALWAYS_CHECKED)
     if profile.playback is None or lufs is None or peak is None:
         return None
     return profile.playback.gain_db(lufs, peak)
 
 
-def counts(checks: Sequence[Check]) -> dict[Judgement, int]:
+def counts(checks: Sequence[LimitCheck]) -> dict[DeliveryVerdict, int]:
     """How many checks have each judgement."""
-    return {one: sum(check.judgement is one for check in checks) for one in Judgement}
+    return {one: sum(check.judgement is one for check in checks) for one in DeliveryVerdict}

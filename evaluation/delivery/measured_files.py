@@ -8,7 +8,7 @@ from ...models.audio.files import read
 from ..measure import FileScores, choose
 from ..metrics import Metric
 from .album import AlbumLoudness, album_values
-from .checklist import Checklist, Measured, checklist
+from .checklist import Checklist, MetricValue, checklist
 from .profiles import Profile
 
 
@@ -56,7 +56,7 @@ def deliver(
 def _of_file(profile: Profile, file: FileScores) -> Checklist:
     scores = file.scores
     values = {
-        name: Measured(scores[name].value, scores[name].unit, scores[name].reason)
+        name: MetricValue(scores[name].value, scores[name].unit, scores[name].reason)
         for name in profile.metrics
     }
     return checklist(profile, values)

@@ -20,7 +20,7 @@ ALWAYS_CHECKED = ("lufs_integrated", "true_peak_dbtp")
 """Metrics that stand in every checklist, also where a profile sets no limit to them."""
 
 
-class Limit(Strict):
+class DeliveryLimit(Strict):
     """What one metric may be: of each file, or with ``of: album`` of all files together.
 
     ``says`` are the words of the source.
@@ -33,7 +33,7 @@ class Limit(Strict):
     says: str = ""
 
     @model_validator(mode="after")
-    def _limits_something(self) -> "Limit":
+    def _limits_something(self) -> "DeliveryLimit":
         low, high = self.at_least, self.at_most
         if low is None and high is None:
             raise ValueError("give at_least, at_most or both")
@@ -78,7 +78,7 @@ class Profile(Strict):
     read_on: date
     edition: str = ""
     playback: Playback | None = None
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[DeliveryLimit, ...] = ()
 
     @model_validator(mode="after")
     def _says_something(self) -> "Profile":

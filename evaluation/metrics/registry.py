@@ -177,7 +177,9 @@ METRICS: Registry[Metric] = Registry(
     (
         *(".delivery", ".stereo", ".bandwidth", ".distance", ".spectrum", ".offset", ".cost"),
         *(".sets", ".defects.clipping", ".defects.impulses", ".defects.dropouts"),
-        *(".defects.steady", ".library_losses"),
+        *(".defects.steady", ".features.spectral", ".features.panning", ".features.dynamics"),
+        *(".features.balance", ".features.loudness_dynamics", ".features.filtered_distortion"),
+        ".library_losses",
     ),
     __package__,
 )

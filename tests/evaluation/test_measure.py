@@ -58,7 +58,9 @@ def test_json_has_the_schema_that_is_promised(tmp_path: Path) -> None:
 def test_without_a_reference_all_default_metrics_of_audio_are_measured(tmp_path: Path) -> None:
     done = run(save(tmp_path / "a.wav", wave()), "--json")
     scores = json.loads(done.stdout)["files"][0]["scores"]
-    assert list(scores) == [name for name, one in METRICS.items() if one.needs == "audio"]
+    assert list(scores) == [
+        name for name, one in METRICS.items() if one.needs == "audio" and one.default
+    ]
 
 
 def test_with_a_reference_distances_stand_raw_and_aligned(tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ def test_the_table_has_a_row_for_each_metric_and_a_column_for_each_file(tmp_path
     head, _, *lines = done.stdout.strip().splitlines()
     assert all(path.name in head for path in files)
     assert [line.split()[0] for line in lines] == [
-        name for name, one in METRICS.items() if one.needs == "audio"
+        name for name, one in METRICS.items() if one.needs == "audio" and one.default
     ]
     (lra,) = (line for line in lines if line.split()[0] == "lra")
     assert lra.count("– (too_short)") == 12

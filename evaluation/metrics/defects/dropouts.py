@@ -4,7 +4,8 @@ A gap is a stretch of 1 ms to half a second that lies 50 dB below the sound on b
 -72 dBFS. It is a dropout and no rest where the sound
 
 * breaks off and comes back within eight samples at a quarter of its level, or of its slope where
-  it crosses zero: fades and tails that are stopped are rounder than that;
+  it crosses zero: fades and tails that are stopped are rounder than that. Gates open and shut
+  within a millisecond, so gaps above 40 ms must break at a quarter of the level within 2 samples;
 * goes on as it was: the levels of the 20 ms on both sides differ by no more than 6 dB, and so do
   those of their residuals, so that a new note after a rest is none;
 * is no pulse wave, which has gaps of its own within those 20 ms.
@@ -21,7 +22,8 @@ _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.001, 0.5
 _QUIET = 2.0**-12
 _BELOW = 10 ** (-50 / 20)
 _SIDE_SECONDS = 0.02
-_EDGE, _ABRUPT = 8, 0.25
+_EDGE, _LONG_EDGE, _ABRUPT = 8, 2, 0.25
+_LONG_SECONDS = 0.04
 _ALIKE = 10 ** (6 / 20)
 _OWN_GAPS = 0.1
 _LEAST_SOUND = 2.0**-9
@@ -66,22 +68,31 @@ def _of_channel(wave: Tensor, rate: int) -> list[int]:
         if shortest <= end - start <= longest
         and start >= side
         and end + side <= len(wave)
-        and _breaks(wave[start - side : start], wave[start:end], wave[end : end + side])
+        and _breaks(
+            *(wave[start - side : start], wave[start:end], wave[end : end + side]),
+            is_long=end - start > _LONG_SECONDS * rate,
+        )
     ]
 
 
-def _breaks(before: Tensor, gap: Tensor, after: Tensor) -> bool:
+def _breaks(before: Tensor, gap: Tensor, after: Tensor, *, is_long: bool) -> bool:
     """Whether the sound stops at once, is as good as gone, and goes on at once as it was."""
     levels = [_level(one) for one in (before, after)]
     softer, louder = min(levels), max(levels)
     if softer < _LEAST_SOUND or louder > _ALIKE * softer or _level(gap) > _BELOW * softer:
         return False
-    if not (_is_abrupt(before.flip(0)) and _is_abrupt(after)):
+    abrupt = _is_cut if is_long else _is_abrupt
+    if not (abrupt(before.flip(0)) and abrupt(after)):
         return False
     bright = [_level(one.diff().diff()) for one in (before, after)]
     if max(bright) > 2 * _ALIKE * min(bright):
         return False
     return not any((one.abs() <= _QUIET).float().mean() > _OWN_GAPS for one in (before, after))
+
+
+def _is_cut(sound: Tensor) -> bool:
+    """Whether its first samples have a good part of its level."""
+    return float(sound[:_LONG_EDGE].abs().max()) >= _ABRUPT * _level(sound)
 
 
 def _is_abrupt(sound: Tensor) -> bool:

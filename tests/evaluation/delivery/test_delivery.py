@@ -14,7 +14,7 @@ from command_line import typed
 
 from earmark.cli import earmark
 from earmark.evaluation.delivery.album import AlbumLoudness
-from earmark.evaluation.delivery.checklist import Judgement, Measured, checklist, in_words
+from earmark.evaluation.delivery.checklist import DeliveryVerdict, MetricValue, checklist, in_words
 from earmark.evaluation.delivery.profiles import (
     Playback,
     choose_profiles,
@@ -44,10 +44,11 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(earmark, ["measure", *map(str, arguments)])
 
 
-def values(**given: float | None) -> dict[str, Measured]:
+def values(**given: float | None) -> dict[str, MetricValue]:
     found = {"lufs_integrated": -14.0, "true_peak_dbtp": -3.0} | given
     return {
-        name: Measured(one, "", "" if one is not None else "silent") for name, one in found.items()
+        name: MetricValue(one, "", "" if one is not None else "silent")
+        for name, one in found.items()
     }
 
 
@@ -56,7 +57,7 @@ def test_each_limit_that_ships_has_a_value_within_and_one_outside(profile: Any, 
     for edge, outward in ((limit.at_least, -1e-6), (limit.at_most, 1e-6)):
         if edge is None:
             continue
-        for beyond, expected in ((0.0, Judgement.WITHIN), (outward, Judgement.OUTSIDE)):
+        for beyond, expected in ((0.0, DeliveryVerdict.WITHIN), (outward, DeliveryVerdict.OUTSIDE)):
             made = checklist(profile, values(**{limit.metric: edge + beyond}))
             (check,) = (one for one in made.checks if one.limit == limit)
             assert check.judgement is expected, (edge, beyond)
@@ -90,9 +91,9 @@ def test_every_profile_that_ships_has_a_source_and_a_date() -> None:
 def test_what_is_not_stated_or_not_measured_is_never_within() -> None:
     (profile,) = choose_profiles(["ebu-r128"])
     stated = {one.metric: one.judgement for one in checklist(profile, values()).checks}
-    assert stated["true_peak_dbtp"] is Judgement.NOT_STATED
+    assert stated["true_peak_dbtp"] is DeliveryVerdict.NOT_STATED
     silent = checklist(profile, values(lufs_integrated=None, true_peak_dbtp=None))
-    assert {one.judgement for one in silent.checks} == {Judgement.NOT_MEASURED}
+    assert {one.judgement for one in silent.checks} == {DeliveryVerdict.NOT_MEASURED}
     assert silent.gain_db is None
 
 

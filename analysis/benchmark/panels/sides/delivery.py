@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from .....evaluation.delivery.checklist import Check, Judgement, Measured, checklist
+from .....evaluation.delivery.checklist import DeliveryVerdict, LimitCheck, MetricValue, checklist
 from .....evaluation.delivery.profiles import Profile, shipped_profiles
 from ....presentation.numbers import NONE, fixed
 from ...result.document import Result
@@ -60,8 +60,8 @@ def _rows(result: Result, profile: Profile) -> list[dict[str, Any]]:
     return found
 
 
-def _row(system: str, profile: Profile, checks: tuple[Check, ...]) -> dict[str, Any]:
-    count = {one: sum(check.judgement is one for check in checks) for one in Judgement}
+def _row(system: str, profile: Profile, checks: tuple[LimitCheck, ...]) -> dict[str, Any]:
+    count = {one: sum(check.judgement is one for check in checks) for one in DeliveryVerdict}
     excess = max(check.beyond for check in checks)
     return {
         "system": system,
@@ -69,27 +69,27 @@ def _row(system: str, profile: Profile, checks: tuple[Check, ...]) -> dict[str, 
         "metric": checks[0].metric,
         "asked": checks[0].asked,
         "songs": len(checks),
-        "within": count[Judgement.WITHIN],
-        "outside": count[Judgement.OUTSIDE],
-        "not stated": count[Judgement.NOT_STATED],
-        "not measured": count[Judgement.NOT_MEASURED],
+        "within": count[DeliveryVerdict.WITHIN],
+        "outside": count[DeliveryVerdict.OUTSIDE],
+        "not stated": count[DeliveryVerdict.NOT_STATED],
+        "not measured": count[DeliveryVerdict.NOT_MEASURED],
         "largest excess": excess or None,
         "source": profile.source,
         "read on": profile.read_on.isoformat(),
     }
 
 
-def _values(result: Result, profile: Profile) -> Mapping[tuple[str, str], dict[str, Measured]]:
+def _values(result: Result, profile: Profile) -> Mapping[tuple[str, str], dict[str, MetricValue]]:
     """What was measured of each system and song, by the metrics' default parameters."""
     scores = result.scores
     wanted = scores[scores["metric"].isin(profile.metrics) & (scores["variant"] == "raw")]
-    found: dict[tuple[str, str], dict[str, Measured]] = {}
+    found: dict[tuple[str, str], dict[str, MetricValue]] = {}
     for row in wanted.itertuples():
         place = found.setdefault((str(row.system), str(row.song)), {})
         value = float(row.value)  # type: ignore[arg-type]
         # The first row of a metric is that with the parameters that stand first in the benchmark.
         place.setdefault(
             str(row.metric),
-            Measured(None if math.isnan(value) else value, str(row.unit), str(row.reason)),
+            MetricValue(None if math.isnan(value) else value, str(row.unit), str(row.reason)),
         )
     return found
