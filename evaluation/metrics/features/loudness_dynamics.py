@@ -56,7 +56,8 @@ def dr_db(analysis: Analysis) -> Tensor:
     """Dynamic range by the rule of the DR meter, not rounded to whole decibels."""
     size = round(_BLOCK_SECONDS * analysis.sample_rate)
     count = analysis.samples // size
-    blocks = analysis.audio[..., : count * size].unflatten(-1, (count, size))
+    whole = analysis.audio[..., : count * size]
+    blocks = whole.reshape(*whole.shape[:-1], count, size)
     peaks = blocks.abs().amax(dim=-1).double()
     energy = 2 * blocks.square().mean(dim=-1, dtype=torch.float64)
     loudest = energy.sort(dim=-1, descending=True).values[..., : max(1, round(_LOUDEST * count))]
