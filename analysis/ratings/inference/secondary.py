@@ -10,6 +10,7 @@ import numpy as np
 
 from ..estimation.metric_agreement import metric_agreement
 from ..estimation.order_effects import order_effect
+from ..estimation.subjects import subjects
 from ..methods.bradley_terry import bradley_terry, circular_triads, preferences
 from ..methods.crossed import mean_squares, quasi_f
 from ..methods.friedman import friedman
@@ -71,6 +72,10 @@ def secondary(
     """
     controls = dict.fromkeys((options.reference, options.baseline))
     grades = grade_model(ratings, design, options) if scale.ordinal else None
+    # Keys that are written only where there is something to say.
+    optional: dict[str, Any] = {"grades": grades} if grades else {}
+    if not options.abx and preferences(everything) is None:
+        optional["subjects"] = subjects(everything, options.alpha)
     return Secondary(
         tests=_other_tests(ratings, design, options),
         per_passage=_per_passage(ratings, options),
@@ -82,7 +87,7 @@ def secondary(
         against_zero=against_zero(ratings, options) if scale.signed else None,
         order_effects=tuple(order_effect(everything, order, options.alpha) for order in Order),
         metrics=_metrics(everything, heard, options),
-        **({"grades": grades} if grades else {}),
+        **optional,
     )
 
 

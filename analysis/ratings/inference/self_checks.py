@@ -94,6 +94,7 @@ def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
         ),
         _check("counts add up", list(_miscounted(result)), "rows, missing, duplicates, ratings"),
         *_optima(result),
+        *_subjects(result),
     )
 
 
@@ -111,6 +112,28 @@ def _optima(result: QuestionResult) -> Iterator[Check]:
             f"{len(fitted)} {'fit' if len(fitted) == 1 else 'fits'}: slopes, terms at zero, "
             "curvature, several starts",
         )
+
+
+def _subjects(result: QuestionResult) -> Iterator[Check]:
+    """The check of the model of listeners, where one was fitted."""
+    model = result.secondary.subjects
+    if model is None or model.proof is None:
+        return
+    bias = math.fsum(row.bias for row in model.listeners)
+    size = max(abs(row.quality) for row in model.stimuli) or 1.0
+    rated = sum(row.ratings for row in model.listeners)
+    failures = [
+        ("its slopes or its curvature", not model.proof.holds),
+        ("biases, which do not sum to 0", abs(bias) > 1e-9 * size * len(model.listeners)),
+        ("counts", rated != sum(row.ratings for row in model.stimuli)),
+        ("intervals", not all(row.low < row.quality < row.high for row in model.stimuli)),
+    ]
+    yield _check(
+        "the model of listeners is at a maximum",
+        [where for where, failed in failures if failed],
+        f"{len(model.listeners)} biases that sum to 0, {len(model.stimuli)} qualities in their "
+        "intervals, slopes and curvature of the likelihood",
+    )
 
 
 def _check(name: str, failures: list[str], covered: str) -> Check:

@@ -47,6 +47,7 @@ class Method(StrEnum):
     BINOMIAL = "binomial test"
     BETA_BINOMIAL = "beta-binomial test"
     D_PRIME = "d′"
+    SUBJECT_MODEL = "model of listeners"
     ORDER_EFFECT = "order effect"
     KENDALL_W = "Kendall's W"
     KRIPPENDORFF = "Krippendorff's α"

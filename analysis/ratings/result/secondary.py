@@ -7,6 +7,7 @@ from ...result.parts import Free, Maybe, Number, ResultPart
 from .names import AbxTest, Adjust, Method, Order, Scope, Term
 from .notes import Note
 from .proof import Proof
+from .subjects import SubjectModel
 from .tests import EstimatedPair, Omnibus, PairTest, PassageTest
 
 
@@ -236,7 +237,8 @@ class GradeModel(ResultPart):
 class Secondary(ResultPart):
     """Everything that shows the primary result in another light.
 
-    ``grades`` is there where the scale has few steps.
+    ``grades`` is there where the scale has few steps, ``subjects`` where stimuli were rated one by
+    one.
     """
 
     tests: tuple[OtherTest, ...]
@@ -248,3 +250,4 @@ class Secondary(ResultPart):
     order_effects: tuple[OrderEffect, ...]
     metrics: MetricAgreement | None
     grades: GradeModel | None = None
+    subjects: SubjectModel | None = None

@@ -12,6 +12,7 @@ from ...result.secondary import (
     Preference,
     Secondary,
 )
+from ...result.subjects import SubjectModel
 from .sheet import PAIR, Sheet, columns_of
 
 
@@ -22,6 +23,8 @@ def secondary_sheets(found: Secondary) -> list[Sheet]:
         made.append(_against_zero(found.against_zero))
     if found.grades:
         made += [_grades(found.grades), _grade_terms(found.grades)]
+    if found.subjects:
+        made += [_subject_listeners(found.subjects), _subject_stimuli(found.subjects)]
     if found.preference:
         made.append(_preference(found.preference))
     if found.abx:
@@ -93,6 +96,44 @@ def _grade_terms(found: GradeModel) -> Sheet:
     rows = tuple((one.term, one.variance, math.sqrt(one.variance)) for one in found.terms)
     caption = "Variances of the cumulative-link mixed model, in log odds; those of chance are 3.29"
     return Sheet("grades-variances", caption, columns, rows)
+
+
+def _subject_listeners(found: SubjectModel) -> Sheet:
+    columns = columns_of(
+        *("Listener", "Ratings/count", "Bias/points", "Bias low/points", "Bias high/points"),
+        *("Inconsistency/points", "Low/points", "High/points", "By P.913/points"),
+    )
+    rows = tuple(
+        (
+            *(row.listener, row.ratings, row.bias, row.bias_low, row.bias_high),
+            *(row.inconsistency, row.inconsistency_low, row.inconsistency_high, row.published),
+        )
+        for row in found.listeners
+    )
+    caption = (
+        "Model of listeners: how far each rates above the others (bias) and strays from what all "
+        f"say (inconsistency, a standard deviation); {found.interval}"
+    )
+    return Sheet("listener-model", caption, columns, rows)
+
+
+def _subject_stimuli(found: SubjectModel) -> Sheet:
+    columns = columns_of(
+        *("Passage", "System", "Ratings/count", "Mean/points", "Quality/points", "Low/points"),
+        *("High/points", "By P.913/points"),
+    )
+    rows = tuple(
+        (
+            *(row.passage, row.system, row.ratings, row.mean, row.quality, row.low, row.high),
+            row.published,
+        )
+        for row in found.stimuli
+    )
+    caption = (
+        "Quality of each stimulus without the biases, listeners weighted by their consistency; "
+        f"{found.interval}"
+    )
+    return Sheet("listener-model-stimuli", caption, columns, rows)
 
 
 def _preference(found: Preference) -> Sheet:

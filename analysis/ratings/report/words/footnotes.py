@@ -247,6 +247,16 @@ NOTES: Mapping[Method, Footnote] = {
         'psyphy::dprime.ABX(Pc.unb = share, method = "diff")',
         "Another strategy of the listener (independent observations) gives another d′.",
     ),
+    Method.SUBJECT_MODEL: Footnote(
+        "rating = quality + bias + inconsistency · X, biases sum to 0; restricted likelihood, "
+        "squares left divided by tr(I − H) of each listener; errors of quality with Meier's factor "
+        "1 + 4 Σ a(1 − a)/ν for weights a that are estimated, t",
+        ("estimation.subject_model.fit_subjects",),
+        "numpy.linalg, scipy.stats.t.isf, chi2.isf",
+        "nlme::gls(score ~ stimulus + listener, weights = varIdent(form = ~ 1 | listener))",
+        "sureal and ITU-T P.913 take maximum likelihood (the column published): inconsistencies "
+        "are smaller, intervals ±1.96/√Σ υ⁻² narrower.",
+    ),
     Method.TOST: Footnote(
         "p = max of the t tests of d̄ > −m and d̄ < m, with {error}; adjusted over all pairs",
         ("methods.equivalence.tost",),
@@ -378,5 +388,7 @@ def _of_secondary(second: Secondary) -> Iterator[Method]:
         yield second.against_zero.method
     if second.abx:
         yield from (Method.BINOMIAL, Method.BETA_BINOMIAL, Method.D_PRIME)
+    if second.subjects and second.subjects.listeners:
+        yield Method.SUBJECT_MODEL
     if any(effect.p is not None for effect in second.order_effects):
         yield Method.ORDER_EFFECT
