@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ..methods.abx import beta_binomial_test
+from ..methods.abx import abx_d_prime, beta_binomial_test
 from ..methods.equivalence import verdict
 from ..methods.libraries import MOST_RATINGS
 from ..methods.multiplicity import adjusted
@@ -158,6 +158,8 @@ def _tests(result: QuestionResult) -> Iterator[tuple[str, SystemsTest]]:
     grades = result.secondary.grades
     if grades and grades.omnibus:
         yield "grades", grades.omnibus
+    for one in result.secondary.aligned_ranks:
+        yield f"aligned ranks {one.term}", one
     for row in result.secondary.per_passage.passages:
         yield f"passage {row.passage}", row
 
@@ -233,6 +235,9 @@ def _others(secondary: Secondary) -> Iterator[tuple[str, float, float]]:
         for entry in (row, *row.listeners):
             again = float(stats.binom.sf(entry.right - 1, entry.trials, 0.5))
             yield f"ABX {row.system}", entry.p, again
+        for one in row.d_primes:
+            if one.value is not None:
+                yield f"ABX {row.system}, d′", one.value, abx_d_prime(row.share, one.strategy)
         if row.beta_binomial.p is not None:
             right = np.array([entry.right for entry in row.listeners], dtype=np.float64)
             trials = np.array([entry.trials for entry in row.listeners], dtype=np.float64)

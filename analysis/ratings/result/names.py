@@ -15,6 +15,7 @@ class Method(StrEnum):
     FRIEDMAN = "Friedman"
     FRIEDMAN_PER_PASSAGE = "Friedman F per passage"
     QUADE = "Quade"
+    ALIGNED_RANKS = "aligned rank transform"
     PERMUTATION = "within-listener permutation"
     QUASI_F = "quasi-F′"
     MIXED_MODEL = "linear mixed model"
@@ -160,6 +161,14 @@ class AbxTest(StrEnum):
     BETA_BINOMIAL = "beta-binomial"
 
 
+class Opinion(StrEnum):
+    """Scores of ITU-T P.800: of absolute, degradation and comparison categories."""
+
+    MOS = "MOS"
+    DMOS = "DMOS"
+    CMOS = "CMOS"
+
+
 class Order(StrEnum):
     """An order that ratings may drift with: the place on a page, or the number of the page."""
 
@@ -195,6 +204,7 @@ class Term(StrEnum):
 
     LISTENER = "listener"
     PASSAGE = "passage"
+    SYSTEM = "system"
     LISTENER_PASSAGE = "listener:passage"
     LISTENER_SYSTEM = "listener:system"
     PASSAGE_SYSTEM = "passage:system"

@@ -39,6 +39,9 @@ _PLAIN: Mapping[NoteCode, str] = {
         "the likelihood has no maximum: it is the higher, the more one listener's ratings are "
         "taken for the truth; more listeners on each stimulus help"
     ),
+    NoteCode.ENDS_OR_STEPS: (
+        "few steps, or ratings at an end of the scale, make an interaction where there is none"
+    ),
     NoteCode.NO_REST: (
         "the ratings of a listener leave nothing to measure inconsistency by, beside quality and "
         "bias"

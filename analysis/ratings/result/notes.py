@@ -41,6 +41,7 @@ class NoteCode(StrEnum):
     LISTENERS_APART = "listeners-apart"
     TAKEN_FOR_TRUTH = "taken-for-truth"
     NO_REST = "no-rest"
+    ENDS_OR_STEPS = "ends-or-steps"
     # what a design allows, and the analysis that follows
     ONE_SYSTEM = "one-system"
     ONE_LISTENER = "one-listener"

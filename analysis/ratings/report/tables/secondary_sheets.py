@@ -3,12 +3,15 @@
 import math
 
 from ...result.secondary import (
+    AbxListener,
     AbxResult,
     AgainstZero,
+    AlignedTest,
     GradeModel,
     ManyToOne,
     MetricAgreement,
     MetricAgreementRow,
+    OpinionScores,
     Preference,
     Secondary,
 )
@@ -23,6 +26,10 @@ def secondary_sheets(found: Secondary) -> list[Sheet]:
         made.append(_against_zero(found.against_zero))
     if found.grades:
         made += [_grades(found.grades), _grade_terms(found.grades)]
+    if found.opinions:
+        made.append(_opinions(found.opinions))
+    if found.aligned_ranks:
+        made.append(_aligned(found.aligned_ranks))
     if found.subjects:
         made += [_subject_listeners(found.subjects), _subject_stimuli(found.subjects)]
     if found.preference:
@@ -98,6 +105,36 @@ def _grade_terms(found: GradeModel) -> Sheet:
     return Sheet("grades-variances", caption, columns, rows)
 
 
+def _opinions(found: OpinionScores) -> Sheet:
+    columns = columns_of(
+        *("Condition", "Votes/count", "Listeners/count", f"{found.score}/points", "SD/points"),
+        *("Low/points", "High/points", "Mean of listeners/points", "Low over listeners/points"),
+        "High over listeners/points",
+    )
+    rows = tuple(
+        (
+            *(row.system, row.votes, row.listeners, row.score, row.sd, row.low, row.high),
+            *(row.over_listeners, row.listeners_low, row.listeners_high),
+        )
+        for row in found.conditions
+    )
+    caption = (
+        f"{found.score} of each condition (ITU-T P.800). Its {found.interval} interval takes votes "
+        "as independent, which those of one listener are not; beside it the interval over listeners"
+    )
+    return Sheet("opinion-scores", caption, columns, rows)
+
+
+def _aligned(found: tuple[AlignedTest, ...]) -> Sheet:
+    columns = columns_of("Effect", "F/number", "df/df", "df2/df", "p/p", "Note")
+    rows = tuple((row.term, row.statistic, row.df, row.df2, row.p, row.note) for row in found)
+    caption = (
+        "Aligned rank transform: systems, passages, and whether passages rank systems otherwise; "
+        "unadjusted, for these passages, and decides nothing"
+    )
+    return Sheet("aligned-ranks", caption, columns, rows)
+
+
 def _subject_listeners(found: SubjectModel) -> Sheet:
     columns = columns_of(
         *("Listener", "Ratings/count", "Bias/points", "Bias low/points", "Bias high/points"),
@@ -154,33 +191,57 @@ def _abx(asked: tuple[AbxResult, ...]) -> Sheet:
             *(row.system, row.right, row.trials, row.share, row.low, row.high, row.p),
             *(row.beta_binomial.overdispersion, row.beta_binomial.p),
             *(row.p_adj, row.reject, row.d_prime),
+            *_detected(row),
         )
         for row in asked
     )
     columns = columns_of(
         *("A and B", "Right/count", "Trials/count", "Share/share", "Low/share", "High/share"),
         *("p binomial/p", "Spread of listeners/share", "p beta-binomial/p", "P_adj/p"),
-        *("Reject/yes", "d′/number"),
+        *("Reject/yes", "d′/number", *_DETECTED),
     )
     caption = (
         "ABX: the binomial test takes every trial as independent, the beta-binomial lets "
-        "listeners differ; d′ by the differencing strategy"
+        "listeners differ; d′ by the differencing strategy; criterion c below 0: X is said to be "
+        "the first too often"
     )
     return Sheet("abx", caption, columns, rows)
 
 
 def _abx_listeners(asked: tuple[AbxResult, ...]) -> Sheet:
     rows = tuple(
-        (row.system, one.listener, one.right, one.trials, one.low, one.high, one.p)
+        (
+            *(row.system, one.listener, one.right, one.trials, one.low, one.high, one.p),
+            *(one.d_primes[0].value if one.d_primes else None, *_detected(one)),
+        )
         for row in asked
         for one in row.listeners
     )
     columns = columns_of(
         *("A and B", "Listener", "Right/count", "Trials/count", "Low/share", "High/share"),
-        "p binomial/p",
+        *("p binomial/p", "d′/number", *_DETECTED),
     )
-    caption = "ABX per listener: the exact binomial test, unadjusted"
+    caption = "ABX per listener: the exact binomial test, unadjusted; d′ and c as above"
     return Sheet("abx-listeners", caption, columns, rows)
+
+
+_DETECTED = (
+    *("d′ low/number", "d′ high/number", "d′ independent/number", "Said first/share", "c/number"),
+    *("c low/number", "c high/number", "d′ without bias/number"),
+)
+
+
+def _detected(row: AbxResult | AbxListener) -> tuple[float | None, ...]:
+    """The ends of d′, d′ by the other strategy, and the response bias."""
+    if not row.d_primes:
+        return (None,) * len(_DETECTED)
+    differencing, independent = row.d_primes
+    bias = row.bias
+    return (
+        *(differencing.low, differencing.high, independent.value),
+        *((bias.said_first, bias.criterion, bias.low, bias.high, bias.d_prime) if bias else ()),
+        *(() if bias else (None,) * 5),
+    )
 
 
 def _metrics(found: MetricAgreement) -> Sheet:
