@@ -1,4 +1,4 @@
-"""The study of benchmarks/server.py, a server of it in a process of its own, and a listener.
+"""The study of server.py, a server of it in a process of its own, and a listener.
 
 All music is SIMULATED. What the listener sends is what the page sends: a press plays, a drag is
 eight moves (ten a second) and a rating in one batch, because the page waits until a drag is over.

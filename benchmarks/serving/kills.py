@@ -1,10 +1,10 @@
 """Faults under load, again and again: what was confirmed is stored, once.
 
-    python benchmarks/kills.py --times 50                       # kill -9 of the server
-    python benchmarks/kills.py --times 50 --postgresql          # ratings in PostgreSQL
-    python benchmarks/kills.py --postgresql --processes 2       # of one of its processes
-    python benchmarks/kills.py --fault database --times 20      # PostgreSQL crashes
-    python benchmarks/kills.py --fault disk --times 20          # the disk is full, and freed again
+    python benchmarks/serving/kills.py --times 50  # kill -9 of the server
+    python benchmarks/serving/kills.py --times 50 --postgresql  # ratings in PostgreSQL
+    python benchmarks/serving/kills.py --postgresql --processes 2  # of one of its processes
+    python benchmarks/serving/kills.py --fault database --times 20      # PostgreSQL crashes
+    python benchmarks/serving/kills.py --fault disk --times 20  # the disk is full, and freed again
 
 A full disk is the kernel's limit on the size of a file, set for the running server and taken away
 again: nothing can be written beyond its first 4 kB. PostgreSQL is a server of the script's own.
@@ -25,14 +25,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
-from server_load import Seen, crowd
-from server_measure import command, fresh
-from server_world import Server, make, process, serving
+from load import Seen, crowd
+from tables import command, fresh
+from world import Server, make, process, serving
 
 from earmark.listening_test.study.study import StudyFolder
 
 # PostgreSQL is started as the tests start it.
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "fixtures" / "listening"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "fixtures" / "listening"))
 from postgres_server import Server as PostgreSQL
 from postgres_server import running
 

@@ -1,9 +1,9 @@
-"""The peer of benchmarks/server.py: a bare Flask route that commits the same rows with plain SQL.
+"""The peer of server.py: a bare Flask route that commits the same rows with plain SQL.
 
 It checks nothing and knows one session. It keeps one row an event, as a first design would, with
 the same pragmas, the same number of threads and the same web server as Earmark:
 
-    python benchmarks/server_bare.py FOLDER STATE.json
+    python benchmarks/serving/bare.py FOLDER STATE.json
 """
 
 import json

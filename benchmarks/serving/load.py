@@ -1,4 +1,4 @@
-"""Many live listeners of benchmarks/server.py at once: latencies, errors, and what was stored.
+"""Many live listeners of server.py at once: latencies, errors, and what was stored.
 
 Each listens four to nine seconds to a version, drags its marker, and goes on to the next, page by
 page; stimuli are fetched before a page begins, as the page does. A batch without an answer counts
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from server_world import Listener, Server, _csrf
+from world import Listener, Server, _csrf
 
 from earmark.listening_test.study.study import StudyFolder
 

@@ -1,4 +1,4 @@
-"""What the parts of benchmarks/server.py share: tables, processor time, fresh studies, commands."""
+"""What the parts of server.py share: tables, processor time, fresh studies, commands."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from server_world import Listener, Server
+from world import Listener, Server
 
 from earmark.listening_test.study.study import StudyFolder
 

@@ -4,9 +4,9 @@ Everything runs on 127.0.0.1: the study's own server, a bare Flask route that co
 with plain SQL, and pymushra, each in a process of its own. Processor time is that of the server's
 process:
 
-    python benchmarks/server.py                                   # all parts, a quarter of an hour
-    python benchmarks/server.py --part requests                   # one part, within a minute
-    python benchmarks/server.py --part live --listeners 300
+    python benchmarks/serving/server.py  # all parts, a quarter of an hour
+    python benchmarks/serving/server.py --part requests  # one part, within a minute
+    python benchmarks/serving/server.py --part live --listeners 300
 """
 
 import json
@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from server_fill import fill
-from server_load import crowd
-from server_measure import at_page, command, cost, fresh, table
-from server_pymushra import beside_pymushra
-from server_world import MOVES, Listener, Server, make, process, served
+from fill import fill
+from load import crowd
+from pymushra import beside_pymushra
+from tables import at_page, command, cost, fresh, table
+from world import MOVES, Listener, Server, make, process, served
 
 from earmark.listening_test.study.study import StudyFolder, load_keys
 
@@ -39,7 +39,7 @@ def requests(world: StudyFolder, scratch: Path, repeats: int) -> None:
     with fresh(world, scratch, "requests") as folder, served(folder) as server:
         listener, page = at_page(server, folder)
         (scratch / "state.json").write_text(json.dumps(listener.state()), encoding="utf-8")
-        bare_command = [str(HERE / "server_bare.py"), str(scratch), str(scratch / "state.json")]
+        bare_command = [str(HERE / "bare.py"), str(scratch), str(scratch / "state.json")]
         with process(bare_command) as bare:
             peer = Listener(bare, folder)
             numbers = count()

@@ -5,8 +5,8 @@ of its own in a temporary folder, and served by the same web server, waitress. B
 same page in one request: a value and a comment for each of five versions. Each is asked with an
 empty store, and with so many pages in it.
 
-    python benchmarks/server_pymushra.py --pages 1000
-    python benchmarks/server_pymushra.py --python ENVIRONMENT/bin/python    # it is there already
+    python benchmarks/serving/pymushra.py --pages 1000
+    python benchmarks/serving/pymushra.py --python ENVIRONMENT/bin/python    # it is there already
 """
 
 import contextlib
@@ -23,9 +23,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import click
-from server_fill import fill
-from server_measure import at_page, fresh, table
-from server_world import PASSAGES, SYSTEMS, Listener, Server, make, process, served
+from fill import fill
+from tables import at_page, fresh, table
+from world import PASSAGES, SYSTEMS, Listener, Server, make, process, served
 
 from earmark.listening_test.study.study import StudyFolder
 
