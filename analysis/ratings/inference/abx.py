@@ -14,9 +14,10 @@ from ..methods.abx import (
     abx_d_prime,
     beta_binomial_test,
     binomial_test,
+    criterion,
+    d_prime_interval,
 )
 from ..methods.multiplicity import adjusted
-from ..methods.signal_detection import criterion, d_prime_interval
 from ..reading.table import Bools, Floats, Ratings
 from ..result.detection import DPrime, ResponseBias
 from ..result.names import AbxTest
@@ -127,8 +128,13 @@ def _bias(ratings: Ratings, mine: Bools, alpha: float) -> ResponseBias | None:
         return None
     first = ratings.position[mine] == 1
     said = first == (ratings.value[mine] == 1)
-    counts = (said & first).sum(), first.sum(), (said & ~first).sum(), (~first).sum()
-    found = criterion(*map(int, counts), alpha)
+    found = criterion(
+        int((said & first).sum()),
+        int(first.sum()),
+        int((said & ~first).sum()),
+        int((~first).sum()),
+        alpha,
+    )
     return ResponseBias(
         said_first=float(said.mean()),
         trials=len(said),

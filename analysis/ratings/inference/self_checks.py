@@ -158,8 +158,8 @@ def _tests(result: QuestionResult) -> Iterator[tuple[str, SystemsTest]]:
     grades = result.secondary.grades
     if grades and grades.omnibus:
         yield "grades", grades.omnibus
-    for one in result.secondary.aligned_ranks:
-        yield f"aligned ranks {one.term}", one
+    for effect in result.secondary.aligned_ranks:
+        yield f"aligned ranks {effect.term}", effect
     for row in result.secondary.per_passage.passages:
         yield f"passage {row.passage}", row
 

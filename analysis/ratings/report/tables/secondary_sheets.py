@@ -1,6 +1,7 @@
 """The tables of a result's secondary part: one control, zero, preferences, ABX, metrics."""
 
 import math
+from collections.abc import Iterator
 
 from ...result.secondary import (
     AbxListener,
@@ -35,7 +36,7 @@ def secondary_sheets(found: Secondary) -> list[Sheet]:
     if found.preference:
         made.append(_preference(found.preference))
     if found.abx:
-        made += [_abx(found.abx), _abx_listeners(found.abx)]
+        made += [_abx(found.abx), _abx_listeners(found.abx), _abx_sensitivity(found.abx)]
     if found.metrics:
         made.append(_metrics(found.metrics))
     return made
@@ -107,7 +108,7 @@ def _grade_terms(found: GradeModel) -> Sheet:
 
 def _opinions(found: OpinionScores) -> Sheet:
     columns = columns_of(
-        *("Condition", "Votes/count", "Listeners/count", f"{found.score}/points", "SD/points"),
+        *("System", "Votes/count", "Listeners/count", f"{found.score}/points", "SD/points"),
         *("Low/points", "High/points", "Mean of listeners/points", "Low over listeners/points"),
         "High over listeners/points",
     )
@@ -191,57 +192,62 @@ def _abx(asked: tuple[AbxResult, ...]) -> Sheet:
             *(row.system, row.right, row.trials, row.share, row.low, row.high, row.p),
             *(row.beta_binomial.overdispersion, row.beta_binomial.p),
             *(row.p_adj, row.reject, row.d_prime),
-            *_detected(row),
         )
         for row in asked
     )
     columns = columns_of(
         *("A and B", "Right/count", "Trials/count", "Share/share", "Low/share", "High/share"),
         *("p binomial/p", "Spread of listeners/share", "p beta-binomial/p", "P_adj/p"),
-        *("Reject/yes", "d′/number", *_DETECTED),
+        *("Reject/yes", "d′/number"),
     )
     caption = (
         "ABX: the binomial test takes every trial as independent, the beta-binomial lets "
-        "listeners differ; d′ by the differencing strategy; criterion c below 0: X is said to be "
-        "the first too often"
+        "listeners differ; d′ by the differencing strategy"
     )
     return Sheet("abx", caption, columns, rows)
 
 
 def _abx_listeners(asked: tuple[AbxResult, ...]) -> Sheet:
     rows = tuple(
-        (
-            *(row.system, one.listener, one.right, one.trials, one.low, one.high, one.p),
-            *(one.d_primes[0].value if one.d_primes else None, *_detected(one)),
-        )
+        (row.system, one.listener, one.right, one.trials, one.low, one.high, one.p)
         for row in asked
         for one in row.listeners
     )
     columns = columns_of(
         *("A and B", "Listener", "Right/count", "Trials/count", "Low/share", "High/share"),
-        *("p binomial/p", "d′/number", *_DETECTED),
+        "p binomial/p",
     )
-    caption = "ABX per listener: the exact binomial test, unadjusted; d′ and c as above"
+    caption = "ABX per listener: the exact binomial test, unadjusted"
     return Sheet("abx-listeners", caption, columns, rows)
 
 
-_DETECTED = (
-    *("d′ low/number", "d′ high/number", "d′ independent/number", "Said first/share", "c/number"),
-    *("c low/number", "c high/number", "d′ without bias/number"),
-)
-
-
-def _detected(row: AbxResult | AbxListener) -> tuple[float | None, ...]:
-    """The ends of d′, d′ by the other strategy, and the response bias."""
-    if not row.d_primes:
-        return (None,) * len(_DETECTED)
-    differencing, independent = row.d_primes
-    bias = row.bias
-    return (
-        *(differencing.low, differencing.high, independent.value),
-        *((bias.said_first, bias.criterion, bias.low, bias.high, bias.d_prime) if bias else ()),
-        *(() if bias else (None,) * 5),
+def _abx_sensitivity(asked: tuple[AbxResult, ...]) -> Sheet:
+    """d′ by both strategies and the response bias, of all and of each listener."""
+    columns = columns_of(
+        *("A and B", "Listener", "d′/number", "Low/number", "High/number"),
+        *("d′ independent/number", "Low/number", "High/number", "Said first/share", "c/number"),
+        *("c low/number", "c high/number", "d′ without bias/number"),
     )
+    rows = tuple(
+        (row.system, name, *_detected(one))
+        for row in asked
+        for name, one in [("all", row), *((one.listener, one) for one in row.listeners)]
+        if one.d_primes
+    )
+    caption = (
+        "ABX sensitivity d′ by the strategies differencing and independent observations; response "
+        "bias where it is known which of the two X was: criterion c, below 0 where listeners say "
+        "too often that it is the first"
+    )
+    return Sheet("abx-sensitivity", caption, columns, rows)
+
+
+def _detected(row: AbxResult | AbxListener) -> Iterator[float | None]:
+    for one in row.d_primes:
+        yield from (one.value, one.low, one.high)
+    bias = row.bias
+    names = ("said_first", "criterion", "low", "high", "d_prime")
+    yield from (None if bias is None else getattr(bias, name) for name in names)
 
 
 def _metrics(found: MetricAgreement) -> Sheet:

@@ -243,7 +243,7 @@ NOTES: Mapping[Method, Footnote] = {
     Method.D_PRIME: Footnote(
         "P = Φ(d′/√2) Φ(d′/√6) + Φ(−d′/√2) Φ(−d′/√6), solved for d′; independent observations: "
         "d′/2 for d′/√6; the interval is that of P; criterion c = −(z(H) + z(F))/2",
-        ("methods.abx.abx_d_prime", "methods.signal_detection.criterion"),
+        ("methods.abx.abx_d_prime", "methods.abx.criterion"),
         "scipy.special.ndtr, optimize.brentq",
         'psyphy::dprime.ABX(Pc.unb = share, method = "diff")',
         "Another strategy of the listener (independent observations) gives another d′.",

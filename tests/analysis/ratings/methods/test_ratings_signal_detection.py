@@ -10,8 +10,12 @@ from scipy import integrate, stats
 
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import RatingsOptions
-from earmark.analysis.ratings.methods.abx import abx_d_prime, abx_share
-from earmark.analysis.ratings.methods.signal_detection import criterion, d_prime_interval
+from earmark.analysis.ratings.methods.abx import (
+    abx_d_prime,
+    abx_share,
+    criterion,
+    d_prime_interval,
+)
 from earmark.analysis.ratings.reading.files import read_ratings
 from earmark.listening_test.kinds import named
 from earmark.listening_test.kinds.for_analysis import COLUMNS, ExportRow
