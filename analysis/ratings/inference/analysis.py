@@ -13,6 +13,7 @@ from ....listening_test.export.participants import Person
 from ....listening_test.study.file import Ask
 from ..estimation.agreement import agreement
 from ..estimation.descriptives import descriptives
+from ..estimation.own_order import in_own_order
 from ..estimation.variance_components import variance_components
 from ..methods.equivalence import Grounds
 from ..methods.multiplicity import adjusted
@@ -210,7 +211,7 @@ def _tested(
         at_an_end(kept, scale),
     )
     case = Case(design, choice, scale, options, notes, grounds)
-    primary = decide(tested, case, standard)
+    primary = decide(in_own_order(tested), case, standard)
     return Tested(tested, design, standard, primary)
 
 
