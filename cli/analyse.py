@@ -36,6 +36,16 @@ _OPTIONS = (
     ),
     click.option("--baseline", metavar="NAME", help="Compare every other system with this one."),
     click.option(
+        "--reference-master",
+        metavar="NAME",
+        help="The human master among what was rated: every system is held against it.",
+    ),
+    click.option(
+        "--genres",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="CSV file with the columns id (a passage) and genre.",
+    ),
+    click.option(
         "--scope",
         type=Named(["auto", "passages", "music"]),
         help="Results hold for these passages, or for music like them.",

@@ -16,6 +16,7 @@ from .tables.people_sheets import flow_sheet, people_sheet
 from .tables.sheet import Sheet, SheetColumn
 from .tables.sheets import sheets
 from .words.grades_words import grades_sentence
+from .words.master_words import master_sentences
 from .words.sentences import (
     finding,
     methods_paragraph,
@@ -100,6 +101,7 @@ def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
             *pair_sentences(primary),
             *filter(None, [grades_sentence(block)]),
             "",
+            *([*said, ""] if (said := master_sentences(block)) else []),
             methods_paragraph(result, block, versions),
             "",
         ]

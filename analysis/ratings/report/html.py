@@ -34,6 +34,7 @@ from .tables.sheets import sheets
 from .words.answer import FirstScreen, answer
 from .words.footnotes import Footnote, notes
 from .words.grades_words import grades_sentence
+from .words.master_words import master_sentences
 from .words.sentences import (
     counted,
     highest,
@@ -115,6 +116,7 @@ class QuestionView:
     notes: list[tuple[Method, Footnote]]
     sheets: dict[str, SheetView]
     against: list[str]
+    beside: list[str]
     metrics: list[tuple[str, str]]
     figures: dict[str, Figure]
     drill: dict[str, Any] | None
@@ -229,6 +231,7 @@ def _question(
         notes=notes(block),
         sheets={sheet.name: _sheet_view(sheet, look) for sheet in sheets(block)},
         against=[f"against-{one.control}" for one in block.secondary.many_to_one if one.wilcoxon],
+        beside=master_sentences(block),
         metrics=_metric_choices(block, prefix),
         figures=figures,
         drill=_drill(kept, extras.audio),
@@ -261,6 +264,9 @@ def _figures(
     if pairs:
         shown_pairs, unit = _main_pairs(block)
         yield "forest", rating_figures.forest(shown_pairs, primary.margin, unit)
+    master = block.against_master
+    if master and any(row.mean_diff is not None for row in master.systems):
+        yield "master", rating_figures.beside_master(master, primary.margin)
     if len(names) > 2 and any(pair.p_adj is not None for pair in pairs):
         yield "p-map", test_figures.p_map(pairs, names)
     for test in block.secondary.tests:

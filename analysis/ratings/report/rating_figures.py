@@ -12,9 +12,10 @@ import numpy as np
 from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure, Rows, escaped, layout, marker, names_axis
 from ...presentation.figures import forest as drawn_forest
-from ...presentation.looks import MUTED, Look, short_names
+from ...presentation.looks import MUTED, Look, short_names, shortened
 from ..reading.scales import Scale
 from ..reading.table import Floats, Ratings
+from ..result.master import AgainstMaster, MasterVerdict
 from ..result.names import Verdict
 from ..result.tests import EstimatedPair, Pair
 
@@ -27,6 +28,13 @@ _VERDICTS = {
     Verdict.BETTER: Look("accent", "circle", "solid"),
     Verdict.EQUIVALENT: Look("amber", "diamond", "solid"),
     Verdict.INCONCLUSIVE: Look(MUTED, "circle-open", "solid"),
+}
+
+_MASTER = {
+    MasterVerdict.BETTER: Verdict.BETTER,
+    MasterVerdict.WORSE: Verdict.BETTER,
+    MasterVerdict.EQUIVALENT: Verdict.EQUIVALENT,
+    MasterVerdict.NOT_SHOWN: Verdict.INCONCLUSIVE,
 }
 
 
@@ -306,6 +314,24 @@ def forest(pairs: Sequence[Pair | EstimatedPair], margin: float | None, unit: st
         unit,
         margin=margin,
         notes={name: words for name, (_, words) in decided.items()},
+    )
+
+
+def beside_master(found: AgainstMaster, margin: float | None) -> Figure:
+    """Every system less the master with intervals that hold together, and the margin shaded."""
+    shown = [row for row in found.systems if row.mean_diff is not None]
+    names = [row.system for row in shown]
+    kinds = {row.system: _MASTER[row.verdict] for row in shown}
+    estimates = {
+        row.system: Estimate(row.listeners, row.mean_diff, row.low, row.high) for row in shown
+    }
+    what = "P(preferred) − P(not)" if found.preferences else "Difference in points"
+    return drawn_forest(
+        Rows(names, {name: _VERDICTS[kind] for name, kind in kinds.items()}, 26),
+        estimates,
+        f"{what} from the master ({shortened(found.master, 24)})",
+        margin=margin,
+        notes={row.system: row.verdict for row in shown},
     )
 
 

@@ -20,6 +20,7 @@ from .blocks import (
     VarianceComponents,
 )
 from .design import Design
+from .master import AgainstMaster
 from .names import Adjust, Scope
 from .people import Participants
 from .secondary import Secondary
@@ -40,7 +41,10 @@ class AllListeners(ResultPart):
 
 
 class QuestionResult(ResultPart):
-    """Everything that was found of one question."""
+    """Everything that was found of one question.
+
+    ``against_master`` is there where the reference master was among what was rated.
+    """
 
     question: str
     input: Input
@@ -54,6 +58,7 @@ class QuestionResult(ResultPart):
     variance_components: VarianceComponents
     checks: tuple[Check, ...]
     all_listeners: AllListeners | None
+    against_master: AgainstMaster | None = None
 
 
 class AboutStudy(ResultPart):
@@ -77,6 +82,7 @@ class AnalysisOptions(ResultPart):
     mid_anchor: str | None = None
     exclude: tuple[str, ...] = ()
     baseline: str | None
+    reference_master: str | None = None
     scope: Scope | Literal["auto"]
     alpha: Number
     margin: Maybe

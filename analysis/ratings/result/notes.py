@@ -60,6 +60,7 @@ class NoteCode(StrEnum):
     EQUIVALENCE_UNTESTED = "equivalence-untested"
     NONE_EXCLUDED = "none-excluded"
     NONE_UNDER_TEST = "none-under-test"
+    MASTER_HELD_AGAINST = "master-held-against"
     # preferences, orders, metrics, agreement, variances
     LOG_ODDS = "log-odds"
     ORDER_UNKNOWN = "order-unknown"
@@ -95,6 +96,8 @@ class CountCode(StrEnum):
     BLOCKS_AS_INDEPENDENT = "blocks-as-independent"
     MANY_PATTERNS = "many-patterns"
     MANY_GRADES = "many-grades"
+    GENRE_PASSAGES = "genre-passages"
+    GENRE_LISTENERS = "genre-listeners"
 
 
 class SystemCode(StrEnum):

@@ -13,6 +13,7 @@ from ...result.secondary import OtherTest
 from ...result.tests import Pair, SystemsTest
 from ..words.sentences import pair_words, ranks_caption
 from .equivalence_sheets import assay_sheets
+from .master_sheets import master_sheets
 from .secondary_sheets import secondary_sheets
 from .sheet import PAIR, Sheet, SheetColumn, columns_of
 
@@ -21,6 +22,7 @@ def sheets(block: QuestionResult) -> list[Sheet]:
     """Every table of one question's result."""
     made = [
         _ranks(block),
+        *master_sheets(block.against_master),
         _paper_pairs(block),
         _pairs(block),
         *assay_sheets(block.primary),
