@@ -75,6 +75,12 @@ _OPTIONS = (
     click.option("--invited", type=click.IntRange(0), help="How many people were invited."),
     click.option("--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."),
     click.option("--brief", is_flag=True, help="Write only the first screen of report.html."),
+    click.option(
+        "--figures",
+        type=Named(["svg", "pdf", "png"]),
+        multiple=True,
+        help="Write each figure to OUT/figures too; may be repeated. Needs Chromium or Chrome.",
+    ),
     click.option("--folder", is_flag=True, help="Put Plotly and audio beside report.html."),
 )
 

@@ -1,5 +1,6 @@
 """What ``earmark analyse`` and ``earmark report STUDY`` do: read, analyse, write."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from ...listening_test.study.exclusion import STANDARD
 from ...models.errors import UserError
 from ...models.roles import Role
+from ..figure_files.draw import write_figures
 from .beside_master.compare import KnownOfPassages, with_master
 from .beside_master.genres import Genres, read_genres
 from .inference.analysis import Background, analyse
@@ -21,7 +23,7 @@ from .reading.study_export import Which
 from .reading.study_folder import StudyRatings, is_study, read_study
 from .report.audio import placed_audio
 from .report.export import write_result
-from .report.html import Extras, write_page
+from .report.html import Extras, figure_files, write_page
 from .result.document import AboutStudy, RatingsResult
 from .result.names import Adjust
 
@@ -34,7 +36,7 @@ class Asked:
     the usual. ``genres`` is a file of the passages' genres. ``only`` names one question. ``pilot``,
     ``simulated`` and ``unfinished`` choose the sessions of a study. ``audio`` is a folder of more
     of what was heard; ``folder`` puts it and Plotly beside the report; ``brief`` writes only its
-    first screen.
+    first screen. ``figures`` are the formats in which figures become files of their own.
     """
 
     reference: str | None = None
@@ -62,6 +64,7 @@ class Asked:
     audio: Path | None = None
     folder: bool = False
     brief: bool = False
+    figures: tuple[str, ...] = ()
     told: Hints = field(default_factory=Hints)
     mapping: Path | None = None
     save_mapping: Path | None = None
@@ -120,6 +123,9 @@ def analyse_file(
         beside=asked.folder,
         brief=asked.brief,
     )
+    if asked.figures:
+        made = figure_files(found.result, found.file, found.systems)
+        write_figures(made, asked.figures, request.out / "figures", found.result.label)
     return found.result, path
 
 
@@ -134,6 +140,10 @@ def analysed(study: StudyRatings | None, file: RatingsFile, asked: Asked) -> Ana
     result = analyse(file, options, _background(study, asked))
     known = KnownOfPassages(study.heard if study else (), _genres(asked.genres, study, file))
     result = with_master(result, file, options, known)
+    if asked.declared is not None:
+        digest = hashlib.sha256(asked.declared.read_bytes()).hexdigest()
+        given = result.options.model_copy(update={"declared_sha256": digest})
+        result = result.model_copy(update={"options": given})
     return Analysed(result, file, study.audio if study else {}, study.systems if study else {})
 
 

@@ -232,5 +232,5 @@
     return button;
   }
 
-  earmark.charts = { draw, reserve, plot, download };
+  earmark.charts = { draw, reserve, plot, download, styled };
 })();

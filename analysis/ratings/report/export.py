@@ -23,6 +23,7 @@ from .words.sentences import (
     omnibus_sentence,
     pair_sentences,
 )
+from .words.statement import data_statement
 
 _LIBRARIES = ("earmark", "numpy", "scipy", "scikit-posthocs", "statsmodels", "plotly")
 
@@ -84,11 +85,12 @@ def labelled(sheet: Sheet, label: str | None) -> Sheet:
         f"{label} data. {sheet.caption}",
         (*sheet.columns, SheetColumn("Data")),
         tuple((*row, label) for row in sheet.rows),
+        (*sheet.paper, "Data") if sheet.paper else (),
     )
 
 
 def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
-    """The finding, the APA sentences and the methods paragraph of every question."""
+    """The finding, the APA sentences and the methods paragraph of every question; the data."""
     parts = []
     for block in result.every_question():
         primary = block.primary
@@ -105,6 +107,7 @@ def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
             methods_paragraph(result, block, versions),
             "",
         ]
+    parts += ["# Data and declaration", data_statement(result), ""]
     return "\n".join(parts)
 
 

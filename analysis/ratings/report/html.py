@@ -26,7 +26,7 @@ from ..result.tests import Pair
 from . import rating_figures, test_figures
 from .answer_figure import answer_figure
 from .audio import Audio
-from .export import csv_table, library_versions
+from .export import csv_table, library_versions, slug, slugs
 from .system_looks import system_looks
 from .tables.people_sheets import people_sheet
 from .tables.sheet import Sheet, shown
@@ -47,6 +47,7 @@ from .words.sentences import (
     ties,
     verdict_words,
 )
+from .words.statement import data_statement
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
@@ -181,11 +182,43 @@ def page(
         counted=counted,
         title=result.study.title if result.study else result.input.file,
         versions=extras.versions,
+        statement=data_statement(result),
         brief=extras.brief,
         people_sheet=_sheet_view(asked, {})
         if (asked := people_sheet(result.participants))
         else None,
     )
+
+
+def figure_files(
+    result: RatingsResult, file: RatingsFile, systems: Mapping[str, Role]
+) -> dict[str, Figure]:
+    """The figures of a report by the names of their files; of several questions, named by them."""
+    found = {}
+    several = len(result.questions) > 1
+    blocks = zip(result.every_question(), slugs(result.questions), strict=True)
+    for block, name in blocks:
+        kept, look = _kept_and_looks(result, block, file, systems)
+        prefix = f"{name}-" if several else ""
+        scale = file.scales[block.question]
+        for figure, one in _figures(block, kept, scale, look):
+            found[f"{prefix}{slug(figure)}"] = one
+        if not is_preference(block.primary) and not block.secondary.abx:
+            # As papers print them, beside the violins of the page.
+            found[f"{prefix}boxes"] = rating_figures.boxes(kept, look, scale)
+    return found
+
+
+def _kept_and_looks(
+    result: RatingsResult, block: QuestionResult, file: RatingsFile, systems: Mapping[str, Role]
+) -> tuple[Ratings, dict[str, Look]]:
+    """The ratings that count, and how their systems look."""
+    everyone = file.ratings.of_question(block.question)
+    kept = everyone.without_listeners(block.screening.left_out)
+    given, origin = result.options, file.origin
+    # A study's baseline is its reference where listeners rate it like the others.
+    reference = given.reference or given.reference_master or (origin.baseline if origin else None)
+    return kept, system_looks(kept.systems, reference, given.anchors, systems)
 
 
 def _account_lines(account: Account | None) -> list[tuple[str, list[str]]]:
@@ -203,14 +236,9 @@ def _text(*paths: Path) -> str:
 def _question(
     result: RatingsResult, block: QuestionResult, file: RatingsFile, at: int, extras: Extras
 ) -> QuestionView:
-    everyone = file.ratings.of_question(block.question)
-    kept = everyone.without_listeners(block.screening.left_out)
+    kept, look = _kept_and_looks(result, block, file, extras.systems)
     scale = file.scales[block.question]
     prefix = f"q{at}-"
-    given, origin = result.options, file.origin
-    # A study's baseline is its reference where listeners rate it like the others.
-    reference = given.reference or (origin.baseline if origin else None)
-    look = system_looks(kept.systems, reference, given.anchors, extras.systems)
     figures = {prefix + name: one for name, one in _figures(block, kept, scale, look)}
     primary = block.primary
     tested = [pair for pair in primary.pairs if pair.p_adj is not None]

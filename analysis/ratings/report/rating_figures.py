@@ -144,6 +144,48 @@ def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> 
     return {"data": traces, "layout": figure}
 
 
+def beyond(values: Floats) -> list[float]:
+    """The values beyond Tukey's whiskers, as a box plot marks them."""
+    ends = box(values)
+    low, high = ends["lowerfence"][0], ends["upperfence"][0]
+    return [round(float(one), 4) for one in np.unique(values) if one < low or one > high]
+
+
+def boxes(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> Figure:
+    """A box per system, all passages together, as papers print it: outliers, no violin."""
+    traces: list[dict[str, Any]] = []
+    for row, name in enumerate(ratings.systems):
+        values = ratings.value[ratings.system == row]
+        numbers, out = box(values), beyond(values)
+        shared = {"name": escaped(name), "hoverinfo": "skip"}
+        traces.append(
+            {
+                "type": "box",
+                "orientation": "h",
+                "y": [row],
+                "width": 0.6,
+                "fillcolor": _GREY,
+                "line": {"color": looks[name].colour, "width": 1.5},
+                **shared,
+                **numbers,
+            }
+        )
+        for x, mark in ((out, 4), (numbers["mean"], 10)):
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": x,
+                    "y": [row] * len(x),
+                    "marker": marker(looks[name], mark),
+                    **shared,
+                }
+            )
+    figure = Rows(ratings.systems, looks).layout("Rating", 40)
+    figure["xaxis"]["range"] = _padded(scale.low, scale.high)
+    return {"data": traces, "layout": figure}
+
+
 def answers(ratings: Ratings, scale: Scale) -> Figure:
     """The share of each step of a scale of few steps, per system, all passages together."""
     steps = np.unique(ratings.value)

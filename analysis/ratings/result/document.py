@@ -74,7 +74,10 @@ class AboutStudy(ResultPart):
 
 
 class AnalysisOptions(ResultPart):
-    """How the ratings were analysed; ``declared`` is what was fixed beforehand."""
+    """How the ratings were analysed; ``declared`` is what was fixed beforehand.
+
+    ``declared_sha256`` is that of the file in which it stood.
+    """
 
     question: str | None
     reference: str | None
@@ -90,6 +93,7 @@ class AnalysisOptions(ResultPart):
     seed: int
     abx: bool
     declared: dict[str, Free]
+    declared_sha256: str | None = None
 
 
 class _Head(ResultPart):

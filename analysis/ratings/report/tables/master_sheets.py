@@ -15,6 +15,8 @@ _COLUMNS = columns_of(
     *("p equivalence/p", "P_adj equivalence/p", "Verdict"),
 )
 
+_PAPER = ("System", "Preferred", "Mean Diff.", "Low", "High", "P_adj", "Verdict")
+
 
 def master_sheets(found: AgainstMaster | None) -> list[Sheet]:
     """The tables; without rows where no master was rated."""
@@ -38,7 +40,9 @@ def _systems(found: AgainstMaster) -> Sheet:
         f"hold together at {100 * found.together:g} % over {found.family} comparisons; P_adj by "
         f"{found.adjust} over {over}"
     )
-    return Sheet("against-the-master", caption, (*columns_of("System"), *_COLUMNS, *more), rows)
+    return Sheet(
+        "against-the-master", caption, (*columns_of("System"), *_COLUMNS, *more), rows, _PAPER
+    )
 
 
 def _genres(found: AgainstMaster) -> Sheet:
@@ -56,7 +60,7 @@ def _genres(found: AgainstMaster) -> Sheet:
         f"Every system less the master ({found.master}) within genres; P_adj by {found.adjust} and "
         f"intervals over all {found.genre_family} of these comparisons"
     )
-    return Sheet("against-the-master-by-genre", caption, columns, rows)
+    return Sheet("against-the-master-by-genre", caption, columns, rows, ("Genre", *_PAPER))
 
 
 def _cells(row: BesideMaster) -> tuple[Any, ...]:

@@ -17,6 +17,10 @@ from .master_sheets import master_sheets
 from .secondary_sheets import secondary_sheets
 from .sheet import PAIR, Sheet, SheetColumn, columns_of
 
+# The five columns that papers print of pairs.
+PAPER_PAIRS = ("Group 1", "Group 2", "Mean Diff.", "P_adj", "Reject")
+_PAPER_SYSTEMS = ("System", "Ratings", "Mean", "Low", "High", "SD", "Median")
+
 
 def sheets(block: QuestionResult) -> list[Sheet]:
     """Every table of one question's result."""
@@ -107,7 +111,7 @@ def _pairs(block: QuestionResult) -> Sheet:
             f"differences are Group 1 − Group 2, {primary.interval}; "
             f"P_adj by {primary.adjust}, alpha {primary.alpha:g}"
         )
-    return Sheet("pairs", caption, columns, rows)
+    return Sheet("pairs", caption, columns, rows, PAPER_PAIRS)
 
 
 def _classical(block: QuestionResult) -> Sheet:
@@ -126,7 +130,7 @@ def _classical(block: QuestionResult) -> Sheet:
         f"{block.classical.label}; mean ranks of all ratings pooled; P_adj by "
         f"{block.classical.adjust}"
     )
-    return Sheet("classical", caption, columns, rows)
+    return Sheet("classical", caption, columns, rows, PAPER_PAIRS)
 
 
 def _systems(block: QuestionResult) -> Sheet:
@@ -144,7 +148,8 @@ def _systems(block: QuestionResult) -> Sheet:
         *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
         *("Floor %/points", "Ceiling %/points", "Mean rank on a page/points"),
     )
-    return Sheet("systems", f"Ratings per system; interval: {found.interval}", columns, rows)
+    caption = f"Ratings per system; interval: {found.interval}"
+    return Sheet("systems", caption, columns, rows, _PAPER_SYSTEMS)
 
 
 def _cells(block: QuestionResult) -> Sheet:
@@ -161,7 +166,7 @@ def _cells(block: QuestionResult) -> Sheet:
         *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
     )
     caption = f"Ratings per system and passage; interval: {found.interval}"
-    return Sheet("systems-by-passage", caption, columns, rows)
+    return Sheet("systems-by-passage", caption, columns, rows, ("Passage", *_PAPER_SYSTEMS))
 
 
 def _tests(block: QuestionResult) -> Sheet:
