@@ -14,7 +14,7 @@ from ....models.roles import Role
 from ...presentation import pages
 from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
 from ...presentation.figures import Figure
-from ...presentation.looks import Look
+from ...presentation.looks import Look, short_names
 from ...presentation.numbers import fixed, p_equals
 from ..reading.account import Account
 from ..reading.files import RatingsFile
@@ -24,7 +24,7 @@ from ..result.document import QuestionResult, RatingsResult
 from ..result.names import DesignKind, Method
 from ..result.tests import Pair
 from . import rating_figures, test_figures
-from .answer_figure import answer_figure
+from .answer_figure import answer_figure, first_names, rest_words
 from .audio import Audio
 from .export import csv_table, library_versions, slug, slugs
 from .system_looks import system_looks
@@ -62,6 +62,9 @@ _ROW_LIMIT = 400
 _SYSTEMS = ("System", "Group 1", "Group 2")  # columns that hold names of systems
 _FEW_PAIRS = 60
 _MOST_DRAWN = 28
+_FIRST_VERDICTS = 2
+_MOST_FIRST = 4  # verdicts that all stand on the first screen
+_SHORT_NAME = 16  # letters of a name on the first screen
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,19 @@ class SheetView:
 class QuestionView:
     """What the page says of one question; ``prefix`` begins the names of its ``figures``.
 
-    ``drill`` is every rating, for looking closer; None where there are too many.
+    ``first`` are the verdicts of the first screen and ``folded`` those that it folds away, with
+    names in their ``short`` forms; ``rest`` says which versions it folds away. ``drill`` is every
+    rating, for looking closer; None where there are too many.
     """
 
     id: str
     prefix: str
     block: QuestionResult
     answer: FirstScreen
+    first: list[tuple[Pair, str]]
+    folded: list[tuple[Pair, str]]
+    short: dict[str, str]
+    rest: str
     ties: str
     omnibus: str
     grades: str
@@ -159,7 +168,7 @@ def page(
     figures = {name: one for question in made for name, one in question.figures.items()}
     drills = {one.prefix: one.drill for one in made if one.drill is not None}
     if extras.brief:
-        kept = {f"{one.prefix}answer" for one in made}
+        kept = {f"{one.prefix}{name}" for one in made for name in ("answer", "answer-all")}
         figures = {name: one for name, one in figures.items() if name in kept}
         drills = {}
     asked = people_sheet(result.participants)
@@ -209,6 +218,13 @@ def figure_files(
     return found
 
 
+def _in_short(words: str, pair: Pair, short: Mapping[str, str]) -> str:
+    """The verdict with the names of its pair in their short forms."""
+    for name in sorted((pair.group1, pair.group2), key=len, reverse=True):
+        words = words.replace(name, short.get(name, name))
+    return words
+
+
 def _kept_and_looks(
     result: RatingsResult, block: QuestionResult, file: RatingsFile, systems: Mapping[str, Role]
 ) -> tuple[Ratings, dict[str, Look]]:
@@ -242,11 +258,19 @@ def _question(
     figures = {prefix + name: one for name, one in _figures(block, kept, scale, look)}
     primary = block.primary
     tested = [pair for pair in primary.pairs if pair.p_adj is not None]
+    said = answer(result, block)
+    short = short_names(kept.systems, _SHORT_NAME)
+    verdicts = [(one.pair, _in_short(one.words, one.pair, short)) for one in said.verdicts]
+    shown = len(verdicts) if len(verdicts) <= _MOST_FIRST else _FIRST_VERDICTS
     return QuestionView(
         id=f"question-{at}",
         prefix=prefix,
         block=block,
-        answer=answer(result, block),
+        answer=said,
+        first=verdicts[:shown],
+        folded=verdicts[shown:],
+        short=short,
+        rest="" if block.secondary.abx else rest_words(block),
         ties=ties(primary),
         omnibus=omnibus_sentence(block),
         grades=grades_sentence(block),
@@ -276,7 +300,9 @@ def _figures(
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block.primary
     if not block.secondary.abx:
-        yield "answer", answer_figure(block, look)
+        yield "answer", answer_figure(block, look, first_names(block))
+        if rest_words(block):
+            yield "answer-all", answer_figure(block, look)
     if scale.ordinal:
         yield "answers", rating_figures.answers(kept, scale)
     else:

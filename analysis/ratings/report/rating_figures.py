@@ -69,8 +69,11 @@ def ranked_means(
     names = list(means)
     rows = Rows(names, looks, 26)
     figure = drawn_forest(rows, means, title, notes=ranks)
+    # Of long names a line each: all of them shall stand on one screen.
+    lines = Rows(list(short_names(names, 26).values()), width=40)
     # Ratings are no differences: a line at zero would mean nothing.
-    figure["layout"] = rows.layout(title, 28)
+    figure["layout"] = lines.layout(title, 24)
+    figure["layout"]["meta"]["height"] = lines.height(19)  # on a phone
     figure["layout"]["margin"]["r"] = 84 if any(ranks.values()) else 16
     figure["layout"]["annotations"] = [
         {

@@ -99,7 +99,7 @@ def _pairs(block: QuestionResult) -> Sheet:
     name = primary.pairs[0].effect.name if primary.pairs else "effect"
     columns = PAIR + columns_of(
         *("Units/count", "Mean Diff./points", "Low/points", "High/points"),
-        *("Median Diff./points", "Mean Rank Diff./number", "Statistic/number", "df/df"),
+        *("Median Diff./points", "Diff. of ranks of listeners/number", "Statistic/number", "df/df"),
         *("p/p", "P_adj/p", "Reject/yes", f"{name}/share", "Effect low/share"),
         *("Effect high/share", "Verdict/text", "Classical P_adj/p", "Classical agrees/yes"),
     )
@@ -123,7 +123,7 @@ def _classical(block: QuestionResult) -> Sheet:
         for pair in block.classical.pairs
     )
     columns = PAIR + columns_of(
-        *("Mean Diff./points", "Median Diff./points", "Mean Rank Diff./number", "t/number"),
+        *("Mean Diff./points", "Median Diff./points", "Diff. of pooled ranks/number", "t/number"),
         *("df/df", "p/p", "P_adj/p", "Reject/yes"),
     )
     caption = (

@@ -211,6 +211,36 @@ def test_latex_prints_the_five_columns_of_pairs_and_csv_all(result: RatingsResul
     assert marked.count("SIMULATED") == len(pairs.rows) + 1, "a label is never left out"
 
 
+def test_no_two_things_of_a_report_are_called_alike(result: RatingsResult) -> None:
+    """Neither columns of a table, nor ranks of different things, nor different tests."""
+    made = {sheet.name: sheet for sheet in sheets(result)}
+    assert len(made) == len(sheets(result))
+    ranks: dict[str, str] = {}
+    for name, sheet in made.items():
+        titles = [column.title for column in sheet.columns]
+        assert len(set(titles)) == len(titles), name
+        if name in ("systems", "pairs", "classical"):
+            ranks |= {title: name for title in titles if "rank" in title.lower()}
+    assert len(ranks) == 3, "one name for ranks in each of the tables that have them"
+    values: dict[str, set[float]] = {}
+    for row in made["tests"].rows:
+        values.setdefault(row[1], set()).add(round(row[4], 9))
+    twice = {name: found for name, found in values.items() if len(found) > 1}
+    assert twice == {}, "tests of one name with two values"
+    assert sum(name.startswith("linear mixed model") for name in values) == 2
+
+
+def test_five_columns_of_pairs_stand_open_before_the_table_of_all(
+    file: RatingsFile, result: RatingsResult
+) -> None:
+    html = unescape(page(result, file, bundle=""))
+    captions = [sheet.caption for sheet in sheets(result) if sheet.name.startswith("pairs")]
+    five, every = (html.index(f">{caption}") for caption in captions)
+    assert five < every
+    assert "<details><summary>Table" not in html[five:every].partition("</table>")[0]
+    assert "<details><summary>Table" in html[every:].partition("<table")[0]
+
+
 def test_every_column_that_a_paper_prints_is_there(result: RatingsResult) -> None:
     for sheet in sheets(result):
         assert set(sheet.paper) <= {column.title for column in sheet.columns}, sheet.name
@@ -314,6 +344,46 @@ def test_the_box_is_tukeys() -> None:
     found = box(np.array([1, 2, 3, 4, 5, 6, 7, 8, 100.0]))
     assert (found["q1"], found["median"], found["q3"]) == ([3], [5], [7])
     assert (found["lowerfence"], found["upperfence"]) == ([1], [8])
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("brief", [False, True], ids=["whole", "brief"])
+def test_the_answer_of_forty_systems_fits_a_screen(
+    tmp_path: Path, chromium: str, *, brief: bool
+) -> None:
+    """On a phone: the finding, who was heard, the figure and a verdict; on a desk all of it."""
+    names = [f"neural-mastering-tcn-large-{at:02}-epoch-{100 + at}" for at in range(40)]
+    effects = np.concatenate([np.zeros(31), np.linspace(-30, -10, 9)])
+    cells = simulated_cells(3, (8, 2, 40), effects=effects, residual=6)
+    found = read_ratings(written_ratings(tmp_path / "r.csv", cells, systems=names))
+    options = RatingsOptions(reference_master=names[5])
+    result = with_master(analyse(found, options), found, options, KnownOfPassages())
+    path = write_page(result, found, tmp_path, Extras(brief=brief))
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
+        for width, height, last in (
+            (390, 844, ".answer .decided li"),
+            (1400, 900, ".answer"),
+        ):
+            tab = browser.new_page(viewport={"width": width, "height": height})
+            tab.goto(path.as_uri())
+            tab.wait_for_selector("html[data-ready]")
+            tab.locator(".answer .seen .main-svg").first.wait_for()
+            room = tab.locator(last).first.bounding_box()
+            assert room is not None
+            assert room["y"] + room["height"] <= height, width
+            for part in (".finding", ".answer .facts", ".answer .seen .plot"):
+                assert tab.locator(part).first.is_visible()
+            drawn = tab.locator(".answer .seen .yaxislayer-above .ytick").count()
+            assert drawn == 8
+            summary = tab.locator(".answer .seen summary").inner_text()
+            assert summary.startswith("and 32 more")
+            tab.locator(".answer .seen summary").click()
+            tab.locator('[data-figure="q0-answer-all"] .main-svg').first.wait_for()
+            assert tab.locator('[data-figure="q0-answer-all"] .ytick').count() == 40
+        browser.close()
 
 
 @pytest.mark.browser
