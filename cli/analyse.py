@@ -36,6 +36,16 @@ _OPTIONS = (
     ),
     click.option("--baseline", metavar="NAME", help="Compare every other system with this one."),
     click.option(
+        "--reference-master",
+        metavar="NAME",
+        help="The human master among what was rated: every system is held against it.",
+    ),
+    click.option(
+        "--genres",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="CSV file with the columns id (a passage) and genre.",
+    ),
+    click.option(
         "--scope",
         type=Named(["auto", "passages", "music"]),
         help="Results hold for these passages, or for music like them.",
@@ -65,6 +75,12 @@ _OPTIONS = (
     click.option("--invited", type=click.IntRange(0), help="How many people were invited."),
     click.option("--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."),
     click.option("--brief", is_flag=True, help="Write only the first screen of report.html."),
+    click.option(
+        "--figures",
+        type=Named(["svg", "pdf", "png"]),
+        multiple=True,
+        help="Write each figure to OUT/figures too; may be repeated. Needs Chromium or Chrome.",
+    ),
     click.option("--folder", is_flag=True, help="Put Plotly and audio beside report.html."),
 )
 

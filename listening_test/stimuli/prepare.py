@@ -227,7 +227,7 @@ def make_passage(
         for name, analysis in analyses.items()
         for row in _scores(analysis, metrics, None if name == REFERENCE else reference)
     ]
-    passage = Passage(source.id, start, lengths.pop(), source.sha256)
+    passage = Passage(source.id, start, lengths.pop(), source.sha256, source.genre)
     loudest = next(iter(ready.values())).audio
     return Made(passage, tuple(stimuli), tuple(heard), loudest)
 

@@ -6,6 +6,7 @@ Equal input, options and seed give equal bytes. What depends on the day or the m
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -92,13 +93,19 @@ def analyse(
         sessions=file.origin.sessions if file.origin else None,
         study=background.study if background else None,
         participants=_participants(background, file, first.screening.flow),
-        options=AnalysisOptions(**asdict(options)),
+        options=AnalysisOptions(**_written(options)),
         deviations=tuple(options.deviations()),
         questions=tuple(asked),
         questions_adjust=_question_note(asked, options),
         **first.given(),
         others=tuple(others),
     )
+
+
+def _written(options: RatingsOptions) -> dict[str, Any]:
+    """The options as a result holds them; a key that is newer than others only where given."""
+    found = asdict(options)
+    return {name: found[name] for name in found if name != "reference_master" or found[name]}
 
 
 def _label(file: RatingsFile) -> str | None:

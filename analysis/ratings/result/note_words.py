@@ -77,6 +77,10 @@ _PLAIN: Mapping[NoteCode, str] = {
         "The screening rules would exclude every listener, so none is excluded."
     ),
     NoteCode.NONE_UNDER_TEST: "Only reference and anchors were rated; they are tested.",
+    NoteCode.MASTER_HELD_AGAINST: (
+        "Listeners were asked to hold versions against the master, not which they prefer: a "
+        "rating below it shows a difference that was heard, and none can be better."
+    ),
     NoteCode.LOG_ODDS: (
         "log odds against the first system; the errors take every answer as independent"
     ),
@@ -119,6 +123,8 @@ _COUNTED: Mapping[CountCode, str] = {
     ),
     CountCode.MANY_GRADES: "{0} grades are more than the cumulative-link model takes",
     CountCode.MANY_FOR_SUBJECTS: "{0} listeners are more than the model of listeners takes",
+    CountCode.GENRE_PASSAGES: "fewer than {0} passages of this genre, so no verdict",
+    CountCode.GENRE_LISTENERS: "fewer than {0} listeners rated this genre, so no verdict",
     CountCode.MANY_PATTERNS: "{0} listeners lack cells in more ways than the mixed model takes",
 }
 _OF_SYSTEM: Mapping[SystemCode, str] = {

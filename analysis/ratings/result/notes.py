@@ -65,6 +65,7 @@ class NoteCode(StrEnum):
     EQUIVALENCE_UNTESTED = "equivalence-untested"
     NONE_EXCLUDED = "none-excluded"
     NONE_UNDER_TEST = "none-under-test"
+    MASTER_HELD_AGAINST = "master-held-against"
     # preferences, orders, metrics, agreement, variances
     LOG_ODDS = "log-odds"
     ORDER_UNKNOWN = "order-unknown"
@@ -101,6 +102,8 @@ class CountCode(StrEnum):
     MANY_PATTERNS = "many-patterns"
     MANY_GRADES = "many-grades"
     MANY_FOR_SUBJECTS = "many-for-subjects"
+    GENRE_PASSAGES = "genre-passages"
+    GENRE_LISTENERS = "genre-listeners"
 
 
 class SystemCode(StrEnum):

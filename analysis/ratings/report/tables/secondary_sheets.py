@@ -55,8 +55,8 @@ def _against(control: ManyToOne) -> Sheet:
         *("p/p", "P_adj/p", "Reject/yes", "Demšar P_adj/p"),
     )
     caption = (
-        f"Every system against {control.control}: Wilcoxon signed rank on listener means, "
-        f"P_adj by {control.adjust}"
+        f"Every system against {control.control} by other tests, which decide nothing: Wilcoxon "
+        f"signed rank on listener means, P_adj by {control.adjust}"
     )
     return Sheet(f"against-{control.control}", caption, columns, rows)
 
