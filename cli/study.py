@@ -316,6 +316,12 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
             f"{report.minutes:.0f} minutes; a page loads {report.download_bytes / 1e6:.1f} MB and "
             f"takes {report.decoded_bytes / 1e6:.0f} MB decoded"
         )
+        for block in report.blocks:
+            sort = f"{block.kind}, training" if block.training else block.kind
+            click.echo(
+                f"  block {block.name!r}: {sort}; {block.pages} pages of {block.stimuli} stimuli, "
+                f"{block.passages} passages, {', '.join(block.systems)}"
+            )
         if report.retention_days is not None:
             click.echo(
                 f"What a person left in a session is kept for {report.retention_days} days; then "
@@ -325,8 +331,9 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
             click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
         if report.conformance:
             words = "is met as far as software can say" if report.conformant else "is not met"
-            standard = named(report.kind).standard or "The standard"
-            click.echo(f"{standard} {words}.")
+            kinds = [one.kind for one in report.blocks if not one.training] or [report.kind]
+            standards = list(dict.fromkeys(filter(None, (named(one).standard for one in kinds))))
+            click.echo(f"{' and '.join(standards) or 'The standard'} {words}.")
         for problem in report.problems:
             click.echo(str(problem), err=True)
     if report.failing:

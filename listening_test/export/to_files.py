@@ -19,12 +19,13 @@ def write_csv(
     """Write the ratings as CSV; how many rows of how many sessions."""
     seen = _Seen[TidyRow]()
     sessions, last = 0, ""
+    found = seen.of(tidy_rows(study, database, choice))
     with (
         written(path) as scratch,
         # The mark in front tells spreadsheets that it is UTF-8.
         scratch.open("w", encoding="utf-8-sig", newline="") as file,
     ):
-        for line in csv_lines(seen.of(tidy_rows(study, database, choice))):
+        for line in csv_lines(found, blocks=bool(study.file.sequence)):
             file.write(line)
             if seen.latest is not None and seen.latest.session != last:
                 sessions, last = sessions + 1, seen.latest.session

@@ -96,7 +96,7 @@ def _excerpts(study: Study) -> list[ConformanceItem]:
 
 
 def _page(study: Study) -> list[ConformanceItem]:
-    kind, test = kind_of(study), study.file.test
+    kind, test = kind_of(study), study.test
     mushra, rules = kind.name == "mushra", kind.rules(study)
     questions = kind.questions(study, kind.units(study)[0], "en") if study.passages else ()
     page_items = [
@@ -123,7 +123,7 @@ def _design(study: Study) -> list[ConformanceItem]:
     training = any(step.type == "training" for step in file.before)
     volume = any(step.type == "volume" for step in file.before)
     order = file.design.order or kind.default_order
-    own_words = bool(file.test.instructions)
+    own_words = bool(study.test.instructions)
     told = ConformanceItem("told",
                 "Listeners are told that one item must be 100, the lowest need not be Bad",
                 "needs people" if own_words else "met",
