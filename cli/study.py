@@ -35,6 +35,57 @@ def new(file: Path, results: Path, *, replace: bool) -> None:
     click.echo(f"  earmark study serve {read.study}      the link for listeners")
 
 
+@study.command("import")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--audio",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder that the paths of CONFIG begin in.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder of the study file; the current one by default.",
+)
+@click.option(
+    "--choose",
+    "choices",
+    metavar="WHAT=ANSWER",
+    multiple=True,
+    help="Answer a question that the import asks; may be repeated.",
+)
+def import_(config: Path, audio: Path | None, out: Path, choices: tuple[str, ...]) -> None:
+    """Make a study file of a test of webMUSHRA (YAML) or WAET (XML); say what is lost."""
+    from ..listening_test.moving.contract import Sort
+    from ..listening_test.moving.move import move
+    from ..models.errors import UserError
+
+    wrong = [one for one in choices if "=" not in one]
+    if wrong:
+        raise UserError(f"--choose {wrong[0]!r}: write WHAT=ANSWER, as the import says them")
+    moved = move(config, audio, out, dict(one.split("=", 1) for one in choices))
+    headings = {
+        Sort.SAID: "Decided:",
+        Sort.LOST: "Not carried over:",
+        Sort.MISSING: "Audio that is missing (put it there, or name its folder with --audio):",
+        Sort.CHOICE: "To be chosen:",
+        Sort.FAULT: "Faults:",
+    }
+    for sort, heading in headings.items():
+        stops = sort in (Sort.FAULT, Sort.CHOICE)
+        found = moved.of(sort)
+        if found:
+            click.echo(heading, err=stops)
+        for one in found:
+            place = f"{config}:{one.line}" if one.line else str(config)
+            click.echo(f"  {place}: {one.words}", err=stops)
+    if moved.path is None:
+        raise UserError(f"{config}: nothing was written; mend or choose what stands above")
+    click.echo(f"{moved.path}: a study of {', '.join(moved.kinds)}, from {moved.tool}. Next:")
+    click.echo(f"  earmark study check {moved.path}")
+
+
 @study.command()
 @_name
 @options.results
