@@ -57,7 +57,7 @@ def new(file: Path, results: Path, *, replace: bool) -> None:
 )
 def import_(config: Path, audio: Path | None, out: Path, choices: tuple[str, ...]) -> None:
     """Make a study file of a test of webMUSHRA (YAML) or WAET (XML); say what is lost."""
-    from ..listening_test.moving.contract import Sort
+    from ..listening_test.moving.contract import ToldSort
     from ..listening_test.moving.move import move
     from ..models.errors import UserError
 
@@ -66,14 +66,14 @@ def import_(config: Path, audio: Path | None, out: Path, choices: tuple[str, ...
         raise UserError(f"--choose {wrong[0]!r}: write WHAT=ANSWER, as the import says them")
     moved = move(config, audio, out, dict(one.split("=", 1) for one in choices))
     headings = {
-        Sort.SAID: "Decided:",
-        Sort.LOST: "Not carried over:",
-        Sort.MISSING: "Audio that is missing (put it there, or name its folder with --audio):",
-        Sort.CHOICE: "To be chosen:",
-        Sort.FAULT: "Faults:",
+        ToldSort.SAID: "Decided:",
+        ToldSort.LOST: "Not carried over:",
+        ToldSort.MISSING: "Audio that is missing (put it there, or name its folder with --audio):",
+        ToldSort.CHOICE: "To be chosen:",
+        ToldSort.FAULT: "Faults:",
     }
     for sort, heading in headings.items():
-        stops = sort in (Sort.FAULT, Sort.CHOICE)
+        stops = sort in (ToldSort.FAULT, ToldSort.CHOICE)
         found = moved.of(sort)
         if found:
             click.echo(heading, err=stops)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from .contract import FoundFile, Notes
+from .contract import FoundFile, MovingNotes
 
 
 @dataclass
@@ -14,7 +14,7 @@ class AudioFinder:
     """Looks for files in ``folders``, the likeliest first; says each that is missing once."""
 
     folders: Sequence[Path]
-    notes: Notes
+    notes: MovingNotes
     _found: dict[str, Path] = field(default_factory=dict)
     _names: dict[Path, str] = field(default_factory=dict)
 

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from .audio import AudioFinder
-from .contract import Found, FoundFile, FoundGroup, FoundPage, FoundStep, Notes
+from .contract import FoundFile, FoundGroup, FoundPage, FoundStep, FoundTest, MovingNotes
 
 _PAIRED = ("abx", "pairwise")
 
 
-def study_data(found: Found, finder: AudioFinder, notes: Notes, out: Path) -> dict[str, Any]:
+def study_data(
+    found: FoundTest, finder: AudioFinder, notes: MovingNotes, out: Path
+) -> dict[str, Any]:
     """The keys of a study file; ``out`` is the folder where it will lie."""
     pages = list(pages_in(found.group))
     if not any(not page.training for page in pages):
@@ -25,11 +27,28 @@ def study_data(found: Found, finder: AudioFinder, notes: Notes, out: Path) -> di
     data["passages"] = [_entry(name, one, finder, out) for name, one in passages.entries.items()]
     alone = _short(sequence, passages)
     data |= alone or {"sequence": sequence}
+    _distinct((*found.before, *found.after), notes)
     if found.before:
         data["before"] = list(found.before)
     if found.after:
         data["after"] = list(found.after)
     return data
+
+
+def _distinct(steps: Sequence[Any], notes: MovingNotes) -> None:
+    """Give each question an id of its own."""
+    seen: set[str] = set()
+    for step in steps:
+        for ask in step.get("questionnaire", ()) if isinstance(step, dict) else ():
+            name, number = ask["id"], 1
+            while ask["id"] in seen:
+                number += 1
+                ask["id"] = f"{name[:50]}_{number}"
+            if ask["id"] != name:
+                notes.say(
+                    0, f"two questions have the id {name!r}; one of them is {ask['id']!r} here"
+                )
+            seen.add(ask["id"])
 
 
 def pages_in(group: FoundGroup) -> Iterator[FoundPage]:
@@ -44,7 +63,7 @@ def pages_in(group: FoundGroup) -> Iterator[FoundPage]:
 class Passages:
     """The passages of all pages: pages that play the same files are of one passage."""
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: MovingNotes) -> None:
         self.notes = notes
         self.entries: dict[str, FoundPage] = {}
         self.of_page: dict[int, str] = {}
@@ -88,7 +107,7 @@ def _joined(known: FoundPage, page: FoundPage) -> FoundPage:
 class Blocks:
     """Blocks of pages, named by their kind; pages of one kind that follow each other are one."""
 
-    def __init__(self, passages: Passages, notes: Notes) -> None:
+    def __init__(self, passages: Passages, notes: MovingNotes) -> None:
         self.passages, self.notes = passages, notes
         self.names: dict[str, int] = {}
         self.made: list[tuple[FoundPage, str]] = []
@@ -222,7 +241,8 @@ class Blocks:
                     self.notes.lost(line, f"{where}; that one stands over all pages")
         pairs = [pair for page in pages for pair in page.test.get("pairs", ())]
         if pairs:
-            test["pairs"] = [list(one) for one in dict.fromkeys(map(tuple, pairs))]
+            test["pairs"] = list({frozenset(one): list(one) for one in reversed(pairs)}.values())
+            test["pairs"].reverse()
         return test
 
     def _axes(self, axes: Sequence[dict[str, str]], page: FoundPage) -> list[dict[str, str]]:
@@ -245,11 +265,13 @@ class Blocks:
         if "pairs" not in test:
             return
         there = {
-            (self.passages.name(page), tuple(pair)) for page in pages for pair in page.test["pairs"]
+            (self.passages.name(page), frozenset(pair))
+            for page in pages
+            for pair in page.test["pairs"]
         }
         for passage in passages:
             for pair in test["pairs"]:
-                if (passage, tuple(pair)) not in there:
+                if (passage, frozenset(pair)) not in there:
                     self.notes.say(
                         pages[0].line,
                         f"every passage has every pair here: {' and '.join(pair)} of {passage!r} "

@@ -1,7 +1,7 @@
 """What a configuration of another tool says, before it is a study file; and what is told of it.
 
-Every reader makes a :class:`Found`. Nothing of a configuration goes without a word: a line is
-carried over, or there is a :class:`Told` for it.
+Every reader makes a :class:`FoundTest`. Nothing of a configuration goes without a word: a line is
+carried over, or there is a :class:`ToldLine` for it.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Sort(StrEnum):
+class ToldSort(StrEnum):
     """What is told: a fault stops, an open choice stops, the others are for reading."""
 
     FAULT = "fault"
@@ -21,37 +21,37 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldLine:
     """One thing to say of the configuration; ``line`` is 0 where it is about no line."""
 
     line: int
-    sort: Sort
+    sort: ToldSort
     words: str
 
 
-class Notes:
+class MovingNotes:
     """Gathers what is to be told while a configuration is read, and knows the user's choices."""
 
     def __init__(self, choices: Mapping[str, str] | None = None) -> None:
         self.choices = dict(choices or {})
         self.used: set[str] = set()
-        self.told: list[Told] = []
+        self.told: list[ToldLine] = []
 
     def fault(self, line: int, words: str) -> None:
         """Say what keeps the test from being moved in."""
-        self._add(line, Sort.FAULT, words)
+        self._add(line, ToldSort.FAULT, words)
 
     def lost(self, line: int, words: str) -> None:
         """Say what is not carried over."""
-        self._add(line, Sort.LOST, words)
+        self._add(line, ToldSort.LOST, words)
 
     def missing(self, line: int, words: str) -> None:
         """Say which file is not there."""
-        self._add(line, Sort.MISSING, words)
+        self._add(line, ToldSort.MISSING, words)
 
     def say(self, line: int, words: str) -> None:
         """Say what was decided, or what is another way here."""
-        self._add(line, Sort.SAID, words)
+        self._add(line, ToldSort.SAID, words)
 
     def choose(self, line: int, name: str, words: str, answers: Mapping[str, str]) -> str:
         """The user's answer where two are possible; '' where none was given, which stops.
@@ -61,15 +61,15 @@ class Notes:
         said = self.choices.get(name, "")
         self.used.add(name)
         if said in answers:
-            self._add(line, Sort.SAID, f"{words}; chosen: {name}={said} ({answers[said]})")
+            self._add(line, ToldSort.SAID, f"{words}; chosen: {name}={said} ({answers[said]})")
             return said
         offered = ", or ".join(f"--choose {name}={one} ({why})" for one, why in answers.items())
         wrong = f"{name}={said} is no answer; " if said else ""
-        self._add(line, Sort.CHOICE, f"{words}; {wrong}{offered}")
+        self._add(line, ToldSort.CHOICE, f"{words}; {wrong}{offered}")
         return ""
 
-    def _add(self, line: int, sort: Sort, words: str) -> None:
-        one = Told(line, sort, words)
+    def _add(self, line: int, sort: ToldSort, words: str) -> None:
+        one = ToldLine(line, sort, words)
         if one not in self.told:
             self.told.append(one)
 
@@ -125,7 +125,7 @@ class FoundGroup:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundTest:
     """A whole test as its configuration describes it; ``head`` are keys of the study file."""
 
     tool: str

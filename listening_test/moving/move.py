@@ -12,7 +12,7 @@ from ...models.errors import UserError
 from ..kinds.reading import read_study_file
 from .audio import AudioFinder
 from .blocks import study_data
-from .contract import Found, Notes, Sort, Told
+from .contract import FoundTest, MovingNotes, ToldLine, ToldSort
 from .waet import TOOL as WAET
 from .waet import read_waet
 from .webmushra import read_webmushra
@@ -21,23 +21,23 @@ MOST_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedTest:
     """What came of a configuration; ``path`` is None where nothing was written."""
 
     tool: str
     study: str
     path: Path | None
-    told: tuple[Told, ...]
+    told: tuple[ToldLine, ...]
     kinds: tuple[str, ...] = ()
 
-    def of(self, sort: Sort) -> list[Told]:
+    def of(self, sort: ToldSort) -> list[ToldLine]:
         """What is told of this sort, by its lines."""
         return sorted((one for one in self.told if one.sort is sort), key=lambda one: one.line)
 
 
 def move(
     config: Path, audio: Path | None, out: Path, choices: Mapping[str, str] | None = None
-) -> Moved:
+) -> MovedTest:
     """Read the configuration ``config`` and write its study file into the folder ``out``.
 
     Nothing is written where something of it cannot be, or where a choice is open.
@@ -45,7 +45,7 @@ def move(
     Raises:
         UserError: if it is no configuration, or the study file cannot be written.
     """
-    notes = Notes(choices)
+    notes = MovingNotes(choices)
     found = _read(config, notes)
     folders = [audio] if audio is not None else [config.parent / one for one in found.folders]
     finder = AudioFinder([one.absolute() for one in folders], notes)
@@ -55,9 +55,9 @@ def move(
         raise UserError(f"{config}: there is nothing to choose for {unused[0]!r}; leave it out")
     for words in _own(data):
         notes.say(0, words)
-    stops = [one for one in notes.told if one.sort in (Sort.FAULT, Sort.CHOICE)]
+    stops = [one for one in notes.told if one.sort in (ToldSort.FAULT, ToldSort.CHOICE)]
     name = str(found.head["study"])
-    moved = Moved(found.tool, name, None, tuple(notes.told), _kinds(data))
+    moved = MovedTest(found.tool, name, None, tuple(notes.told), _kinds(data))
     if stops:
         return moved
     path = out / f"{name}.yaml"
@@ -72,10 +72,10 @@ def move(
                 read_study_file(scratch)
             except UserError as error:
                 raise UserError(str(error).replace(str(scratch), f"{config}: as a study")) from None
-    return Moved(moved.tool, name, path, moved.told, moved.kinds)
+    return MovedTest(moved.tool, name, path, moved.told, moved.kinds)
 
 
-def _read(config: Path, notes: Notes) -> Found:
+def _read(config: Path, notes: MovingNotes) -> FoundTest:
     try:
         size = config.stat().st_size
         if size > MOST_BYTES:
@@ -125,8 +125,10 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _text(config: Path, data: Mapping[str, Any], notes: Notes) -> str:
-    lost = sorted((one for one in notes.told if one.sort is Sort.LOST), key=lambda one: one.line)
+def _text(config: Path, data: Mapping[str, Any], notes: MovingNotes) -> str:
+    lost = sorted(
+        (one for one in notes.told if one.sort is ToldSort.LOST), key=lambda one: one.line
+    )
     head = [f"# Moved in from {config.name}."]
     if lost:
         head.append("# Not carried over, each with its line there:")
@@ -138,4 +140,4 @@ def _text(config: Path, data: Mapping[str, Any], notes: Notes) -> str:
     return "\n".join(head) + "\n" + body
 
 
-__all__ = ["WAET", "Moved", "move"]
+__all__ = ["WAET", "MovedTest", "move"]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ...models.errors import UserError
-from .contract import Found, FoundFile, FoundGroup, FoundPage, Notes
+from .contract import FoundFile, FoundGroup, FoundPage, FoundTest, MovingNotes
 from .html_text import markdown
 from .names import passage_in, safe_name
 from .waet_files import PageFiles, number
 from .waet_survey import survey_steps
-from .xml_lines import Element, read_xml
+from .xml_lines import XmlElement, read_xml
 
 TOOL = "WAET"
 _KINDS = {"ape": "ape", "mushra": "mushra", "ab": "pairwise", "abx": "abx", "ordinal": "rank",
@@ -47,7 +47,7 @@ _PAGE_KNOWN = ("id", "hosturl", "randomiseorder", "repeatcount", "loop", "synchr
 _TRAINING = re.compile(r"train|practi[cs]e", re.IGNORECASE)
 
 
-def read_waet(path: Path, notes: Notes) -> Found:
+def read_waet(path: Path, notes: MovingNotes) -> FoundTest:
     """The test that a configuration describes; what is to be told of it goes to ``notes``.
 
     Raises:
@@ -65,13 +65,13 @@ def read_waet(path: Path, notes: Notes) -> Found:
 
 
 class _Reader(PageFiles):
-    def __init__(self, root: Element, path: Path, notes: Notes) -> None:
+    def __init__(self, root: XmlElement, path: Path, notes: MovingNotes) -> None:
         setup = root.first("setup")
         assert setup is not None, "looked for before"
         super().__init__(root, setup, notes)
         self.path = path
 
-    def read(self) -> Found:
+    def read(self) -> FoundTest:
         """The whole configuration."""
         setup, notes = self.setup, self.notes
         for name in setup.attributes:
@@ -92,7 +92,7 @@ class _Reader(PageFiles):
         head: dict[str, Any] = {"study": safe_name(self.path.stem), "title": self._title(rated)}
         head |= self._audio_keys()
         notes.say(0, f"a WAET test has no name: the study is named {head['study']!r}")
-        return Found(TOOL, head, before, FoundGroup(setup.line, inside), after)
+        return FoundTest(TOOL, head, before, FoundGroup(setup.line, inside), after)
 
     def _title(self, pages: Sequence[FoundPage]) -> str:
         said = [str(page.test.get("question") or "") for page in pages]
@@ -164,13 +164,13 @@ class _Reader(PageFiles):
             after.append({"thanks": thanks})
         return tuple(before), tuple(after)
 
-    def _options(self, page: Element) -> list[Element]:
+    def _options(self, page: XmlElement) -> list[XmlElement]:
         found = []
         for interface in (*self.setup.all("interface"), *page.all("interface")):
             found += [one for one in interface.every() if one.name == "interfaceoption"]
         return found
 
-    def _rules(self, page: Element, test: dict[str, Any]) -> None:
+    def _rules(self, page: XmlElement, test: dict[str, Any]) -> None:
         rules: dict[str, bool] = {}
         for option in self._options(page):
             name, sort, line = option.get("name"), option.get("type"), option.line
@@ -203,7 +203,7 @@ class _Reader(PageFiles):
         if rules:
             test["rules"] = rules
 
-    def _page(self, page: Element) -> FoundPage | None:
+    def _page(self, page: XmlElement) -> FoundPage | None:
         name = page.get("id") or f"page {page.line}"
         interface = self.setup.get("interface", "APE")
         kind = _KINDS.get(interface.lower())
@@ -252,7 +252,7 @@ class _Reader(PageFiles):
         return self._made(page, name, versions, reference, test)
 
     def _made(
-        self, page: Element, name: str, versions: Mapping[str, FoundFile],
+        self, page: XmlElement, name: str, versions: Mapping[str, FoundFile],
         reference: FoundFile | None, test: Mapping[str, Any],
     ) -> FoundPage:  # fmt: skip
         training = bool(_TRAINING.match(name))
@@ -269,7 +269,7 @@ class _Reader(PageFiles):
             page.get("randomiseOrder", "true") != "false", self.cut(page),
         )  # fmt: skip
 
-    def _attributes(self, page: Element) -> None:
+    def _attributes(self, page: XmlElement) -> None:
         for key in page.attributes:
             if key in _PAGE_LOST:
                 self.notes.lost(page.line, f"{page.shown[key]}: {_PAGE_LOST[key]}")
@@ -288,7 +288,7 @@ class _Reader(PageFiles):
         if own is not None and own != number(self.setup.get("loudness")):
             self.notes.lost(page.line, "loudness: all passages are matched to one level")
 
-    def _repeats(self, page: Element, name: str) -> None:
+    def _repeats(self, page: XmlElement, name: str) -> None:
         said = page.get("repeatCount", "0")
         if said.isdigit() and int(said) > 0:
             self.notes.lost(
@@ -297,7 +297,7 @@ class _Reader(PageFiles):
                 "again",
             )
 
-    def _words(self, page: Element, kind: str, test: dict[str, Any]) -> None:
+    def _words(self, page: XmlElement, kind: str, test: dict[str, Any]) -> None:
         title = page.words("title")
         interfaces = page.all("interface")
         axes = []
@@ -317,7 +317,7 @@ class _Reader(PageFiles):
         for box in page.all("commentquestions") + page.all("commentquestion"):
             self.notes.lost(box.line, "commentquestion: comments are per version or per page")
 
-    def _axis(self, interface: Element, kind: str, *, alone: bool) -> dict[str, str]:
+    def _axis(self, interface: XmlElement, kind: str, *, alone: bool) -> dict[str, str]:
         name = interface.get("name") or ("preference" if alone else interface.words("title"))
         axis = {"name": name or "preference"}
         if interface.words("title"):
@@ -339,5 +339,5 @@ class _Reader(PageFiles):
         return axis
 
 
-def _true(element: Element, name: str) -> bool:
+def _true(element: XmlElement, name: str) -> bool:
     return element.get(name, "false") == "true"

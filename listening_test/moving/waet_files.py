@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from .contract import FoundFile, Notes
+from .contract import FoundFile, MovingNotes
 from .names import passage_in, systems_in
-from .xml_lines import Element
+from .xml_lines import XmlElement
 
 _ELEMENT_KNOWN = ("url", "id", "gain", "name", "type", "marker", "starttime", "stoptime",
                   "loudness", "alwaysinclude", "samplerate", "label")  # fmt: skip
@@ -15,13 +15,13 @@ _ELEMENT_KNOWN = ("url", "id", "gain", "name", "type", "marker", "starttime", "s
 class PageFiles:
     """Reads the elements of pages; ``shared`` are passages that files say, by page."""
 
-    def __init__(self, root: Element, setup: Element, notes: Notes) -> None:
+    def __init__(self, root: XmlElement, setup: XmlElement, notes: MovingNotes) -> None:
         self.root, self.setup, self.notes = root, setup, notes
         self.excerpts: dict[str, float] = {}
         self.shared: dict[str, str] = {}
 
     def files(
-        self, page: Element
+        self, page: XmlElement
     ) -> tuple[dict[str, FoundFile], FoundFile | None, list[str]] | None:
         """The versions of a page, its reference, and the anchors to be made; None: told why not."""
         elements = page.all("audioelement")
@@ -85,7 +85,7 @@ class PageFiles:
                 )
         return named, reference, anchors
 
-    def _element(self, one: Element) -> None:
+    def _element(self, one: XmlElement) -> None:
         for key in one.attributes:
             if key not in _ELEMENT_KNOWN:
                 self.notes.lost(one.line, f"{one.shown[key]}: is no attribute that is known here")
@@ -103,7 +103,7 @@ class PageFiles:
         )
 
     def _named(
-        self, page: Element, rest: Sequence[tuple[Element, FoundFile]]
+        self, page: XmlElement, rest: Sequence[tuple[XmlElement, FoundFile]]
     ) -> dict[str, FoundFile] | None:
         names = {one.get("name") for one, _ in rest}
         if "" not in names and len(names) == len(rest):
@@ -125,7 +125,7 @@ class PageFiles:
             self.shared[page.get("id")] = passage
         return {found[file.path]: file for _, file in rest}
 
-    def cut(self, page: Element) -> float | None:
+    def cut(self, page: XmlElement) -> float | None:
         """Where all versions of a page begin, if it says so of all of them alike."""
         elements = page.all("audioelement")
         cuts = [(one.get("startTime"), one.get("stopTime")) for one in elements]

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .contract import Notes
+from .contract import MovingNotes
 from .html_text import markdown
 from .names import question_id
-from .xml_lines import Element
+from .xml_lines import XmlElement
 
 _TYPES = {
     "surveyquestion": "text",
@@ -28,13 +28,13 @@ _ENTRIES = {
 }
 
 
-def survey_steps(survey: Element, notes: Notes) -> list[Any]:
+def survey_steps(survey: XmlElement, notes: MovingNotes) -> list[Any]:
     """A survey as steps of a study file: one questionnaire, or nothing."""
     asked = [found for one in survey.inside if (found := _ask(one, notes)) is not None]
     return [{"questionnaire": asked}] if asked else []
 
 
-def _ask(one: Element, notes: Notes) -> dict[str, Any] | None:
+def _ask(one: XmlElement, notes: MovingNotes) -> dict[str, Any] | None:
     name = one.name
     if name == "surveyentry":
         name = _ENTRIES.get(one.get("type"), "surveyentry")

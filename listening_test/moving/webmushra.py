@@ -11,7 +11,7 @@ from typing import Any
 from ...models.configuration import Key, YamlLines, read_yaml
 from ...models.errors import UserError
 from ..study.file import check_name
-from .contract import Found, FoundFile, FoundGroup, FoundPage, FoundStep, Notes
+from .contract import FoundFile, FoundGroup, FoundPage, FoundStep, FoundTest, MovingNotes
 from .html_text import markdown
 from .names import passage_in, safe_name
 from .webmushra_questions import question, tell_steps
@@ -53,7 +53,7 @@ def is_webmushra(data: Any) -> bool:
     return isinstance(data, dict) and "pages" in data and "earmark" not in data
 
 
-def read_webmushra(path: Path, notes: Notes) -> Found:
+def read_webmushra(path: Path, notes: MovingNotes) -> FoundTest:
     """The test that a configuration describes; what is to be told of it goes to ``notes``.
 
     Raises:
@@ -66,7 +66,7 @@ def read_webmushra(path: Path, notes: Notes) -> Found:
 
 
 class _Reader:
-    def __init__(self, data: Mapping[str, Any], lines: YamlLines, notes: Notes) -> None:
+    def __init__(self, data: Mapping[str, Any], lines: YamlLines, notes: MovingNotes) -> None:
         self.data, self.lines, self.notes = data, lines, notes
         self.before: list[Any] = []
         self.after: list[Any] = []
@@ -75,7 +75,7 @@ class _Reader:
         self.begun = self.finished = False
         self.ids: dict[str, int] = {}
 
-    def read(self) -> Found:
+    def read(self) -> FoundTest:
         """The whole configuration."""
         for key in self.data:
             if key in _NOTHING_LOST:
@@ -96,7 +96,7 @@ class _Reader:
         head |= self._languages()
         if self.thanks:
             self.after.append({"thanks": self.thanks})
-        return Found(
+        return FoundTest(
             TOOL,
             head,
             tuple(self.before),
@@ -149,7 +149,7 @@ class _Reader:
         return tuple(found)
 
     def _page(self, page: Mapping[str, Any], here: tuple[Key, ...]) -> FoundPage | FoundStep | None:
-        kind, line = page.get("type"), self.lines.at(*here)
+        kind, line = str(page.get("type")), self.lines.at(*here)
         at = self.lines.at(*here, "type")
         if kind not in _KNOWN and kind not in _STEPPED:
             self.notes.fault(at, f"type: a page of type {kind!r} has no kind here; leave it out")
@@ -158,10 +158,10 @@ class _Reader:
         if kind in _STEPPED:
             tell_steps(page, here, self.lines, self.notes)
             return None
-        self._keys(page, here, str(kind))
+        self._keys(page, here, kind)
         if kind in _STEPS:
-            return self._step(page, here, str(kind), line)
-        return self._rated(page, here, str(kind), line)
+            return self._step(page, here, kind, line)
+        return self._rated(page, here, kind, line)
 
     def _once(self, page: Mapping[str, Any], here: tuple[Key, ...]) -> None:
         name = page.get("id")
@@ -221,9 +221,9 @@ class _Reader:
                 return None
         else:
             if not self.begun and not self.before and not self.welcome:
-                self.welcome = text if not heading or heading in text else f"# {heading}\n\n{text}"
+                self.welcome = text if not heading or heading in text else f"## {heading}\n\n{text}"
                 return None
-            step = {"text": f"# {heading}\n\n{text}" if heading and heading not in text else text}
+            step = {"text": f"## {heading}\n\n{text}" if heading and heading not in text else text}
         if self.begun:
             return FoundStep(line, step)
         self.before.append(step)
@@ -383,7 +383,8 @@ class _Reader:
         self.notes.say(
             line,
             "paired_comparison asks which version is the reference: it is right or wrong, so it is "
-            "kind abx, where X is drawn from both",
+            "kind abx, where X is drawn from both; where its content speaks of the reference, "
+            "write X",
         )
         if "unforced" in page:
             self.notes.say(

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...models.configuration import Key, YamlLines
-from .contract import Notes
+from .contract import MovingNotes
 from .html_text import markdown
 from .names import question_id
 
 
 def question(
-    one: Mapping[str, Any], at: tuple[Key, ...], lines: YamlLines, notes: Notes
+    one: Mapping[str, Any], at: tuple[Key, ...], lines: YamlLines, notes: MovingNotes
 ) -> dict[str, Any] | None:
     """An entry of a questionnaire, which stands under ``at``, as the study file asks it."""
     line, kind = lines.at(*at), one.get("type")
@@ -41,7 +41,7 @@ def question(
 
 
 def tell_steps(
-    page: Mapping[str, Any], here: tuple[Key, ...], lines: YamlLines, notes: Notes
+    page: Mapping[str, Any], here: tuple[Key, ...], lines: YamlLines, notes: MovingNotes
 ) -> None:
     """Say of a page that is rated in named steps why it cannot be moved in."""
     kind = page["type"]

@@ -15,21 +15,21 @@ _DEEPEST, _MOST = 100, 200_000
 
 
 @dataclass
-class Element:
+class XmlElement:
     """An element with its line, its attributes and what stands in it."""
 
     name: str
     line: int
     attributes: dict[str, str]
     shown: dict[str, str] = field(default_factory=dict)  # attributes as they are written
-    inside: "list[Element]" = field(default_factory=list)
+    inside: "list[XmlElement]" = field(default_factory=list)
     text: str = ""
 
-    def all(self, name: str) -> "list[Element]":
+    def all(self, name: str) -> "list[XmlElement]":
         """The elements of this name directly in it, whatever their case."""
         return [one for one in self.inside if one.name == name.lower()]
 
-    def first(self, name: str) -> "Element | None":
+    def first(self, name: str) -> "XmlElement | None":
         """The first of them."""
         return next(iter(self.all(name)), None)
 
@@ -42,7 +42,7 @@ class Element:
         one = self.first(name)
         return " ".join(one.text.split()) if one else ""
 
-    def every(self) -> "Iterator[Element]":
+    def every(self) -> "Iterator[XmlElement]":
         """This element and all that stand in it."""
         yield self
         for one in self.inside:
@@ -57,7 +57,7 @@ class _RefusedError(Exception):
         self.line, self.why = line, why
 
 
-def read_xml(path: Path) -> Element:
+def read_xml(path: Path) -> XmlElement:
     """The root element of an XML file.
 
     Raises:
@@ -89,8 +89,8 @@ class _Reader:
         self.parser.CharacterDataHandler = self._text
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.EntityDeclHandler = self._entity
-        self.root: Element | None = None
-        self._open: list[Element] = []
+        self.root: XmlElement | None = None
+        self._open: list[XmlElement] = []
         self._count = 0
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -99,7 +99,7 @@ class _Reader:
         if len(self._open) >= _DEEPEST or self._count > _MOST:
             raise _RefusedError(line, "more elements than a configuration has")
         own = {key.lower(): value for key, value in attributes.items()}
-        one = Element(name.lower(), line, own, {key.lower(): key for key in attributes})
+        one = XmlElement(name.lower(), line, own, {key.lower(): key for key in attributes})
         if self._open:
             self._open[-1].inside.append(one)
         elif self.root is None:

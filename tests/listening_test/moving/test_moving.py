@@ -7,58 +7,35 @@ from typing import Any
 
 import pytest
 import soundfile
-import study_fixtures
 import yaml
 from click.testing import CliRunner
+from moved_tests import CASES, CHOICES, audio_for
 from study_fixtures import RATE, music
 
 from earmark.cli import earmark
 from earmark.listening_test.check import check
 from earmark.listening_test.kinds.reading import read_study_file
-from earmark.listening_test.moving.contract import Sort
-from earmark.listening_test.moving.move import Moved, move
+from earmark.listening_test.moving.contract import ToldSort
+from earmark.listening_test.moving.move import MovedTest, move
 from earmark.models.errors import UserError
 
-CASES = Path(study_fixtures.__file__).parent / "configs"
 
-
-def moved(name: str, out: Path, audio: Path | None = None, **choices: str) -> Moved:
+def moved(name: str, out: Path, audio: Path | None = None, **choices: str) -> MovedTest:
     return move(CASES / name, audio, out, choices)
 
 
-def data_of(found: Moved) -> dict[str, Any]:
+def data_of(found: MovedTest) -> dict[str, Any]:
     assert found.path is not None, [one.words for one in found.told]
     data: dict[str, Any] = yaml.safe_load(found.path.read_text(encoding="utf-8"))
     return data
 
 
-def lines(found: Moved, *sorts: Sort) -> set[int]:
+def lines(found: MovedTest, *sorts: ToldSort) -> set[int]:
     return {one.line for one in found.told if one.sort in sorts and one.line}
 
 
-def words_at(found: Moved, line: int) -> str:
+def words_at(found: MovedTest, line: int) -> str:
     return " | ".join(one.words for one in found.told if one.line == line)
-
-
-def audio_for(config: Path, place: Path) -> Path:
-    """The audio that a configuration names, made: SIMULATED, the same music for each song."""
-    text = config.read_bytes().decode("latin-1")
-    names: set[str] = set()
-    if config.suffix == ".yaml":
-        names = {word for word in text.split() if word.endswith(".wav")}
-    else:
-        root, folder = text.split("<"), ""
-        for tag in root:
-            if tag.startswith("page "):
-                folder = tag.partition('hostURL="')[2].partition('"')[0]
-            if tag.startswith("audioelement"):
-                names.add(folder + tag.partition('url="')[2].partition('"')[0])
-    for number, name in enumerate(sorted(names)):
-        path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        gain = 0.7 + 0.05 * (number % 5)
-        soundfile.write(path, music(number % 3, 1.0, gain), RATE, subtype="FLOAT")
-    return place
 
 
 def test_a_mushra_test_with_training_becomes_a_study_of_one_kind(tmp_path: Path) -> None:
@@ -83,8 +60,8 @@ def test_a_mushra_test_with_training_becomes_a_study_of_one_kind(tmp_path: Path)
     assert questions[2]["options"] == ["Female", "Male", "Other"]
     assert data["after"][1]["thanks"]["text"].endswith("Your answers were sent.")
     told = {3, 4, 6, 12, 22, 23, 28, 44, 56, 31, 67, 79}
-    assert lines(found, Sort.LOST) == told
-    assert {25, 69, 73} <= lines(found, Sort.SAID)
+    assert lines(found, ToldSort.LOST) == told
+    assert {25, 69, 73} <= lines(found, ToldSort.SAID)
     assert "'pop'" in words_at(found, 25)
     assert any("matched in loudness" in one.words for one in found.told)
     assert any("linear-phase" in one.words for one in found.told)
@@ -94,9 +71,9 @@ def test_named_steps_stop_instead_of_becoming_a_slider(tmp_path: Path) -> None:
     found = moved("webmushra-likert.yaml", tmp_path)
     assert found.path is None
     assert not list(tmp_path.iterdir())
-    assert {21, 41} <= lines(found, Sort.FAULT)
-    assert {3, 4, 7, 15, 23, 24, 25, 36} <= lines(found, Sort.LOST)
-    assert {6, 17} <= lines(found, Sort.SAID)
+    assert {21, 41} <= lines(found, ToldSort.FAULT)
+    assert {3, 4, 7, 15, 23, 24, 25, 36} <= lines(found, ToldSort.LOST)
+    assert {6, 17} <= lines(found, ToldSort.SAID)
 
 
 def test_three_tests_in_random_blocks_become_blocks_of_one_study(tmp_path: Path) -> None:
@@ -112,29 +89,29 @@ def test_three_tests_in_random_blocks_become_blocks_of_one_study(tmp_path: Path)
     assert abx["systems"] == ["reference", "codec1", "codec2"]
     assert (bs1116["test"]["kind"], bs1116["systems"]) == ("bs1116", ["codec1", "codec2"])
     assert data["after"][0]["questionnaire"][0]["id"] == "code"
-    assert {3, 4, 6, 36, 39, 45} == lines(found, Sort.LOST)
-    assert {16, 19} <= lines(found, Sort.SAID)
+    assert {3, 4, 6, 36, 39, 45} == lines(found, ToldSort.LOST)
+    assert {16, 19} <= lines(found, ToldSort.SAID)
 
 
 def test_every_fault_is_told_in_one_run_and_nothing_is_written(tmp_path: Path) -> None:
     found = moved("webmushra-faulty.yaml", tmp_path)
     assert found.path is None
     assert not list(tmp_path.iterdir())
-    assert lines(found, Sort.FAULT, Sort.CHOICE) == {2, 17, 22, 25, 26, 27}
+    assert lines(found, ToldSort.FAULT, ToldSort.CHOICE) == {2, 17, 22, 25, 26, 27}
     assert "'synthetic faulty-1'" in words_at(found, 2)
     assert "line 10" in words_at(found, 22)
     assert "(C1, C2) and (C1, C3, C4)" in words_at(found, 25)
     assert "'C4' and 'C1' are the same file" in words_at(found, 26)
     assert "'localization'" in words_at(found, 27)
     assert "writeResults" in words_at(found, 33)
-    assert 12 in lines(found, Sort.LOST)
-    assert 11 in lines(found, Sort.SAID)
+    assert 12 in lines(found, ToldSort.LOST)
+    assert 11 in lines(found, ToldSort.SAID)
 
 
 def test_an_ape_test_stops_until_one_cut_version_is_let_go(tmp_path: Path) -> None:
     stopped = moved("waet-ape.xml", tmp_path)
     assert stopped.path is None
-    assert lines(stopped, Sort.FAULT, Sort.CHOICE) == {49}
+    assert lines(stopped, ToldSort.FAULT, ToldSort.CHOICE) == {49}
     found = moved("waet-ape.xml", tmp_path, cut="none")
     data = data_of(found)
     assert data["test"]["kind"] == "ape"
@@ -158,7 +135,7 @@ def test_an_ape_test_stops_until_one_cut_version_is_let_go(tmp_path: Path) -> No
     assert data["after"][0]["questionnaire"][0]["type"] == "choice"
     assert data["after"][1] == {"thanks": {"text": "Thank you."}}
     assert data["loudness"] == {"target_lufs": -23}
-    assert {3, 8, 13, 27, 33, 37, 45, 47, 49, 50} <= lines(found, Sort.LOST)
+    assert {3, 8, 13, 27, 33, 37, 45, 47, 49, 50} <= lines(found, ToldSort.LOST)
     assert "alwaysInclude" in words_at(found, 37)
     assert "repeatCount" in words_at(found, 37)
     assert "-1.5 dB" in words_at(found, 49)
@@ -167,7 +144,7 @@ def test_an_ape_test_stops_until_one_cut_version_is_let_go(tmp_path: Path) -> No
 def test_an_anchor_from_a_file_is_the_user_s_to_decide(tmp_path: Path) -> None:
     stopped = moved("waet-mushra.xml", tmp_path)
     assert stopped.path is None
-    assert lines(stopped, Sort.CHOICE) == {16, 23, 30}
+    assert lines(stopped, ToldSort.CHOICE) == {16, 23, 30}
     kept = data_of(moved("waet-mushra.xml", tmp_path / "kept", anchor="system"))
     training, rated = kept["sequence"]
     assert rated["systems"] == ["low", "tcn"]
@@ -179,14 +156,14 @@ def test_an_anchor_from_a_file_is_the_user_s_to_decide(tmp_path: Path) -> None:
     assert made["sequence"][1]["systems"] == ["tcn"]
     assert made["sequence"][1]["test"]["anchors"] == ["lowpass_3500", "lowpass_7000"]
     assert "low" not in made["passages"][1]["stimuli"]
-    assert {3, 5, 7, 10, 26} <= lines(found, Sort.LOST)
+    assert {3, 5, 7, 10, 26} <= lines(found, ToldSort.LOST)
     assert not words_at(found, 12)  # the labels are those of the kind
 
 
 def test_systems_of_files_alone_are_confirmed_and_pairs_stay_those_given(tmp_path: Path) -> None:
     stopped = moved("waet-pool-ab.xml", tmp_path)
     assert stopped.path is None
-    assert lines(stopped, Sort.CHOICE) == {15, 20, 25, 31}
+    assert lines(stopped, ToldSort.CHOICE) == {15, 20, 25, 31}
     found = moved("waet-pool-ab.xml", tmp_path, names="files")
     data = data_of(found)
     assert data["test"] == {
@@ -203,17 +180,8 @@ def test_systems_of_files_alone_are_confirmed_and_pairs_stay_those_given(tmp_pat
         ("fit", "slider"),
     ]
     assert data["before"][1] == "volume"
-    assert {3, 8, 12, 29, 31} <= lines(found, Sort.LOST)
-    assert 4 in lines(found, Sort.SAID)
-
-
-CHOICES = {
-    "webmushra-mushra.yaml": {},
-    "webmushra-paired-bs1116.yaml": {},
-    "waet-ape.xml": {"cut": "none"},
-    "waet-mushra.xml": {"anchor": "system"},
-    "waet-pool-ab.xml": {"names": "files"},
-}
+    assert {3, 8, 12, 29, 31} <= lines(found, ToldSort.LOST)
+    assert 4 in lines(found, ToldSort.SAID)
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -221,7 +189,7 @@ def test_what_is_moved_in_passes_the_check_where_its_audio_is(name: str, tmp_pat
     audio = audio_for(CASES / name, tmp_path / "site")
     found = moved(name, tmp_path / "out", audio, **CHOICES[name])
     assert found.path is not None
-    assert not found.of(Sort.MISSING)
+    assert not found.of(ToldSort.MISSING)
     report = check(read_study_file(found.path), tmp_path / "results")
     errors = [one.message for one in report.problems if one.severity == "error"]
     assert errors == []
@@ -232,7 +200,7 @@ def test_each_missing_file_is_told_once_and_keeps_nothing_from_being_written(
     tmp_path: Path,
 ) -> None:
     found = moved("webmushra-mushra.yaml", tmp_path)
-    missing = [one.words.partition(":")[0] for one in found.of(Sort.MISSING)]
+    missing = [one.words.partition(":")[0] for one in found.of(ToldSort.MISSING)]
     assert len(missing) == len(set(missing)) == 9
     assert found.path is not None
 
@@ -268,7 +236,7 @@ def test_a_path_that_leads_elsewhere_stops_with_its_line(path: str, tmp_path: Pa
     text = text.replace("\"''\"", "''")
     found = move(config(tmp_path, text), None, tmp_path / "out")
     assert found.path is None
-    assert lines(found, Sort.FAULT) == {11}
+    assert lines(found, ToldSort.FAULT) == {11}
     assert not (tmp_path / "out").exists()
 
 
@@ -358,4 +326,4 @@ def test_what_is_no_key_is_told_whatever_it_is(tmp_path: Path) -> None:
     text = PAGE.format(reference="r.wav", one="a.wav", two="b.wav")
     text = text.replace("    id: a\n", "    id: a\n    frobnicate: 3\n") + "wibble: 1\n"
     found = move(config(tmp_path, text), None, tmp_path / "out")
-    assert {6, 14} <= lines(found, Sort.LOST)
+    assert {6, 14} <= lines(found, ToldSort.LOST)
