@@ -250,7 +250,22 @@ def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
 @_name
 @options.results
 @click.option(
-    "--ratings", type=click.Path(path_type=Path), help="CSV file to write, one row per rating."
+    "--ratings",
+    type=click.Path(path_type=Path),
+    help="CSV or .parquet file to write, one row per rating.",
+)
+@click.option(
+    "--answers", type=click.Path(path_type=Path), help="CSV file of the questionnaires' answers."
+)
+@click.option(
+    "--webmushra",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="New folder of CSV files as webMUSHRA stores ratings.",
+)
+@click.option(
+    "--waet",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="New folder of XML files as WAET saves sessions.",
 )
 @click.option(
     "--json", "whole", type=click.Path(path_type=Path), help="JSON file to write, with everything."
@@ -261,18 +276,30 @@ def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
 @click.option("--pilot", is_flag=True, help="Pilot sessions instead of those that count.")
 @click.option("--simulated", is_flag=True, help="SIMULATED sessions instead of those that count.")
 def export(
-    name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
-) -> None:
-    """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
+    name: str, results: Path, ratings: Path | None, whole: Path | None, answers: Path | None,
+    webmushra: Path | None, waet: Path | None, **which: bool,
+) -> None:  # fmt: skip
+    """Write ratings: a table with one row per rating, JSON with every event, other tools' files."""
     from ..listening_test.export.progress import other_versions
     from ..listening_test.export.ratings import SessionFilter
-    from ..listening_test.export.to_files import write_csv, write_json
+    from ..listening_test.export.to_files import (
+        write_answers,
+        write_csv,
+        write_folder,
+        write_json,
+        write_parquet,
+    )
+    from ..listening_test.export.waet import waet_files
+    from ..listening_test.export.webmushra import webmushra_files
     from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError
 
-    if ratings is None and whole is None:
-        raise UserError("nothing to write: give --ratings FILE.csv, --json FILE.json, or both")
+    if not any((ratings, whole, answers, webmushra, waet)):
+        raise UserError(
+            "nothing to write: give --ratings FILE.csv, --json FILE.json, --answers FILE.csv, "
+            "--webmushra DIR or --waet DIR"
+        )
     session_types = tuple(
         session_type for session_type in ("pilot", "simulated") if which[session_type]
     ) or ("",)
@@ -282,15 +309,33 @@ def export(
     folder = folder_of(results, name)
     loaded = load_study(folder)
     with opened(folder) as database:
-        if ratings is not None:
+        if ratings is not None and ratings.suffix == ".parquet":
+            click.echo(f"{ratings}: {write_parquet(loaded, database, choice, ratings)} ratings")
+        elif ratings is not None:
             rows, sessions = write_csv(loaded, database, choice, ratings)
             click.echo(f"{ratings}: {rows} ratings of {sessions} sessions")
         if whole is not None:
             sessions = write_json(loaded, database, choice, whole)
             click.echo(f"{whole}: {sessions} sessions with everything")
+        if answers is not None:
+            sessions = write_answers(loaded, database, choice, answers)
+            click.echo(f"{answers}: answers of {sessions} sessions")
+        if webmushra is not None:
+            found, left = webmushra_files(loaded, database, choice)
+            click.echo(f"{webmushra}: {write_folder(found.items(), webmushra)} files")
+            _tell(left)
+        if waet is not None:
+            saves, left = waet_files(loaded, database, choice)
+            click.echo(f"{waet}: {write_folder(saves, waet)} files")
+            _tell(left)
         others = other_versions(loaded, database)
     if others:
         click.echo(_elsewhere(others), err=True)
+
+
+def _tell(left: list[str]) -> None:
+    for one in left:
+        click.echo(f"left out: {one}", err=True)
 
 
 @study.command()
