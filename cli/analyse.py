@@ -19,6 +19,9 @@ def analysis_options(command: click.decorators.FC) -> click.decorators.FC:
 
 _OPTIONS = (
     click.option("--only", metavar="QUESTION", help="Analyse only this question."),
+    click.option(
+        "--block", metavar="NAME", help="Of a sequence, the block of pages; each has its own test."
+    ),
     click.option("--scale", nargs=2, type=float, default=None, help="Lowest and highest rating."),
     click.option(
         "--reference", metavar="NAME", help="The hidden reference: used for screening, not tested."

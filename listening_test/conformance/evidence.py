@@ -1,7 +1,7 @@
 """What a made study shows: its written files, the sessions it draws, the pages it sends."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,9 +10,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from ..export.ratings import TidyRow
-from ..kinds import rated
+from ..kinds import part_of, rated
 from ..session.balance import Uses
-from ..session.sessions import Drawn, draw_pages
+from ..session.draws import Drawn, draw_pages
 from ..study.orders import generator
 from ..study.study import REFERENCE, Stimulus, Study, StudyFolder
 
@@ -46,12 +46,14 @@ TakeTrials = Callable[[Study, StudyFolder], Mapping[str, Trial]]
 class StudyEvidence:
     """The study of ``folder``, and what was measured on it, each thing once.
 
-    ``take_trials`` lets a SIMULATED listener take it in each language.
+    ``take_trials`` lets a SIMULATED listener take it in each language. Of a sequence, ``study`` is
+    one block and ``whole`` is all of it.
     """
 
     study: Study
     folder: StudyFolder
     take_trials: TakeTrials
+    whole: Study | None = None
     _kept: dict[str, Samples] = field(default_factory=dict, repr=False)
     _passage: str = ""
 
@@ -88,14 +90,32 @@ class StudyEvidence:
         uses, found = Uses(), []
         for number in range(SESSIONS):
             draw = generator(self.study.seed, "conformance", number)
-            drawn = tuple(draw_pages(self.study, uses, number, draw))
+            drawn = tuple(draw_pages(self.whole or self.study, uses, number, draw))
             for page in drawn:
                 if page.part == "main" and not page.repeat:
                     uses.add(page.unit.key, page.turn, 1)
-            found.append(drawn)
+            found.append(tuple(page for page in drawn if self._mine(page)))
         return tuple(found)
 
     @cached_property
     def trials(self) -> Mapping[str, Trial]:
         """What a SIMULATED listener was sent in each language of the study."""
-        return self.take_trials(self.study, self.folder)
+        taken = self.take_trials(self.whole or self.study, self.folder)
+        return {code: self._of_block(trial) for code, trial in taken.items()}
+
+    def _mine(self, page: Drawn) -> bool:
+        """Whether a page is of this block, or of the training for it."""
+        if page.unit.block == self.study.block or self.whole is None:
+            return True
+        return page.part == "training" and self._kind_of(page) == self.study.test.kind
+
+    def _kind_of(self, page: Drawn) -> str:
+        return part_of(self.whole or self.study, page.unit.block).test.kind
+
+    def _of_block(self, trial: Trial) -> Trial:
+        if self.whole is None:
+            return trial
+        kind = self.study.test.kind
+        steps = [one for one in trial.steps if one["type"] != "page" or one["kind"] == kind]
+        rows = [row for row in trial.rows if row.block == self.study.block]
+        return replace(trial, steps=tuple(steps), rows=tuple(rows))

@@ -40,7 +40,7 @@ class Mushra(Kind):
             yield "a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out"
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
-        axis = study.file.test.axes[0] if study.file.test.axes else None
+        axis = study.test.axes[0] if study.test.axes else None
         name = in_language(axis.label, language, study.file.languages) if axis else ""
         return (
             Question(
@@ -52,6 +52,6 @@ class Mushra(Kind):
 
     def rules(self, study: Study) -> Rules:
         rules = super().rules(study)
-        if study.file.test.strict:
+        if study.test.strict:
             return rules
         return Rules(**{**rules.__dict__, "one_at_maximum": False})

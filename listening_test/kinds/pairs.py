@@ -78,6 +78,9 @@ class Ab(Kind):
 
     def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
         """The pairs that pages are made of."""
+        said = study.test.pairs
+        if not isinstance(said, str):
+            return [(one, two) for one, two in said if {one, two} <= set(systems)]
         return list(combinations(systems, 2))
 
     def slots(
@@ -88,10 +91,10 @@ class Ab(Kind):
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         name = text(language, "scale.preference.label")
-        if study.file.test.strength:
+        if study.test.strength:
             left, right = text(language, "scale.ab.left"), text(language, "scale.ab.right")
             return (Question(QUESTION, name, "page", left=left, right=right),)
-        none = () if study.file.test.forced else ((NONE, text(language, "scale.ab.none"), None),)
+        none = () if study.test.forced else ((NONE, text(language, "scale.ab.none"), None),)
         options = ((FIRST, "A", "A"), *none, (SECOND, "B", "B"))
         return (Question(QUESTION, name, "page", "choice", options=options),)
 
@@ -119,7 +122,7 @@ class Pairwise(Ab):
     summary: ClassVar[str] = "preference between pairs: all of them, or a balanced part"
 
     def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
-        if study.file.test.pairs == "balanced":
+        if study.test.pairs == "balanced":
             return balanced_pairs(systems)
         return super().pairs(study, systems)
 

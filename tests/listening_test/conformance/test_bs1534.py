@@ -18,7 +18,7 @@ from earmark.listening_test.conformance import pages, plans, sound
 from earmark.listening_test.conformance.bs1534 import bs1534
 from earmark.listening_test.conformance.evidence import StudyEvidence
 from earmark.listening_test.kinds.conformance import ConformanceItem, conformant
-from earmark.listening_test.session.sessions import Drawn
+from earmark.listening_test.session.draws import Drawn
 from earmark.listening_test.stimuli.wav import encode
 from earmark.listening_test.study.file import StudyFile
 from earmark.listening_test.study.study import StudyFolder, load_study, save_study
