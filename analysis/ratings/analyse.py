@@ -137,8 +137,7 @@ def analysed(study: StudyRatings | None, file: RatingsFile, asked: Asked) -> Ana
     Raises:
         UserError: for options that do not fit.
     """
-    declared = _declared(asked.declared, study, file)
-    options = _options(asked, declared, file)
+    options = options_of(asked, study, file)
     result = analyse(file, options, _background(study, asked))
     known = KnownOfPassages(study.heard if study else (), _genres(asked.genres, study, file))
     result = with_master(result, file, options, known)
@@ -214,8 +213,14 @@ def read(
     return None, replace(file, simulated=True) if simulated else file
 
 
-def _options(asked: Asked, declared: Mapping[str, Any], file: RatingsFile) -> RatingsOptions:
+def options_of(asked: Asked, study: StudyRatings | None, file: RatingsFile) -> RatingsOptions:
+    """What was asked, what was declared beforehand, and else the usual.
+
+    Raises:
+        UserError: for options that do not fit.
+    """
     origin = file.origin
+    declared = _declared(asked.declared, study, file)
 
     def chosen(name: str, given: Any, usual: Any = None) -> Any:
         return declared.get(name, usual) if given is None else given

@@ -186,6 +186,12 @@ def _question(
     return result.model_copy(update={"checks": checks(result, options.alpha)})
 
 
+def listeners_kept(everyone: Ratings, scale: Scale, options: RatingsOptions) -> tuple[Ratings, int]:
+    """The ratings of those whom screening keeps, and how many it leaves out."""
+    screening, _ = _screened(everyone, scale, options)
+    return everyone.without_listeners(screening.left_out), len(screening.left_out)
+
+
 def _screened(
     everyone: Ratings, scale: Scale, options: RatingsOptions
 ) -> tuple[Screening, tuple[NoteCode, ...]]:
