@@ -26,6 +26,9 @@ def judged_options(command: click.decorators.FC) -> click.decorators.FC:
 
 _OPTIONS = {
     "only": click.option("--only", metavar="QUESTION", help="Analyse only this question."),
+    "block": click.option(
+        "--block", metavar="NAME", help="Of a sequence, the block of pages; each has its own test."
+    ),
     "scale": click.option(
         "--scale", nargs=2, type=float, default=None, help="Lowest and highest rating."
     ),
@@ -47,6 +50,16 @@ _OPTIONS = {
     ),
     "baseline": click.option(
         "--baseline", metavar="NAME", help="Compare every other system with this one."
+    ),
+    "reference-master": click.option(
+        "--reference-master",
+        metavar="NAME",
+        help="The human master among what was rated: every system is held against it.",
+    ),
+    "genres": click.option(
+        "--genres",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="CSV file with the columns id (a passage) and genre.",
     ),
     "scope": click.option(
         "--scope",
@@ -90,12 +103,18 @@ _OPTIONS = {
     "brief": click.option(
         "--brief", is_flag=True, help="Write only the first screen of report.html."
     ),
+    "figures": click.option(
+        "--figures",
+        type=Named(["svg", "pdf", "png"]),
+        multiple=True,
+        help="Write each figure to OUT/figures too; may be repeated. Needs Chromium or Chrome.",
+    ),
     "folder": click.option(
         "--folder", is_flag=True, help="Put Plotly and audio beside report.html."
     ),
 }
 _JUDGED = (
-    *("only", "scale", "reference", "anchors", "mid-anchor", "exclude", "alpha", "seed"),
+    *("only", "block", "scale", "reference", "anchors", "mid-anchor", "exclude", "alpha", "seed"),
     *("declared", "pilot", "simulated", "unfinished"),
 )
 

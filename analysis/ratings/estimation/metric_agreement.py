@@ -22,6 +22,7 @@ from ..result.validity import Coefficient, Following, MetricFollowing, Sure, Val
 from ..validity.ceiling import noise_ceiling
 from ..validity.follow import follow
 from ..validity.heard import HeardMetric, heard_metrics
+from .own_order import own_order
 
 _NOTHING = Correlation(value=None, low=None, high=None)
 
@@ -41,7 +42,10 @@ def metric_agreement(
     )
     by_label = {one.metric.label: one for one in metrics}
     reliability = noise_ceiling(
-        tested.cells, ValidityLevel.STIMULI, Coefficient.PEARSON, seed
+        tested.cells[own_order(tested.cells).listeners],
+        ValidityLevel.STIMULI,
+        Coefficient.PEARSON,
+        seed,
     ).reliability
     return MetricAgreement(
         systems=len(tested.systems),

@@ -239,3 +239,26 @@ def test_permuted_ratings_of_a_real_relation_give_no_claim_beyond_the_nominal_ra
         found = judged(base[:, :, order], *(metric(one, f"m{at}") for at, one in enumerate(truth)))
         claimed += any(one.p_adj is not None and one.p_adj < 0.05 for one in found.metrics)
     assert claimed / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+
+
+def test_names_and_their_order_decide_nothing() -> None:
+    cells, shape = world(shape=(45, 8, 9)), (8, 9)
+    values = [cells.mean(axis=0) + noise(at, shape) * 8 for at in range(2)]
+    orders = [np.random.default_rng(at).permutation(size) for at, size in enumerate((45, 8, 9))]
+    turned = cells[np.ix_(*orders)]
+    first = judged(cells, *(metric(one, f"m{at}") for at, one in enumerate(values)))
+    second = judged(
+        turned, *(metric(one[np.ix_(*orders[1:])], f"m{at}") for at, one in enumerate(values))
+    )
+    for one in first.metrics:
+        other = only(second, one.label)
+        assert (one.p, one.p_adj, one.verdict) == (other.p, other.p_adj, other.verdict)
+        for level in ValidityLevel:
+            a, b = one.at(level), other.at(level)
+            assert a is not None
+            assert b is not None
+            assert (a.spearman.low, a.spearman.high) == pytest.approx(
+                (b.spearman.low, b.spearman.high)
+            )
+    for a, b in zip(first.ceilings, second.ceilings, strict=True):
+        assert a.ceiling == pytest.approx(b.ceiling)
