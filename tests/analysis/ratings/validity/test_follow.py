@@ -9,13 +9,13 @@ from scipy import stats
 
 from earmark.analysis.ratings.reading.table import Floats
 from earmark.analysis.ratings.report.words.following_words import finding
-from earmark.analysis.ratings.result.validity import (
+from earmark.analysis.ratings.validity.follow import MetricValues, follow
+from earmark.analysis.result.following import (
     Following,
     FollowVerdict,
     MetricFollowing,
     ValidityLevel,
 )
-from earmark.analysis.ratings.validity.follow import MetricValues, follow
 
 Direction = Literal["higher", "lower", "zero", "none"]
 SHAPE = (10, 8, 9)

@@ -8,13 +8,13 @@ from ratings_simulation import simulated_cells
 from scipy import stats
 
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.result.validity import Coefficient, ValidityLevel
 from earmark.analysis.ratings.validity.ceiling import noise_ceiling
 from earmark.analysis.ratings.validity.coefficients import at_level, kendall, pearson
 from earmark.analysis.ratings.validity.decisions import accuracy, decided
 from earmark.analysis.ratings.validity.jackknife import MOST_GROUPS, Replicates, grouped, jackknifed
 from earmark.analysis.ratings.validity.mapping import fit_cubic, half_intervals, mapped_errors
 from earmark.analysis.ratings.validity.permutation import exchange_p
+from earmark.analysis.result.following import Coefficient, ValidityLevel
 
 WITHIN, STIMULI, SYSTEMS = ValidityLevel
 SCIPY: dict[Coefficient, Any] = {
