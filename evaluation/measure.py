@@ -14,7 +14,7 @@ from ..models.audio.files import info, read, resample
 from ..models.errors import UserError
 from .batches import Item, Piece, Place, measure_all
 from .long_files import in_blocks, is_long, measure_long
-from .metrics import METRICS, Analysis, Measurement, Metric, measure, select
+from .metrics import GROUPS, METRICS, Analysis, Measurement, Metric, measure, select
 
 SCHEMA = 1
 
@@ -53,13 +53,13 @@ def choose(names: Sequence[str], *, compares: bool) -> tuple[Metric, ...]:
     for name in names or ["default"]:
         for metric in select(name):
             if metric.needs in ("render", "set"):
-                if name != "default":
+                if name not in GROUPS:
                     raise UserError(
                         f"metric {name!r} is not a property of a file; 'earmark run' records it. "
                         f"Choose from {', '.join(_of_files())}"
                     )
             elif metric.needs == "reference" and not compares:
-                if name != "default":
+                if name not in GROUPS:
                     raise UserError(
                         f"metric {name!r} compares with a reference; give one (--reference FILE)"
                     )

@@ -2,9 +2,10 @@
 
 from .analysis import Analysis
 from .measurement import REASONS, Measured, Measurement, measure, measure_batch, measure_render
-from .registry import METRICS, REFUSED, Metric, Requires, UndefinedError, metric, select
+from .registry import GROUPS, METRICS, REFUSED, Metric, Requires, UndefinedError, metric, select
 
 __all__ = [
+    "GROUPS",
     "METRICS",
     "REASONS",
     "REFUSED",

@@ -41,6 +41,7 @@ REASONS: Mapping[str, str] = {
     "not_recorded": "the making of the render was not observed",
     "not_applicable": "the cost of a finished master is not known",
     "too_few": "a distance of sets needs two embeddings on both sides, fad_inf twenty",
+    "no_album_value": "the metric is defined for a track, not for an album",
     "undefined": "the metric gave no number",
 }
 """The reason codes, each with what it says."""

@@ -66,6 +66,7 @@ class Metric:
     requires: Requires = dataclasses.field(default_factory=Requires)
     # Whether the function takes many items at once, and one reference for all of them.
     batched: bool = False
+    group: str = ""
 
     @property
     def source(self) -> str:
@@ -198,12 +199,18 @@ def _silent_side(analysis: Analysis, item: int) -> str:
     return "right" if silent == [False, True] else ""
 
 
+GROUPS = ("default", "defects", "features")
+"""Names that stand for several metrics."""
+
 # In the order in which tables show them.
 METRICS: Registry[Metric] = Registry(
-    Sort("metric", "metrics", also=("default",)),
+    Sort("metric", "metrics", also=GROUPS),
     (
         *(".delivery", ".stereo", ".bandwidth", ".distance", ".spectrum", ".offset", ".cost"),
-        *(".sets", ".library_losses"),
+        *(".sets", ".defects.clipping", ".defects.impulses", ".defects.dropouts"),
+        *(".defects.steady", ".features.spectral", ".features.panning", ".features.dynamics"),
+        *(".features.balance", ".features.loudness_dynamics", ".features.filtered_distortion"),
+        ".library_losses",
     ),
     __package__,
 )
@@ -227,6 +234,7 @@ def metric(
     requires: Requires | None = None,
     name: str | None = None,
     batched: bool = False,
+    group: str = "",
 ) -> Callable[[FunctionT], FunctionT]: ...
 
 
@@ -243,12 +251,14 @@ def metric(
     requires: Requires | None = None,
     name: str | None = None,
     batched: bool = False,
+    group: str = "",
 ) -> FunctionT | Callable[[FunctionT], FunctionT]:
     """Register the function below as a metric under its own name; the function stays as it is.
 
     ``needs`` follows from its arguments: one named ``reference`` makes it a comparison, which is
     measured raw and aligned unless ``variants`` says otherwise. ``batched`` says that it takes
-    many items and one reference for all of them; others are given one item at a time.
+    many items and one reference for all of them; others are given one item at a time. ``group``
+    is one of :data:`GROUPS`, by whose name it is chosen together with others.
 
     Raises:
         UserError: if the name is taken or an argument is no input and has no default.
@@ -276,6 +286,7 @@ def metric(
             variants or (("raw", "aligned") if kind == "reference" else ("raw",)),
             requires or Requires(),
             batched,
+            group,
         )
         METRICS.add(title, entry, function.__module__)
         return function
@@ -286,21 +297,26 @@ def metric(
 def select(entries: Entry | Sequence[Entry]) -> tuple[Metric, ...]:
     """The metrics that a benchmark file asks for, in its order, each once.
 
-    An entry is ``default``, a name, or a mapping with ``name`` and the parameters to change.
+    An entry is one of :data:`GROUPS`, a name, or a mapping with ``name`` and the parameters to
+    change.
 
     Raises:
         UserError: for an unknown name or parameter, or a value of another type.
     """
     chosen: list[Metric] = []
     for entry in [entries] if isinstance(entries, str | Mapping) else entries:
-        if entry == "default":
-            found = [one for one in METRICS.values() if one.default]
+        if isinstance(entry, str) and entry in GROUPS:
+            found = [one for one in METRICS.values() if _belongs(one, entry)]
         elif isinstance(entry, str):
             found = [_named(entry)]
         else:
             found = [_changed(entry)]
         chosen += [one for one in found if one not in chosen]
     return tuple(chosen)
+
+
+def _belongs(one: Metric, group: str) -> bool:
+    return one.default if group == "default" else one.group == group
 
 
 def _named(name: str) -> Metric:

@@ -108,8 +108,56 @@ def integrated_loudness(audio: Tensor, sample_rate: int) -> Tensor:
 
     NaN for silence, for less than 400 ms and for audio that is not finite.
     """
-    hundreds = _hundreds(_energies(audio, sample_rate))
-    return _gated(_windows(hundreds, 4), relative=-10.0)
+    return gated_loudness(gating_blocks(audio, sample_rate))
+
+
+def short_term_loudness(audio: Tensor, sample_rate: int) -> Tensor:
+    """Loudness of 3 s every 100 ms, ``(..., channels, samples)`` to ``(..., windows)`` in LUFS.
+
+    NaN where the gate of the loudness range leaves it out: -70 LUFS and 20 LU below the mean.
+    """
+    energies = _windows(_hundreds(_energies(audio, sample_rate)), 30)
+    levels = _OFFSET_LUFS + _decibels(energies, 10.0)
+    return torch.where(_gate(energies, -20.0), levels, math.nan)
+
+
+def true_peaks_of_blocks(audio: Tensor, sample_rate: int) -> Tensor:
+    """True peaks of every whole 100 ms as amplitudes, ``(..., samples)`` to ``(..., blocks)``.
+
+    By the interpolator ``sinc49``, as :func:`true_peak_dbtp`.
+    """
+    total = audio.shape[-1] * 10 // sample_rate
+    edges = [round(one * sample_rate / 10) for one in range(total + 1)]
+    factor = _oversampling(sample_rate)
+    reach = 24 // factor + 1
+    padded = torch.nn.functional.pad(audio, (reach, reach))
+    found = []
+    for first, last in itertools.pairwise(edges):
+        peak = audio[..., first:last].abs().amax(dim=-1)
+        if factor > 1:
+            phases = _phases("sinc49", factor, audio.dtype, audio.device)
+            taps = phases.shape[-1]
+            rows = padded[..., first : last + 2 * reach].reshape(-1, 1, last - first + 2 * reach)
+            between = torch.conv1d(rows, phases)
+            skipped = (between.shape[-1] - (last - first)) // 2
+            inside = between[..., skipped : skipped + last - first].abs().amax(dim=(-2, -1))
+            peak = torch.maximum(peak, inside.reshape(peak.shape))
+            assert taps <= 2 * reach + 1
+        found.append(peak)
+    return torch.stack(found, dim=-1) if found else audio[..., :0]
+
+
+def gating_blocks(audio: Tensor, sample_rate: int) -> Tensor:
+    """Energies of the 400 ms blocks, ``(..., channels, samples)`` to ``(..., blocks)``.
+
+    Those of several tracks together are what the loudness of an album is gated from.
+    """
+    return _windows(_hundreds(_energies(audio, sample_rate)), 4)
+
+
+def gated_loudness(blocks: Tensor) -> Tensor:
+    """Integrated loudness in LUFS from the energies of blocks, ``(..., blocks)`` to ``(...)``."""
+    return _gated(blocks, relative=-10.0)
 
 
 def true_peak_dbtp(
