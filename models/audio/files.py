@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from ..errors import StorageError, UserError
+from .cut_short import cut_short
 from .through_ffmpeg import decoded, is_mp4
 
 _WRITE_BLOCK = 65_536
@@ -232,6 +233,9 @@ def _opened(path: Path) -> soundfile.SoundFile:
             raise UserError(f"{path}: the file is empty (0 bytes)")
         source = io.BytesIO(decoded(path, _half_of_memory())) if is_mp4(path) else path
         file = soundfile.SoundFile(source)
+        if broken := cut_short(path):
+            file.close()
+            raise UserError(f"{path}: {broken}")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except OSError as error:
