@@ -106,8 +106,8 @@ _COUNTED: Mapping[CountCode, str] = {
         "{0} listener × passage blocks, taken as independent, which they are not"
     ),
     CountCode.MANY_GRADES: "{0} grades are more than the cumulative-link model takes",
-    CountCode.GENRE_PASSAGES: "fewer than {0} passages of this genre, so no verdict",
-    CountCode.GENRE_LISTENERS: "fewer than {0} listeners rated this genre, so no verdict",
+    CountCode.GENRE_PASSAGES: "fewer than {0} passages: no verdict",
+    CountCode.GENRE_LISTENERS: "fewer than {0} listeners: no verdict",
     CountCode.MANY_PATTERNS: "{0} listeners lack cells in more ways than the mixed model takes",
 }
 _OF_SYSTEM: Mapping[SystemCode, str] = {
