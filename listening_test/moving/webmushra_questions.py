@@ -56,7 +56,7 @@ def likert_test(
             notes.lost(lines.at(*here, key), f"{key}: {why}")
     said = page.get("response")
     several = isinstance(said, list) and bool(said) and isinstance(said[0], list)
-    lists: list[Any] = said if several else [said]
+    lists: list[Any] = list(said) if several and isinstance(said, list) else [said]
     axes = []
     for number, one in enumerate(lists):
         at = (*here, "response", *((number,) if several else ()))
