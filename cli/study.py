@@ -390,6 +390,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
     from ..listening_test.check import check as look
     from ..listening_test.check import check_made
     from ..listening_test.kinds import named
+    from ..listening_test.kinds.conformance import closing
     from ..listening_test.kinds.reading import read_study_file
     from ..listening_test.study.study import folder_of, load_study
 
@@ -424,12 +425,11 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
                 f"'earmark study erase {report.study} --expired' erases it"
             )
         for item in report.conformance:
-            click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
+            click.echo(f"  {item.verdict:<14}  {item.id}: {item.requirement} ({item.note})")
         if report.conformance:
-            words = "is met as far as software can say" if report.conformant else "is not met"
             kinds = [one.kind for one in report.blocks if not one.training] or [report.kind]
-            standards = list(dict.fromkeys(filter(None, (named(one).standard for one in kinds))))
-            click.echo(f"{' and '.join(standards) or 'The standard'} {words}.")
+            standards = dict.fromkeys(filter(None, (named(one).standard for one in kinds)))
+            click.echo(closing(" and ".join(standards), report.conformance))
         for problem in report.problems:
             click.echo(str(problem), err=True)
     if report.failing:

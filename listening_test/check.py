@@ -1,5 +1,6 @@
 """Finds every problem of a study at once, before a listener does, and what it costs them."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -8,10 +9,11 @@ from typing import Any
 
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
-from .create import impossible, outline, refusals, undeclared
+from .conformance.judge import conformance_of, has_standard
+from .create import impossible, make_study, outline, refusals, undeclared
 from .kinds import kind_of, parts, rated, units_of
 from .kinds.conformance import ConformanceItem, conformant
-from .kinds.parts import kinds_in, practised
+from .kinds.parts import kinds_in
 from .session.balance import Uses
 from .session.draws import draw_pages
 from .stimuli.check_audio import AudioProblem, check_passage
@@ -20,7 +22,8 @@ from .stimuli.find_audio import find_sources
 from .stimuli.wav_header import HEADER_BYTES
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator
-from .study.study import Study, StudyFolder
+from .study.study import Study, StudyFolder, load_study
+from .trial_session import take_trials
 
 _MOST_MINUTES, _MOST_STIMULI = 45.0, 12
 _LISTENERS = 60
@@ -42,7 +45,10 @@ class BlockReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found; ``conformance`` is empty for kinds without a standard."""
+    """What a check found.
+
+    ``conformance`` is empty for kinds without a standard, and where the study cannot be made.
+    """
 
     study: str
     kind: str
@@ -91,18 +97,29 @@ def check(file: StudyFile, results: Path) -> Report:
         problems += found
     study = replace(study, passages=tuple(passages))
     problems += _design(study)
-    return _report(study, problems)
+    report = _report(study, problems)
+    if report.failing or not has_standard(study):
+        return report
+    with tempfile.TemporaryDirectory(prefix="earmark-check-") as scratch:
+        folder = make_study(file, results, folder=StudyFolder(Path(scratch) / file.study))
+        return replace(report, conformance=conformance_of(load_study(folder), folder, take_trials))
 
 
 def check_made(study: Study, folder: StudyFolder, results: Path) -> Report:
     """Check a study that was made: its stimuli, its design, and what became of its sources."""
     problems = [AudioProblem("error", one) for one in check_files(study, folder)]
+    readable = not problems
     problems += [AudioProblem("error", one) for one in (*undeclared(study), *impossible(study))]
     problems += _untranslated(study.file)
     problems += _telling(study)
     problems += _since(study, results)
     problems += _design(study)
-    return _report(study, problems)
+    report = _report(study, problems)
+    return (
+        replace(report, conformance=conformance_of(study, folder, take_trials))
+        if readable
+        else report
+    )
 
 
 def _telling(study: Study) -> Iterator[AudioProblem]:
@@ -299,12 +316,7 @@ def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
         download_bytes=size * slots,
         decoded_bytes=decoded,
         problems=tuple(found),
-        conformance=tuple(
-            replace(item, requirement=f"{part.block}: {item.requirement}") if part.block else item
-            for part in every
-            if units_of(part) and part.block not in training
-            for item in kind_of(part).conformance(practised(part, study))
-        ),
+        conformance=(),
         retention_days=study.file.retention.days if study.file.retention else None,
         blocks=tuple(
             replace(_block(part), training=part.block in training) for part in every if part.block

@@ -25,17 +25,23 @@ Watch = Callable[[str, int, int], None]
 
 
 def make_study(
-    file: StudyFile, results: Path, watch: Watch = lambda *_: None, *, again: bool = False
+    file: StudyFile,
+    results: Path,
+    watch: Watch = lambda *_: None,
+    *,
+    again: bool = False,
+    folder: StudyFolder | None = None,
 ) -> StudyFolder:
     """Make the study of ``file`` in ``results``; one that is there already as described stays.
 
-    ``again`` lets a study of this name that no listener has begun yet be replaced.
+    ``again`` lets a study of this name that no listener has begun yet be replaced. ``folder`` is
+    where it is made instead of in ``results``, whose renders are still its audio.
 
     Raises:
         UserError: if the audio or the design cannot be used, or a study of this name is there and
             is another.
     """
-    folder = folder_of(results, file.study)
+    folder = folder or folder_of(results, file.study)
     sources = find_sources(file, results)
     study = outline(file, sources)
     wrong = refusals(study, sources)

@@ -70,6 +70,8 @@ def analyse(
     mid_anchor: str | None = None,
     exclude: str | Sequence[str] | None = None,
     baseline: str | None = None,
+    reference_master: str | None = None,
+    genres: Path | str | None = None,
     scope: Literal["auto", "passages", "music"] | None = None,
     adjust: str | None = None,
     alpha: float | None = None,
@@ -93,6 +95,8 @@ def analyse(
         exclude: rules by which listeners are excluded, ``bs1534`` by default; ``nobody``, or rules
             such as ``anchor >= 20 on more than 60% of pages``.
         baseline: compare every other system with this one.
+        reference_master: the human master among what was rated, which every system is held against.
+        genres: a CSV file with the columns ``id`` (a passage) and ``genre``.
         scope: what results hold for: ``passages`` (these) or ``music`` (like these).
         adjust: for several comparisons; ``holm`` unless the study declared another.
         alpha: level of the tests; 0.05 unless the study declared another.
@@ -116,6 +120,8 @@ def analyse(
         mid_anchor=mid_anchor,
         exclude=None if exclude is None else _names(exclude),
         baseline=baseline,
+        reference_master=reference_master,
+        genres=None if genres is None else Path(genres),
         scope=scope,
         adjust=adjust,
         alpha=None if alpha is None else float(alpha),

@@ -6,7 +6,6 @@ from typing import ClassVar
 from ..study.file import Test
 from ..study.study import Study, in_language
 from ..study.texts import text
-from .conformance import ConformanceItem
 from .contract import Kind, bands, kind
 from .for_analysis import ForAnalysis
 from .pages import Question, Rules, Unit
@@ -45,11 +44,6 @@ class Mushra(Kind):
         yield from self.step_problems(test)
         if test.crossfade:
             yield "a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out"
-
-    def conformance(self, study: Study) -> tuple[ConformanceItem, ...]:
-        from . import bs1534  # measures filters with scipy, which a served study never needs
-
-        return bs1534.conformance(study)
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         axis = study.test.axes[0] if study.test.axes else None

@@ -38,13 +38,23 @@ def preferences(rows: Sequence[ExportRow]) -> Values:
 
 
 def right_or_wrong(rows: Sequence[ExportRow]) -> Values:
-    """1 for a right answer, 0 for a wrong one, about both systems of a page."""
+    """1 for a right answer, 0 for a wrong one, about both systems of a page.
+
+    The position is which of the two X was.
+    """
     made = []
     for row in rows:
         said = given(row)
         both = f"{row.system} / {row.other}"
-        made.append(Value(row, None if said is None else said / 100, both, position=""))
+        made.append(Value(row, None if said is None else said / 100, both, position=_x(row, said)))
     return made, []
+
+
+def _x(row: ExportRow, said: float | None) -> str:
+    """Which of a page's two systems X was, 1 for the first named; '' where the row does not say."""
+    if said is None or row.answer not in (row.system, row.other):
+        return ""
+    return "1" if (row.answer == row.system) == (said > NONE) else "2"
 
 
 @kind

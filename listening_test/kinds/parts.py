@@ -11,8 +11,6 @@ from typing import cast
 
 from ..study.design import Test
 from ..study.file import ANCHORS, Block, PassageEntry
-from ..study.sequence import walk
-from ..study.steps import Step
 from ..study.study import REFERENCE, Study
 from .contract import kind_of, named, rated
 from .pages import Unit
@@ -67,27 +65,6 @@ def anchors_of(test: Test) -> Sequence[str]:
 def copy_in(study: Study, copy: str) -> str:
     """The use of a file of this part, as the whole study names it."""
     return _COPY.format(block=study.block, copy=copy) if study.block else copy
-
-
-def practised(part: Study, whole: Study) -> Study:
-    """The part as its standard judges it: a block of training of its kind comes before it."""
-    before = []
-    for block in walk(whole.file.sequence):
-        if block.pages == part.block:
-            break
-        before.append(block)
-    systems = set(rated(part))
-    trained = any(
-        block.training
-        and block.test is not None
-        and block.test.kind == part.test.kind
-        and systems <= set(rated(part_of(whole, block.pages or "")))
-        for block in before
-    )
-    if not trained:
-        return part
-    steps = [*part.file.before, Step(type="training")]
-    return replace(part, file=part.file.model_copy(update={"before": steps}))
 
 
 def _part(study: Study, block: Block) -> Study:

@@ -1,5 +1,6 @@
 """Finds the audio that a study is made of: renders of a benchmark, or files that it names."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ class AudioSource:
     files: Mapping[str, Path]
     guide: Path
     start: float | None = None
+    genre: str = ""
 
     @property
     def sha256(self) -> dict[str, str]:
@@ -208,7 +210,7 @@ def _from_files(file: StudyFile) -> Sources:
             if name not in files and not file.sequence
         ]
         guide = files.get(REFERENCE) or next(iter(files.values()))
-        passages.append(AudioSource(entry.id, files, guide, entry.start))
+        passages.append(AudioSource(entry.id, files, guide, entry.start, entry.genre or ""))
     roles: dict[str, Role] = {
         name: "reference" if name == REFERENCE else "system" for name in names
     }
@@ -233,13 +235,12 @@ def _from_benchmark(file: StudyFile, results: Path) -> Sources:
                 (asked.benchmark,),
             )
         }
-        songs = {
-            row["id"]: row["mix_key"]
-            for row in store.rows(
-                "SELECT id, mix_key FROM song WHERE benchmark = ? ORDER BY position",
-                (asked.benchmark,),
-            )
-        }
+        told = store.rows(
+            "SELECT id, mix_key, tags FROM song WHERE benchmark = ? ORDER BY position",
+            (asked.benchmark,),
+        )
+        songs = {row["id"]: row["mix_key"] for row in told}
+        genres = {row["id"]: str(json.loads(row["tags"]).get("genre", "")) for row in told}
         placed = {
             (row["song"], row["system"]): row["render"]
             for row in store.rows(
@@ -274,7 +275,7 @@ def _from_benchmark(file: StudyFile, results: Path) -> Sources:
             if files:
                 mix = store.render_path(songs[song] or "none")
                 guide = mix.absolute() if mix.is_file() else next(iter(files.values()))
-                passages.append(AudioSource(song, files, guide))
+                passages.append(AudioSource(song, files, guide, genre=genres[song]))
     if not passages:
         raise UserError(f"nothing of benchmark {asked.benchmark!r} can be heard: {problems[:3]}")
     roles = {name: rows[name] for name in wanted}

@@ -281,7 +281,7 @@ def make_passage(
             analysis, metrics, None if name == REFERENCE else analyses.get((block, REFERENCE))
         )
     ]
-    passage = Passage(source.id, start, lengths.pop(), source.sha256)
+    passage = Passage(source.id, start, lengths.pop(), source.sha256, source.genre)
     loudest = next(iter(ready[0].values())).audio
     return Made(passage, tuple(stimuli), tuple(heard), loudest)
 

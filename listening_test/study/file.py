@@ -45,6 +45,7 @@ class PassageEntry(Strict):
     stimuli: Annotated[dict[Label, YamlPath], Field(min_length=1)]
     reference: YamlPath | None = None
     start: Annotated[float, Field(ge=0)] | None = None
+    genre: Label | None = None
 
     @field_validator("id", mode="before")
     @classmethod

@@ -52,12 +52,16 @@ class Stimulus:
 
 @dataclass(frozen=True)
 class Passage:
-    """One excerpt: where it lies, how long it is, and what its versions were made of."""
+    """One excerpt: where it lies, how long it is, and what its versions were made of.
+
+    ``genre`` is the tag of its song; '' where it has none.
+    """
 
     id: str
     start: int
     samples: int
     sources: Mapping[str, str]  # system -> sha256 of the file that it was cut from
+    genre: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,8 +174,9 @@ class Study:
     def as_json(self) -> dict[str, Any]:
         """Plain data, enough to make the study again from its stimuli.
 
-        What an older study would not have had alike (plug-ins, the benchmark's order, times, the
-        container) is named only where it is given: a study's identity is that of this data.
+        What an older study would not have had alike (plug-ins, the benchmark's order, times,
+        genres, the container) is named only where it is given: a study's identity is that of this
+        data.
         """
         order = {"benchmark_systems": dict(self.benchmark_systems)}
         config = self.file.model_dump(mode="json", by_alias=True)
@@ -194,6 +199,9 @@ class Study:
             del config["retention"]
         if config["analysis"] and config["analysis"]["exclude"] is None:
             del config["analysis"]["exclude"]
+        for entry in config["passages"]:
+            if entry["genre"] is None:
+                del entry["genre"]
         plain = {
             "format": FORMAT,
             "study": self.id,
@@ -201,7 +209,7 @@ class Study:
             "seed": self.seed,
             "sample_rate": self.sample_rate,
             "systems": dict(self.systems),
-            "passages": [asdict(one) for one in self.passages],
+            "passages": [_passage(one) for one in self.passages],
             "stimuli": [asdict(one) for one in self.stimuli],
             "sounds": [asdict(one) for one in self.sounds],
             "simulated": self.simulated,
@@ -365,6 +373,13 @@ def study_from_json(data: Mapping[str, Any]) -> Study:
         plugins=tuple(PluginFile(**one) for one in data.get("plugins", ())),
         container=_container(data.get("container", "flac")),
     )
+
+
+def _passage(one: Passage) -> dict[str, Any]:
+    plain = asdict(one)
+    if not one.genre:
+        del plain["genre"]
+    return plain
 
 
 def _container(said: Any) -> Container:

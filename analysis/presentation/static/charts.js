@@ -27,7 +27,8 @@
     const { data, layout } = earmark.figures.themed(figure, { colours, narrow, family });
     const above = layout.xaxis.side === "top"; // where the names of columns stand
     if (narrow) {
-      const { title, short, columns } = layout.meta || {};
+      const { title, short, columns, height } = layout.meta || {};
+      if (height) layout.height = height;
       if (title && layout.xaxis.title) layout.xaxis.title.text = title;
       if (short) layout.yaxis.ticktext = short;
       if (columns) layout.xaxis.ticktext = columns;
@@ -232,5 +233,5 @@
     return button;
   }
 
-  earmark.charts = { draw, reserve, plot, download };
+  earmark.charts = { draw, reserve, plot, download, styled };
 })();

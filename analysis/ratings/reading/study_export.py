@@ -5,7 +5,7 @@ a value means is the kind's own matter (:mod:`....listening_test.kinds.for_analy
 directly and its export take this one path, so they cannot differ.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -40,8 +40,8 @@ class Which:
 class Origin:
     """What an export says of its study: the kind of test, the sessions read, the roles.
 
-    ``abx`` says that ratings are right (1) or wrong (0) answers, ``pairs`` that a page is a
-    preference between two systems.
+    ``master`` is the reference among what was rated. ``abx`` says that ratings are right (1) or
+    wrong (0) answers, ``pairs`` that a page is a preference between two systems.
     """
 
     study: str
@@ -50,6 +50,7 @@ class Origin:
     reference: str | None = None
     anchors: tuple[str, ...] = ()
     baseline: str | None = None
+    master: str | None = None
     abx: bool = False
     pairs: bool = False
     block: str = ""
@@ -98,7 +99,8 @@ def exported(
     kind = _kind(name, place)
     values, notes = kind.for_analysis.rows(kept)
     made = [(one.row.line, _cells(one)) for one in values]
-    origin = replace(_origin(study, kind, which.sessions, kept), block=which.block)
+    rated = {one.system or one.row.system for one in values if one.value is not None}
+    origin = replace(_origin(study, kind, which.sessions, kept, rated), block=which.block)
     names = [*ROLES, *_MORE]
     if origin.pairs:
         names.remove("repeat")  # a system meets several others, which is no repeat
@@ -203,7 +205,9 @@ def _chosen(rows: list[ExportRow], which: Which, place: str) -> tuple[list[Expor
     return kept, notes
 
 
-def _origin(study: str, kind: Kind, sessions: str, rows: Sequence[ExportRow]) -> Origin:
+def _origin(
+    study: str, kind: Kind, sessions: str, rows: Sequence[ExportRow], rated: Set[str]
+) -> Origin:
     roles = {row.system: row.role for row in rows}
     references = [name for name, role in roles.items() if role == "reference"]
     reference, form = (references[0] if references else None), kind.for_analysis
@@ -215,6 +219,7 @@ def _origin(study: str, kind: Kind, sessions: str, rows: Sequence[ExportRow]) ->
         reference=reference if form.held_against else None,
         anchors=tuple(sorted(name for name, role in roles.items() if role == "anchor")),
         baseline=against,
+        master=reference if reference in rated and not form.right_or_wrong else None,
         abx=form.right_or_wrong,
         pairs=form.meets_others,
     )

@@ -48,6 +48,11 @@ class StudyRatings:
         """The systems in the order of the study's benchmark, then what the study adds."""
         return {**self.study.benchmark_systems, **self.study.systems}
 
+    @property
+    def genres(self) -> dict[str, str]:
+        """The genre of each passage whose song says it."""
+        return {one.id: one.genre for one in self.study.passages if one.genre}
+
     def about(self) -> dict[str, Any]:
         """What a result says of its study."""
         declared = self.study.file.analysis

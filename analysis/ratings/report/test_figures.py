@@ -86,7 +86,7 @@ def critical_difference(
         for row, (name, rank) in enumerate(ranks)
     ]
     names = [name for name, _ in ranks]
-    title = f"Mean rank (higher is better); critical difference {2 * half:.2f}"
+    title = f"Mean rank of listener means (higher is better); critical difference {2 * half:.2f}"
     return {"data": traces, "layout": Rows(names, looks).layout(title, 38)}
 
 

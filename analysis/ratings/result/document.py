@@ -20,6 +20,7 @@ from .blocks import (
     VarianceComponents,
 )
 from .design import Design
+from .master import AgainstMaster
 from .names import Adjust, Scope
 from .people import Participants
 from .secondary import Secondary
@@ -40,7 +41,10 @@ class AllListeners(ResultPart):
 
 
 class QuestionResult(ResultPart):
-    """Everything that was found of one question."""
+    """Everything that was found of one question.
+
+    ``against_master`` is there where the reference master was among what was rated.
+    """
 
     question: str
     input: Input
@@ -54,6 +58,7 @@ class QuestionResult(ResultPart):
     variance_components: VarianceComponents
     checks: tuple[Check, ...]
     all_listeners: AllListeners | None
+    against_master: AgainstMaster | None = None
 
 
 class AboutStudy(ResultPart):
@@ -73,7 +78,10 @@ class AboutStudy(ResultPart):
 
 
 class AnalysisOptions(ResultPart):
-    """How the ratings were analysed; ``declared`` is what was fixed beforehand."""
+    """How the ratings were analysed; ``declared`` is what was fixed beforehand.
+
+    ``declared_sha256`` is that of the file in which it stood.
+    """
 
     question: str | None
     reference: str | None
@@ -81,6 +89,7 @@ class AnalysisOptions(ResultPart):
     mid_anchor: str | None = None
     exclude: tuple[str, ...] = ()
     baseline: str | None
+    reference_master: str | None = None
     scope: Scope | Literal["auto"]
     alpha: Number
     margin: Maybe
@@ -88,6 +97,7 @@ class AnalysisOptions(ResultPart):
     seed: int
     abx: bool
     declared: dict[str, Free]
+    declared_sha256: str | None = None
 
 
 class _Head(ResultPart):

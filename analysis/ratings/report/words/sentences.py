@@ -329,6 +329,8 @@ def methods_paragraph(
             f"{n} {'listener was' if n == 1 else 'listeners were'} excluded by "
             f"{_listed(list(rules))}."
         )
+    else:
+        text.append("No listener was excluded.")
     if design.set_aside:
         text.append(f"{_listed(design.set_aside)} were left out of the test of all systems.")
     if block.secondary.abx:
