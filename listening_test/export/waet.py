@@ -10,13 +10,13 @@ from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from ...models.errors import UserError
+from ..kinds import named
 from ..storage.tables import Database
 from ..study.study import Study
 from .answers import answer_rows, asks
 from .ratings import SessionFilter, TidyRow, tidy_rows
 
-_INTERFACES = {"ape": "APE", "attributes": "horizontal-sliders", "mushra": "MUSHRA", "ab": "AB",
-               "pairwise": "AB"}  # fmt: skip
+TOOL = "WAET"
 _TYPES = {"reference": "reference", "anchor": "anchor"}
 
 
@@ -34,7 +34,7 @@ def waet_files(
     left = [
         f"{block or study.id}: WAET has no pages of kind {kind}"
         for block, kind in kinds.items()
-        if kind not in _INTERFACES
+        if TOOL not in named(kind).written_as
     ]
     if len(left) == len(kinds):
         why = "; ".join(left) or "there are no ratings"
@@ -51,7 +51,7 @@ def _files(study: Study, database: Database, choice: SessionFilter) -> Iterator[
         for row in of:
             by_block.setdefault(row.block, []).append(row)
         for block, mine in by_block.items():
-            if mine[0].kind in _INTERFACES:
+            if TOOL in named(mine[0].kind).written_as:
                 name = f"{block}/save-{session}.xml" if block else f"save-{session}.xml"
                 yield name, _save(study, mine, said[session])
 
@@ -62,7 +62,7 @@ def _save(study: Study, rows: Sequence[TidyRow], said: Sequence[str]) -> str:
     begun = datetime.fromisoformat(first.page_first_at) if first.page_first_at else None
     parts = [
         f"<waetresult key={quoteattr(first.session)} state={quoteattr(state)}>",
-        f"<waet><setup interface={quoteattr(_INTERFACES[first.kind])}></setup></waet>",
+        f"<waet><setup interface={quoteattr(named(first.kind).written_as[TOOL])}></setup></waet>",
     ]
     if begun is not None:
         parts.append(

@@ -12,18 +12,19 @@ from itertools import groupby
 
 from ...evaluation.results.spreadsheet_csv import guarded
 from ...models.errors import UserError
+from ..kinds import named
 from ..storage.tables import Database
 from ..study.study import REFERENCE, Study
 from .answers import answer_rows
 from .ratings import SessionFilter, TidyRow, tidy_rows
 
+TOOL = "webMUSHRA"
 _NAMES = {"lowpass_3500": "anchor35", "lowpass_7000": "anchor70"}
-_FILES = {"mushra": "mushra.csv", "abx": "paired_comparison.csv", "bs1116": "bs1116.csv"}
 _COLUMNS = {
     "mushra": ("session_uuid", "trial_id", "rating_stimulus", "rating_score", "rating_time",
                "rating_comment"),
-    "abx": ("session_uuid", "trial_id", "choice_reference", "choice_non_reference",
-            "choice_answer", "choice_time", "choice_comment"),
+    "paired_comparison": ("session_uuid", "trial_id", "choice_reference", "choice_non_reference",
+                          "choice_answer", "choice_time", "choice_comment"),
     "bs1116": ("session_uuid", "trial_id", "rating_reference", "rating_non_reference",
                "rating_reference_score", "rating_non_reference_score", "rating_time",
                "choice_comment"),
@@ -46,12 +47,12 @@ def webmushra_files(
     left = [
         f"{block or study.id}: webMUSHRA has no pages of kind {kind}"
         for block, kind in rows
-        if kind not in _FILES
+        if TOOL not in named(kind).written_as
     ]
     found = {
-        (f"{block}/" if block else "") + _FILES[kind]: _csv(study, kind, mine, asked[5:], said)
+        (f"{block}/" if block else "") + f"{page}.csv": _csv(study, page, mine, asked[5:], said)
         for (block, kind), mine in rows.items()
-        if kind in _FILES
+        if (page := named(kind).written_as.get(TOOL, ""))
     }
     if not found:
         why = "; ".join(left) or "there are no ratings"
@@ -61,15 +62,15 @@ def webmushra_files(
 
 def _csv(
     study: Study,
-    kind: str,
+    page_type: str,
     rows: Sequence[TidyRow],
     asked: Sequence[str],
     said: Mapping[str, Sequence[str]],
 ) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["session_test_id", *asked, *_COLUMNS[kind]])
-    make = {"mushra": _mushra, "abx": _paired, "bs1116": _bs1116}[kind]
+    writer.writerow(["session_test_id", *asked, *_COLUMNS[page_type]])
+    make = {"mushra": _mushra, "paired_comparison": _paired, "bs1116": _bs1116}[page_type]
     for (session, _), page in groupby(rows, key=lambda row: (row.session, row.page)):
         for cells in make(list(page)):
             line = [study.id, *said[session], session, *cells]

@@ -1,6 +1,6 @@
 """MUSHRA: several versions, a hidden reference and anchors on a scale with five bands (BS.1534)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from ..study.file import Test
@@ -18,6 +18,11 @@ class Mushra(Kind):
     """One attribute; the hidden reference and both anchors are added, one item must be at 100."""
 
     name: ClassVar[str] = "mushra"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "webMUSHRA": ("mushra",),
+        "WAET": ("mushra",),
+    }
+    written_as: ClassVar[Mapping[str, str]] = {"webMUSHRA": "mushra", "WAET": "MUSHRA"}
     summary: ClassVar[str] = "multi-stimulus test with hidden reference and anchors (BS.1534-3)"
     for_analysis: ClassVar[ForAnalysis] = ForAnalysis(
         scale=(0.0, 100.0, "MUSHRA or APE"), held_against=True
@@ -36,6 +41,7 @@ class Mushra(Kind):
     def problems(self, test: Test) -> Iterator[str]:
         if len(test.axes) > 1:
             yield "a MUSHRA page asks for one attribute; use kind: attributes or ape"
+        yield from self.step_problems(test)
         if test.crossfade:
             yield "a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out"
 

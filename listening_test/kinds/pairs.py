@@ -62,6 +62,7 @@ class Ab(Kind):
     """Which of two is better; forced, or with no preference, or how strongly."""
 
     name: ClassVar[str] = "ab"
+    written_as: ClassVar[Mapping[str, str]] = {"WAET": "AB"}
     summary: ClassVar[str] = "preference between two versions, every pair of systems"
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 1.0
@@ -119,6 +120,7 @@ class Pairwise(Ab):
     """Preference in pairs, of all systems or a balanced part of the pairs."""
 
     name: ClassVar[str] = "pairwise"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {"WAET": ("ab",)}
     summary: ClassVar[str] = "preference between pairs: all of them, or a balanced part"
 
     def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
@@ -132,6 +134,11 @@ class Abx(Ab):
     """Is X the same as A or as B? X is drawn on the server and is a file of its own."""
 
     name: ClassVar[str] = "abx"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "webMUSHRA": ("paired_comparison",),
+        "WAET": ("abx",),
+    }
+    written_as: ClassVar[Mapping[str, str]] = {"webMUSHRA": "paired_comparison"}
     summary: ClassVar[str] = "is X the same as A, or as B?"
     shows_reference: ClassVar[bool] = False
     may_crossfade: ClassVar[bool] = False

@@ -169,6 +169,8 @@ class Bs1116(Kind):
     """Known reference, blind B and C, of which one is the reference: grades 1.0 to 5.0."""
 
     name: ClassVar[str] = "bs1116"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {"webMUSHRA": ("bs1116",)}
+    written_as: ClassVar[Mapping[str, str]] = {"webMUSHRA": "bs1116"}
     summary: ClassVar[str] = "known reference, blind B and C, one of them the reference (BS.1116-3)"
     default_rules: ClassVar[Rules] = Rules(one_at_maximum=True)
     default_order: ClassVar[str] = "latin"
@@ -233,6 +235,7 @@ class Rank(Kind):
     """Versions put in order, 1 the best; ranks may not be shared."""
 
     name: ClassVar[str] = "rank"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {"WAET": ("ordinal",)}
     summary: ClassVar[str] = "all versions put in order, 1 the best"
     for_analysis: ClassVar[ForAnalysis] = ForAnalysis(turned_ranks, rank_range)
 

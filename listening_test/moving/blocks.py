@@ -9,8 +9,6 @@ from typing import Any
 from .audio import AudioFinder
 from .contract import FoundFile, FoundGroup, FoundPage, FoundStep, FoundTest, MovingNotes
 
-_PAIRED = ("abx", "pairwise")
-
 
 def study_data(
     found: FoundTest, finder: AudioFinder, notes: MovingNotes, out: Path
@@ -131,10 +129,10 @@ class Blocks:
     def _inside(self, group: FoundGroup) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
 
-        def sort(one: FoundPage | FoundStep | FoundGroup) -> tuple[str, bool, int]:
+        def sort(one: FoundPage | FoundStep | FoundGroup) -> tuple[str, bool, str, int]:
             if isinstance(one, FoundPage):
-                return one.test["kind"], one.training, 0
-            return "", False, id(one)
+                return one.test["kind"], one.training, _asked(one), 0
+            return "", False, "", id(one)
 
         runs = [list(run) for _, run in groupby(group.inside, sort)]
         for run in runs:
@@ -163,7 +161,7 @@ class Blocks:
         self, pages: Sequence[FoundPage], group: FoundGroup, *, alone: bool
     ) -> list[dict[str, Any]]:
         parts = [list(pages)]
-        if pages[0].test["kind"] not in _PAIRED and not self._alike(pages):
+        if "pairs" not in pages[0].test and not self._alike(pages):
             split = self.notes.choose(
                 self._line_that_differs(pages),
                 "systems",
@@ -277,6 +275,12 @@ class Blocks:
                         f"every passage has every pair here: {' and '.join(pair)} of {passage!r} "
                         "is a page more",
                     )
+
+
+def _asked(page: FoundPage) -> str:
+    """What tells tests of one kind apart: pages that ask other things are another block."""
+    axes = [(one["name"], one.get("steps", ())) for one in page.test.get("axes", ())]
+    return repr((axes, page.test.get("one_at_a_time", False)))
 
 
 def _names(page: FoundPage) -> list[str]:

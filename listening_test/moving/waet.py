@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ...models.errors import UserError
+from ..kinds import Kind, moved_in_as
 from .contract import FoundFile, FoundGroup, FoundPage, FoundTest, MovingNotes
 from .html_text import markdown
 from .names import passage_in, safe_name
-from .waet_files import PageFiles, number
+from .waet_files import PAIRS, PageFiles, number
 from .waet_survey import survey_steps
 from .xml_lines import XmlElement, read_xml
 
 TOOL = "WAET"
-_KINDS = {"ape": "ape", "mushra": "mushra", "ab": "pairwise", "abx": "abx", "ordinal": "rank",
-          "horizontal-sliders": "attributes"}  # fmt: skip
 _BANDS = ("bad", "poor", "fair", "good", "excellent")
 _SETUP_LOST = {
     "projectreturn": "ratings go to the server of the study; nothing is lost",
@@ -206,7 +205,7 @@ class _Reader(PageFiles):
     def _page(self, page: XmlElement) -> FoundPage | None:
         name = page.get("id") or f"page {page.line}"
         interface = self.setup.get("interface", "APE")
-        kind = _KINDS.get(interface.lower())
+        kind = moved_in_as(TOOL, interface.lower())
         if kind is None:
             self.notes.fault(
                 self.setup.line,
@@ -219,14 +218,15 @@ class _Reader(PageFiles):
         if files is None:
             return None
         versions, reference, anchors = files
-        if kind == "mushra" and reference is None:
-            kind = "attributes"
+        sliders = moved_in_as(TOOL, "horizontal-sliders")
+        if kind.adds_anchors and reference is None and sliders is not None:
+            kind = sliders
             self.notes.say(
-                page.line, "MUSHRA without a reference is sliders side by side: kind attributes"
+                page.line, f"MUSHRA without a reference is sliders side by side: kind {kind.name}"
             )
-        test: dict[str, Any] = {"kind": kind}
+        test: dict[str, Any] = {"kind": kind.name}
         self._words(page, kind, test)
-        if kind == "mushra":
+        if kind.adds_anchors:
             test["anchors"] = anchors
             if not anchors:
                 test["strict"] = False
@@ -236,12 +236,12 @@ class _Reader(PageFiles):
         if page.get("loop") == "false":
             test["loop"] = False
         if (number(self.setup.get("crossFade")) or 0) > 0:
-            if kind in ("ape", "pairwise"):
+            if kind.may_crossfade:
                 test["crossfade"] = True
             else:
-                self.notes.lost(self.setup.line, f"crossFade: {kind} pages never cross-fade")
+                self.notes.lost(self.setup.line, f"crossFade: {kind.name} pages never cross-fade")
         self._rules(page, test)
-        if kind in ("pairwise", "abx"):
+        if interface.lower() in PAIRS:
             if len(versions) != 2:
                 self.notes.fault(page.line, f"page {name!r}: a pair has two versions")
                 return None
@@ -297,18 +297,18 @@ class _Reader(PageFiles):
                 "again",
             )
 
-    def _words(self, page: XmlElement, kind: str, test: dict[str, Any]) -> None:
+    def _words(self, page: XmlElement, kind: Kind, test: dict[str, Any]) -> None:
         title = page.words("title")
         interfaces = page.all("interface")
         axes = []
         for one in interfaces:
             axes.append(self._axis(one, kind, alone=len(interfaces) == 1))
-        if kind in ("ape", "attributes"):
+        if kind.most_axes is None:
             test["axes"] = axes
         elif len(interfaces) > 1:
-            self.notes.lost(interfaces[1].line, f"interface: a {kind} page asks one question")
+            self.notes.lost(interfaces[1].line, f"interface: a {kind.name} page asks one question")
         own = interfaces[0].words("title") if interfaces else ""
-        question = title or (own if kind not in ("ape", "attributes") else "")
+        question = title or (own if kind.most_axes is not None else "")
         if question:
             test["question"] = question
         prefix = page.first("commentboxprefix")
@@ -317,7 +317,7 @@ class _Reader(PageFiles):
         for box in page.all("commentquestions") + page.all("commentquestion"):
             self.notes.lost(box.line, "commentquestion: comments are per version or per page")
 
-    def _axis(self, interface: XmlElement, kind: str, *, alone: bool) -> dict[str, str]:
+    def _axis(self, interface: XmlElement, kind: Kind, *, alone: bool) -> dict[str, str]:
         name = interface.get("name") or ("preference" if alone else interface.words("title"))
         axis = {"name": name or "preference"}
         if interface.words("title"):
@@ -327,14 +327,18 @@ class _Reader(PageFiles):
         scales = interface.first("scales")
         labels = [one for one in (scales.inside if scales else []) if one.name == "scalelabel"]
         words = tuple(" ".join(one.text.split()) for one in labels)
-        if kind == "mushra" and tuple(one.lower() for one in words) == _BANDS:
+        if kind.adds_anchors and tuple(one.lower() for one in words) == _BANDS:
             return axis
         for one, text in zip(labels, words, strict=True):
             end = {0.0: "left", 100.0: "right"}.get(number(one.get("position")) or 0.0)
-            if kind in ("ape", "attributes") and end is not None:
+            if kind.most_axes is None and end is not None:
                 axis[end] = text
             else:
-                where = "only the ends are labelled" if end is None else f"{kind} has its own words"
+                where = (
+                    "only the ends are labelled"
+                    if end is None
+                    else f"{kind.name} has its own words"
+                )
                 self.notes.lost(one.line, f"scalelabel {text!r}: {where}")
         return axis
 

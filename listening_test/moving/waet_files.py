@@ -12,6 +12,10 @@ _ELEMENT_KNOWN = ("url", "id", "gain", "name", "type", "marker", "starttime", "s
                   "loudness", "alwaysinclude", "samplerate", "label")  # fmt: skip
 
 
+# Interfaces of the tool, in lower case.
+PAIRS, _MUSHRA = ("ab", "abx"), "mushra"
+
+
 class PageFiles:
     """Reads the elements of pages; ``shared`` are passages that files say, by page."""
 
@@ -44,8 +48,8 @@ class PageFiles:
             self.notes.fault(
                 hidden[0].line, "the hidden reference is another file than the outside reference"
             )
-        kind = self.setup.get("interface", "APE").lower()
-        if outside and kind in ("ab", "abx") and not self._everywhere():
+        interface = self.setup.get("interface", "APE").lower()
+        if outside and interface in PAIRS and not self._everywhere():
             self.notes.lost(
                 outside[0].line,
                 "outside-reference on some pages only: no page shows it, as with it the task is "
@@ -55,11 +59,11 @@ class PageFiles:
         named = self._named(page, rest)
         if named is None:
             return None
-        if hidden and not outside and kind not in ("mushra",):
+        if hidden and not outside and interface != _MUSHRA:
             named = {"reference": hidden[0], **named}
         anchors: list[str] = []
         mine = [(one, file) for one, file in rest if one.get("type") == "anchor"]
-        if kind == "mushra" and reference is not None and mine:
+        if interface == _MUSHRA and reference is not None and mine:
             said = self.notes.choose(
                 mine[0][0].line,
                 "anchor",

@@ -10,18 +10,19 @@ from typing import Any
 
 from ...models.configuration import Key, YamlLines, read_yaml
 from ...models.errors import UserError
+from ..kinds import moved_in_as
 from ..study.file import check_name
 from .contract import FoundFile, FoundGroup, FoundPage, FoundStep, FoundTest, MovingNotes
 from .html_text import markdown
 from .names import passage_in, safe_name
-from .webmushra_questions import question, tell_steps
+from .webmushra_questions import likert_test, question
 
 TOOL = "webMUSHRA"
 _LANGUAGES = ("en", "de", "fr", "es")
 _TOP = ("testname", "testId", "language", "showButtonPreviousPage", "pages")
-_KINDS = {"mushra": "mushra", "paired_comparison": "abx", "bs1116": "bs1116"}
 _STEPS = ("generic", "consent", "volume", "finish")
 _STEPPED = ("likert_multi_stimulus", "likert_single_stimulus")
+_LIKERT = ("reference", "stimuli", "response", "mustRate", "mustPlayback", "maxStimuli")
 _NOTHING_LOST = {
     "bufferSize": "the size of the sound buffer is the browser's own here; nothing is lost",
     "stopOnErrors": "errors are told to listeners and logged here; nothing is lost",
@@ -44,6 +45,7 @@ _KNOWN = {
     "consent": ("mustConsent",),
     "volume": ("stimulus", "defaultVolume"),
     "finish": ("writeResults", "questionnaire"),
+    **dict.fromkeys(_STEPPED, _LIKERT),
 }  # fmt: skip
 _TRAINING = re.compile(r"train|practi[cs]e", re.IGNORECASE)
 
@@ -151,13 +153,10 @@ class _Reader:
     def _page(self, page: Mapping[str, Any], here: tuple[Key, ...]) -> FoundPage | FoundStep | None:
         kind, line = str(page.get("type")), self.lines.at(*here)
         at = self.lines.at(*here, "type")
-        if kind not in _KNOWN and kind not in _STEPPED:
+        if kind not in _KNOWN:
             self.notes.fault(at, f"type: a page of type {kind!r} has no kind here; leave it out")
             return None
         self._once(page, here)
-        if kind in _STEPPED:
-            tell_steps(page, here, self.lines, self.notes)
-            return None
         self._keys(page, here, kind)
         if kind in _STEPS:
             return self._step(page, here, kind, line)
@@ -285,7 +284,9 @@ class _Reader:
         versions = self._versions(stimuli, here)
         said = page.get("reference")
         reference = None
-        if said is None:
+        if kind in _STEPPED:
+            reference = self._named_reference(versions)
+        elif said is None:
             self.notes.fault(line, f"page {name!r}: a {kind} page needs a reference")
         else:
             reference = FoundFile(self.lines.at(*here, "reference"), str(said))
@@ -310,7 +311,17 @@ class _Reader:
                 f"page {name!r} is taken as training, because of its id: its ratings never count; "
                 f"its passage is {passage!r}",
             )
-        test = {"kind": _KINDS[kind], **self._test(page, here, kind, list(versions))}
+        if kind in _STEPPED:
+            asked = likert_test(page, here, self.lines, self.notes)
+            if asked is None:
+                return None
+        else:
+            asked = {}
+        found = moved_in_as(TOOL, kind)
+        assert found is not None, "types without a kind were told"
+        test = {"kind": found.name, **asked, **self._test(page, here, kind, list(versions))}
+        if kind in _STEPPED and len(test["axes"]) == 1 and "instructions" in test:
+            test["axes"][0]["label"] = test.pop("instructions")
         shuffled = page.get("randomize") is not False
         keys = {"question": "name", "instructions": "content", "loop": "enableLooping"}
         lines = {ours: self.lines.at(*here, theirs) for ours, theirs in keys.items()}
@@ -321,6 +332,24 @@ class _Reader:
         return FoundPage(
             line, name, passage, versions, reference, test, training, shuffled, lines=lines
         )
+
+    def _named_reference(self, versions: dict[str, FoundFile]) -> FoundFile | None:
+        """A version that is called the reference: the user says whether it is one."""
+        name = next((one for one in versions if one.lower() in ("ref", "reference")), None)
+        if name is None:
+            return None
+        said = self.notes.choose(
+            versions[name].line,
+            "reference",
+            f"stimuli: {name!r} is a version by its name alone, no declared reference",
+            {
+                "version": "a version that is rated like others",
+                "open": "the open reference, which is not rated",
+            },
+        )
+        if said == "open":
+            return versions.pop(name)
+        return None
 
     def _versions(self, stimuli: Mapping[str, Any], here: tuple[Key, ...]) -> dict[str, FoundFile]:
         found: dict[str, FoundFile] = {}

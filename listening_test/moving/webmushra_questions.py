@@ -1,13 +1,20 @@
-"""Reads the questionnaires of webMUSHRA, and says of its Likert pages that no kind has them."""
+"""Reads what webMUSHRA asks in words: its questionnaires, and pages rated in named steps."""
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from ...models.configuration import Key, YamlLines
 from .contract import MovingNotes
 from .html_text import markdown
 from .names import question_id
+
+MOST_STEPS = 11
+_LOST = {
+    "mustPlayback": "must_play asks only that each version was started",
+    "maxStimuli": "there are pools of pages, not of versions of a page",
+}
 
 
 def question(
@@ -40,35 +47,56 @@ def question(
     return found
 
 
-def tell_steps(
+def likert_test(
     page: Mapping[str, Any], here: tuple[Key, ...], lines: YamlLines, notes: MovingNotes
-) -> None:
-    """Say of a page that is rated in named steps why it cannot be moved in."""
-    kind = page["type"]
-    for key in ("mustPlayback", "maxStimuli"):
+) -> dict[str, Any] | None:
+    """What a page asks that is rated in named steps; None where that cannot be asked."""
+    for key, why in _LOST.items():
         if key in page:
-            why = {
-                "mustPlayback": "must_play asks only that each version was started",
-                "maxStimuli": "there are pools of pages, not of versions of a page",
-            }[key]
             notes.lost(lines.at(*here, key), f"{key}: {why}")
-    response = page.get("response")
-    first = response[0] if isinstance(response, list) and response else None
-    deeper = (0,) if isinstance(first, list) else ()
-    for index, one in enumerate(response if isinstance(response, list) else []):
-        for key in one if isinstance(one, dict) else ():
+    said = page.get("response")
+    several = isinstance(said, list) and bool(said) and isinstance(said[0], list)
+    lists: list[Any] = list(said) if several and isinstance(said, list) else [said]
+    axes = []
+    for number, one in enumerate(lists):
+        at = (*here, "response", *((number,) if several else ()))
+        steps = _steps(one, at, lines, notes)
+        if steps is None:
+            return None
+        axes.append({"name": f"rating{number + 1}" if several else "rating", "steps": steps})
+    test: dict[str, Any] = {"axes": axes}
+    test["rules"] = {
+        "must_rate": bool(page.get("mustRate")),
+        "must_play": bool(page.get("mustPlayback")),
+    }
+    if page["type"] == "likert_single_stimulus":
+        test["one_at_a_time"] = True
+    return test
+
+
+def _steps(
+    said: Any, at: tuple[Key, ...], lines: YamlLines, notes: MovingNotes
+) -> list[str] | None:
+    """The words of a list of answers, lowest first."""
+    answers = [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+    if not 2 <= len(answers) <= MOST_STEPS:
+        notes.fault(lines.at(*at), f"response: {len(answers)} answers; steps are 2 to {MOST_STEPS}")
+        return None
+    for index, one in enumerate(answers):
+        for key in one:
             if str(key).startswith("img"):
-                where = (*here, "response", index, key)
-                notes.lost(lines.at(*where), f"{key}: steps have words, no images")
-    stimuli = page.get("stimuli")
-    for name in stimuli if isinstance(stimuli, dict) else ():
-        if str(name).lower() in ("ref", "reference"):
-            notes.say(
-                lines.at(*here, "stimuli", name),
-                f"stimuli: {name!r} is a version by its name alone, no declared reference",
-            )
-    notes.fault(
-        lines.at(*here, "response", *deeper, 0),
-        f"response: a {kind} page is rated in named steps, for which no kind has a scale; a "
-        "slider would be another test, so leave the page out",
-    )
+                notes.lost(lines.at(*at, index, str(key)), f"{key}: steps have words, no images")
+    words = [str(one.get("label") or one.get("value")) for one in answers]
+    said_values = [one.get("value") for one in answers]
+    line = lines.at(*at, 0)
+    values = [one for one in said_values if isinstance(one, int | float)]
+    if len(values) == len(said_values) and not any(isinstance(one, bool) for one in values):
+        order = sorted(range(len(values)), key=lambda index: values[index])
+        if order != list(range(len(values))):
+            notes.say(line, "response: the steps stand in the order of their values, lowest first")
+        gaps = {values[two] - values[one] for one, two in pairwise(order)}
+        if len(gaps) > 1:
+            notes.lost(line, "response: the values are not equally far apart; steps here are")
+        return [words[index] for index in order]
+    notes.say(line, f"response: the steps are taken as written, {words[0]!r} as the lowest")
+    return words

@@ -17,12 +17,21 @@ Pair = Annotated[list[Label], Field(min_length=2, max_length=2)]
 
 
 class Axis(Strict):
-    """One question on a continuous scale of 0 to 100."""
+    """One question on a continuous scale of 0 to 100, or in named ``steps`` from 0 to 100."""
 
     name: Label
     label: Words = ""
     left: Words = ""
     right: Words = ""
+    steps: list[Words] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _ends(self) -> "Axis":
+        if self.steps and not 2 <= len(self.steps) <= 11:
+            raise ValueError(f"axis {self.name!r}: steps are 2 to 11 words, lowest first")
+        if self.steps and (self.left or self.right):
+            raise ValueError(f"axis {self.name!r}: steps name the ends; leave left and right out")
+        return self
 
 
 class Checks(Strict):
@@ -69,6 +78,7 @@ class Test(Strict):
     forced: StrictBool = True
     strength: StrictBool = False
     pairs: Literal["all", "balanced"] | Annotated[list[Pair], Field(min_length=1)] = "all"
+    one_at_a_time: StrictBool = False
     crossfade: StrictBool = False
     loop: StrictBool = True
     back: StrictBool = True

@@ -182,6 +182,8 @@ class Study:
         config = self.file.model_dump(mode="json", by_alias=True)
         if not self.plugins:
             del config["plugins"]
+        if config["test"]:
+            _without_unsaid(config["test"])
         if self.file.sequence:
             # What a block does not say is left out: keys of later versions change no identity.
             config["sequence"] = [
@@ -216,6 +218,15 @@ class Study:
             **({"container": self.container} if self.container != "flac" else {}),
         }
         return plain | ({"plugins": [asdict(one) for one in self.plugins]} if self.plugins else {})
+
+
+def _without_unsaid(test: dict[str, Any]) -> None:
+    """Leave out of a test what older studies would not have had alike, where it is not given."""
+    if not test["one_at_a_time"]:
+        del test["one_at_a_time"]
+    for axis in test["axes"]:
+        if not axis["steps"]:
+            del axis["steps"]
 
 
 _LINKS = ("study", "preview", "pilot", "simulated", "admin")

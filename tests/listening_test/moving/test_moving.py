@@ -67,13 +67,46 @@ def test_a_mushra_test_with_training_becomes_a_study_of_one_kind(tmp_path: Path)
     assert any("linear-phase" in one.words for one in found.told)
 
 
-def test_named_steps_stop_instead_of_becoming_a_slider(tmp_path: Path) -> None:
-    found = moved("webmushra-likert.yaml", tmp_path)
-    assert found.path is None
+def test_named_steps_stay_steps_and_two_tests_are_two_blocks(tmp_path: Path) -> None:
+    stopped = moved("webmushra-likert.yaml", tmp_path)
+    assert stopped.path is None
     assert not list(tmp_path.iterdir())
-    assert {21, 41} <= lines(found, ToldSort.FAULT)
-    assert {3, 4, 7, 15, 23, 24, 25, 36} <= lines(found, ToldSort.LOST)
-    assert {6, 17} <= lines(found, ToldSort.SAID)
+    assert lines(stopped, ToldSort.CHOICE) == {17}
+    found = moved("webmushra-likert.yaml", tmp_path, reference="version")
+    data = data_of(found)
+    assert data["languages"] == ["de"]
+    together, alone = data["sequence"]
+    words = ["Not at all", "Not a lot", "A bit", "Much"]
+    assert [one["steps"] for one in together["test"]["axes"]] == [words]
+    assert together["test"]["rules"] == {"must_rate": True, "must_play": True}
+    assert [one["steps"] for one in alone["test"]["axes"]] == [
+        ["Soft", "Medium", "Loud"], ["Dull", "Bright"]
+    ]  # fmt: skip
+    assert alone["test"]["one_at_a_time"] is True
+    assert together["systems"] == alone["systems"] == ["ref", "tcn", "lstm"]
+    assert together["passages"] == alone["passages"] == ["lms_ballad"]
+    assert {3, 4, 7, 15, 23, 24, 25, 36} == lines(found, ToldSort.LOST)
+    assert {6, 17, 21} <= lines(found, ToldSort.SAID)
+    shown = data_of(moved("webmushra-likert.yaml", tmp_path / "open", reference="open"))
+    assert list(shown["passages"][0]["stimuli"]) == ["tcn", "lstm"]
+    assert shown["passages"][0]["reference"].endswith("ballad_ref.wav")
+
+
+def test_steps_with_numbers_go_from_the_lowest_to_the_highest(tmp_path: Path) -> None:
+    text = """testId: t
+pages:
+  - type: likert_multi_stimulus
+    id: a
+    stimuli: {x: x.wav, y: y.wav}
+    response:
+      - {value: 5, label: good}
+      - {value: 1, label: bad}
+      - {value: 2, label: poor}
+"""
+    found = move(config(tmp_path, text), None, tmp_path / "out")
+    data = data_of(found)
+    assert data["test"]["axes"][0]["steps"] == ["bad", "poor", "good"]
+    assert "not equally far apart" in words_at(found, 7)
 
 
 def test_three_tests_in_random_blocks_become_blocks_of_one_study(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """What a sequence of blocks lets listeners meet: each block's own pages, in orders that balance."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from earmark.listening_test.kinds import part_of, parts, units_of
+from earmark.listening_test.kinds import kind_of, part_of, parts, units_of
 from earmark.listening_test.session.balance import Uses
 from earmark.listening_test.session.draws import Between, Drawn, draw_pages, draw_session
 from earmark.listening_test.session.plan import BreakStep, PageStep, TextStep, plan_of
@@ -259,6 +260,32 @@ def test_a_study_with_a_sequence_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert again == study
     assert again.sha256 == study.sha256
     assert "test" not in study.as_json()["config"]
+
+
+def test_named_steps_share_the_scale_of_sliders_and_take_no_value_between() -> None:
+    axes = [{"name": "natural", "steps": ["no", "rather", "very", "fully"]}, {"name": "loud"}]
+    test = {"kind": "attributes", "axes": axes, "one_at_a_time": True}
+    study = study_of([{"pages": "p", "test": test, "passages": ["funk"]}])
+    (part,) = parts(study)
+    assert [unit.systems for unit in units_of(part)] == [("tcn",), ("lstm",), ("plain",)]
+    stepped, slider = kind_of(part).questions(part, units_of(part)[0], "en")
+    assert [option[:2] for option in stepped.options] == [
+        (0.0, "no"), (33.33, "rather"), (66.67, "very"), (100.0, "fully")
+    ]  # fmt: skip
+    assert not stepped.allows(50.0)
+    assert not slider.options
+    for felt in (0.0, 20.0, 49.0, 80.0, 100.0):
+        (value,) = kind_of(part).simulated_grades(stepped, [felt], kind_of(part).rules(part))
+        assert stepped.allows(value)
+
+
+def test_a_study_without_steps_has_the_identity_it_had_before_there_were_any() -> None:
+    test = {"kind": "attributes", "axes": [{"name": "loud"}]}
+    study = study_of([{"pages": "p", "test": test}])
+    (part,) = parts(study)
+    config = replace(part, file=part.file.model_copy(update={"sequence": []})).as_json()["config"]
+    assert set(config["test"]["axes"][0]) == {"name", "label", "left", "right"}
+    assert "one_at_a_time" not in config["test"]
 
 
 def test_what_a_block_leaves_unsaid_is_no_part_of_the_identity() -> None:

@@ -79,6 +79,11 @@ design: {abandoned_after_minutes: 60}
             9,
             "'type'",
         ),
+        ("test: {kind: ape, axes: [{name: a, steps: [a bit, very]}]}\n", 7, "use kind: attributes"),
+        ("test: {kind: mushra, one_at_a_time: true}\n", 7, "use kind: attributes"),
+        ("test: {kind: attributes, axes: [{name: a, steps: [very]}]}\n", 7, "2 to 11 words"),
+        ("test: {kind: attributes, axes: [{name: a, steps: [x, y], left: x}]}\n", 7, "the ends"),
+        ("test: {kind: ab, pairs: [[x, y], [y, x]]}\n", 7, "comes once"),
         (
             "design: {repeats: 1}\nsequence: [{pages: p, test: {kind: ape}}]\n",
             1,
