@@ -36,8 +36,8 @@ from ...result.following import (
 from ..methods.multiplicity import adjusted
 from ..reading.table import Floats, Ratings
 from ..result.names import Adjust
-from ..result.note_words import coded, sentence
-from ..result.notes import NoteCode
+from ..result.note_words import sentence
+from ..result.notes import NoteCode, coded
 from .ceiling import noise_ceiling
 from .coefficients import LEAST_IN_PASSAGE, at_level
 from .decisions import Decided, accuracy, decided
