@@ -260,8 +260,8 @@ def test_names_and_their_order_decide_nothing() -> None:
             assert (a.spearman.low, a.spearman.high) == pytest.approx(
                 (b.spearman.low, b.spearman.high)
             )
-    for a, b in zip(first.ceilings, second.ceilings, strict=True):
-        assert a.ceiling == pytest.approx(b.ceiling)
+    for mine, theirs in zip(first.ceilings, second.ceilings, strict=True):
+        assert mine.ceiling == pytest.approx(theirs.ceiling)
 
 
 def test_of_two_metrics_that_are_not_shown_to_follow_neither_follows_better() -> None:
