@@ -124,6 +124,7 @@ declare namespace Earmark {
       reserve(place: HTMLElement, chart: Chart | undefined): void;
       plot(place: HTMLElement, figure: Figure, width?: number): Promise<void>;
       download(place: HTMLElement, name: string): Promise<string>;
+      styled(figure: Figure, width: number): Figure;
     };
     audio: {
       Deck: typeof import("../listening_test/static/audio/deck.js").Deck;
@@ -139,6 +140,7 @@ declare namespace Earmark {
     react(place: HTMLElement, data: Form[], layout: Form, options: Form): Promise<void>;
     purge(place: Element): void;
     downloadImage(place: Element, options: Form): Promise<string>;
+    toImage(figure: Figure, options: Form): Promise<string>;
   }
 }
 

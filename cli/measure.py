@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .terminal import options
+
 if TYPE_CHECKING:
     from ..evaluation.delivery.measured_files import Delivery
     from ..evaluation.measure import FileScores
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     "--reference", type=click.Path(path_type=Path), help="A master to compare each file with."
 )
 @click.option("--metrics", metavar="A,B", help="Names of 'earmark list metrics', or default.")
+@options.device
+@options.batch
 @click.option(
     "--profile",
     "profiles",
@@ -36,6 +40,8 @@ def measure(
     *,
     reference: Path | None,
     metrics: str | None,
+    device: str,
+    batch: int,
     profiles: str | None,
     album: bool,
     as_json: bool,
@@ -45,10 +51,12 @@ def measure(
     import json
 
     from ..evaluation import measure as measuring
+    from ..evaluation.batches import Place
     from ..evaluation.delivery.measured_files import deliver, needed_metrics
     from ..evaluation.delivery.profiles import choose_profiles
     from ..models.errors import UserError
     from ..models.plugins import load_entry_points, load_plugin
+    from ..models.rendering.devices import resolve_device
 
     load_entry_points()
     for plugin in plugins:
@@ -60,15 +68,15 @@ def measure(
     chosen = () if asked and not names else measuring.choose(names, compares=reference is not None)
     needed = needed_metrics(asked)
     other = None if reference is None else measuring.Reference(reference)
+    place = Place(str(resolve_device(device)), batch)
     done = []
-    for path in files:
-        try:
-            every = [*chosen, *(one for one in needed if one not in chosen)]
-            done.append(measuring.measure_file(path, every, other))
-        except UserError as error:
-            click.echo(f"Error: {error}", err=True)
+    every = [*chosen, *(one for one in needed if one not in chosen)]
+    for one in measuring.measure_files(files, every, other, place):
+        if isinstance(one, UserError):
+            click.echo(f"Error: {one}", err=True)
             continue
-        for line in measuring.cautions(done[-1], other):
+        done.append(one)
+        for line in measuring.cautions(one, other):
             click.echo(line, err=True)
     delivered = deliver(asked, done, album=album) if asked else None
     if as_json:

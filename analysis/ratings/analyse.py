@@ -1,5 +1,6 @@
 """What ``earmark analyse`` and ``earmark report STUDY`` do: read, analyse, write."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Any
 from ...listening_test.study.exclusion import STANDARD
 from ...models.errors import UserError
 from ...models.roles import Role
+from ..figure_files.draw import write_figures
+from .beside_master.compare import KnownOfPassages, with_master
+from .beside_master.genres import Genres, read_genres
 from .inference.analysis import Background, analyse
 from .inference.declared import names_in, read_declared
 from .inference.options import RatingsOptions
@@ -19,7 +23,7 @@ from .reading.study_export import Which
 from .reading.study_folder import StudyRatings, is_study, read_study
 from .report.audio import placed_audio
 from .report.export import write_result
-from .report.html import Extras, write_page
+from .report.html import Extras, figure_files, write_page
 from .result.document import AboutStudy, RatingsResult
 from .result.names import Adjust
 
@@ -29,9 +33,11 @@ class Asked:
     """The options of an analysis as a user gives them, by their names on the command line.
 
     Down to ``margin``, what is None was not given: it is then what was declared beforehand, else
-    the usual. ``only`` names one question. ``pilot``, ``simulated`` and ``unfinished`` choose the
-    sessions of a study. ``audio`` is a folder of more of what was heard; ``folder`` puts it and
-    Plotly beside the report; ``brief`` writes only its first screen.
+    the usual. ``genres`` is a file of the passages' genres. ``only`` names one question, ``block``
+    a block of a study's sequence. ``pilot``, ``simulated`` and ``unfinished`` choose the sessions
+    of a study. ``audio`` is a folder of more of what was heard; ``folder`` puts it and Plotly
+    beside the report; ``brief`` writes only its first screen. ``figures`` are the formats in which
+    figures become files of their own.
     """
 
     reference: str | None = None
@@ -39,6 +45,8 @@ class Asked:
     mid_anchor: str | None = None
     exclude: Sequence[str] | None = None
     baseline: str | None = None
+    reference_master: str | None = None
+    genres: Path | None = None
     scope: str | None = None
     adjust: str | None = None
     alpha: float | None = None
@@ -57,10 +65,12 @@ class Asked:
     audio: Path | None = None
     folder: bool = False
     brief: bool = False
+    figures: tuple[str, ...] = ()
     told: Hints = field(default_factory=Hints)
     mapping: Path | None = None
     save_mapping: Path | None = None
     people: tuple[Path, ...] = ()
+    block: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,9 @@ def analyse_file(
         beside=asked.folder,
         brief=asked.brief,
     )
+    if asked.figures:
+        made = figure_files(found.result, found.file, found.systems)
+        write_figures(made, asked.figures, request.out / "figures", found.result.label)
     return found.result, path
 
 
@@ -124,9 +137,14 @@ def analysed(study: StudyRatings | None, file: RatingsFile, asked: Asked) -> Ana
     Raises:
         UserError: for options that do not fit.
     """
-    declared = _declared(asked.declared, study, file)
-    options = _options(asked, declared, file)
+    options = options_of(asked, study, file)
     result = analyse(file, options, _background(study, asked))
+    known = KnownOfPassages(study.heard if study else (), _genres(asked.genres, study, file))
+    result = with_master(result, file, options, known)
+    if asked.declared is not None:
+        digest = hashlib.sha256(asked.declared.read_bytes()).hexdigest()
+        given = result.options.model_copy(update={"declared_sha256": digest})
+        result = result.model_copy(update={"options": given})
     return Analysed(result, file, study.audio if study else {}, study.systems if study else {})
 
 
@@ -170,7 +188,7 @@ def read(
         format=asked.format_,
         columns=columns,
         scale=(float(asked.scale[0]), float(asked.scale[1])) if asked.scale else None,
-        which=Which(sessions, unfinished=asked.unfinished),
+        which=Which(sessions, unfinished=asked.unfinished, block=asked.block or ""),
         told=asked.told,
         people=asked.people,
     )
@@ -187,14 +205,22 @@ def read(
     file = read_files([ratings, *more], how)
     if asked.save_mapping is not None:
         save_mapping(asked.save_mapping, file, how)
+    if asked.block and file.origin is None:
+        raise UserError(f"{ratings}: --block chooses a block of a study, which this is not")
     if (pilot and file.origin is None) or (how.which.unfinished and not file.has_states):
         given = "--pilot" if pilot else "--unfinished"
         raise UserError(f"{ratings}: {given} chooses sessions of a study, which this is not")
     return None, replace(file, simulated=True) if simulated else file
 
 
-def _options(asked: Asked, declared: Mapping[str, Any], file: RatingsFile) -> RatingsOptions:
+def options_of(asked: Asked, study: StudyRatings | None, file: RatingsFile) -> RatingsOptions:
+    """What was asked, what was declared beforehand, and else the usual.
+
+    Raises:
+        UserError: for options that do not fit.
+    """
     origin = file.origin
+    declared = _declared(asked.declared, study, file)
 
     def chosen(name: str, given: Any, usual: Any = None) -> Any:
         return declared.get(name, usual) if given is None else given
@@ -206,6 +232,9 @@ def _options(asked: Asked, declared: Mapping[str, Any], file: RatingsFile) -> Ra
         mid_anchor=chosen("mid_anchor", asked.mid_anchor),
         exclude=tuple(chosen("exclude", asked.exclude or None, (STANDARD,))),
         baseline=chosen("baseline", asked.baseline, origin.baseline if origin else None),
+        reference_master=chosen(
+            "reference_master", asked.reference_master, origin.master if origin else None
+        ),
         scope=chosen("scope", asked.scope, "auto"),
         alpha=chosen("alpha", asked.alpha, 0.05),
         margin=chosen("margin", asked.margin),
@@ -223,10 +252,19 @@ def _declared(path: Path | None, study: StudyRatings | None, file: RatingsFile) 
     return known | (study.declared() if study else {}) | (read_declared(path) if path else {})
 
 
+def _genres(path: Path | None, study: StudyRatings | None, file: RatingsFile) -> Genres | None:
+    """The genres of the passages: of a file, else those that a study knows of its songs."""
+    if path is not None:
+        return read_genres(path, file.ratings.passages)
+    known = study.genres if study else {}
+    return Genres(known, "the study") if known else None
+
+
 def _background(study: StudyRatings | None, asked: Asked) -> Background | None:
     if study is None:
         return None
-    steps = (*study.study.file.before, *study.study.file.after)
+    file = study.whole.file
+    steps = (*file.before, *file.between, *file.after)
     return Background(
         study=AboutStudy(**study.about()),
         people=study.people,

@@ -70,6 +70,8 @@ def analyse(
     mid_anchor: str | None = None,
     exclude: str | Sequence[str] | None = None,
     baseline: str | None = None,
+    reference_master: str | None = None,
+    genres: Path | str | None = None,
     scope: Literal["auto", "passages", "music"] | None = None,
     adjust: str | None = None,
     alpha: float | None = None,
@@ -79,6 +81,7 @@ def analyse(
     columns: Mapping[str, str] | None = None,
     scale: tuple[float, float] | None = None,
     sessions: Literal["real", "pilot", "simulated"] = "real",
+    block: str | None = None,
 ) -> RatingsAnalysis:
     """Test ratings for differences between systems.
 
@@ -92,6 +95,8 @@ def analyse(
         exclude: rules by which listeners are excluded, ``bs1534`` by default; ``nobody``, or rules
             such as ``anchor >= 20 on more than 60% of pages``.
         baseline: compare every other system with this one.
+        reference_master: the human master among what was rated, which every system is held against.
+        genres: a CSV file with the columns ``id`` (a passage) and ``genre``.
         scope: what results hold for: ``passages`` (these) or ``music`` (like these).
         adjust: for several comparisons; ``holm`` unless the study declared another.
         alpha: level of the tests; 0.05 unless the study declared another.
@@ -101,6 +106,7 @@ def analyse(
         columns: as :func:`read_ratings`; not for a study.
         scale: as :func:`read_ratings`.
         sessions: of a study, which sort counts; else ``simulated`` marks everything so.
+        block: of a study that is a sequence, whose block of pages is analysed.
 
     Raises:
         UserError: for ratings that cannot be read, or options that do not fit them.
@@ -114,6 +120,8 @@ def analyse(
         mid_anchor=mid_anchor,
         exclude=None if exclude is None else _names(exclude),
         baseline=baseline,
+        reference_master=reference_master,
+        genres=None if genres is None else Path(genres),
         scope=scope,
         adjust=adjust,
         alpha=None if alpha is None else float(alpha),
@@ -123,6 +131,7 @@ def analyse(
         scale=scale,
         pilot=sessions == "pilot",
         simulated=sessions == "simulated",
+        block=block,
     )
     if isinstance(ratings, str | Path) and (is_study(Path(ratings)) or Path(ratings).is_dir()):
         return RatingsAnalysis(
@@ -130,6 +139,8 @@ def analyse(
         )
     if sessions == "pilot":
         raise UserError("sessions='pilot' chooses sessions of a study, which this is not")
+    if block:
+        raise UserError("block chooses a block of a study's folder, which this is not")
     if isinstance(ratings, RatingsFile):
         if columns or scale:
             raise UserError("columns and scale belong to read_ratings, which has read these")

@@ -1,7 +1,7 @@
 """Objective metrics: what each measures stands with its function; docs/metrics.md lists them."""
 
 from .analysis import Analysis
-from .measurement import REASONS, Measurement, measure, measure_render
+from .measurement import REASONS, Measured, Measurement, measure, measure_batch, measure_render
 from .registry import GROUPS, METRICS, REFUSED, Metric, Requires, UndefinedError, metric, select
 
 __all__ = [
@@ -10,11 +10,13 @@ __all__ = [
     "REASONS",
     "REFUSED",
     "Analysis",
+    "Measured",
     "Measurement",
     "Metric",
     "Requires",
     "UndefinedError",
     "measure",
+    "measure_batch",
     "measure_render",
     "metric",
     "select",

@@ -1,7 +1,20 @@
 """The kinds of test, one file for each family; a user's plug-in adds more."""
 
-from .contract import KINDS, VIEWS, Kind, bands, kind, kind_of, kinds, named, opens, rated
+from .contract import (
+    KINDS,
+    VIEWS,
+    Kind,
+    bands,
+    kind,
+    kind_of,
+    kinds,
+    moved_in_as,
+    named,
+    opens,
+    rated,
+)
 from .pages import Answered, ItemState, Missing, PageItem, Question, Row, Rules, Unit, letter
+from .parts import part_of, parts, units_of
 
 __all__ = [
     "KINDS",
@@ -20,7 +33,11 @@ __all__ = [
     "kind_of",
     "kinds",
     "letter",
+    "moved_in_as",
     "named",
     "opens",
+    "part_of",
+    "parts",
     "rated",
+    "units_of",
 ]

@@ -1,7 +1,7 @@
 """APE: all versions of a passage as markers on one axis per attribute (De Man & Reiss 2014)."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from ..study.file import Axis
@@ -17,11 +17,13 @@ PRODUCTION = ("production_value", "clarity", "excitement")
 
 def axes(study: Study, language: str) -> tuple[Question, ...]:
     """The study's axes as questions; one named ``preference`` where it names none."""
-    test, languages = study.file.test, study.file.languages
+    test, languages = study.test, study.file.languages
     names = PRODUCTION if test.preset == "production" else ("preference",)
     said = test.axes or [Axis(name=name) for name in names]
     return tuple(
-        Question(
+        _stepped(axis, language, languages)
+        if axis.steps
+        else Question(
             axis.name,
             in_language(axis.label, language, languages) or _known(language, axis.name, "label"),
             left=in_language(axis.left, language, languages) or _known(language, axis.name, "left"),
@@ -29,6 +31,21 @@ def axes(study: Study, language: str) -> tuple[Question, ...]:
             or _known(language, axis.name, "right"),
         )
         for axis in said
+    )
+
+
+def _stepped(axis: Axis, language: str, languages: Sequence[str]) -> Question:
+    """A question in steps, at equal distances from 0 to 100: all axes share one scale."""
+    step = 100 / (len(axis.steps) - 1)
+    return Question(
+        axis.name,
+        in_language(axis.label, language, languages) or _known(language, axis.name, "label"),
+        input="choice",
+        step=step,
+        options=tuple(
+            (round(at * step, 2), in_language(words, language, languages), None)
+            for at, words in enumerate(axis.steps)
+        ),
     )
 
 
@@ -42,6 +59,8 @@ class Ape(Kind):
     """Markers begin at positions that the server drew; a marker counts once it was moved."""
 
     name: ClassVar[str] = "ape"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {"WAET": ("ape",)}
+    written_as: ClassVar[Mapping[str, str]] = {"WAET": "APE"}
     summary: ClassVar[str] = "all versions as markers on one axis per attribute"
     default_rules: ClassVar[Rules] = Rules(start_hollow=True)
     for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(0.0, 100.0, "MUSHRA or APE"))

@@ -1,28 +1,45 @@
 """Attributes: several labelled scales for each version, side by side."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 from ..study.file import Axis
 from ..study.study import Study
 from .ape import PRODUCTION, axes
-from .contract import Kind, kind
+from .contract import Kind, kind, rated
 from .for_analysis import ForAnalysis
 from .pages import Question, Unit
 
 
 @kind
 class Attributes(Kind):
-    """Sliders of 0 to 100 for each version; without axes: production value, clarity, excitement."""
+    """Sliders of 0 to 100 for each version, or named steps on that scale.
+
+    Without axes: production value, clarity, excitement.
+    """
 
     name: ClassVar[str] = "attributes"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "webMUSHRA": ("likert_multi_stimulus", "likert_single_stimulus"),
+        "WAET": ("horizontal-sliders",),
+    }
+    written_as: ClassVar[Mapping[str, str]] = {"WAET": "horizontal-sliders"}
     summary: ClassVar[str] = "several labelled scales for each version"
     minutes_per_page: ClassVar[float] = 5.0
     for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(0.0, 100.0, "MUSHRA or APE"))
     most_axes: ClassVar[int | None] = None
+    may_have_steps: ClassVar[bool] = True
+
+    def units(self, study: Study) -> tuple[Unit, ...]:
+        if not study.test.one_at_a_time:
+            return super().units(study)
+        return tuple(
+            Unit(passage.id, (system,)) for passage in study.passages for system in rated(study)
+        )
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
-        if study.file.test.axes:
+        if study.test.axes:
             return axes(study, language)
-        test = study.file.test.model_copy(update={"axes": [Axis(name=one) for one in PRODUCTION]})
+        test = study.test.model_copy(update={"axes": [Axis(name=one) for one in PRODUCTION]})
         return axes(replace(study, file=study.file.model_copy(update={"test": test})), language)

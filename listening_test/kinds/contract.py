@@ -44,6 +44,8 @@ class Kind:
     # How many axes a study file may give it; None is any number.
     most_axes: ClassVar[int | None] = 0
     may_crossfade: ClassVar[bool] = False
+    # Whether axes may have named steps, and a page may hold one version alone.
+    may_have_steps: ClassVar[bool] = False
     # The fewest systems to be rated; 1 where a page may hold one alone.
     least_systems: ClassVar[int] = 2
     # Whether a place's version is drawn on the server and needs a file that no other place has.
@@ -55,6 +57,10 @@ class Kind:
     # The script that draws a page: one of VIEWS, or a plug-in's own, such as ``my_kind.js``.
     view: ClassVar[str] = "grades"
     for_analysis: ClassVar[ForAnalysis] = ForAnalysis()
+    # What pages of this kind are called by other tools: those that are moved in, and the one that
+    # its ratings are written as.
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    written_as: ClassVar[Mapping[str, str]] = {}
     # Fades at both ends of an excerpt, where the study file says nothing.
     fade_ms: ClassVar[float] = 50.0
 
@@ -64,9 +70,19 @@ class Kind:
             yield f"kind {self.name} has no axes; leave them out"
         elif self.most_axes is not None and len(test.axes) > self.most_axes:
             yield f"kind {self.name} has at most {self.most_axes} of the axes; leave others out"
+        yield from self.step_problems(test)
         if test.crossfade and not self.may_crossfade:
             *most, last = [one.name for one in KINDS.values() if one.may_crossfade]
             yield f"only {', '.join(most)} and {last} pages may cross-fade; leave it out"
+
+    def step_problems(self, test: Test) -> Iterator[str]:
+        """Named steps and single versions, where this kind has neither, each with its mend."""
+        if self.may_have_steps:
+            return
+        if any(axis.steps for axis in test.axes):
+            yield f"kind {self.name} has no named steps; use kind: attributes"
+        if test.one_at_a_time:
+            yield f"kind {self.name} has no one_at_a_time; use kind: attributes"
 
     def conformance(self, study: Study) -> tuple[ConformanceItem, ...]:
         """What the kind's standard asks of a study, item by item; nothing where there is none.
@@ -117,18 +133,18 @@ class Kind:
 
     def title(self, study: Study, language: str) -> str:
         """The question that stands over a page."""
-        own = in_language(study.file.test.question, language, study.file.languages)
+        own = in_language(study.test.question, language, study.file.languages)
         summary = self.summary[:1].upper() + self.summary[1:]
         return own or self.text(language, f"step.{self.name}.title", missing=summary)
 
     def help(self, study: Study, language: str) -> str:
         """The instruction below it."""
-        own = in_language(study.file.test.instructions, language, study.file.languages)
+        own = in_language(study.test.instructions, language, study.file.languages)
         return own or self.text(language, f"step.{self.name}.help", missing="")
 
     def rules(self, study: Study) -> Rules:
         """The kind's rules, as far as the study does not say otherwise."""
-        said = {k: v for k, v in study.file.test.rules.model_dump().items() if v is not None}
+        said = {k: v for k, v in study.test.rules.model_dump().items() if v is not None}
         return Rules(**{**self.default_rules.__dict__, **said})
 
     def missing(
@@ -215,13 +231,18 @@ def named(name: str) -> Kind:
     return KINDS.named(name)
 
 
+def moved_in_as(tool: str, name: str) -> Kind | None:
+    """The kind of what another tool calls ``name``; None if there is none."""
+    return next((one for one in KINDS.values() if name in one.moved_from.get(tool, ())), None)
+
+
 def kind_of(study: Study) -> Kind:
     """The kind of a study's pages.
 
     Raises:
         UserError: if there is none of its name.
     """
-    return named(study.file.test.kind)
+    return named(study.test.kind)
 
 
 def rated(study: Study) -> tuple[str, ...]:
@@ -234,7 +255,7 @@ def opens(one: Kind, study: Study) -> bool:
     """Whether pages show the reference as such."""
     if one.needs_reference:
         return True
-    return one.shows_reference and study.has_reference and study.file.test.reference != "none"
+    return one.shows_reference and study.has_reference and study.test.reference != "none"
 
 
 def bands(language: str, words: Sequence[str]) -> tuple[Mapping[str, Any], ...]:

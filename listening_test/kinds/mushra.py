@@ -1,12 +1,11 @@
 """MUSHRA: several versions, a hidden reference and anchors on a scale with five bands (BS.1534)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from ..study.file import Test
 from ..study.study import Study, in_language
 from ..study.texts import text
-from .conformance import ConformanceItem
 from .contract import Kind, bands, kind
 from .for_analysis import ForAnalysis
 from .pages import Question, Rules, Unit
@@ -19,6 +18,11 @@ class Mushra(Kind):
     """One attribute; the hidden reference and both anchors are added, one item must be at 100."""
 
     name: ClassVar[str] = "mushra"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "webMUSHRA": ("mushra",),
+        "WAET": ("mushra",),
+    }
+    written_as: ClassVar[Mapping[str, str]] = {"webMUSHRA": "mushra", "WAET": "MUSHRA"}
     summary: ClassVar[str] = "multi-stimulus test with hidden reference and anchors (BS.1534-3)"
     for_analysis: ClassVar[ForAnalysis] = ForAnalysis(
         scale=(0.0, 100.0, "MUSHRA or APE"), held_against=True
@@ -37,16 +41,12 @@ class Mushra(Kind):
     def problems(self, test: Test) -> Iterator[str]:
         if len(test.axes) > 1:
             yield "a MUSHRA page asks for one attribute; use kind: attributes or ape"
+        yield from self.step_problems(test)
         if test.crossfade:
             yield "a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out"
 
-    def conformance(self, study: Study) -> tuple[ConformanceItem, ...]:
-        from . import bs1534  # measures filters with scipy, which a served study never needs
-
-        return bs1534.conformance(study)
-
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
-        axis = study.file.test.axes[0] if study.file.test.axes else None
+        axis = study.test.axes[0] if study.test.axes else None
         name = in_language(axis.label, language, study.file.languages) if axis else ""
         return (
             Question(
@@ -58,6 +58,6 @@ class Mushra(Kind):
 
     def rules(self, study: Study) -> Rules:
         rules = super().rules(study)
-        if study.file.test.strict:
+        if study.test.strict:
             return rules
         return Rules(**{**rules.__dict__, "one_at_maximum": False})

@@ -38,13 +38,23 @@ def preferences(rows: Sequence[ExportRow]) -> Values:
 
 
 def right_or_wrong(rows: Sequence[ExportRow]) -> Values:
-    """1 for a right answer, 0 for a wrong one, about both systems of a page."""
+    """1 for a right answer, 0 for a wrong one, about both systems of a page.
+
+    The position is which of the two X was.
+    """
     made = []
     for row in rows:
         said = given(row)
         both = f"{row.system} / {row.other}"
-        made.append(Value(row, None if said is None else said / 100, both, position=""))
+        made.append(Value(row, None if said is None else said / 100, both, position=_x(row, said)))
     return made, []
+
+
+def _x(row: ExportRow, said: float | None) -> str:
+    """Which of a page's two systems X was, 1 for the first named; '' where the row does not say."""
+    if said is None or row.answer not in (row.system, row.other):
+        return ""
+    return "1" if (row.answer == row.system) == (said > NONE) else "2"
 
 
 @kind
@@ -52,6 +62,7 @@ class Ab(Kind):
     """Which of two is better; forced, or with no preference, or how strongly."""
 
     name: ClassVar[str] = "ab"
+    written_as: ClassVar[Mapping[str, str]] = {"WAET": "AB"}
     summary: ClassVar[str] = "preference between two versions, every pair of systems"
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 1.0
@@ -68,6 +79,9 @@ class Ab(Kind):
 
     def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
         """The pairs that pages are made of."""
+        said = study.test.pairs
+        if not isinstance(said, str):
+            return [(one, two) for one, two in said if {one, two} <= set(systems)]
         return list(combinations(systems, 2))
 
     def slots(
@@ -78,10 +92,10 @@ class Ab(Kind):
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         name = text(language, "scale.preference.label")
-        if study.file.test.strength:
+        if study.test.strength:
             left, right = text(language, "scale.ab.left"), text(language, "scale.ab.right")
             return (Question(QUESTION, name, "page", left=left, right=right),)
-        none = () if study.file.test.forced else ((NONE, text(language, "scale.ab.none"), None),)
+        none = () if study.test.forced else ((NONE, text(language, "scale.ab.none"), None),)
         options = ((FIRST, "A", "A"), *none, (SECOND, "B", "B"))
         return (Question(QUESTION, name, "page", "choice", options=options),)
 
@@ -106,10 +120,11 @@ class Pairwise(Ab):
     """Preference in pairs, of all systems or a balanced part of the pairs."""
 
     name: ClassVar[str] = "pairwise"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {"WAET": ("ab",)}
     summary: ClassVar[str] = "preference between pairs: all of them, or a balanced part"
 
     def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
-        if study.file.test.pairs == "balanced":
+        if study.test.pairs == "balanced":
             return balanced_pairs(systems)
         return super().pairs(study, systems)
 
@@ -119,6 +134,11 @@ class Abx(Ab):
     """Is X the same as A or as B? X is drawn on the server and is a file of its own."""
 
     name: ClassVar[str] = "abx"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "webMUSHRA": ("paired_comparison",),
+        "WAET": ("abx",),
+    }
+    written_as: ClassVar[Mapping[str, str]] = {"webMUSHRA": "paired_comparison"}
     summary: ClassVar[str] = "is X the same as A, or as B?"
     shows_reference: ClassVar[bool] = False
     may_crossfade: ClassVar[bool] = False

@@ -28,7 +28,7 @@ class Acr(Kind):
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 0.6
     least_systems: ClassVar[int] = 1
-    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(1.0, 5.0, "ACR or DCR"))
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(1.0, 5.0, "ACR"))
     shows_reference: ClassVar[bool] = False
     scale: ClassVar[str] = "quality"
     grades: ClassVar[tuple[str, ...]] = _GRADES
@@ -63,7 +63,9 @@ class Dcr(Acr):
     name: ClassVar[str] = "dcr"
     summary: ClassVar[str] = "a version against its reference, very annoying to inaudible, 1 to 5"
     needs_reference: ClassVar[bool] = True
-    for_analysis: ClassVar[ForAnalysis] = replace(Acr.for_analysis, held_against=True)
+    for_analysis: ClassVar[ForAnalysis] = replace(
+        Acr.for_analysis, scale=(1.0, 5.0, "DCR"), held_against=True
+    )
     scale: ClassVar[str] = "degradation"
     grades: ClassVar[tuple[str, ...]] = (
         "very_annoying",
@@ -167,6 +169,8 @@ class Bs1116(Kind):
     """Known reference, blind B and C, of which one is the reference: grades 1.0 to 5.0."""
 
     name: ClassVar[str] = "bs1116"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {"webMUSHRA": ("bs1116",)}
+    written_as: ClassVar[Mapping[str, str]] = {"webMUSHRA": "bs1116"}
     summary: ClassVar[str] = "known reference, blind B and C, one of them the reference (BS.1116-3)"
     default_rules: ClassVar[Rules] = Rules(one_at_maximum=True)
     default_order: ClassVar[str] = "latin"
@@ -231,6 +235,7 @@ class Rank(Kind):
     """Versions put in order, 1 the best; ranks may not be shared."""
 
     name: ClassVar[str] = "rank"
+    moved_from: ClassVar[Mapping[str, tuple[str, ...]]] = {"WAET": ("ordinal",)}
     summary: ClassVar[str] = "all versions put in order, 1 the best"
     for_analysis: ClassVar[ForAnalysis] = ForAnalysis(turned_ranks, rank_range)
 

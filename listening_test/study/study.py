@@ -18,6 +18,7 @@ from ...evaluation.results.store import written
 from ...models.content_key import content_key
 from ...models.errors import UserError
 from ...models.roles import Role
+from .design import Test
 from .file import StudyFile, Words, check_name
 from .plugin_files import PluginFile, load_copies
 
@@ -51,12 +52,16 @@ class Stimulus:
 
 @dataclass(frozen=True)
 class Passage:
-    """One excerpt: where it lies, how long it is, and what its versions were made of."""
+    """One excerpt: where it lies, how long it is, and what its versions were made of.
+
+    ``genre`` is the tag of its song; '' where it has none.
+    """
 
     id: str
     start: int
     samples: int
     sources: Mapping[str, str]  # system -> sha256 of the file that it was cut from
+    genre: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class Study:
 
     ``benchmark_systems`` are all systems of the study's benchmark in its order, where the study's
     own do not begin alike: a report then shows each as the benchmark's report does. Stimuli of
-    older studies are FLAC files, whose sizes tell versions apart.
+    older studies are FLAC files, whose sizes tell versions apart. ``block`` names the block of a
+    sequence whose pages alone these are (:mod:`..kinds.parts`); '' is a study as it was made.
     """
 
     id: str
@@ -93,6 +99,18 @@ class Study:
     benchmark_systems: Mapping[str, Role] = field(default_factory=dict)
     plugins: tuple[PluginFile, ...] = ()
     container: Container = "wav"
+    block: str = ""
+
+    @property
+    def test(self) -> Test:
+        """The test of a study of one kind, or of one block of a sequence.
+
+        Raises:
+            ValueError: if the study is a sequence, whose blocks each have a test.
+        """
+        if self.file.test is None:
+            raise ValueError("a sequence has a test for each of its blocks")
+        return self.file.test
 
     @cached_property
     def sha256(self) -> str:
@@ -156,19 +174,34 @@ class Study:
     def as_json(self) -> dict[str, Any]:
         """Plain data, enough to make the study again from its stimuli.
 
-        What an older study would not have had alike (plug-ins, the benchmark's order, times, the
-        container) is named only where it is given: a study's identity is that of this data.
+        What an older study would not have had alike (plug-ins, the benchmark's order, times,
+        genres, the container) is named only where it is given: a study's identity is that of this
+        data.
         """
         order = {"benchmark_systems": dict(self.benchmark_systems)}
         config = self.file.model_dump(mode="json", by_alias=True)
         if not self.plugins:
             del config["plugins"]
+        if config["test"]:
+            _without_unsaid(config["test"])
+        if self.file.sequence:
+            # What a block does not say is left out: keys of later versions change no identity.
+            config["sequence"] = [
+                one.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+                for one in self.file.sequence
+            ]
+            del config["test"]
+        else:
+            del config["sequence"]
         if config["design"]["abandoned_after_minutes"] is None:
             del config["design"]["abandoned_after_minutes"]
         if config["retention"] is None:
             del config["retention"]
         if config["analysis"] and config["analysis"]["exclude"] is None:
             del config["analysis"]["exclude"]
+        for entry in config["passages"]:
+            if entry["genre"] is None:
+                del entry["genre"]
         plain = {
             "format": FORMAT,
             "study": self.id,
@@ -176,7 +209,7 @@ class Study:
             "seed": self.seed,
             "sample_rate": self.sample_rate,
             "systems": dict(self.systems),
-            "passages": [asdict(one) for one in self.passages],
+            "passages": [_passage(one) for one in self.passages],
             "stimuli": [asdict(one) for one in self.stimuli],
             "sounds": [asdict(one) for one in self.sounds],
             "simulated": self.simulated,
@@ -185,6 +218,15 @@ class Study:
             **({"container": self.container} if self.container != "flac" else {}),
         }
         return plain | ({"plugins": [asdict(one) for one in self.plugins]} if self.plugins else {})
+
+
+def _without_unsaid(test: dict[str, Any]) -> None:
+    """Leave out of a test what older studies would not have had alike, where it is not given."""
+    if not test["one_at_a_time"]:
+        del test["one_at_a_time"]
+    for axis in test["axes"]:
+        if not axis["steps"]:
+            del axis["steps"]
 
 
 _LINKS = ("study", "preview", "pilot", "simulated", "admin")
@@ -331,6 +373,13 @@ def study_from_json(data: Mapping[str, Any]) -> Study:
         plugins=tuple(PluginFile(**one) for one in data.get("plugins", ())),
         container=_container(data.get("container", "flac")),
     )
+
+
+def _passage(one: Passage) -> dict[str, Any]:
+    plain = asdict(one)
+    if not one.genre:
+        del plain["genre"]
+    return plain
 
 
 def _container(said: Any) -> Container:

@@ -50,8 +50,22 @@ def paired_superiority(
     first: Floats, second: Floats, *, alpha: float, seed: int, passages: bool
 ) -> Effect:
     """P(i > j) within the cells ``(n, m)`` that hold both; listeners (and passages) resampled."""
+    return share_of_wins(wins_of(first, second), alpha=alpha, seed=seed, passages=passages)
+
+
+def wins_of(first: Floats, second: Floats) -> Floats:
+    """1 where the first is higher, 0 where it is lower, one half for ties; NaN where one lacks."""
     difference = np.round(first - second, 10)
-    wins = np.where(np.isnan(difference), np.nan, (np.sign(difference) + 1) / 2)
+    wins: Floats = np.where(np.isnan(difference), np.nan, (np.sign(difference) + 1) / 2)
+    return wins
+
+
+def share_of_wins(wins: Floats, *, alpha: float, seed: int, passages: bool) -> Effect:
+    """The mean of ``wins`` ``(n, m)``, from 0 to 1 and NaN where there is none.
+
+    Listeners (and passages) are resampled. Where all agree, resamples do too: the other end is then
+    the exact bound for so many independent units, listeners or, if fewer, passages.
+    """
     if np.isnan(wins).all():
         return effect(Method.SUPERIORITY, None)
     value = float(np.nanmean(wins))
@@ -67,7 +81,12 @@ def paired_superiority(
     with np.errstate(invalid="ignore", divide="ignore"):
         resampled = ((listeners @ filled) * columns).sum(axis=1)
         resampled = resampled / ((listeners @ known) * columns).sum(axis=1)
-    return effect(Method.SUPERIORITY, value, *interval(resampled, alpha))
+    low, high = interval(resampled, alpha)
+    if value in (0.0, 1.0):
+        units = min(len(rows), int((~np.isnan(rows)).any(axis=0).sum())) if passages else len(rows)
+        bound = (alpha / 2) ** (1 / units)
+        low, high = (0.0, 1 - bound) if value == 0 else (bound, 1.0)
+    return effect(Method.SUPERIORITY, value, low, high)
 
 
 def matched_rank_biserial(differences: Floats, *, alpha: float, seed: int) -> Effect:

@@ -6,6 +6,7 @@ Equal input, options and seed give equal bytes. What depends on the day or the m
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from ....listening_test.export.participants import Person
 from ....listening_test.study.file import Ask
 from ..estimation.agreement import agreement
 from ..estimation.descriptives import descriptives
+from ..estimation.own_order import in_own_order
 from ..estimation.variance_components import variance_components
 from ..methods.equivalence import Grounds
 from ..methods.multiplicity import adjusted
@@ -91,13 +93,19 @@ def analyse(
         sessions=file.origin.sessions if file.origin else None,
         study=background.study if background else None,
         participants=_participants(background, file, first.screening.flow),
-        options=AnalysisOptions(**asdict(options)),
+        options=AnalysisOptions(**_written(options)),
         deviations=tuple(options.deviations()),
         questions=tuple(asked),
         questions_adjust=_question_note(asked, options),
         **first.given(),
         others=tuple(others),
     )
+
+
+def _written(options: RatingsOptions) -> dict[str, Any]:
+    """The options as a result holds them; a key that is newer than others only where given."""
+    found = asdict(options)
+    return {name: found[name] for name in found if name != "reference_master" or found[name]}
 
 
 def _label(file: RatingsFile) -> str | None:
@@ -178,6 +186,12 @@ def _question(
     return result.model_copy(update={"checks": checks(result, options.alpha)})
 
 
+def listeners_kept(everyone: Ratings, scale: Scale, options: RatingsOptions) -> tuple[Ratings, int]:
+    """The ratings of those whom screening keeps, and how many it leaves out."""
+    screening, _ = _screened(everyone, scale, options)
+    return everyone.without_listeners(screening.left_out), len(screening.left_out)
+
+
 def _screened(
     everyone: Ratings, scale: Scale, options: RatingsOptions
 ) -> tuple[Screening, tuple[NoteCode, ...]]:
@@ -210,7 +224,7 @@ def _tested(
         at_an_end(kept, scale),
     )
     case = Case(design, choice, scale, options, notes, grounds)
-    primary = decide(tested, case, standard)
+    primary = decide(in_own_order(tested), case, standard)
     return Tested(tested, design, standard, primary)
 
 

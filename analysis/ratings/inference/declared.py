@@ -90,6 +90,7 @@ _WANTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "exclude": (_are_names, "a rule or a list of rules; write 'exclude: bs1534'"),
     "reference": _SYSTEM,
     "baseline": _SYSTEM,
+    "reference_master": _SYSTEM,
     "primary": _QUESTION,
     "question": _QUESTION,
 }

@@ -14,7 +14,7 @@ from .screening.wish import ScreeningWish
 SCOPES = ("auto", "passages", "music")
 DECLARABLE = (
     *("primary", "scope", "alpha", "adjust", "margin", "reference", "anchors", "baseline"),
-    *("question", "mid_anchor", "exclude"),
+    *("question", "mid_anchor", "exclude", "reference_master"),
 )
 
 
@@ -26,8 +26,9 @@ class RatingsOptions:
     exclude listeners: ``bs1534``, rules of one's own, or ``nobody``.
 
     ``margin`` is in points of the scale. ``baseline`` is a system under test that the others are
-    compared with; ``reference`` and ``anchors`` are left out of the test of all systems. ``abx``
-    says that ratings are right (1) or wrong (0) answers.
+    compared with; ``reference`` and ``anchors`` are left out of the test of all systems.
+    ``reference_master`` is the human master, under test or not. ``abx`` says that ratings are right
+    (1) or wrong (0) answers.
     """
 
     question: str | None = None
@@ -42,6 +43,7 @@ class RatingsOptions:
     adjust: Adjust = Adjust.HOLM
     seed: int = 0
     abx: bool = False
+    reference_master: str | None = None
     declared: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,7 +74,11 @@ class RatingsOptions:
 
         So it is for the question that was declared as primary, which would else decide unseen.
         """
-        named = [("reference", self.reference), ("baseline", self.baseline)]
+        named = [
+            ("reference", self.reference),
+            ("baseline", self.baseline),
+            ("reference master", self.reference_master),
+        ]
         for what, name in [*named, *(("anchor", anchor) for anchor in self.anchors)]:
             if name is not None:
                 _known(name, systems, what, "systems")
@@ -80,9 +86,9 @@ class RatingsOptions:
         for what, name in asked:
             if name is not None:
                 _known(name, questions, what, "questions")
-        for what, roles in (("reference", self.anchors), ("baseline", self.anchors)):
-            if getattr(self, what) in roles:
-                raise UserError(f"{getattr(self, what)!r} is both {what} and anchor; name it once")
+        for what, name in named:
+            if name in self.anchors:
+                raise UserError(f"{name!r} is both {what} and anchor; name it once")
 
     @property
     def aside(self) -> tuple[str, ...]:

@@ -71,6 +71,38 @@ def preferences(ratings: Ratings) -> Floats | None:
     They are where every page holds two systems whose ratings are 1 and 0, or one half each. A page
     is a row of the file, a page number, or else one repeat of a listener on a passage.
     """
+    found = _two_on_every_page(ratings)
+    if found is None:
+        return None
+    first, second = found
+    one, other = ratings.value[first], ratings.value[second]
+    k = len(ratings.systems)
+    wins = np.zeros((len(ratings.listeners), k, k))
+    np.add.at(wins, (ratings.listener[first], ratings.system[first], ratings.system[second]), one)
+    np.add.at(wins, (ratings.listener[first], ratings.system[second], ratings.system[first]), other)
+    return wins
+
+
+def direct_wins(ratings: Ratings, system: int, against: int) -> Floats | None:
+    """The share of their own comparisons that ``system`` won ``(listeners, passages)``.
+
+    NaN where a listener did not compare the two on a passage; None if these are no preferences.
+    """
+    found = _two_on_every_page(ratings)
+    if found is None:
+        return None
+    shape = len(ratings.listeners), len(ratings.passages)
+    won, met = np.zeros(shape), np.zeros(shape)
+    for one, other in (found, found[::-1]):
+        mine = (ratings.system[one] == system) & (ratings.system[other] == against)
+        place = ratings.listener[one][mine], ratings.passage[one][mine]
+        np.add.at(won, place, ratings.value[one][mine])
+        np.add.at(met, place, 1.0)
+    return np.where(met > 0, won / np.maximum(met, 1.0), np.nan)
+
+
+def _two_on_every_page(ratings: Ratings) -> tuple[Ints, Ints] | None:
+    """The rows of both systems of each page; None where pages are no preferences."""
     if not set(np.unique(ratings.value).tolist()) <= {0.0, 0.5, 1.0}:
         return None
     page: Ints = ratings.repeat if ratings.page is None else ratings.page.astype(np.int64)
@@ -85,11 +117,7 @@ def preferences(ratings: Ratings) -> Floats | None:
     one, other = ratings.value[first], ratings.value[second]
     if not (one + other == 1).all() or (ratings.system[first] == ratings.system[second]).any():
         return None
-    k = len(ratings.systems)
-    wins = np.zeros((len(ratings.listeners), k, k))
-    np.add.at(wins, (ratings.listener[first], ratings.system[first], ratings.system[second]), one)
-    np.add.at(wins, (ratings.listener[first], ratings.system[second], ratings.system[first]), other)
-    return wins
+    return first, second
 
 
 def bootstrap_beats(wins: Floats, alpha: float, seed: int) -> tuple[Floats, Floats, int]:

@@ -7,11 +7,11 @@ margin when both tests reject is that of level 1 - 2α.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from scipy import stats
 
 from ..result.assay import Assay, Withheld
-from ..result.blocks import Primary
 from ..result.names import Adjust, Verdict
 from ..result.tests import Equivalence, PairTest, Tost
 from .multiplicity import adjusted
@@ -62,6 +62,32 @@ def verdict(
     return Verdict.INCONCLUSIVE
 
 
+class JudgedPair(Protocol):
+    """What a claim asks of a pair in the analysis with everyone."""
+
+    @property
+    def group1(self) -> str: ...
+
+    @property
+    def group2(self) -> str: ...
+
+    @property
+    def reject(self) -> bool | None: ...
+
+    @property
+    def equivalence(self) -> Equivalence | None: ...
+
+
+class JudgedByEveryone(Protocol):
+    """The analysis with the excluded listeners too: its pairs, and what they could hear."""
+
+    @property
+    def assay(self) -> Assay | None: ...
+
+    @property
+    def pairs(self) -> Sequence[JudgedPair]: ...
+
+
 @dataclass(frozen=True)
 class Grounds:
     """What a claim of equivalence needs beside its own test.
@@ -73,14 +99,14 @@ class Grounds:
     """
 
     assay: Assay | None = None
-    everyone: Primary | None = None
+    everyone: JudgedByEveryone | None = None
     at_an_end: frozenset[str] = frozenset()
 
 
 def claims(
     tests: Sequence[PairTest],
     estimates: Sequence[PairDifference | None],
-    grounds: Grounds,
+    grounds: Grounds | Sequence[Grounds],
     *,
     margin: float | None,
     adjust: Adjust,
@@ -89,13 +115,14 @@ def claims(
     """The test of equivalence of each pair with its ``estimates``; None where there is no test.
 
     The pairs are a family of their own beside that of their differences: with K systems, up to
-    K²/4 pairs can lie at the margin.
+    K²/4 pairs can lie at the margin. ``grounds`` are those of all pairs, or of each.
     """
+    each = [grounds] * len(tests) if isinstance(grounds, Grounds) else grounds
     found = [_of_estimate(one, margin, alpha) for one in estimates]
     p_adj = adjusted([None if one is None else one.p for one in found], adjust)
     return [
-        None if one is None or p is None else _claim(test, one, p, alpha, grounds)
-        for test, one, p in zip(tests, found, p_adj, strict=True)
+        None if one is None or p is None else _claim(test, one, p, alpha, ground)
+        for test, one, p, ground in zip(tests, found, p_adj, each, strict=True)
     ]
 
 
@@ -132,7 +159,7 @@ def _of_estimate(
     return tost(estimate.difference or 0.0, estimate.error, estimate.df, margin, alpha)
 
 
-def _with_everyone(test: PairTest, everyone: Primary | None) -> bool:
+def _with_everyone(test: PairTest, everyone: JudgedByEveryone | None) -> bool:
     if everyone is None:
         return True
     sharp = everyone.assay is not None and everyone.assay.sensitive

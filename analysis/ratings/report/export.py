@@ -16,12 +16,14 @@ from .tables.people_sheets import flow_sheet, people_sheet
 from .tables.sheet import Sheet, SheetColumn
 from .tables.sheets import sheets
 from .words.grades_words import grades_sentence
+from .words.master_words import master_sentences
 from .words.sentences import (
     finding,
     methods_paragraph,
     omnibus_sentence,
     pair_sentences,
 )
+from .words.statement import data_statement
 
 _LIBRARIES = ("earmark", "numpy", "scipy", "scikit-posthocs", "statsmodels", "plotly")
 
@@ -83,11 +85,12 @@ def labelled(sheet: Sheet, label: str | None) -> Sheet:
         f"{label} data. {sheet.caption}",
         (*sheet.columns, SheetColumn("Data")),
         tuple((*row, label) for row in sheet.rows),
+        (*sheet.paper, "Data") if sheet.paper else (),
     )
 
 
 def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
-    """The finding, the APA sentences and the methods paragraph of every question."""
+    """The finding, the APA sentences and the methods paragraph of every question; the data."""
     parts = []
     for block in result.every_question():
         primary = block.primary
@@ -100,9 +103,11 @@ def sentences(result: RatingsResult, versions: Mapping[str, str]) -> str:
             *pair_sentences(primary),
             *filter(None, [grades_sentence(block)]),
             "",
+            *([*said, ""] if (said := master_sentences(block)) else []),
             methods_paragraph(result, block, versions),
             "",
         ]
+    parts += ["# Data and declaration", data_statement(result), ""]
     return "\n".join(parts)
 
 

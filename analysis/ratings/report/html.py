@@ -14,7 +14,7 @@ from ....models.roles import Role
 from ...presentation import pages
 from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
 from ...presentation.figures import Figure
-from ...presentation.looks import Look
+from ...presentation.looks import Look, short_names
 from ...presentation.numbers import fixed, p_equals
 from ..reading.account import Account
 from ..reading.files import RatingsFile
@@ -23,17 +23,21 @@ from ..reading.table import Bools, Ratings, listener_means
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import DesignKind, Method
 from ..result.tests import Pair
+from ..result.validity import ValidityLevel
 from . import rating_figures, test_figures
-from .answer_figure import answer_figure
+from .answer_figure import answer_figure, first_names, rest_words
 from .audio import Audio
-from .export import csv_table, library_versions
+from .export import csv_table, library_versions, slug, slugs
+from .following_figures import correlations, scatter
 from .system_looks import system_looks
 from .tables.people_sheets import people_sheet
 from .tables.sheet import Sheet, shown
 from .tables.sheets import sheets
 from .words.answer import FirstScreen, answer
+from .words.following_words import cautions, ceiling_text, finding
 from .words.footnotes import Footnote, notes
 from .words.grades_words import grades_sentence
+from .words.master_words import master_sentences
 from .words.sentences import (
     counted,
     highest,
@@ -46,6 +50,7 @@ from .words.sentences import (
     ties,
     verdict_words,
 )
+from .words.statement import data_statement
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLOTLY = "plotly.min.js"
@@ -60,6 +65,9 @@ _ROW_LIMIT = 400
 _SYSTEMS = ("System", "Group 1", "Group 2")  # columns that hold names of systems
 _FEW_PAIRS = 60
 _MOST_DRAWN = 28
+_FIRST_VERDICTS = 2
+_MOST_FIRST = 4  # verdicts that all stand on the first screen
+_SHORT_NAME = 16  # letters of a name on the first screen
 
 
 @dataclass(frozen=True)
@@ -96,13 +104,19 @@ class SheetView:
 class QuestionView:
     """What the page says of one question; ``prefix`` begins the names of its ``figures``.
 
-    ``drill`` is every rating, for looking closer; None where there are too many.
+    ``first`` are the verdicts of the first screen and ``folded`` those that it folds away, with
+    names in their ``short`` forms; ``rest`` says which versions it folds away. ``drill`` is every
+    rating, for looking closer; None where there are too many.
     """
 
     id: str
     prefix: str
     block: QuestionResult
     answer: FirstScreen
+    first: list[tuple[Pair, str]]
+    folded: list[tuple[Pair, str]]
+    short: dict[str, str]
+    rest: str
     ties: str
     omnibus: str
     grades: str
@@ -115,7 +129,9 @@ class QuestionView:
     notes: list[tuple[Method, Footnote]]
     sheets: dict[str, SheetView]
     against: list[str]
+    beside: list[str]
     metrics: list[tuple[str, str]]
+    followed: list[str]
     figures: dict[str, Figure]
     drill: dict[str, Any] | None
 
@@ -156,7 +172,7 @@ def page(
     figures = {name: one for question in made for name, one in question.figures.items()}
     drills = {one.prefix: one.drill for one in made if one.drill is not None}
     if extras.brief:
-        kept = {f"{one.prefix}answer" for one in made}
+        kept = {f"{one.prefix}{name}" for one in made for name in ("answer", "answer-all")}
         figures = {name: one for name, one in figures.items() if name in kept}
         drills = {}
     asked = people_sheet(result.participants)
@@ -179,11 +195,50 @@ def page(
         counted=counted,
         title=result.study.title if result.study else result.input.file,
         versions=extras.versions,
+        statement=data_statement(result),
         brief=extras.brief,
         people_sheet=_sheet_view(asked, {})
         if (asked := people_sheet(result.participants))
         else None,
     )
+
+
+def figure_files(
+    result: RatingsResult, file: RatingsFile, systems: Mapping[str, Role]
+) -> dict[str, Figure]:
+    """The figures of a report by the names of their files; of several questions, named by them."""
+    found = {}
+    several = len(result.questions) > 1
+    blocks = zip(result.every_question(), slugs(result.questions), strict=True)
+    for block, name in blocks:
+        kept, look = _kept_and_looks(result, block, file, systems)
+        prefix = f"{name}-" if several else ""
+        scale = file.scales[block.question]
+        for figure, one in _figures(block, kept, scale, look):
+            found[f"{prefix}{slug(figure)}"] = one
+        if not is_preference(block.primary) and not block.secondary.abx:
+            # As papers print them, beside the violins of the page.
+            found[f"{prefix}boxes"] = rating_figures.boxes(kept, look, scale)
+    return found
+
+
+def _in_short(words: str, pair: Pair, short: Mapping[str, str]) -> str:
+    """The verdict with the names of its pair in their short forms."""
+    for name in sorted((pair.group1, pair.group2), key=len, reverse=True):
+        words = words.replace(name, short.get(name, name))
+    return words
+
+
+def _kept_and_looks(
+    result: RatingsResult, block: QuestionResult, file: RatingsFile, systems: Mapping[str, Role]
+) -> tuple[Ratings, dict[str, Look]]:
+    """The ratings that count, and how their systems look."""
+    everyone = file.ratings.of_question(block.question)
+    kept = everyone.without_listeners(block.screening.left_out)
+    given, origin = result.options, file.origin
+    # A study's baseline is its reference where listeners rate it like the others.
+    reference = given.reference or given.reference_master or (origin.baseline if origin else None)
+    return kept, system_looks(kept.systems, reference, given.anchors, systems)
 
 
 def _account_lines(account: Account | None) -> list[tuple[str, list[str]]]:
@@ -201,22 +256,25 @@ def _text(*paths: Path) -> str:
 def _question(
     result: RatingsResult, block: QuestionResult, file: RatingsFile, at: int, extras: Extras
 ) -> QuestionView:
-    everyone = file.ratings.of_question(block.question)
-    kept = everyone.without_listeners(block.screening.left_out)
+    kept, look = _kept_and_looks(result, block, file, extras.systems)
     scale = file.scales[block.question]
     prefix = f"q{at}-"
-    given, origin = result.options, file.origin
-    # A study's baseline is its reference where listeners rate it like the others.
-    reference = given.reference or (origin.baseline if origin else None)
-    look = system_looks(kept.systems, reference, given.anchors, extras.systems)
     figures = {prefix + name: one for name, one in _figures(block, kept, scale, look)}
     primary = block.primary
     tested = [pair for pair in primary.pairs if pair.p_adj is not None]
+    said = answer(result, block)
+    short = short_names(kept.systems, _SHORT_NAME)
+    verdicts = [(one.pair, _in_short(one.words, one.pair, short)) for one in said.verdicts]
+    shown = len(verdicts) if len(verdicts) <= _MOST_FIRST else _FIRST_VERDICTS
     return QuestionView(
         id=f"question-{at}",
         prefix=prefix,
         block=block,
-        answer=answer(result, block),
+        answer=said,
+        first=verdicts[:shown],
+        folded=verdicts[shown:],
+        short=short,
+        rest="" if block.secondary.abx else rest_words(block),
         ties=ties(primary),
         omnibus=omnibus_sentence(block),
         grades=grades_sentence(block),
@@ -229,7 +287,9 @@ def _question(
         notes=notes(block),
         sheets={sheet.name: _sheet_view(sheet, look) for sheet in sheets(block)},
         against=[f"against-{one.control}" for one in block.secondary.many_to_one if one.wilcoxon],
+        beside=master_sentences(block),
         metrics=_metric_choices(block, prefix),
+        followed=_followed(block),
         figures=figures,
         drill=_drill(kept, extras.audio),
     )
@@ -245,7 +305,9 @@ def _figures(
     means = listener_means(tested.cells)
     names, primary = list(tested.systems), block.primary
     if not block.secondary.abx:
-        yield "answer", answer_figure(block, look)
+        yield "answer", answer_figure(block, look, first_names(block))
+        if rest_words(block):
+            yield "answer-all", answer_figure(block, look)
     if scale.ordinal:
         yield "answers", rating_figures.answers(kept, scale)
     else:
@@ -261,6 +323,9 @@ def _figures(
     if pairs:
         shown_pairs, unit = _main_pairs(block)
         yield "forest", rating_figures.forest(shown_pairs, primary.margin, unit)
+    master = block.against_master
+    if master and any(row.mean_diff is not None for row in master.systems):
+        yield "master", rating_figures.beside_master(master, primary.margin)
     if len(names) > 2 and any(pair.p_adj is not None for pair in pairs):
         yield "p-map", test_figures.p_map(pairs, names)
     for test in block.secondary.tests:
@@ -280,12 +345,25 @@ def _figures(
         if effect.steps:
             yield f"order-{effect.order}", test_figures.order_figure(effect)
     metrics = block.secondary.metrics
-    for at, row in enumerate(metrics.rows if metrics else ()):
-        if metrics and not row.note:
-            yield f"metric-{at}", test_figures.metric_figure(metrics, row, look)
+    following = metrics.following if metrics else None
+    forest = correlations(following, ValidityLevel.WITHIN) if following else None
+    if forest is not None:
+        yield "follow", forest
+    for at, one in enumerate(following.metrics if following else ()):
+        if following and one.levels:
+            yield f"metric-{at}", scatter(following, one, look)
     plan = block.variance_components.planning
     if plan:
         yield "planning", test_figures.planning_figure(plan)
+
+
+def _followed(block: QuestionResult) -> list[str]:
+    """What is claimed of metrics, how far listeners agree, and what a reader must know."""
+    following = block.secondary.metrics.following if block.secondary.metrics else None
+    if following is None:
+        return []
+    said = [finding(following), ceiling_text(following)]
+    return said + [caution for one in following.metrics for caution in cautions(one)]
 
 
 def _metric_choices(block: QuestionResult, prefix: str) -> list[tuple[str, str]]:

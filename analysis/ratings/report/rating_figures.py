@@ -12,9 +12,10 @@ import numpy as np
 from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure, Rows, escaped, layout, marker, names_axis
 from ...presentation.figures import forest as drawn_forest
-from ...presentation.looks import MUTED, Look, short_names
+from ...presentation.looks import MUTED, Look, short_names, shortened
 from ..reading.scales import Scale
 from ..reading.table import Floats, Ratings
+from ..result.master import AgainstMaster, MasterVerdict
 from ..result.names import Verdict
 from ..result.tests import EstimatedPair, Pair
 
@@ -27,6 +28,13 @@ _VERDICTS = {
     Verdict.BETTER: Look("accent", "circle", "solid"),
     Verdict.EQUIVALENT: Look("amber", "diamond", "solid"),
     Verdict.INCONCLUSIVE: Look(MUTED, "circle-open", "solid"),
+}
+
+_MASTER = {
+    MasterVerdict.BETTER: Verdict.BETTER,
+    MasterVerdict.WORSE: Verdict.BETTER,
+    MasterVerdict.EQUIVALENT: Verdict.EQUIVALENT,
+    MasterVerdict.NOT_SHOWN: Verdict.INCONCLUSIVE,
 }
 
 
@@ -61,8 +69,11 @@ def ranked_means(
     names = list(means)
     rows = Rows(names, looks, 26)
     figure = drawn_forest(rows, means, title, notes=ranks)
+    # Of long names a line each: all of them shall stand on one screen.
+    lines = Rows(list(short_names(names, 26).values()), width=40)
     # Ratings are no differences: a line at zero would mean nothing.
-    figure["layout"] = rows.layout(title, 28)
+    figure["layout"] = lines.layout(title, 24)
+    figure["layout"]["meta"]["height"] = lines.height(19)  # on a phone
     figure["layout"]["margin"]["r"] = 84 if any(ranks.values()) else 16
     figure["layout"]["annotations"] = [
         {
@@ -132,6 +143,48 @@ def distributions(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> 
             }
         )
     figure = Rows(ratings.systems, looks).layout("Rating", 56)
+    figure["xaxis"]["range"] = _padded(scale.low, scale.high)
+    return {"data": traces, "layout": figure}
+
+
+def beyond(values: Floats) -> list[float]:
+    """The values beyond Tukey's whiskers, as a box plot marks them."""
+    ends = box(values)
+    low, high = ends["lowerfence"][0], ends["upperfence"][0]
+    return [round(float(one), 4) for one in np.unique(values) if one < low or one > high]
+
+
+def boxes(ratings: Ratings, looks: Mapping[str, Look], scale: Scale) -> Figure:
+    """A box per system, all passages together, as papers print it: outliers, no violin."""
+    traces: list[dict[str, Any]] = []
+    for row, name in enumerate(ratings.systems):
+        values = ratings.value[ratings.system == row]
+        numbers, out = box(values), beyond(values)
+        shared = {"name": escaped(name), "hoverinfo": "skip"}
+        traces.append(
+            {
+                "type": "box",
+                "orientation": "h",
+                "y": [row],
+                "width": 0.6,
+                "fillcolor": _GREY,
+                "line": {"color": looks[name].colour, "width": 1.5},
+                **shared,
+                **numbers,
+            }
+        )
+        for x, mark in ((out, 4), (numbers["mean"], 10)):
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": x,
+                    "y": [row] * len(x),
+                    "marker": marker(looks[name], mark),
+                    **shared,
+                }
+            )
+    figure = Rows(ratings.systems, looks).layout("Rating", 40)
     figure["xaxis"]["range"] = _padded(scale.low, scale.high)
     return {"data": traces, "layout": figure}
 
@@ -306,6 +359,24 @@ def forest(pairs: Sequence[Pair | EstimatedPair], margin: float | None, unit: st
         unit,
         margin=margin,
         notes={name: words for name, (_, words) in decided.items()},
+    )
+
+
+def beside_master(found: AgainstMaster, margin: float | None) -> Figure:
+    """Every system less the master with intervals that hold together, and the margin shaded."""
+    shown = [row for row in found.systems if row.mean_diff is not None]
+    names = [row.system for row in shown]
+    kinds = {row.system: _MASTER[row.verdict] for row in shown}
+    estimates = {
+        row.system: Estimate(row.listeners, row.mean_diff, row.low, row.high) for row in shown
+    }
+    what = "P(preferred) − P(not)" if found.preferences else "Difference in points"
+    return drawn_forest(
+        Rows(names, {name: _VERDICTS[kind] for name, kind in kinds.items()}, 26),
+        estimates,
+        f"{what} from the master ({shortened(found.master, 24)})",
+        margin=margin,
+        notes={row.system: row.verdict for row in shown},
     )
 
 

@@ -20,6 +20,7 @@ from .blocks import (
     VarianceComponents,
 )
 from .design import Design
+from .master import AgainstMaster
 from .names import Adjust, Scope
 from .people import Participants
 from .secondary import Secondary
@@ -40,7 +41,10 @@ class AllListeners(ResultPart):
 
 
 class QuestionResult(ResultPart):
-    """Everything that was found of one question."""
+    """Everything that was found of one question.
+
+    ``against_master`` is there where the reference master was among what was rated.
+    """
 
     question: str
     input: Input
@@ -54,10 +58,14 @@ class QuestionResult(ResultPart):
     variance_components: VarianceComponents
     checks: tuple[Check, ...]
     all_listeners: AllListeners | None
+    against_master: AgainstMaster | None = None
 
 
 class AboutStudy(ResultPart):
-    """The study whose ratings these are, and what it ``declared`` before there were any."""
+    """The study whose ratings these are, and what it ``declared`` before there were any.
+
+    ``block`` is there where it is a sequence, of which one block is analysed.
+    """
 
     id: str
     title: str
@@ -66,10 +74,14 @@ class AboutStudy(ResultPart):
     frozen_at: str | None
     simulated_music: bool
     declared: dict[str, Free] | None
+    block: str = ""
 
 
 class AnalysisOptions(ResultPart):
-    """How the ratings were analysed; ``declared`` is what was fixed beforehand."""
+    """How the ratings were analysed; ``declared`` is what was fixed beforehand.
+
+    ``declared_sha256`` is that of the file in which it stood.
+    """
 
     question: str | None
     reference: str | None
@@ -77,6 +89,7 @@ class AnalysisOptions(ResultPart):
     mid_anchor: str | None = None
     exclude: tuple[str, ...] = ()
     baseline: str | None
+    reference_master: str | None = None
     scope: Scope | Literal["auto"]
     alpha: Number
     margin: Maybe
@@ -84,6 +97,7 @@ class AnalysisOptions(ResultPart):
     seed: int
     abx: bool
     declared: dict[str, Free]
+    declared_sha256: str | None = None
 
 
 class _Head(ResultPart):

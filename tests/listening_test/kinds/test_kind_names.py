@@ -22,6 +22,12 @@ OTHER_MEANINGS = {
     ("analysis/ratings/reading/tables/roles.py", "rank"): "a column of others' files",
     ("analysis/ratings/report/words/ranks_text.py", "rank"): "the place of a system, a column",
     ("evaluation", "rank"): "the place of a metric in tables, a column of results.sqlite",
+    ("listening_test/export/webmushra.py", "bs1116"): "a page of another tool",
+    ("listening_test/export/webmushra.py", "mushra"): "a page of another tool",
+    ("listening_test/moving", "ab"): "an interface of another tool, by the name in its files",
+    ("listening_test/moving", "abx"): "an interface of another tool, by the name in its files",
+    ("listening_test/moving", "bs1116"): "a page of another tool",
+    ("listening_test/moving", "mushra"): "a page of another tool",
     ("listening_test/static/session/store.js", "rank"): "a way to answer: Question.input",
     ("listening_test/static/widgets/question.js", "rank"): "a way to answer: Question.input",
 }

@@ -29,7 +29,9 @@ def _equivalences(primary: Primary) -> Sheet:
         f"Equivalence within {margin}: two one-sided tests of each pair, P_adj by "
         f"{primary.adjust} over these pairs alone, alpha {primary.alpha:g}"
     )
-    return Sheet("equivalence", caption, columns, rows)
+    low, high = columns[3].title, columns[4].title
+    paper = ("Group 1", "Group 2", "Mean Diff.", low, high, "P_adj equivalence", "Equivalent")
+    return Sheet("equivalence", caption, columns, rows, paper)
 
 
 def _controls(primary: Primary) -> Sheet:

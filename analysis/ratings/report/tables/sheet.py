@@ -17,12 +17,16 @@ class SheetColumn:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table with a name for its file and a caption for its reader."""
+    """A table with a name for its file and a caption for its reader.
+
+    ``paper`` are the titles of the columns that a paper prints; all where none is named.
+    """
 
     name: str
     caption: str
     columns: tuple[SheetColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
+    paper: tuple[str, ...] = ()
 
 
 def shown(value: Any, kind: str) -> str:

@@ -13,14 +13,20 @@ from ...result.secondary import OtherTest
 from ...result.tests import Pair, SystemsTest
 from ..words.sentences import pair_words, ranks_caption
 from .equivalence_sheets import assay_sheets
+from .master_sheets import master_sheets
 from .secondary_sheets import secondary_sheets
 from .sheet import PAIR, Sheet, SheetColumn, columns_of
+
+# The five columns that papers print of pairs.
+PAPER_PAIRS = ("Group 1", "Group 2", "Mean Diff.", "P_adj", "Reject")
+_PAPER_SYSTEMS = ("System", "Ratings", "Mean", "Low", "High", "SD", "Median")
 
 
 def sheets(block: QuestionResult) -> list[Sheet]:
     """Every table of one question's result."""
     made = [
         _ranks(block),
+        *master_sheets(block.against_master),
         _paper_pairs(block),
         _pairs(block),
         *assay_sheets(block.primary),
@@ -93,7 +99,7 @@ def _pairs(block: QuestionResult) -> Sheet:
     name = primary.pairs[0].effect.name if primary.pairs else "effect"
     columns = PAIR + columns_of(
         *("Units/count", "Mean Diff./points", "Low/points", "High/points"),
-        *("Median Diff./points", "Mean Rank Diff./number", "Statistic/number", "df/df"),
+        *("Median Diff./points", "Diff. of ranks of listeners/number", "Statistic/number", "df/df"),
         *("p/p", "P_adj/p", "Reject/yes", f"{name}/share", "Effect low/share"),
         *("Effect high/share", "Verdict/text", "Classical P_adj/p", "Classical agrees/yes"),
     )
@@ -105,7 +111,7 @@ def _pairs(block: QuestionResult) -> Sheet:
             f"differences are Group 1 − Group 2, {primary.interval}; "
             f"P_adj by {primary.adjust}, alpha {primary.alpha:g}"
         )
-    return Sheet("pairs", caption, columns, rows)
+    return Sheet("pairs", caption, columns, rows, PAPER_PAIRS)
 
 
 def _classical(block: QuestionResult) -> Sheet:
@@ -117,14 +123,14 @@ def _classical(block: QuestionResult) -> Sheet:
         for pair in block.classical.pairs
     )
     columns = PAIR + columns_of(
-        *("Mean Diff./points", "Median Diff./points", "Mean Rank Diff./number", "t/number"),
+        *("Mean Diff./points", "Median Diff./points", "Diff. of pooled ranks/number", "t/number"),
         *("df/df", "p/p", "P_adj/p", "Reject/yes"),
     )
     caption = (
         f"{block.classical.label}; mean ranks of all ratings pooled; P_adj by "
         f"{block.classical.adjust}"
     )
-    return Sheet("classical", caption, columns, rows)
+    return Sheet("classical", caption, columns, rows, PAPER_PAIRS)
 
 
 def _systems(block: QuestionResult) -> Sheet:
@@ -142,7 +148,8 @@ def _systems(block: QuestionResult) -> Sheet:
         *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
         *("Floor %/points", "Ceiling %/points", "Mean rank on a page/points"),
     )
-    return Sheet("systems", f"Ratings per system; interval: {found.interval}", columns, rows)
+    caption = f"Ratings per system; interval: {found.interval}"
+    return Sheet("systems", caption, columns, rows, _PAPER_SYSTEMS)
 
 
 def _cells(block: QuestionResult) -> Sheet:
@@ -159,7 +166,7 @@ def _cells(block: QuestionResult) -> Sheet:
         *("High/points", "SD/points", "Median/points", "Q1/points", "Q3/points"),
     )
     caption = f"Ratings per system and passage; interval: {found.interval}"
-    return Sheet("systems-by-passage", caption, columns, rows)
+    return Sheet("systems-by-passage", caption, columns, rows, ("Passage", *_PAPER_SYSTEMS))
 
 
 def _tests(block: QuestionResult) -> Sheet:

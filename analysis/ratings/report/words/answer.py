@@ -9,6 +9,7 @@ from ...result.document import QuestionResult, RatingsResult
 from ...result.names import Adjust, Verdict
 from ...result.tests import Pair
 from .equivalence_words import equivalence_words
+from .master_words import master_line
 from .sentences import counted, finding, highest, is_preference, scope_words
 
 # Verdicts on the first screen; all others stand below it.
@@ -30,12 +31,14 @@ class FirstScreen:
     """What a reader must know of a question, in words; '' where there is nothing to say.
 
     ``verdicts`` are all pairs, or those with the leading system where all are too many; ``more``
-    counts the others. ``resolution`` is the least difference that such a test finds.
+    counts the others. ``master`` says how systems stand beside the reference master.
+    ``resolution`` is the least difference that such a test finds.
     """
 
     question: str
     heard: str
     finding: str
+    master: str
     verdicts: tuple[SaidOfPair, ...]
     more: int
     resolution: str
@@ -48,7 +51,7 @@ class FirstScreen:
             yield f"  {one.pair.group1} – {one.pair.group2}: {one.words}"
         if self.more:
             yield f"  {counted(self.more, 'more pair')} in the report"
-        for line in (self.heard, self.holds_for, self.resolution):
+        for line in (self.master, self.heard, self.holds_for, self.resolution):
             if line:
                 yield line
         for warning in self.warnings:
@@ -62,6 +65,7 @@ def answer(data: RatingsResult, block: QuestionResult) -> FirstScreen:
         question=block.question,
         heard=_heard(block),
         finding=finding(block),
+        master=master_line(block),
         verdicts=tuple(SaidOfPair(pair, _words(pair, block)) for pair in pairs),
         more=len(_tested(block)) - len(pairs),
         resolution=_resolution(block),

@@ -329,6 +329,8 @@ def methods_paragraph(
             f"{n} {'listener was' if n == 1 else 'listeners were'} excluded by "
             f"{_listed(list(rules))}."
         )
+    else:
+        text.append("No listener was excluded.")
     if design.set_aside:
         text.append(f"{_listed(design.set_aside)} were left out of the test of all systems.")
     if block.secondary.abx:
@@ -381,7 +383,8 @@ def _study_sentences(data: RatingsResult) -> list[str]:
     study = data.study
     if study is None:
         return []
-    said = [f"They were given in the {study.kind} test {study.id!r}."]
+    block = f", block {study.block!r}" if study.block else ""
+    said = [f"They were given in the {study.kind} test {study.id!r}{block}."]
     if data.label:
         said.append(f"The sessions are {data.label} and do not count.")
     if study.declared is None:

@@ -109,8 +109,19 @@ def stars(path: Path) -> list[str]:
     return ["--scale", "1", "5"]
 
 
+def beside_master(path: Path) -> list[str]:
+    """Two genres large enough for verdicts and one that is not."""
+    cells = simulated_cells(11, (8, 7, 4), effects=np.array([0.0, 12.0, -1.0, -18.0]), residual=6)
+    written_ratings(path, cells, systems=("human", "tcn", "dry", "loud"))
+    genres = ("rock",) * 3 + ("jazz",) * 3 + ("pop",)
+    rows = [f"song {at},{genre}" for at, genre in enumerate(genres)]
+    (path.parent / "genres.csv").write_text("\n".join(["id,genre", *rows, ""]))
+    told = ["--genres", str(path.parent / "genres.csv")]
+    return ["--reference-master", "human", "--margin", "8", *told]
+
+
 CASES = (complete, music, missing_cells, preference, abx, two_questions, one_listener, screened,
-         stars)  # fmt: skip
+         stars, beside_master)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,11 @@
 """The command writes files that agree with each other, and a page that works offline."""
 
 import csv
+import hashlib
 import json
 import re
 import subprocess
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -15,11 +17,13 @@ from ratings_simulation import simulated_cells, written_ratings
 
 from earmark.analysis.presentation.latex_text import escaped
 from earmark.analysis.presentation.numbers import p_apa, p_text
+from earmark.analysis.ratings.beside_master.compare import KnownOfPassages, with_master
+from earmark.analysis.ratings.beside_master.genres import Genres
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.options import RatingsOptions
 from earmark.analysis.ratings.reading.files import RatingsFile, read_ratings
 from earmark.analysis.ratings.reading.scales import declared_scale
-from earmark.analysis.ratings.report.export import csv_table, sentences, write_result
+from earmark.analysis.ratings.report.export import csv_table, labelled, sentences, write_result
 from earmark.analysis.ratings.report.html import Extras, page, write_page
 from earmark.analysis.ratings.report.rating_figures import answers, box
 from earmark.analysis.ratings.report.tables.latex import latex_table
@@ -192,9 +196,54 @@ def test_latex_tables_have_as_many_cells_in_every_row(result: RatingsResult) -> 
     for sheet in sheets(result):
         lines = latex_table(sheet).splitlines()
         rows = [line for line in lines if line.endswith(r"\\")]
-        assert len(rows) == len(sheet.rows) + 1
+        # Each of its parts has a head of its own.
+        assert len(rows) == len(sheet.rows) + -(-len(sheet.rows) // 40)
         cells = {len(re.findall(r"(?<!\\)&", row)) + 1 for row in rows}
-        assert cells == {len(sheet.columns)}
+        assert cells == {len(sheet.paper or sheet.columns)}
+
+
+def test_latex_prints_the_five_columns_of_pairs_and_csv_all(result: RatingsResult) -> None:
+    (pairs,) = (sheet for sheet in sheets(result) if sheet.name == "pairs")
+    head = latex_table(pairs).partition(r"\toprule")[2].splitlines()[1]
+    assert head == r"Group 1 & Group 2 & Mean Diff. & P\_adj & Reject \\"
+    assert csv_table(pairs).splitlines()[0].count(",") == len(pairs.columns) - 1 == 18
+    marked = latex_table(labelled(pairs, "SIMULATED"))
+    assert marked.count("SIMULATED") == len(pairs.rows) + 1, "a label is never left out"
+
+
+def test_no_two_things_of_a_report_are_called_alike(result: RatingsResult) -> None:
+    """Neither columns of a table, nor ranks of different things, nor different tests."""
+    made = {sheet.name: sheet for sheet in sheets(result)}
+    assert len(made) == len(sheets(result))
+    ranks: dict[str, str] = {}
+    for name, sheet in made.items():
+        titles = [column.title for column in sheet.columns]
+        assert len(set(titles)) == len(titles), name
+        if name in ("systems", "pairs", "classical"):
+            ranks |= {title: name for title in titles if "rank" in title.lower()}
+    assert len(ranks) == 3, "one name for ranks in each of the tables that have them"
+    values: dict[str, set[float]] = {}
+    for row in made["tests"].rows:
+        values.setdefault(row[1], set()).add(round(row[4], 9))
+    twice = {name: found for name, found in values.items() if len(found) > 1}
+    assert twice == {}, "tests of one name with two values"
+    assert sum(name.startswith("linear mixed model") for name in values) == 2
+
+
+def test_five_columns_of_pairs_stand_open_before_the_table_of_all(
+    file: RatingsFile, result: RatingsResult
+) -> None:
+    html = unescape(page(result, file, bundle=""))
+    captions = [sheet.caption for sheet in sheets(result) if sheet.name.startswith("pairs")]
+    five, every = (html.index(f">{caption}") for caption in captions)
+    assert five < every
+    assert "<details><summary>Table" not in html[five:every].partition("</table>")[0]
+    assert "<details><summary>Table" in html[every:].partition("<table")[0]
+
+
+def test_every_column_that_a_paper_prints_is_there(result: RatingsResult) -> None:
+    for sheet in sheets(result):
+        assert set(sheet.paper) <= {column.title for column in sheet.columns}, sheet.name
 
 
 def test_a_name_is_never_an_option_of_the_row_before_or_a_dash() -> None:
@@ -202,6 +251,35 @@ def test_a_name_is_never_an_option_of_the_row_before_or_a_dash() -> None:
     text = latex_table(Sheet("t", "t", (SheetColumn("Name"),), rows))
     body = text.split("\\midrule\n")[1].split("\\bottomrule")[0]
     assert body.splitlines() == [r"{}[x] \\", r"{}*y \\", r"a-{}-{}-b--c \\"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", ["", "[twocolumn]"], ids=["one column", "two columns"])
+def test_no_latex_table_is_wider_than_its_place(
+    tmp_path: Path, pdflatex: str, columns: str
+) -> None:
+    """Twelve systems with long names, 66 pairs: no box is overfull, no float too large."""
+    names = [f"{NASTY[at % 5]} with a long name of its own {at:02}" for at in range(12)]
+    cells = simulated_cells(13, (7, 6, 12), effects=np.linspace(0, 30, 12))
+    source = written_ratings(tmp_path / "r.csv", cells, systems="ABCDEFGHIJKL")
+    found = read_ratings(source)
+    renamed = replace(found, ratings=replace(found.ratings, systems=tuple(names)))
+    options = RatingsOptions(reference_master=names[3], margin=8.0, baseline=names[3])
+    known = KnownOfPassages((), Genres({f"song {at}": f"genre {at // 3}" for at in range(6)}, "x"))
+    made = with_master(analyse(renamed, options), renamed, options, known)
+    body = "\\clearpage\n".join(latex_table(labelled(one, "SIMULATED")) for one in sheets(made))
+    (tmp_path / "all.tex").write_text(
+        f"\\documentclass{columns}{{article}}\\usepackage[utf8]{{inputenc}}"
+        "\\usepackage{booktabs,graphicx}\n"
+        f"\\begin{{document}}{body}\\end{{document}}\n",
+        encoding="utf-8",
+    )
+    command = [pdflatex, "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    said = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 0, said[-2000:]
+    tables = [line for line in said.splitlines() if line.startswith(("Overfull", "LaTeX Warning"))]
+    assert [line for line in tables if "Float too large" in line or "\\hbox" in line] == []
 
 
 def test_latex_tables_compile(tmp_path: Path, result: RatingsResult, pdflatex: str) -> None:
@@ -238,12 +316,77 @@ def test_sentences_carry_statistic_interval_and_verdict(result: RatingsResult) -
     assert "D was rated higher" in text
 
 
+def test_the_statement_holds_the_hashes_of_ratings_and_plan(tmp_path: Path) -> None:
+    source = written_ratings(tmp_path / "r.csv", simulated_cells(1, (6, 2, 3)), systems="ABC")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("alpha: 0.01\n")
+    words = ["analyse", str(source), "--out", str(tmp_path / "out"), "--declared", str(plan)]
+    done = CliRunner().invoke(earmark, [*words, "--scope", "music"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    said = (tmp_path / "out" / "sentences.txt").read_text().partition("# Data and declaration")[2]
+    for path in (source, plan):
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in said
+    assert "The analysis does not differ from it." in said
+    assert said.strip() in unescape((tmp_path / "out" / "report.html").read_text())
+    plan.write_text("alpha: 0.01\nscope: passages\n")
+    CliRunner().invoke(earmark, [*words, "--scope", "music"], catch_exceptions=False)
+    again = (tmp_path / "out" / "sentences.txt").read_text()
+    assert "Deviations from it: scope is 'music'; the study declared 'passages'." in again
+
+
+def test_without_a_plan_the_statement_says_exploratory(result: RatingsResult) -> None:
+    assert "No plan was declared before the data: the analysis is exploratory." in sentences(
+        result, {"earmark": "0"}
+    )
+
+
 def test_the_box_is_tukeys() -> None:
     found = box(np.array([1, 2, 3, 4, 5, 6, 7, 8, 100.0]))
     assert (found["q1"], found["median"], found["q3"]) == ([3], [5], [7])
     assert (found["lowerfence"], found["upperfence"]) == ([1], [8])
 
 
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("brief", [False, True], ids=["whole", "brief"])
+def test_the_answer_of_forty_systems_fits_a_screen(
+    tmp_path: Path, chromium: str, *, brief: bool
+) -> None:
+    """On a phone: the finding, who was heard, the figure and a verdict; on a desk all of it."""
+    names = [f"neural-mastering-tcn-large-{at:02}-epoch-{100 + at}" for at in range(40)]
+    effects = np.concatenate([np.zeros(31), np.linspace(-30, -10, 9)])
+    cells = simulated_cells(3, (8, 2, 40), effects=effects, residual=6)
+    found = read_ratings(written_ratings(tmp_path / "r.csv", cells, systems=names))
+    options = RatingsOptions(reference_master=names[5])
+    result = with_master(analyse(found, options), found, options, KnownOfPassages())
+    path = write_page(result, found, tmp_path, Extras(brief=brief))
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=flags)
+        for width, height, last in (
+            (390, 844, ".answer .decided li"),
+            (1400, 900, ".answer"),
+        ):
+            tab = browser.new_page(viewport={"width": width, "height": height})
+            tab.goto(path.as_uri())
+            tab.wait_for_selector("html[data-ready]")
+            tab.locator(".answer .seen .main-svg").first.wait_for()
+            room = tab.locator(last).first.bounding_box()
+            assert room is not None
+            assert room["y"] + room["height"] <= height, width
+            for part in (".finding", ".answer .facts", ".answer .seen .plot"):
+                assert tab.locator(part).first.is_visible()
+            drawn = tab.locator(".answer .seen .yaxislayer-above .ytick").count()
+            assert drawn == 8
+            summary = tab.locator(".answer .seen summary").inner_text()
+            assert summary.startswith("and 32 more")
+            tab.locator(".answer .seen summary").click()
+            tab.locator('[data-figure="q0-answer-all"] .main-svg').first.wait_for()
+            assert tab.locator('[data-figure="q0-answer-all"] .ytick').count() == 40
+        browser.close()
+
+
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_page_draws_and_drills_down_in_a_browser(
     tmp_path: Path, file: RatingsFile, result: RatingsResult, chromium: str

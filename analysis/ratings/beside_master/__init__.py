@@ -1,0 +1,1 @@
+"""Every system against the reference master, over all passages and within genres."""
