@@ -18,7 +18,7 @@ from ..models.audio.loudness import (
     profile_of,
     weighted_sum,
 )
-from ..models.audio.sums import mid_side, products, squares
+from ..models.audio.summing.sums import mid_side, products, squares
 from .metrics import METRICS, Analysis, Measured, Metric, measure_batch
 from .metrics.bandwidth import Densities
 
