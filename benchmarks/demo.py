@@ -17,11 +17,12 @@ from rich.console import Console
 
 from earmark.analysis.benchmark.report import write_report
 from earmark.evaluation.benchmark.file import load
-from earmark.evaluation.demo import write_demo
+from earmark.evaluation.demo import SEED, SONG_SECONDS, SONGS, benchmark_text
 from earmark.evaluation.results.store import Store
 from earmark.evaluation.run.run import RunSettings, run_benchmark
 from earmark.evaluation.run.workers import Workers
 from earmark.listening_test.demo import make_demo_study
+from earmark.models.demo_songs.songs import write_demo_songs
 
 
 class Stages:
@@ -58,7 +59,9 @@ def spent() -> float:
 @click.command()
 @click.option("--workers", default="1", show_default=True)
 @click.option("--keep", type=click.Path(path_type=Path), help="A folder for the demo that stays.")
-def main(workers: str, keep: Path | None) -> None:
+@click.option("--songs", default=SONGS, show_default=True, help="Fewer, for a first look.")
+@click.option("--seconds", default=SONG_SECONDS, show_default=True, help="Length of a song.")
+def main(workers: str, keep: Path | None, songs: int, seconds: float) -> None:
     """Make the demo and print its stages."""
     with tempfile.TemporaryDirectory() as name:
         folder = keep or Path(name)
@@ -69,7 +72,10 @@ def main(workers: str, keep: Path | None) -> None:
             stages.stage(title, 1, 0)
             work()
 
-        timed("songs", lambda: write_demo(folder / "demo"))
+        songs_folder = folder / "demo" / "songs"
+        timed("songs", lambda: write_demo_songs(songs_folder, songs, SEED, seconds))
+        # The songs that are there stay; the file has every system and metric.
+        (folder / "demo" / "bench.yaml").write_text(benchmark_text(), encoding="utf-8")
         found = load(folder / "demo" / "bench.yaml")
         steps = ("render", "score")
         settings = RunSettings(Workers.parse(workers), "cpu", steps=steps)
@@ -79,7 +85,7 @@ def main(workers: str, keep: Path | None) -> None:
         timed("listening test", lambda: make_demo_study(folder / "demo", folder / "results"))
         stages.stage("", 0, 0)
         console = Console(width=100)
-        console.print(f"{processor()}, --workers {workers}")
+        console.print(f"{processor()}, --workers {workers}, {songs} songs of {seconds:g} s")
         console.print("| stage | units | wall, s | processor, s |\n|---|---|---|---|")
         for title, units, wall, used in stages.rows:
             console.print(f"| {title} | {units} | {wall:.1f} | {used:.1f} |")
