@@ -106,14 +106,14 @@ def told(evidence: StudyEvidence) -> ConformanceItem:
     study, kind = evidence.study, kind_of(evidence.study)
     lacking, own = [], []
     for code, trial in evidence.trials.items():
-        said = in_language(study.file.test.instructions, code, study.file.languages)
+        said = in_language(study.test.instructions, code, study.file.languages)
         ours = kind.text(code, f"step.{kind.name}.help", missing="")
         expected = html_of(said or ours)
         if not expected or any(page["html"] != expected for page in trial.pages):
             lacking.append(NAMES[code])
         elif said:
             own.append(NAMES[code])
-    written = study.file.test.instructions
+    written = study.test.instructions
     if isinstance(written, dict):
         lacking += [NAMES[code] for code in study.file.languages if code not in written]
     if lacking:
