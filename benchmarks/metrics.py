@@ -7,9 +7,12 @@ processor time.
 """
 
 import ctypes
+import dataclasses
+import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import auraloss
@@ -24,8 +27,8 @@ from torch import Tensor
 
 from earmark.evaluation.metrics import METRICS, Analysis, measure, select
 from earmark.evaluation.metrics.spectrum import PRESETS
+from earmark.evaluation.metrics.stft import power, spectra
 from earmark.models.audio.loudness import (
-    integrated_loudness,
     k_weighting_coefficients,
     loudness_profile,
     true_peak_dbtp,
@@ -62,6 +65,7 @@ def main(seconds: float, threads: int, rounds: int) -> None:
         (ours,) = timed([lambda n=names, r=reference: every(audio, n, r)], rounds)
         table.add_row(f"all, {title}", "–", f"{ours:.0f}", "–", "–")
     console = Console(width=110)
+    console.print(processor())
     console.print(f"{seconds:g} s of stereo at {RATE} Hz, {threads} thread(s), best of {rounds}")
     console.print(table)
 
@@ -76,13 +80,13 @@ def races(audio: Tensor, target: Tensor) -> list[Race]:
     found = [
         Race(
             "integrated loudness",
-            lambda: integrated_loudness(audio, RATE),
+            lambda: loudness_profile(audio, RATE),
             "pyloudnorm",
             lambda: meter.integrated_loudness(data),
         ),
         Race(
             "integrated loudness",
-            lambda: integrated_loudness(audio, RATE),
+            lambda: loudness_profile(audio, RATE),
             "scipy sosfilt, vectorised gates",
             lambda: by_scipy(data.T),
         ),
@@ -119,6 +123,15 @@ def races(audio: Tensor, target: Tensor) -> list[Race]:
                 lambda one=loss: one(audio[None], target[None]),
             )
         )
+        known = Analysis(target, RATE)
+        found.append(
+            Race(
+                f"{name}, one more system",
+                lambda n=name, r=known: one_more(audio, n, r),
+                "its rfft and magnitude alone",
+                lambda p=preset: bare(audio, p),
+            )
+        )
     stereo = auraloss.freq.SumAndDifferenceSTFTLoss(**arguments("auraloss"))
     plain = auraloss.freq.MultiResolutionSTFTLoss()
     reference = Analysis(target, RATE)
@@ -137,6 +150,19 @@ def races(audio: Tensor, target: Tensor) -> list[Race]:
 def every(audio: Tensor, names: Sequence[str], reference: Analysis) -> None:
     """All metrics of these names on a fresh analysis, the reference's own being shared."""
     measure(Analysis(audio, RATE), select(list(names)), reference)
+
+
+def one_more(audio: Tensor, name: str, reference: Analysis) -> None:
+    """A metric as it is, against a reference that was analysed for another system."""
+    metrics = [dataclasses.replace(one, variants=("raw",)) for one in select(name)]
+    measure(Analysis(audio, RATE), metrics, reference)
+
+
+def bare(audio: Tensor, preset: str) -> None:
+    """The least that a distance of spectra needs: windows, transforms and magnitudes by torch."""
+    for resolution in PRESETS[preset]:
+        for spectrum in spectra(audio[None], resolution):
+            power(spectrum).clamp_(min=1e-8).sqrt_()
 
 
 def timed(tasks: Sequence[Callable[[], Any]], rounds: int) -> list[float]:
@@ -178,6 +204,16 @@ def by_scipy(data: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     blocks = np.lib.stride_tricks.sliding_window_view(tenths.sum(axis=0), 4).mean(axis=1)
     blocks = blocks[blocks > 10 ** ((-70 + 0.691) / 10)]
     return float(-0.691 + 10 * np.log10(blocks[blocks > blocks.mean() / 10].mean()))
+
+
+def processor() -> str:
+    """The name of the processor, as the system has it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor())
 
 
 def ebur128() -> Any:

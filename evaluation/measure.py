@@ -13,6 +13,7 @@ from ..models.audio.arrays import MOST_CHANNELS
 from ..models.audio.files import info, read, resample
 from ..models.errors import UserError
 from .batches import Item, Piece, Place, measure_all
+from .long_files import in_blocks, is_long, measure_long
 from .metrics import GROUPS, METRICS, Analysis, Measurement, Metric, measure, select
 
 SCHEMA = 1
@@ -130,6 +131,9 @@ def measure_files(
     """
     place = place or Place()
     for rate, group in groupby(paths, key=_rate):
+        if reference is None and place.device == "cpu" and in_blocks(metrics):
+            yield from _by_length(group, metrics, place)
+            continue
         same = reference is None or rate == max(rate, reference.sample_rate)
         if not same or rate == 0:  # brought to the rate of the reference, one by one
             yield from (_one_file(path, metrics, reference) for path in group)
@@ -141,6 +145,35 @@ def measure_files(
                 yield one[1] if isinstance(one, tuple) else _as_scores(one, metrics)
         except UserError as error:
             yield error
+
+
+def _by_length(
+    paths: Iterable[Path], metrics: Sequence[Metric], place: Place
+) -> Iterator[FileScores | UserError]:
+    """Long files block by block, the others in batches."""
+    for long, group in groupby(paths, key=_is_long):
+        if not long:
+            items = [Item(path, partial(_checked, path, None)) for path in group]
+            for one in measure_all(items, metrics, None, place):
+                yield one[1] if isinstance(one, tuple) else _as_scores(one, metrics)
+            continue
+        for path in group:
+            try:
+                about, found = measure_long(path, metrics)
+            except UserError as error:
+                yield error
+                continue
+            yield FileScores(
+                path, about.sample_rate, about.channels, about.seconds, found.measurements
+            )
+
+
+def _is_long(path: Path) -> bool:
+    try:
+        about = info(path)
+    except UserError:
+        return False
+    return about.channels <= MOST_CHANNELS and is_long(about)
 
 
 def _rate(path: Path) -> int:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from needed import need
 from registries import registries_kept
 from small_songs import RATE, save, song
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from earmark.listening_test.study.study import StudyFolder
 
 torch.set_num_threads(1)
+# A busy machine draws inputs slowly, and takes longer over one than over another: that is no fault.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

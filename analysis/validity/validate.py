@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ...evaluation.metrics import METRICS
 from ...evaluation.results.metric_facts import Better
 from ...models.errors import UserError
 from ..ratings.analyse import Asked, options_of, read
@@ -14,11 +13,11 @@ from ..ratings.inference.analysis import listeners_kept
 from ..ratings.inference.options import RatingsOptions
 from ..ratings.reading.account import Account
 from ..ratings.reading.files import RatingsFile
-from ..ratings.reading.heard import HeardScore
 from ..ratings.reading.study_folder import StudyRatings
 from ..ratings.reading.table import Ratings
 from ..ratings.report.audio import audio_files
 from ..ratings.validity.follow import MetricValues, follow
+from ..ratings.validity.heard import heard_metrics
 from .document import (
     SCHEMA,
     MatchedStimuli,
@@ -171,7 +170,7 @@ def _source(
         found.append(_Source(str(request.scores), metrics))
     if not found and study is not None and study.heard:
         audio = audio_files(kept, own, None)
-        metrics = heard_metrics(study.heard)
+        metrics = tuple(one.metric for one in heard_metrics(study.heard))
         found.append(_Source("the stimuli as they were heard in the study", metrics, audio))
     if not found:
         more = " or --metrics A,B" if own else ""
@@ -206,32 +205,6 @@ def _of_audio(
             "with one were not measured."
         )
     return _Source(where, made.metrics, audio, tuple(notes), made.twins)
-
-
-def heard_metrics(heard: Sequence[HeardScore]) -> tuple[MetricValues, ...]:
-    """The scores of a study's stimuli by metric, with the directions of Earmark's metrics."""
-    values: dict[tuple[str, str, str], dict[tuple[str | None, str], float]] = {}
-    first: dict[tuple[str, str, str], HeardScore] = {}
-    for row in heard:
-        key = row.metric, row.variant, repr(sorted(row.parameters.items()))
-        first.setdefault(key, row)
-        if row.value is not None and np.isfinite(row.value):
-            values.setdefault(key, {})[row.passage, row.system] = row.value
-    found = []
-    for key, row in first.items():
-        known = METRICS.get(row.metric)
-        usual = known.parameters if known else {}
-        found.append(
-            MetricValues(
-                row.metric,
-                values.get(key, {}),
-                known.better if known else "none",
-                row.unit,
-                row.variant,
-                {name: value for name, value in row.parameters.items() if usual.get(name) != value},
-            )
-        )
-    return tuple(found)
 
 
 def _merged(
@@ -313,7 +286,7 @@ def _notes(stimuli: MatchedStimuli, others: Sequence[str]) -> list[str]:
         )
     if stimuli.unrated:
         names = some([" / ".join(one) for one in stimuli.unrated])
-        said.append(f"{len(stimuli.unrated)} stimuli with scores were not rated: {names}.")
+        said.append(f"Not rated, though there are scores ({len(stimuli.unrated)}): {names}.")
     for group in stimuli.merged:
         said.append(f"{' and '.join(group)} are the same audio on every passage: one system.")
     alone = [

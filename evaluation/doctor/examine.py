@@ -7,6 +7,7 @@ from torch import Tensor
 from ...models.errors import UserError
 from ...models.systems.contract import System, SystemSpec, build
 from . import layout, levels, repeats, timing
+from .character import measures, tones
 from .contract import Diagnosis, Health, Probe, worst
 from .patient import Patient, UnheardError
 from .signals import MUSIC, PINK, SILENCE, music, pink, silence
@@ -14,6 +15,9 @@ from .signals import MUSIC, PINK, SILENCE, music, pink, silence
 Examined = Callable[[Patient], Probe]
 _CEILINGS = ("limiter_ceiling_dbtp", "ceiling_dbtp")
 _HOT_PEAK = 2.0
+_TONE_DBFS = -12.0
+_IMD_LEAST_RATE = 15_000  # 7 kHz and its side tones lie below half of it
+_NOTHING = "no such output to measure"
 # Kinds whose audio was made before, and answers to no signal of ours.
 _FINISHED = ("imported", "reference")
 
@@ -71,6 +75,57 @@ def _music(patient: Patient) -> timing.Heard:
     return timing.Heard(patient.hear(given, (MUSIC,)), given, patient.rate, MUSIC)
 
 
+def _response(patient: Patient) -> Probe:
+    heard = patient.pink()
+    gains = measures.response_db(heard.output, heard.given, heard.rate)
+    limit = "describes: largest less smallest gain of the octaves from 63 Hz"
+    if not gains:
+        return Probe("frequency_response", Health.WARN, None, "dB", limit, PINK, _NOTHING)
+    said = ", ".join(f"{gain:+.1f} at {hertz:.0f} Hz" for hertz, gain in gains.items())
+    spread = max(gains.values()) - min(gains.values())
+    return Probe(
+        "frequency_response", Health.PASS, spread, "dB", limit, PINK, f"gain in dB: {said}"
+    )
+
+
+def _thd_n(patient: Patient) -> Probe:
+    given = tones.tone(patient.samples, patient.rate, _TONE_DBFS)
+    output = patient.judged(patient.hear(given), given, "").output
+    value = measures.thd_n_db(output, patient.rate)
+    return _of_tones("thd_n", value, f"sine of 997 Hz at {_TONE_DBFS:g} dBFS")
+
+
+def _imd(patient: Patient) -> Probe:
+    given = tones.two_tones(patient.samples, patient.rate, _TONE_DBFS)
+    output = patient.judged(patient.hear(given), given, "").output
+    value = measures.imd_db(output, patient.rate) if patient.rate > _IMD_LEAST_RATE else None
+    return _of_tones("imd", value, f"60 Hz and 7 kHz, 4 to 1, at {_TONE_DBFS:g} dBFS")
+
+
+def _of_tones(name: str, value: float | None, signal: str) -> Probe:
+    limit = "describes: what is not the tones, over them"
+    if value is None:
+        return Probe(name, Health.WARN, None, "dB", limit, signal, _NOTHING)
+    share = f"{100 * 10 ** (value / 20):.2g} %"
+    return Probe(name, Health.PASS, value, "dB", limit, signal, f"{share}, of the worse channel")
+
+
+def _gain_curve(patient: Patient) -> Probe:
+    given = tones.rising_tone(patient.rate)
+    gains = measures.gains_db(patient.hear(given), patient.rate)
+    signal = "sine of 997 Hz in six rising steps"
+    limit = "describes: gain at the softest less gain at the loudest level"
+    said = ", ".join(
+        f"{'none' if gain is None else f'{gain:+.1f}'} at {level:g}"
+        for level, gain in zip(tones.LEVELS_DBFS, gains, strict=True)
+    )
+    softest, loudest = gains[0], gains[-1]
+    if softest is None or loudest is None:
+        return Probe("gain_curve", Health.WARN, None, "dB", limit, signal, f"gain in dB: {said}")
+    note = f"gain in dB: {said} dBFS"
+    return Probe("gain_curve", Health.PASS, softest - loudest, "dB", limit, signal, note)
+
+
 # In the order of a report; the names are those of the JSON.
 PROBES: Mapping[str, Examined] = {
     "delay": _delay,
@@ -93,6 +148,10 @@ PROBES: Mapping[str, Examined] = {
     "swapped_channels": layout.swapped_channels_probe,
     "lengths": layout.lengths_probe,
     "rates": layout.rates_probe,
+    "frequency_response": _response,
+    "thd_n": _thd_n,
+    "imd": _imd,
+    "gain_curve": _gain_curve,
 }
 # Three calls of two seconds: what a run can spare for each system that is new to it.
 QUICK: Mapping[str, Examined] = {

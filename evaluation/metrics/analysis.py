@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ...models.audio.files import mel_filters
 from ...models.audio.loudness import SILENCE, Loudness, loudness_profile, true_peak_dbtp
-from ...models.audio.sums import errors, squares
+from ...models.audio.sums import errors, products, squares
 from .stft import Resolution, frames_at_once, magnitudes_of, planes_of, power, spectra
 
 ValueT = TypeVar("ValueT")
@@ -121,6 +121,18 @@ class Analysis:
             self._kept[key] = compute()
         value: ValueT = self._kept[key]
         return value
+
+    @cached_property
+    def product(self) -> Tensor:
+        """The mean product of L and R, ``(batch,)`` in float64."""
+        return products(*self.audio.unbind(dim=1)) / self.samples
+
+    @cached_property
+    def overs(self) -> Tensor:
+        """Samples above full scale over all channels, ``(batch,)``."""
+        if self.audio.device.type == "cpu" and bool((self.peaks <= 1.0).all()):
+            return torch.zeros(len(self.audio), dtype=torch.int64)
+        return (self.audio.abs() > 1.0).sum(dim=(1, 2))
 
     def errors(self, reference: "Analysis") -> tuple[Tensor, Tensor]:
         """Means of the magnitudes and squares of the difference, ``(batch, channels)`` each."""

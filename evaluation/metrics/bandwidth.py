@@ -87,6 +87,44 @@ def _measured(analysis: Analysis) -> Tensor:
     return total.cpu() / ((wanted[1] - wanted[0]) * analysis.channels)
 
 
+class Densities:
+    """The densities of one item that comes in parts, of so many samples in all."""
+
+    def __init__(self, samples: int) -> None:
+        resolution = Resolution(_FFT, _FFT, _FFT)
+        # Between the ends, frame after frame of the audio from half a transform on.
+        self._left = max(resolution.frames(samples) - 2, 0)
+        self._count = 0
+        self._skip = _FFT // 2
+        self._rest: Tensor | None = None
+        self._total = torch.zeros(resolution.bins, dtype=torch.float64)
+        self._window = torch.hann_window(_FFT)
+
+    def add(self, audio: Tensor) -> None:
+        """The next part, ``(channels, samples)``."""
+        skipped = min(self._skip, audio.shape[1])
+        self._skip -= skipped
+        new = audio[:, skipped:]
+        joined = new if self._rest is None else torch.cat([self._rest, new], dim=1)
+        frames = min(joined.shape[1] // _FFT, self._left)
+        whole = joined[:, : frames * _FFT].reshape(len(joined), frames, _FFT)
+        for channel in whole if frames else ():
+            spectrum = torch.fft.rfft(channel * self._window)
+            self._total += power(spectrum).sum(dim=0, dtype=torch.float64)
+        self._left -= frames
+        self._count += frames * len(joined)
+        self._rest = joined[:, frames * _FFT :][:, :_FFT].clone()
+
+    @property
+    def known(self) -> bool:
+        """Whether there was a frame that lies between the ends."""
+        return self._count > 0
+
+    def mean(self) -> Tensor:
+        """Mean power of each bin, ``(1, bins)`` in float64."""
+        return (self._total / self._count)[None]
+
+
 def _inner(frames: int) -> tuple[int, int]:
     """All frames but those at the ends, where the mirrored audio has a kink that sounds."""
     return (1, frames - 1) if frames > 2 else (0, frames)

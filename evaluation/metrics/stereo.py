@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...models.audio.loudness import SILENCE
-from ...models.audio.sums import mid_side, products
+from ...models.audio.sums import mid_side
 from .analysis import Analysis
 from .registry import Requires, metric
 
@@ -15,9 +15,10 @@ from .registry import Requires, metric
 @metric(default=True, requires=Requires(channels=2, nan="silent_channel"), batched=True)
 def stereo_correlation(analysis: Analysis) -> Tensor:
     """Correlation of L and R about zero, as a correlation meter has it: 1 mono, -1 opposite."""
-    product = products(*analysis.audio.unbind(dim=1)) / analysis.samples
     return torch.where(
-        _both(analysis), (product / analysis.energies.prod(dim=1).sqrt()).clamp(-1, 1), torch.nan
+        _both(analysis),
+        (analysis.product / analysis.energies.prod(dim=1).sqrt()).clamp(-1, 1),
+        torch.nan,
     )
 
 

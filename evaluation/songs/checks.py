@@ -6,7 +6,6 @@ broken file never hides the problems of another.
 
 import hashlib
 import os
-import struct
 from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -156,9 +155,6 @@ class _Check:
         except UserError as error:
             self.add(path, str(error).removeprefix(f"{path}: "), severity)
             return None
-        if cut := _cut(path):
-            self.add(path, cut, severity)
-            return None
         if head.channels > 2:
             self.add(path, f"has {head.channels} channels; mix it to stereo first", severity)
             return None
@@ -301,22 +297,3 @@ def _digest(sample_rate: int, audio: Tensor) -> str:
     """The sha256 of ``(channels, samples)`` at their rate."""
     data = audio.numpy().tobytes()
     return hashlib.sha256(f"{sample_rate} {audio.shape[0]} ".encode() + data).hexdigest()
-
-
-def _cut(path: Path) -> str:
-    """What to say of a WAV that holds less than its header announces; else nothing.
-
-    libsndfile takes such a file as a shorter one. Programs that write to a pipe leave the size
-    open (0, or all ones), which is no fault.
-    """
-    with path.open("rb") as stream:
-        start = stream.read(12)
-    if start[:4] != b"RIFF" or start[8:] != b"WAVE":
-        return ""
-    (announced,) = struct.unpack("<I", start[4:8])
-    there = path.stat().st_size
-    if there >= announced + 7 or announced >= 0xFFFFFF00:  # 7, as some leave out a pad byte
-        return ""
-    return (
-        f"breaks off at {there / 1e6:.1f} MB of {(announced + 8) / 1e6:.1f} MB; copy the file again"
-    )

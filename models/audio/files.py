@@ -10,7 +10,7 @@ import sys
 import types
 import unicodedata
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from ..errors import StorageError, UserError
+from .cut_short import cut_short
 from .through_ffmpeg import decoded, is_mp4
 
 _WRITE_BLOCK = 65_536
@@ -80,13 +81,29 @@ def read(path: Path, start: int = 0, samples: int | None = None) -> tuple[Tensor
         expected = max(file.frames - start, 0)
         if samples is not None:
             expected = min(samples, expected)
-    # A decoder's own estimate of a compressed length may be off by a frame; a cut file by far more.
-    if len(data) < expected - max(4608, rate // 20):
-        raise UserError(
-            f"{path}: the audio breaks off after {len(data) / rate:.2f} s of "
-            f"{expected / rate:.2f} s; copy the file again"
-        )
+    _check_whole(path, len(data), expected, rate)
     return torch.from_numpy(np.ascontiguousarray(data.T)), rate
+
+
+def blocks(path: Path, samples: int = _READ_BLOCK) -> Iterator[Tensor]:
+    """The audio of a file, ``(channels, samples)`` at a time, for files that are long.
+
+    Raises:
+        UserError: as :func:`read`, at the block where the file fails.
+    """
+    with _opened(path) as file:
+        total = 0
+        while True:
+            try:
+                data = file.read(samples, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                raise UserError(f"{path}: the audio is damaged ({_reason(error)})") from None
+            total += len(data)
+            if len(data):
+                yield torch.from_numpy(np.ascontiguousarray(data.T))
+            if len(data) < samples:
+                break
+        _check_whole(path, total, file.frames, file.samplerate)
 
 
 def write(path: Path, audio: Tensor, sample_rate: int, subtype: str = "FLOAT") -> None:
@@ -216,6 +233,9 @@ def _opened(path: Path) -> soundfile.SoundFile:
             raise UserError(f"{path}: the file is empty (0 bytes)")
         source = io.BytesIO(decoded(path, _half_of_memory())) if is_mp4(path) else path
         file = soundfile.SoundFile(source)
+        if broken := cut_short(path):
+            file.close()
+            raise UserError(f"{path}: {broken}")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except OSError as error:
@@ -255,6 +275,15 @@ def _decoded(file: soundfile.SoundFile, path: Path, samples: int | None) -> Any:
                 "cut it into shorter files"
             )
     return np.concatenate(blocks)
+
+
+def _check_whole(path: Path, found: int, expected: int, rate: int) -> None:
+    # A decoder's own estimate of a compressed length may be off by a frame; a cut file by far more.
+    if found < expected - max(4608, rate // 20):
+        raise UserError(
+            f"{path}: the audio breaks off after {found / rate:.2f} s of "
+            f"{expected / rate:.2f} s; copy the file again"
+        )
 
 
 def _half_of_memory() -> int:

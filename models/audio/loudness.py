@@ -177,20 +177,50 @@ def true_peak_dbtp(
         taps = phases.shape[-1]
         rows = audio.detach().reshape(-1, 1, audio.shape[-1])
         rows = torch.nn.functional.pad(rows, (taps - 1, taps - 1))
-        # In blocks, so that what is interpolated stays in cache and a long file in memory.
-        found = [
-            torch.conv1d(rows[..., start : start + 16384 + taps - 1], phases)
-            .abs()
-            .amax(dim=(-2, -1))
-            for start in range(0, rows.shape[-1] - taps + 1, 16384)
-        ]
-        between = torch.stack(found).amax(dim=0).reshape(audio.shape[:-1]).amax(dim=-1)
+        between = _between(rows, phases).reshape(audio.shape[:-1]).amax(dim=-1)
         peak = torch.maximum(peak, between)
     return _decibels(peak, 20.0)
 
 
+class TruePeakMeter:
+    """The true peak of audio that comes in parts, as :func:`true_peak_dbtp` has it."""
+
+    def __init__(self, sample_rate: int, channels: int) -> None:
+        factor = _oversampling(sample_rate)
+        self._phases = None
+        if factor > 1:
+            self._phases = _phases("sinc49", factor, torch.float32, torch.device("cpu"))
+            self._past = torch.zeros(channels, self._phases.shape[-1] - 1)
+        self._peak = torch.zeros(())
+
+    def add(self, audio: Tensor) -> None:
+        """The next part, ``(channels, samples)`` in float32."""
+        self._peak = torch.maximum(self._peak, audio.abs().amax())
+        if self._phases is not None:
+            rows = torch.cat([self._past, audio], dim=-1)
+            self._past = rows[:, rows.shape[-1] - self._past.shape[-1] :]
+            self._peak = torch.maximum(self._peak, _between(rows[:, None], self._phases).amax())
+
+    def dbtp(self) -> Tensor:
+        """The largest so far in dBTP, ``(1,)``; silence lies after the end."""
+        if self._phases is not None:
+            self.add(torch.zeros_like(self._past))
+        return _decibels(self._peak.reshape(1), 20.0)
+
+
 def _oversampling(sample_rate: int) -> int:
     return 4 if sample_rate < 96000 else 2 if sample_rate < 192000 else 1
+
+
+def _between(rows: Tensor, phases: Tensor) -> Tensor:
+    """The largest magnitudes between samples of ``(rows, 1, samples)``, ``(rows,)``."""
+    taps = phases.shape[-1]
+    # In blocks, so that what is interpolated stays in cache and a long file in memory.
+    found = [
+        torch.conv1d(rows[..., start : start + 16384 + taps - 1], phases).abs().amax(dim=(-2, -1))
+        for start in range(0, rows.shape[-1] - taps + 1, 16384)
+    ]
+    return torch.stack(found).amax(dim=0)
 
 
 @lru_cache(maxsize=16)

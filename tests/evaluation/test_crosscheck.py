@@ -69,6 +69,7 @@ def test_a_file_and_its_reference_agree_or_say_why_not(
         assert one.library.split()[0] in ("pyloudnorm", "auraloss")
 
 
+@pytest.mark.slow
 def test_what_is_printed_is_what_the_library_gives(written: Any) -> None:
     reference = audio(0)
     changed = np.tanh(1.5 * reference) + 0.1 * audio(1)
@@ -88,6 +89,7 @@ def test_what_is_printed_is_what_the_library_gives(written: Any) -> None:
     assert "halves" in halved.reason
 
 
+@pytest.mark.slow
 def test_an_offset_shows_as_the_mean_that_the_library_removes(written: Any) -> None:
     reference = audio(0)
     path = written("offset", reference + 0.1 * audio(1) + np.float32(0.05))
@@ -100,6 +102,7 @@ def test_an_offset_shows_as_the_mean_that_the_library_removes(written: Any) -> N
     assert "mean" in default.reason
 
 
+@pytest.mark.slow
 def test_an_identical_render_is_undefined_here_and_a_number_there(written: Any) -> None:
     path = written("same", audio())
     found = by_call(crosscheck_file(path, Reference(path)))
@@ -222,6 +225,7 @@ def test_what_cannot_be_checked_is_one_line(written: Any, tmp_path: Path) -> Non
     assert "lufs_integrated" in done.output
 
 
+@pytest.mark.slow
 def test_a_file_of_a_lower_rate_has_the_values_of_measure(written: Any) -> None:
     whole = audio(0, rate=44_100)
     whole += 0.1 * np.random.default_rng(3).standard_normal(whole.shape).astype(whole.dtype)

@@ -41,6 +41,7 @@ def graph(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_graph_is_imported_shown_and_used_by_its_path(tmp_path: Path) -> None:
     graph(tmp_path / "half.pt")
     before = typed("models", "show", "half.pt", cwd=tmp_path)
@@ -145,6 +146,7 @@ def test_a_pickle_with_code_is_refused_and_trusted_only_on_a_word(
     assert (failed.status, "no more" in failed.stderr) == (1, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -9,6 +9,7 @@ import earmark as em
 from earmark.listening_test.study.study import StudyFolder, load_study
 
 
+@pytest.mark.slow
 def test_a_study_is_made_once_and_replaced_only_when_asked(tmp_path: Path) -> None:
     file = write_study(tmp_path, "ape")
     told: list[tuple[str, int, int]] = []

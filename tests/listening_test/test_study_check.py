@@ -41,6 +41,7 @@ def test_a_sound_study_has_no_problem(tmp_path: Path) -> None:
     assert report.conformant is True
 
 
+@pytest.mark.slow
 def test_every_problem_of_the_files_is_told_at_once(tmp_path: Path) -> None:
     path = write_study(tmp_path, "ape", passages=5)
     audio = tmp_path / "audio"
@@ -185,6 +186,7 @@ def test_a_study_that_cannot_be_made_is_not_judged(tmp_path: Path) -> None:
     assert report.conformance == ()
 
 
+@pytest.mark.slow
 def test_a_stimulus_or_source_that_changed_since_is_told(tmp_path: Path) -> None:
     path = write_study(tmp_path, "ape")
     folder = make_study(read_study_file(path), tmp_path / "results")

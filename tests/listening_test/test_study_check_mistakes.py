@@ -47,6 +47,7 @@ def test_a_design_that_the_passages_cannot_give_is_not_made(tmp_path: Path) -> N
     assert "9 of 3 pages cannot come again; write 3 or less" in lines[1]
 
 
+@pytest.mark.slow
 def test_a_study_of_files_that_differ_in_length_is_not_made(tmp_path: Path) -> None:
     path = write_study(tmp_path, seconds=2.0)
     soundfile.write(tmp_path / "audio" / "1-loud.wav", music(1, 1.0), RATE)
@@ -55,6 +56,7 @@ def test_a_study_of_files_that_differ_in_length_is_not_made(tmp_path: Path) -> N
     assert "cut the files alike" in text
 
 
+@pytest.mark.slow
 def test_a_few_samples_more_at_an_end_are_a_warning_alone(tmp_path: Path) -> None:
     path = write_study(tmp_path, seconds=1.0)
     soundfile.write(tmp_path / "audio" / "1-loud.wav", music(1, 0.98, 0.5, 0.1), RATE)
@@ -137,6 +139,7 @@ def test_samples_that_are_no_number_are_told_and_no_study_is_made_of_them(
     assert [one for one in said(look(path)) if "not numbers" in one] == [f"error: {text}"]
 
 
+@pytest.mark.slow
 def test_two_files_for_one_reference_are_told_and_the_same_one_twice_is_none(
     tmp_path: Path,
 ) -> None:
@@ -161,6 +164,7 @@ def test_training_on_what_is_rated_later_is_told_by_comparing_passages(
     assert all("to 60 of 60 simulated listeners" in one for one in found)
 
 
+@pytest.mark.slow
 def test_a_made_study_is_checked_whole_without_its_sources(tmp_path: Path) -> None:
     path = write_study(tmp_path, "mushra", passages=3, seconds=0.6)
     folder = make_study(read_study_file(path), tmp_path / "results")

@@ -213,14 +213,6 @@ ALIKE: Sequence[tuple[str, str]] = (
         "analysis/ratings/estimation/agreement.py",
         "for at in np.flatnonzero((ratings.counts.reshape(-2)[cell] > 1) & (ratings.repeat < 2)):",
     ),
-    # Nothing over nothing is no number either.
-    *(
-        (
-            "analysis/ratings/estimation/metric_agreement.py",
-            f"return np.clip(np.where({one}, r, np.nan), -1.0, 1.0)",
-        )
-        for one in ("((sx >= 0)) & (sy > 0)", "(sx > 0) & ((sy >= 0))")
-    ),
     # The matrix is symmetric.
     (
         "analysis/ratings/estimation/agreement.py",

@@ -31,6 +31,7 @@ def in_a_new_process(then: str = "") -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_importing_loads_nothing_heavy_until_it_is_needed() -> None:
     in_a_new_process("em.measure; assert 'torch' in sys.modules")
 

@@ -52,6 +52,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_cell_runs_and_the_last_one_plans(outputs: list[str]) -> None:
     assert len(outputs) == len(CELLS) > 10
     assert "one given pair" in outputs[-1]

@@ -82,6 +82,7 @@ def run(command: list[str | Path], cwd: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_module_template_and_weight(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
@@ -152,6 +153,7 @@ def distribution(requirement: str) -> str:
     return found.group().lower().replace("_", "-")
 
 
+@pytest.mark.slow
 def test_what_the_code_imports_is_installed_with_it() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     ordinary = {distribution(one) for one in project["dependencies"]}

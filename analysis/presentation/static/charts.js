@@ -9,7 +9,6 @@
   const NARROW = 620;
   const BESIDE = 70; // pixels beside a plot, about, for what its vertical axis says
   const LEGEND_ROW = 1.7; // height of a legend's row in sizes of its type
-  const PAPER = 960; // pixels of a line of A4 across, within its margins
   const TOOLS = 60; // pixels under a figure, for its buttons
   const CALM = 100; // milliseconds without a change of room, after which figures are drawn anew
 
@@ -94,7 +93,6 @@
   }
 
   let printing = false;
-  let share = 1; // of its place that a figure has on paper
   const fit = () => printing || redraw((width, before) => width !== before);
 
   let calm = 0;
@@ -104,17 +102,16 @@
   });
   document.addEventListener("earmark:theme", () => redraw(() => true));
 
-  // Pages are laid out for paper after this event, when no script can follow.
+  // Pages are laid out for paper after this event, when no script can follow: so the page takes the
+  // width of paper now, whatever the window's, and each figure that of its place there.
   window.addEventListener("beforeprint", () => {
     printing = true;
-    share = Math.min(1, PAPER / earmark.one("main", HTMLElement).clientWidth);
-    for (const place of plots()) {
-      const before = drawn.get(place);
-      if (before && share < 1) plot(place, before.figure, Math.floor(place.clientWidth * share));
-    }
+    document.documentElement.classList.add("printing");
+    redraw(() => true);
   });
   window.addEventListener("afterprint", () => {
     printing = false;
+    document.documentElement.classList.remove("printing");
     fit();
   });
 
@@ -171,9 +168,7 @@
       place.replaceChildren(figure);
     }
     figure.setAttribute("aria-label", `${name}; the same numbers stand in the table below`);
-    // What is drawn only now that the page is printed is drawn for paper.
-    const room = printing ? Math.floor(place.clientWidth * share) : place.clientWidth;
-    await plot(figure, chart.figure, room);
+    await plot(figure, chart.figure, place.clientWidth);
     if (!figure.dataset.wired) {
       figure.dataset.wired = "yes";
       /** @type {any} */ (figure).on("plotly_click", (/** @type {any} */ event) =>

@@ -23,15 +23,18 @@ from ..reading.table import Bools, Ratings, listener_means
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import DesignKind, Method
 from ..result.tests import Pair
+from ..result.validity import ValidityLevel
 from . import rating_figures, test_figures
 from .answer_figure import answer_figure, first_names, rest_words
 from .audio import Audio
 from .export import csv_table, library_versions, slug, slugs
+from .following_figures import correlations, scatter
 from .system_looks import system_looks
 from .tables.people_sheets import people_sheet
 from .tables.sheet import Sheet, shown
 from .tables.sheets import sheets
 from .words.answer import FirstScreen, answer
+from .words.following_words import cautions, ceiling_text, finding
 from .words.footnotes import Footnote, notes
 from .words.grades_words import grades_sentence
 from .words.master_words import master_sentences
@@ -128,6 +131,7 @@ class QuestionView:
     against: list[str]
     beside: list[str]
     metrics: list[tuple[str, str]]
+    followed: list[str]
     figures: dict[str, Figure]
     drill: dict[str, Any] | None
 
@@ -285,6 +289,7 @@ def _question(
         against=[f"against-{one.control}" for one in block.secondary.many_to_one if one.wilcoxon],
         beside=master_sentences(block),
         metrics=_metric_choices(block, prefix),
+        followed=_followed(block),
         figures=figures,
         drill=_drill(kept, extras.audio),
     )
@@ -340,12 +345,25 @@ def _figures(
         if effect.steps:
             yield f"order-{effect.order}", test_figures.order_figure(effect)
     metrics = block.secondary.metrics
-    for at, row in enumerate(metrics.rows if metrics else ()):
-        if metrics and not row.note:
-            yield f"metric-{at}", test_figures.metric_figure(metrics, row, look)
+    following = metrics.following if metrics else None
+    forest = correlations(following, ValidityLevel.WITHIN) if following else None
+    if forest is not None:
+        yield "follow", forest
+    for at, one in enumerate(following.metrics if following else ()):
+        if following and one.levels:
+            yield f"metric-{at}", scatter(following, one, look)
     plan = block.variance_components.planning
     if plan:
         yield "planning", test_figures.planning_figure(plan)
+
+
+def _followed(block: QuestionResult) -> list[str]:
+    """What is claimed of metrics, how far listeners agree, and what a reader must know."""
+    following = block.secondary.metrics.following if block.secondary.metrics else None
+    if following is None:
+        return []
+    said = [finding(following), ceiling_text(following)]
+    return said + [caution for one in following.metrics for caution in cautions(one)]
 
 
 def _metric_choices(block: QuestionResult, prefix: str) -> list[tuple[str, str]]:

@@ -1,14 +1,12 @@
-"""What tests and metrics say, as Plotly figures: p, critical difference, order, planning."""
+"""What tests say, as Plotly figures: p, critical difference, order, planning."""
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from ...presentation.figures import Figure, Rows, escaped, layout, marker, names_axis
-from ...presentation.looks import DASHES, Look, shortened
+from ...presentation.figures import Figure, Rows, layout, marker, names_axis
+from ...presentation.looks import DASHES, Look
 from ...presentation.numbers import p_cell
 from ..result.blocks import Planning
-from ..result.secondary import MetricAgreement, MetricAgreementRow, OrderEffect
+from ..result.secondary import OrderEffect
 from ..result.tests import Pair
 
 # Steps at .001, .01 and .05, as reports mark them; in each the lighter the larger p.
@@ -110,54 +108,6 @@ def order_figure(effect: OrderEffect) -> Figure:
         "zeroline": True,
     }
     return {"data": [trace], "layout": figure}
-
-
-def metric_figure(
-    agreement: MetricAgreement, row: MetricAgreementRow, looks: Mapping[str, Look]
-) -> Figure:
-    """Mean ratings over a metric: a small point per stimulus, each system's means with its name."""
-    known = [
-        (one, value)
-        for one, value in zip(agreement.stimuli, row.values, strict=True)
-        if value is not None
-    ]
-    names = list(dict.fromkeys(one.system for one, _ in known))
-    traces: list[dict[str, Any]] = []
-    for name in names:
-        mine = [(value, one.mean, one.passage) for one, value in known if one.system == name]
-        look = looks[name]
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": [float(f"{value:.6g}") for value, _, _ in mine],
-                "y": [round(mean, 4) for _, mean, _ in mine],
-                "text": [escaped(f"{name}, {passage}") for _, _, passage in mine],
-                "marker": {**marker(look, 6), "opacity": 0.55, "line": {"width": 0}},
-                "hovertemplate": "%{text}: %{x}, rated %{y:.1f}<extra></extra>",
-            }
-        )
-        centre = [math.fsum(column) / len(mine) for column in list(zip(*mine, strict=True))[:2]]
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers+text",
-                "x": [float(f"{centre[0]:.6g}")],
-                "y": [round(centre[1], 4)],
-                "text": [escaped(shortened(name, 18))],
-                "textposition": "top center",
-                "textfont": {"color": "ink"},
-                "cliponaxis": False,
-                "marker": marker(look, 12),
-                "hoverinfo": "skip",
-            }
-        )
-    unit = f" ({row.unit})" if row.unit else ""
-    figure = layout(420, f"{row.metric}, {row.variant}{unit}")
-    axis: dict[str, object] = {"title": {"text": "Mean rating"}, "zeroline": False}
-    figure["yaxis"] = axis | {"fixedrange": True, "automargin": True}
-    figure["xaxis"] |= {"zeroline": False}
-    return {"data": traces, "layout": figure}
 
 
 def planning_figure(plan: Planning) -> Figure:

@@ -20,8 +20,8 @@ class MasterVerdict(StrEnum):
 class Unsaid(StrEnum):
     """Why a verdict is not given that the numbers of a row alone would give."""
 
-    NOT_OVERALL = "over all passages together nothing of the kind was shown"
-    HELD_AGAINST = "listeners were asked to hold versions against the master"
+    NOT_OVERALL = "nothing of the kind over all passages"
+    HELD_AGAINST = "preference was not asked"
 
 
 class BesideMaster(ResultPart):

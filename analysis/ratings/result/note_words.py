@@ -123,8 +123,8 @@ _COUNTED: Mapping[CountCode, str] = {
     ),
     CountCode.MANY_GRADES: "{0} grades are more than the cumulative-link model takes",
     CountCode.MANY_FOR_SUBJECTS: "{0} listeners are more than the model of listeners takes",
-    CountCode.GENRE_PASSAGES: "fewer than {0} passages of this genre, so no verdict",
-    CountCode.GENRE_LISTENERS: "fewer than {0} listeners rated this genre, so no verdict",
+    CountCode.GENRE_PASSAGES: "fewer than {0} passages: no verdict",
+    CountCode.GENRE_LISTENERS: "fewer than {0} listeners: no verdict",
     CountCode.MANY_PATTERNS: "{0} listeners lack cells in more ways than the mixed model takes",
 }
 _OF_SYSTEM: Mapping[SystemCode, str] = {

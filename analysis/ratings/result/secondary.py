@@ -10,6 +10,7 @@ from .notes import Note
 from .proof import Proof
 from .subjects import SubjectModel
 from .tests import EstimatedPair, Omnibus, PairTest, PassageTest, SystemsTest
+from .validity import Following
 
 
 class OtherTest(ResultPart):
@@ -180,7 +181,11 @@ class RatedStimulus(ResultPart):
 
 
 class MetricAgreementRow(ResultPart):
-    """A metric against the ratings; ``values`` are those of the stimuli, in their order."""
+    """A metric against the ratings; ``values`` are those of the stimuli, in their order.
+
+    Correlations are positive where the metric says what listeners say; results before
+    ``following`` have them with the sign of the values.
+    """
 
     metric: str
     variant: str
@@ -199,7 +204,7 @@ class MetricAgreementRow(ResultPart):
 
 
 class MetricAgreement(ResultPart):
-    """How metrics of what was heard go with the ratings of it."""
+    """How metrics of what was heard go with the ratings of it; ``following`` has all of it."""
 
     systems: int
     passages: int
@@ -209,6 +214,7 @@ class MetricAgreement(ResultPart):
     reliability: Maybe
     stimuli: tuple[RatedStimulus, ...]
     rows: tuple[MetricAgreementRow, ...]
+    following: Following | None = None
 
 
 class GradePair(PairTest):

@@ -159,6 +159,7 @@ def follow(
     if panel.claims:
         found.sort(key=_rank)
     there = ~np.isnan(panel.replicates.means)
+    sorted_cells = cells[panel.replicates.own.listeners]
     counts = (~np.isnan(cells)).sum(axis=0)
     return Following(
         listeners=len(tested.listeners) if listeners_known else 0,
@@ -170,7 +171,7 @@ def follow(
         least=Least(systems=LEAST_SYSTEMS, passages=LEAST_PASSAGES, listeners=LEAST_LISTENERS),
         claims=panel.claims,
         why_not=why_not,
-        ceilings=tuple(_ceiling(cells, level, seed) for level in ValidityLevel),
+        ceilings=tuple(_ceiling(sorted_cells, level, seed) for level in ValidityLevel),
         stimuli=tuple(
             JudgedStimulus(
                 passage=tested.passages[p],
@@ -244,7 +245,10 @@ def _tested(judged: Sequence[JudgedMetric], panel: ListenerPanel, seed: int) -> 
     known = _of(judged)
     if not panel.claims or not known:
         return list(judged)
-    p = exchange_p([one.oriented for one in known], panel.replicates.means, PRIMARY, seed)
+    # Systems are drawn by what was rated, so that names decide nothing.
+    own = panel.replicates.own.systems
+    tables = [one.oriented[:, own] for one in known]
+    p = exchange_p(tables, panel.replicates.means[:, own], PRIMARY, seed)
     of = {id(one): both for one, both in zip(known, p, strict=True)}
     nothing = (None, None)
     return [

@@ -21,6 +21,7 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
+from ..mixed_models.ordering import Canonical, canonical
 from ..reading.table import Floats, Ints
 from ..result.validity import Coefficient, ValidityLevel
 from .coefficients import at_level
@@ -28,6 +29,7 @@ from .coefficients import at_level
 MOST_GROUPS = 40  # of systems, passages or listeners that are left out together
 MOST_CELLS = 700
 _LEAST_RANKED = 5
+_MOST_ALIKE = 50_000
 MOST_KENDALL = 1_500
 _MOST_Z_R = 0.9999
 
@@ -71,10 +73,16 @@ class Sureness:
 class Replicates:
     """Mean ratings ``(passages, systems)`` of all, and with systems, passages or so left out.
 
-    ``cells`` is ``(listeners, passages, systems)``.
+    ``cells`` is ``(listeners, passages, systems)``. Groups of more than one are made by what was
+    rated, so that names decide nothing.
     """
 
     cells: Floats
+
+    @cached_property
+    def own(self) -> Canonical:
+        """Listeners, passages and systems sorted by what was rated."""
+        return canonical(self.cells, alike=self.cells.size <= _MOST_ALIKE)
 
     @cached_property
     def means(self) -> Floats:
@@ -84,7 +92,7 @@ class Replicates:
     @cached_property
     def systems(self) -> Floats:
         """Means without each system (or group of systems): ``(groups, passages, systems)``."""
-        groups = grouped(self.cells.shape[2])
+        groups = _places(self.own.systems, self.cells.shape[2])
         return np.stack(
             [np.where(groups == at, np.nan, self.means) for at in range(max(groups) + 1)]
         )
@@ -92,7 +100,7 @@ class Replicates:
     @cached_property
     def passages(self) -> Floats:
         """Means without each passage or group of passages."""
-        groups = grouped(self.cells.shape[1])[:, None]
+        groups = _places(self.own.passages, self.cells.shape[1])[:, None]
         return np.stack(
             [np.where(groups == at, np.nan, self.means) for at in range(groups.max() + 1)]
         )
@@ -102,7 +110,7 @@ class Replicates:
         """Means without each listener or group of listeners; none where there is one listener."""
         if len(self.cells) < 2:
             return np.empty((0, *self.means.shape))
-        groups = grouped(len(self.cells))
+        groups = _places(self.own.listeners, len(self.cells))
         return np.stack([self._means(self.cells[groups != at]) for at in range(max(groups) + 1)])
 
     @cached_property
@@ -217,6 +225,15 @@ def grouped(count: int) -> Ints:
     """The group of each of ``count`` units: each its own, or forty groups of the same size."""
     groups: Ints = np.arange(count, dtype=np.int64) % min(count, MOST_GROUPS)
     return groups
+
+
+def _places(order: Ints, count: int) -> Ints:
+    """The group of each unit; in their order where each is its own."""
+    if count <= MOST_GROUPS:
+        return grouped(count)
+    places = np.empty(count, dtype=np.int64)
+    places[order] = grouped(count)
+    return places
 
 
 def to_z(r: Floats, most: float = _MOST_Z_R) -> Floats:

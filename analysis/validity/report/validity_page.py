@@ -15,16 +15,17 @@ from ...presentation.figures import Figure
 from ...presentation.looks import Look
 from ...presentation.numbers import fixed
 from ...ratings.report.export import csv_table, labelled, slug
+from ...ratings.report.following_figures import correlations, scatter
 from ...ratings.report.html import TEMPLATES as RATINGS_TEMPLATES
 from ...ratings.report.system_looks import system_looks
 from ...ratings.report.tables.latex import latex_table
 from ...ratings.report.tables.sheet import Sheet, shown
+from ...ratings.report.words.following_words import cautions, ceiling_text, finding
 from ...ratings.result.validity import ValidityLevel
 from ..document import ValidityDocument
 from ..summary import summary_of
-from .validity_figures import correlations, scatter
 from .validity_sheets import markdown_table, validity_sheets
-from .words import cautions, ceiling_text, design_text, finding
+from .words import design_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 _STYLES = (TOKENS, *(STATIC / name for name in STYLES), RATINGS_TEMPLATES / "report.css")

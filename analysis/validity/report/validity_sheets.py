@@ -3,9 +3,14 @@
 import re
 
 from ...ratings.report.tables.sheet import Sheet, columns_of, shown
+from ...ratings.report.words.following_words import (
+    DIRECTIONS,
+    LEVELS,
+    sure_text,
+    verdict_text,
+)
 from ...ratings.result.validity import MetricFollowing, ValidityLevel
 from ..document import ValidityDocument
-from .words import DIRECTIONS, LEVELS, sure_text, verdict_text
 
 _MARKUP = re.compile(r"([\\`*_\[<>|~$&])")
 

@@ -3,17 +3,17 @@
 import textwrap
 
 from ...presentation.numbers import NONE, fixed, p_text
-from ...ratings.result.validity import MetricFollowing, ValidityLevel
-from ..document import ValidityDocument
-from .words import (
+from ...ratings.report.words.following_words import (
     DIRECTIONS,
     anchors_text,
     cautions,
     ceiling_text,
-    design_text,
     finding,
     sure_text,
 )
+from ...ratings.result.validity import MetricFollowing, ValidityLevel
+from ..document import ValidityDocument
+from .words import design_text
 
 _WIDTH = 100
 

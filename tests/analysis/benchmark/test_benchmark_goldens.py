@@ -75,6 +75,7 @@ def run(*words: object) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+@pytest.mark.slow
 def test_a_benchmark_writes_what_it_wrote(kept: Goldens, tmp_path: Path) -> None:
     bench, results = write_benchmark(tmp_path), tmp_path / "results"
     code, _ = run("run", bench, "--results", results, "--workers", "1", "--device", "cpu")

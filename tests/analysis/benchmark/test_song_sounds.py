@@ -77,6 +77,7 @@ def test_lossy_sounds_keep_length_and_place_in_every_browser(
     assert abs(lag(resampled.astype(np.float32), found[0])) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_two_systems_stay_aligned_whatever_each_is_made_of(run: Run) -> None:
     """One is a filtered, louder, quiet-at-first version of the other, as masters are."""

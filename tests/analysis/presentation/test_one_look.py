@@ -84,6 +84,7 @@ def markers(figure: dict[str, Any]) -> dict[str, tuple[str, str]]:
     }
 
 
+@pytest.mark.slow
 def test_a_system_looks_alike_in_the_reports_of_its_benchmark_and_its_study(
     benchmark: Result, study: StudyFolder, tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_colour_symbol_and_dash_are_those_of_the_benchmark(
     assert {name: found[name] for name in CHOSEN} == {n: benchmark.looks[n] for n in CHOSEN}
 
 
+@pytest.mark.slow
 def test_tables_of_both_reports_show_the_same_symbol(
     results: Path, study: StudyFolder, tmp_path: Path
 ) -> None:

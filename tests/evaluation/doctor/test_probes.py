@@ -49,6 +49,7 @@ def same(block: Tensor) -> Tensor:
     return block
 
 
+@pytest.mark.slow
 def test_a_system_without_a_fault_passes_every_probe_that_can_run() -> None:
     probes = found(Patient(same))
     assert {name for name, one in probes.items() if one.verdict is not Health.PASS} == {
@@ -109,6 +110,7 @@ def at_one_rate(block: Tensor) -> Tensor:
     return torch.conv1d(block[None], each, padding=4, groups=block.shape[0])[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "expected", "words"),
     [
@@ -176,6 +178,7 @@ def test_two_unequal_runs_fail_unless_they_are_declared() -> None:
     assert found(Patient(noisy, declared), QUICK)["repeatable"].verdict is Health.WARN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "verdict"), [("os.getpid()", "fail"), ("7", "pass")])
 def test_what_hangs_on_the_process_shows_in_a_second_one(
     tmp_path: Path, number: str, verdict: str

@@ -203,6 +203,7 @@ def test_an_unknown_direction_is_refused() -> None:
         metric(better=better, name="x")(lambda audio: 0.0)
 
 
+@pytest.mark.slow
 def test_a_batch_gives_what_its_items_give() -> None:
     audio = torch.stack([noise(0), noise(1) * 3, noise(2).cumsum(dim=-1) / 40])
     target = torch.stack([noise(3), noise(4), noise(5)])

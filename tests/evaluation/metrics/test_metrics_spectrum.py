@@ -162,6 +162,7 @@ def mel_powers(audio: Tensor, rate: int = RATE, n_fft: int = 2048) -> Any:
     return bank @ (np.abs(spectrum) / (n_fft / 4)) ** 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "n_fft"), [(44100, 2048), (48000, 2048), (96000, 4096)])
 def test_the_log_mel_distance_equals_librosa(rate: int, n_fft: int) -> None:
     target = noise(0)

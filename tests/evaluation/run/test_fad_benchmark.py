@@ -48,6 +48,7 @@ def values(results: Path) -> dict[tuple[str, str, str], SetValue]:
     return {(one.system, one.metric, one.parameters["channel"]): one for one in found}
 
 
+@pytest.mark.slow
 def test_every_system_has_a_value_for_each_channel(make_bench: Make, tmp_path: Path) -> None:
     summary, heard = carry_out(make_bench(), tmp_path / "r")
     assert summary.failures == ()
@@ -104,6 +105,7 @@ def test_a_second_run_embeds_and_computes_nothing(
     assert summary.failures == ()
 
 
+@pytest.mark.slow
 def test_a_new_song_is_another_set(make_bench: Make, make_songs: Make, tmp_path: Path) -> None:
     bench = make_bench()
     carry_out(bench, tmp_path / "r")
@@ -167,6 +169,7 @@ def test_one_or_two_embeddings_are_too_few_for_the_extrapolation(
     assert any("no FAD-inf" in words for words in one.record["channels"][0]["warnings"])
 
 
+@pytest.mark.slow
 def test_systems_of_a_benchmark_are_compared_by_name(make_bench: Make, tmp_path: Path) -> None:
     carry_out(make_bench(), tmp_path / "r")
     options = ("--embedding", "bands", "--plugin", tmp_path / "bands.py", "--results")
@@ -215,6 +218,7 @@ def test_the_key_of_a_set_ignores_order_and_names() -> None:
     assert set_key(first) != set_key(ClipSet("a", first.clips[:2]))
 
 
+@pytest.mark.slow
 def test_the_report_shows_each_value_with_n_floor_weights_and_warnings(
     make_bench: Make, tmp_path: Path
 ) -> None:

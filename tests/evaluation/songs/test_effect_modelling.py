@@ -161,6 +161,7 @@ def test_a_control_that_a_system_cannot_take_is_its_failure_and_stops_no_other(
     assert "control ratio is 99; choose from 1 to 10" in summary.failures[0][-1]
 
 
+@pytest.mark.slow
 def test_a_folder_with_controls_in_its_names_is_a_benchmark(tmp_path: Path) -> None:
     (tmp_path / "la2a").mkdir()
     for number in (1, 2):

@@ -130,6 +130,7 @@ def test_a_card_that_does_not_say_is_told_as_unknown(
     assert "training songs unknown: old, tcn do not say which songs were used" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_run_records_it_and_the_report_marks_song_and_system(
     tmp_path: Path, trained: Path
 ) -> None:

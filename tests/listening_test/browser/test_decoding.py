@@ -41,6 +41,7 @@ def sent(tmp_path: Path) -> Callable[[int, int, int], bytes]:
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [16, 24])
 @pytest.mark.parametrize(("channels", "rate"), [(1, 44_100), (2, 44_100), (2, 48_000), (2, 96_000)])
 def test_a_browser_hears_the_very_samples(

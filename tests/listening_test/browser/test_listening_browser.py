@@ -22,7 +22,9 @@ WAYS = {"mouse": by_mouse, "keyboard": by_keyboard, "touch": by_touch}
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("kind", ["ape", "mushra", "ab"])
+@pytest.mark.parametrize(
+    "kind", ["ape", *(pytest.param(one, marks=pytest.mark.slow) for one in ("mushra", "ab"))]
+)
 def test_a_whole_session_is_stored_as_it_was_shown(
     browser: Browser, link: Callable[[str], str], kind: str, way: str
 ) -> None:

@@ -106,6 +106,7 @@ def test_a_pause_of_the_test_is_not_counted(browser: Browser, looped: Study) -> 
     assert 0 < found["A"] < 1.5
 
 
+@pytest.mark.slow
 def test_what_was_heard_last_on_a_page_is_counted_until_the_page_is_left(
     browser: Browser, looped: Study
 ) -> None:

@@ -60,6 +60,7 @@ def steps(browser: Browser, folder: StudyFolder, log: Path) -> tuple[list[str], 
         return first, more()
 
 
+@pytest.mark.slow
 def test_a_page_is_there_after_few_requests_and_after_a_reload_asks_for_no_file(
     browser: Browser, tmp_path: Path
 ) -> None:

@@ -177,6 +177,7 @@ def seconds(signs: Sequence[Sign]) -> dict[str, float]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(HEARD, max_size=14), st.booleans())
 def test_moves_that_are_left_out_change_no_time_that_was_heard(

@@ -24,7 +24,13 @@ from earmark.listening_test.study.study import StudyFolder, load_keys, load_stud
 SIMULATED = SessionFilter(session_types=("simulated",))
 
 
-@pytest.fixture(scope="module", params=sorted(kinds()))
+FAST = ("ape", "abx")
+EVERY = [
+    name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in sorted(kinds())
+]
+
+
+@pytest.fixture(scope="module", params=EVERY)
 def simulated(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[StudyFolder, int]:
@@ -90,6 +96,7 @@ def test_csv_and_json_say_the_same(simulated: tuple[StudyFolder, int]) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_values_of_a_page_belong_to_the_systems_that_were_rated(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", test="comments: per_stimulus")
     app = create_app(folder)
@@ -116,6 +123,7 @@ def test_the_values_of_a_page_belong_to_the_systems_that_were_rated(tmp_path: Pa
     held.database.close()
 
 
+@pytest.mark.slow
 def test_listened_seconds_are_the_time_between_play_switch_and_pause(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape")
     app = create_app(folder)

@@ -55,6 +55,7 @@ def made(folder: Path, **more: str) -> StudyFolder:
     return make(read_study_file(write_plugin_study(folder, **more)), folder / "results")
 
 
+@pytest.mark.slow
 def test_every_command_works_with_it_in_processes_that_know_nothing_of_it(tmp_path: Path) -> None:
     """SIMULATED listeners. What one command loaded is gone when the next begins."""
     path, results = write_plugin_study(tmp_path, more=MORE), tmp_path / "results"
@@ -123,6 +124,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield found
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_listener_rates_a_page_that_its_own_script_draws(
     browser: Browser, tmp_path: Path
@@ -149,6 +151,7 @@ def test_a_listener_rates_a_page_that_its_own_script_draws(
         assert page.locator("h1").inner_text() == "Welche Fassung ist die beste?"
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_script_that_cannot_be_fetched_is_fetched_again_on_request(
     browser: Browser, tmp_path: Path
@@ -168,6 +171,7 @@ def test_a_script_that_cannot_be_fetched_is_fetched_again_on_request(
         assert page.locator(".best .play").count() == 4
 
 
+@pytest.mark.slow
 def test_its_files_lie_in_the_study_and_decide_what_it_is(tmp_path: Path) -> None:
     folder = made(tmp_path)
     study = load_study(folder)
@@ -193,6 +197,7 @@ def test_a_study_without_plugins_does_not_speak_of_them(tmp_path: Path) -> None:
     assert not folder.plugins.exists()
 
 
+@pytest.mark.slow
 def test_a_changed_plugin_is_another_study_which_replaces_it_on_request(tmp_path: Path) -> None:
     place = ("--results", tmp_path / "results")
     path = write_plugin_study(tmp_path)

@@ -87,6 +87,7 @@ def addresses(app: Flask, clients: list[Client]) -> list[str]:
     return sorted(set(found))
 
 
+@pytest.mark.slow
 def test_no_method_on_any_address_is_a_fault(
     studied: tuple[StudyFolder, Flask, list[Client]],
 ) -> None:

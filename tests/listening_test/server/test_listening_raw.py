@@ -122,6 +122,7 @@ def rated(wire: Wire) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_anything_in_any_field_of_an_event_is_stored_or_refused_and_harms_nothing(
     wire: Wire,
 ) -> None:
@@ -141,6 +142,7 @@ def test_anything_in_any_field_of_an_event_is_stored_or_refused_and_harms_nothin
     assert rated(wire)["rating"]["preference"] == 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["next", "back", "answers", "pause", "withdraw", "language"])
 def test_anything_in_any_field_of_a_move_leaves_the_session_where_it_is(
     address: str, folder: StudyFolder, what: str

@@ -54,6 +54,7 @@ def shown(text: str) -> list[str]:
     return re.findall(r'<th scope="row">([^<]+)</th>', table)
 
 
+@pytest.mark.slow
 def test_every_session_is_on_one_page_the_latest_first(app: Flask) -> None:
     pages = [shown(page(app, number)) for number in ("", 2, 3)]
     assert [len(one) for one in pages] == [3, 3, 2]

@@ -265,6 +265,7 @@ def test_a_crowd_of_whom_many_go_away_leaves_every_page_completed_equally_often(
     assert max(found) - min(found) <= 1, found
 
 
+@pytest.mark.slow
 def test_where_abandoned_sessions_count_for_ever_pages_come_out_uneven(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -296,6 +297,7 @@ class Counted:
         return getattr(self.wire, name)
 
 
+@pytest.mark.slow
 def test_a_beginning_takes_as_many_statements_after_many_sessions_as_after_few(
     tmp_path: Path, stored: Callable[[StudyFolder], StudyFolder]
 ) -> None:

@@ -202,6 +202,7 @@ def test_an_unknown_session_is_named_and_then_none_is_erased(
     assert told(app, client) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", ["keep", "erase"])
 def test_sessions_older_than_the_retention_time_are_erased_and_no_others(
     tmp_path: Path, kept: str

@@ -79,6 +79,7 @@ SENT = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(SENT | st.fixed_dictionaries(dict.fromkeys(GOOD, SENT) | {"stimulus": SENT}))
 def test_whatever_is_sent_is_an_event_that_can_be_stored_or_is_refused_in_words(sent: Any) -> None:
     event, why = None, ""

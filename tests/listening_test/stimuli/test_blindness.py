@@ -57,6 +57,7 @@ def test_the_same_attack_sees_through_the_files_of_before(
     assert min(fields) < ALPHA / len(found)
 
 
+@pytest.mark.slow
 def test_guesses_by_chance_are_judged_as_such() -> None:
     def seen(system: str, draw: np.random.Generator) -> Seen:
         return Seen(

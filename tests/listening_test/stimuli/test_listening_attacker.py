@@ -66,7 +66,14 @@ sequence:
 """
 
 
-@pytest.fixture(scope="module", params=[*sorted(kinds()), "sequence"])
+FAST = ("abx", "mushra", "sequence")
+EVERY = [
+    name if name in FAST else pytest.param(name, marks=pytest.mark.slow)
+    for name in (*sorted(kinds()), "sequence")
+]
+
+
+@pytest.fixture(scope="module", params=EVERY)
 def studied(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[StudyFolder, str]]:

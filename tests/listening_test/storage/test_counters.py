@@ -175,6 +175,7 @@ def test_what_fails_is_not_counted(folder: StudyFolder, database: Database) -> N
     assert told(database, folder) == counted(database) == {("real", "open"): 1}
 
 
+@pytest.mark.slow
 def test_two_who_count_the_same_in_opposite_order_do_not_wait_for_each_other(
     tmp_path: Path, postgresql: Server
 ) -> None:

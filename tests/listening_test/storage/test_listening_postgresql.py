@@ -110,6 +110,7 @@ def test_the_migrations_make_the_tables_of_the_code(tmp_path: Path, postgresql: 
         assert compare_metadata(context, Base.metadata) == []
 
 
+@pytest.mark.slow
 def test_two_studies_share_a_database_and_each_sees_its_own(
     tmp_path: Path, postgresql: Server
 ) -> None:

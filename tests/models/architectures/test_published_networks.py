@@ -53,6 +53,7 @@ PUBLISHED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "sizes", "parameters", "field"), PUBLISHED)
 def test_the_published_sizes_come_out(
     name: str, sizes: dict[str, int], parameters: int, field: int | None

@@ -73,6 +73,7 @@ def test_a_song_has_five_to_ten_stems_that_are_heard(index: int) -> None:
     assert all(float(integrated_loudness(stem, RATE)) > -45.0 for stem in stems.values())
 
 
+@pytest.mark.slow
 @EVERY
 def test_all_audio_is_stereo_float32_of_the_asked_length(index: int) -> None:
     made = song(index)
@@ -140,6 +141,7 @@ def test_styles_differ_in_spectrum_and_loudness_range() -> None:
         assert float(np.sqrt(np.mean((one - other) ** 2))) > 1.0
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_bytes_on_any_number_of_threads() -> None:
     before = torch.get_num_threads()
     try:
@@ -155,6 +157,7 @@ def test_the_same_seed_makes_the_same_bytes_on_any_number_of_threads() -> None:
     assert (one.tags, one.settings) == (other.tags, other.settings)
 
 
+@pytest.mark.slow
 def test_another_seed_or_index_makes_another_song() -> None:
     songs = [demo_song(seed, index, 4.0, RATE) for seed, index in ((0, 0), (1, 0), (0, 6))]
     assert len({made.style for made in songs}) == 1
@@ -164,6 +167,7 @@ def test_another_seed_or_index_makes_another_song() -> None:
         assert float(abs(a @ b) / (a.norm() * b.norm())) < 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample_rate", [16_000, 48_000])
 def test_any_usual_sample_rate_will_do(sample_rate: int) -> None:
     made = demo_song(3, 4, 3.0, sample_rate)
@@ -201,6 +205,7 @@ def test_what_cannot_be_made_is_refused_in_one_line(
     assert str(refused.value) == words
 
 
+@pytest.mark.slow
 def test_numbers_of_numpy_make_the_same_song() -> None:
     numbers: Any = np.array([3, 4, RATE])
     made = demo_song(numbers[0], numbers[1], 3.0, numbers[2])
@@ -249,6 +254,7 @@ def test_the_house_cuts_the_low_mids_and_lifts_the_air() -> None:
     assert mean[7] > 1.0  # 8 kHz
 
 
+@pytest.mark.slow
 def test_a_duller_mix_gets_more_treble() -> None:
     mix = song(0).mix.double().numpy()
     dull = signal.sosfilt(signal.butter(1, 1500, fs=RATE, output="sos"), mix)

@@ -25,6 +25,7 @@ def stamps(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
+@pytest.mark.slow
 def test_a_folder_holds_the_song_as_made(tmp_path: Path) -> None:
     first, second = written(tmp_path / "songs")
     assert [first.name, second.name] == ["01-rock", "02-electronic"]

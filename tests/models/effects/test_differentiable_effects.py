@@ -119,6 +119,7 @@ def test_the_compressor_of_training_is_the_one_that_renders() -> None:
         np.testing.assert_allclose(got[item].numpy(), wanted, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradients_of_every_compressor_setting_are_true() -> None:
     audio = noise(2, 2, 120).double()
     values = [

@@ -125,6 +125,7 @@ def test_bands_of_a_crossover_sum_flat(crossovers: tuple[float, ...], rate: int)
     np.testing.assert_allclose(summed, 1.0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_linkwitz_riley_crossover_is_6_db_down_in_both_bands_and_they_agree_in_phase() -> None:
     low, high = split_bands(impulse(), RATE, [1000.0])[:, 0]
     at = np.array([1000.0])

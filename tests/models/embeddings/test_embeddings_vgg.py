@@ -95,6 +95,7 @@ def test_without_the_wheel_one_line_says_how_to_get_it(monkeypatch: pytest.Monke
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_the_front_end_is_librosas() -> None:
     audio = torch.randn(16_000 * 7, generator=torch.Generator().manual_seed(0)) / 5
     mel = librosa.feature.melspectrogram(

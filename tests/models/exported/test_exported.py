@@ -123,6 +123,7 @@ def test_a_probe_finds_what_a_file_does_not_tell(
     assert facts.sources["sample_rate"] is FactSource.GIVEN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [1000, 4096, 10**9])
 @pytest.mark.parametrize("model", [Valid(), Causal(), Strided()])
 def test_chunks_give_what_one_call_does(tmp_path: Path, model: nn.Module, chunk: int) -> None:
@@ -133,6 +134,7 @@ def test_chunks_give_what_one_call_does(tmp_path: Path, model: nn.Module, chunk:
     torch.testing.assert_close(rendered(built(path), chunk=chunk), wanted, atol=1e-6, rtol=0)
 
 
+@pytest.mark.slow
 def test_controls_are_given_in_their_order_and_axes(tmp_path: Path) -> None:
     path = scripted(tmp_path, Controlled())
     controls = {
@@ -150,6 +152,7 @@ def test_controls_are_given_in_their_order_and_axes(tmp_path: Path) -> None:
     assert "controls: {gain:" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_program_of_torch_export_needs_trust_and_then_runs(tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"
     time = torch.export.Dim("time", min=64, max=2**22)
@@ -167,6 +170,7 @@ def test_a_program_of_torch_export_needs_trust_and_then_runs(tmp_path: Path) -> 
     torch.testing.assert_close(rendered(one), wanted, atol=1e-6, rtol=0)
 
 
+@pytest.mark.slow
 def test_a_fixed_length_is_refused_with_the_mend(tmp_path: Path) -> None:
     path = tmp_path / "model.pt2"
     torch.export.save(torch.export.export(Causal().eval(), (torch.zeros(1, 2, 4096),)), path)
@@ -275,6 +279,7 @@ def test_a_rate_that_nobody_tells_is_asked_for(tmp_path: Path) -> None:
         built(path, sample_rate=None)
 
 
+@pytest.mark.slow
 def test_a_model_that_takes_no_audio_says_what_it_said(tmp_path: Path) -> None:
     path = scripted(tmp_path, nn.Linear(3, 3))
     with pytest.raises(UserError, match="no way to call it with audio works"):

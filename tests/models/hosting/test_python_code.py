@@ -88,6 +88,7 @@ def test_a_class_a_factory_a_function_and_an_object_are_systems(
     torch.testing.assert_close(out, SONG * gain)
 
 
+@pytest.mark.slow
 def test_two_repositories_with_one_package_name_meet_in_a_benchmark(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:
@@ -177,6 +178,7 @@ def test_what_is_printed_disturbs_nothing(tmp_path: Path) -> None:
     assert torch.equal(rendered(system(tmp_path, "infer:noisy")), SONG)
 
 
+@pytest.mark.slow
 def test_a_process_that_was_lost_begins_again_for_the_next_song(tmp_path: Path) -> None:
     once = tmp_path / "once"
     code = f"import os\ndef build(audio):\n    if not os.path.exists({str(once)!r}):\n"

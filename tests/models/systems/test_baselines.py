@@ -214,6 +214,7 @@ def test_short_loud_audio_is_limited_although_its_loudness_is_undefined() -> Non
     assert float(true_peak_dbtp(out, RATE)) <= -0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["loudness", "limiter", "eq_match", "eq_comp", "overlimited"])
 def test_the_level_of_the_mix_does_not_matter_to_what_sets_the_level(
     name: str, mix: Tensor, reference: Tensor

@@ -87,6 +87,7 @@ def test_eq_match_does_not_delay(mix: Tensor, reference: Tensor) -> None:
     assert lags[np.argmax(found)] == 0
 
 
+@pytest.mark.slow
 def test_the_searched_threshold_is_the_one_that_steps_would_find() -> None:
     audio = music(seconds=1.0).double().numpy()
     walked = ThresholdSearch(audio, RATE, 0.9)
@@ -98,6 +99,7 @@ def test_the_searched_threshold_is_the_one_that_steps_would_find() -> None:
         assert ThresholdSearch(audio, RATE, 0.9).first_step(enough) == wanted
 
 
+@pytest.mark.slow
 def test_eq_comp_is_denser_than_eq_match_and_as_loud_as_the_reference(
     mix: Tensor, reference: Tensor
 ) -> None:

@@ -106,6 +106,7 @@ def test_training_lowers_the_validation_loss(tmp_path: Path) -> None:
     assert (result.best, result.unprocessed) == (after["loss"], before["loss"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pairs")
 def test_a_training_leaves_checkpoints_that_say_where_they_come_from(tmp_path: Path) -> None:
     trained(tmp_path, "run")
@@ -178,6 +179,7 @@ def test_a_training_that_goes_on_ends_with_the_same_weights(tmp_path: Path, firs
         assert same(tmp_path / "whole" / folder, tmp_path / "parts" / folder)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pairs")
 def test_a_finished_training_does_no_more_work(tmp_path: Path) -> None:
     trained(tmp_path, "run")
@@ -200,6 +202,7 @@ def test_another_recipe_does_not_go_on_in_the_same_folder(tmp_path: Path) -> Non
         trained(tmp_path, "run")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pairs")
 def test_patience_ends_a_training_that_no_longer_improves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -213,6 +216,7 @@ def test_patience_ends_a_training_that_no_longer_improves(
     assert (result.step, result.best_step, result.finished) == (8, 4, True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pairs")
 def test_a_training_that_diverges_stops_and_keeps_what_was_good(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -101,6 +101,7 @@ def test_the_verdict_is_honest(got: float, plain: float, words: str) -> None:
     assert words in verdict({"loss": got}, {"loss": plain})
 
 
+@pytest.mark.slow
 def test_a_checkpoint_says_what_it_is_and_whether_it_is_better(tmp_path: Path) -> None:
     write_songs(tmp_path)
     recipe = tiny_recipe("waveunet", steps=30, save_every=10, learning_rate=0.01)

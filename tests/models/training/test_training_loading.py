@@ -84,6 +84,7 @@ def test_what_is_wrong_with_a_song_is_one_line_from_any_process(workers: int) ->
     assert str(caught.value) == "songs/one.wav: the audio is damaged"
 
 
+@pytest.mark.slow
 def test_a_training_with_loader_processes_ends_with_the_same_weights(tmp_path: Path) -> None:
     write_songs(tmp_path)
     recipe = tiny_recipe("tcn", steps=4, mixup=0.4)

@@ -181,6 +181,7 @@ def test_a_published_recipe_is_read_and_fits_its_network(
     assert recipe.said()["architecture"] == recipe.architecture
 
 
+@pytest.mark.slow
 def test_every_architecture_has_a_published_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(architectures, "memory_bytes", lambda: 64 * 2**30)
     recipes = [load_recipe(path) for path in PUBLISHED]

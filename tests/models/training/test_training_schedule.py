@@ -110,6 +110,7 @@ def test_the_gradient_is_clipped_where_asked(home: Path, clip: float | None) -> 
     assert seen == [math.inf if clip is None else clip] * 2
 
 
+@pytest.mark.slow
 def test_bfloat16_trains_nearly_as_float32_does(home: Path) -> None:
     made = {"steps": 20, "validate_every": 20}
     losses = {}
@@ -120,6 +121,7 @@ def test_bfloat16_trains_nearly_as_float32_does(home: Path) -> None:
     assert losses["bf16"] != losses["float32"]
 
 
+@pytest.mark.slow
 def test_float16_leaves_out_a_step_that_overflows_and_halves_its_scale(home: Path) -> None:
     # The command refuses float16 on the CPU, where it is slow; its arithmetic is the same.
     recipe = recipe_of(home, precision="fp16", steps=50, schedule={"kind": "constant"})
@@ -187,6 +189,7 @@ def test_a_state_with_weights_that_are_not_finite_is_not_gone_on_from(home: Path
         run_recipe(home, tcn(steps=4), "nan")
 
 
+@pytest.mark.slow
 def test_an_epoch_is_the_steps_that_hear_all_seconds_once(home: Path) -> None:
     # Two songs of 2 s to train on, 2 x 0.25 s a step.
     recipe = tcn(steps=17, validate_every="epoch", save_every="epoch")
@@ -199,6 +202,7 @@ def test_an_epoch_is_the_steps_that_hear_all_seconds_once(home: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_lead_is_heard_and_not_scored(home: Path) -> None:
     for name, sizes in (("tcn", TCN), ("waveunet", {"width": 4, "levels": 2})):
         recipe = tcn(lead=0.1, steps=2) | {"architecture": name, "hyperparameters": sizes}

@@ -248,6 +248,7 @@ def test_stems_of_a_song_are_cut_together_and_scattered_in_level_alone(tmp_path:
     assert float((ratio[0].mean() - ratio[1].mean()).abs()) > 1e-3
 
 
+@pytest.mark.slow
 def test_demo_songs_are_made_once_with_their_stems(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     section = TrainingSongs.model_validate({"demo": DEMO})

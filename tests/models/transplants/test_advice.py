@@ -49,6 +49,7 @@ def saved(folder: Path, data: Any) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_weights_without_an_architecture_say_whose_they_are_and_the_advice_loads(
     name: str, tmp_path: Path
@@ -139,6 +140,7 @@ def test_weights_that_lack_a_part_say_whose_they_nearly_are(tmp_path: Path) -> N
     assert "names are like those of micro-tcn (microtcn), but others of its are missing" in message
 
 
+@pytest.mark.slow
 def test_weights_with_a_stranger_among_them_name_it(tmp_path: Path) -> None:
     state = golden("microtcn_film").state | {"blocks.0.odd.weight": torch.ones(2)}
     message = refused(saved(tmp_path, state), architecture="microtcn")

@@ -8,6 +8,7 @@ from small_songs import save, song
 from transplanted import CASES, golden, written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["microtcn_film_causal", "npm_1b", "signaltrain", "demucs2019"])
 def test_published_weights_are_shown_imported_and_rendered(name: str, tmp_path: Path) -> None:
     case = CASES[name]

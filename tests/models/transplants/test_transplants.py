@@ -36,6 +36,7 @@ HEAD = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", CASES)
 def test_a_transplanted_network_gives_the_original_output(

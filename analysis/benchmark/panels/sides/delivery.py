@@ -8,7 +8,7 @@ import pandas as pd
 
 from .....evaluation.delivery.checklist import DeliveryVerdict, LimitCheck, MetricValue, checklist
 from .....evaluation.delivery.profiles import Profile, shipped_profiles
-from ....presentation.numbers import NONE, fixed
+from ....presentation.numbers import NONE
 from ...result.document import Result
 from ..registry import Context, Section, render, section
 
@@ -26,15 +26,16 @@ def delivery(context: Context) -> Section | None:
     rows = [row for profile in profiles for row in _rows(result, profile)]
     if not rows:
         return None
+    stated = [row for row in rows if row["asked"]]
+    limits = list(dict.fromkeys((row["profile"], row["metric"], row["asked"]) for row in stated))
+    cells = {(row["system"], row["profile"], row["metric"], row["asked"]): row for row in stated}
     shown = [
-        {
-            **row,
-            "excess": NONE if row["largest excess"] is None else fixed(row["largest excess"], 2),
-        }
-        for row in rows
+        (system, [_cell(cells.get((system, *limit))) for limit in limits])
+        for system in result.system_names
     ]
     html = render(
         "sections/delivery.html",
+        limits=[(profile, metric, asked.replace("-", "−")) for profile, metric, asked in limits],
         rows=shown,
         looks=result.looks,
         sources=[(one.name, one.title, one.edition, one.source, one.read_on) for one in profiles],
@@ -46,6 +47,14 @@ def delivery(context: Context) -> Section | None:
 def _measured_by(result: Result, profile: Profile) -> bool:
     measured = set(result.scores["metric"])
     return bool(profile.limits) and all(name in measured for name in profile.metrics)
+
+
+def _cell(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return NONE
+    unmeasured = row["not measured"]
+    text = f"{row['within']} of {row['songs']}"
+    return f"{text} ({unmeasured} not measured)" if unmeasured else text
 
 
 def _rows(result: Result, profile: Profile) -> list[dict[str, Any]]:

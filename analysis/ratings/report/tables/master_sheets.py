@@ -9,11 +9,8 @@ from .sheet import Sheet, columns_of
 
 # The metrics that a benchmark's report names its systems by, in the same order.
 _DECISIVE = ("mrstft_music", "mrstft_auraloss", "logmel_db", "mrstft_sum_diff", "mae")
-_COLUMNS = columns_of(
-    *("Comparisons/count", "Preferred/share", "Preferred low/share", "Preferred high/share"),
-    *("Mean Diff./points", "Low/points", "High/points", "p/p", "P_adj/p"),
-    *("p equivalence/p", "P_adj equivalence/p", "Verdict"),
-)
+_SHARE = ("Preferred/share", "Preferred low/share", "Preferred high/share")
+_DIFFERENCE = ("Mean Diff./points", "Low/points", "High/points")
 
 _PAPER = ("System", "Preferred", "Mean Diff.", "Low", "High", "P_adj", "Verdict")
 
@@ -27,9 +24,20 @@ def master_sheets(found: AgainstMaster | None) -> list[Sheet]:
 
 def _systems(found: AgainstMaster) -> Sheet:
     metric = decisive(found)
-    more = columns_of(f"{metric_name(metric)}/number") if metric else ()
+    tested = _tested(found)
+    columns = columns_of(
+        *("System", "Comparisons/count", *_SHARE, *_DIFFERENCE, "p/p", "P_adj/p"),
+        *(("p equivalence/p", "P_adj equivalence/p") if tested else ()),
+        "Verdict",
+        *((f"{metric_name(metric)}/number",) if metric else ()),
+    )
     rows = tuple(
-        (row.system, *_cells(row), *([metric.means.get(row.system)] if metric else []))
+        (
+            *(row.system, row.comparisons, *_numbers(row), row.p_raw, row.p_adj),
+            *(_equivalence(row) if tested else ()),
+            verdict_beside(row),
+            *([metric.means.get(row.system)] if metric else []),
+        )
         for row in found.systems
     )
     how = "preferred to it" if found.preferences else "rated higher"
@@ -40,21 +48,23 @@ def _systems(found: AgainstMaster) -> Sheet:
         f"hold together at {100 * found.together:g} % over {found.family} comparisons; P_adj by "
         f"{found.adjust} over {over}"
     )
-    return Sheet(
-        "against-the-master", caption, (*columns_of("System"), *_COLUMNS, *more), rows, _PAPER
-    )
+    return Sheet("against-the-master", caption, columns, rows, _PAPER)
 
 
 def _genres(found: AgainstMaster) -> Sheet:
+    tested = _tested(found)
     rows = tuple(
-        (genre.genre, len(genre.passages), genre.listeners, row.system, *_cells(row), genre.note)
+        (
+            *(genre.genre, len(genre.passages), genre.listeners, row.system),
+            *(*_numbers(row), row.p_adj, *(_equivalence(row)[1:] if tested else ())),
+            genre.note or verdict_beside(row),
+        )
         for genre in found.genres
         for row in genre.systems
     )
-    columns = (
-        *columns_of("Genre", "Passages/count", "Listeners/count", "System"),
-        *_COLUMNS,
-        *columns_of("Note"),
+    columns = columns_of(
+        *("Genre", "Passages/count", "Listeners/count", "System", *_SHARE, *_DIFFERENCE),
+        *("P_adj/p", *(("P_adj equivalence/p",) if tested else ()), "Verdict"),
     )
     caption = (
         f"Every system less the master ({found.master}) within genres; P_adj by {found.adjust} and "
@@ -63,14 +73,18 @@ def _genres(found: AgainstMaster) -> Sheet:
     return Sheet("against-the-master-by-genre", caption, columns, rows, ("Genre", *_PAPER))
 
 
-def _cells(row: BesideMaster) -> tuple[Any, ...]:
+def _tested(found: AgainstMaster) -> bool:
+    """Whether anything was tested for equivalence."""
+    return any(row.equivalence for row in found.systems)
+
+
+def _numbers(row: BesideMaster) -> tuple[Any, ...]:
+    return row.share, row.share_low, row.share_high, row.mean_diff, row.low, row.high
+
+
+def _equivalence(row: BesideMaster) -> tuple[Any, ...]:
     claim = row.equivalence
-    return (
-        *(row.comparisons, row.share, row.share_low, row.share_high),
-        *(row.mean_diff, row.low, row.high, row.p_raw, row.p_adj),
-        *((claim.p, claim.p_adj) if claim else (None, None)),
-        verdict_beside(row),
-    )
+    return (claim.p, claim.p_adj) if claim else (None, None)
 
 
 def _metrics(found: AgainstMaster) -> Sheet:

@@ -269,7 +269,8 @@ def _metrics(found: MetricAgreement) -> Sheet:
     )
     caption = (
         f"Metrics of what was heard against mean ratings of stimuli; intervals: "
-        f"{found.interval}; {found.systems} systems on {found.passages} passages"
+        f"{found.interval}; {found.systems} systems on {found.passages} passages; positive where "
+        "a metric says what listeners say"
     )
     return Sheet("metrics", caption, columns, rows)
 

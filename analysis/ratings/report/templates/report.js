@@ -7,6 +7,8 @@
   /** @type {Record<string, Earmark.Figure>} */
   const figures = JSON.parse(earmark.one("#figures", HTMLElement).textContent ?? "{}");
 
+  const PAGE = 640; // pixels of a page's height that a figure may have, on A4 across
+
   const plots = earmark.all(".plot", HTMLElement);
   /** @param {HTMLElement} place */
   const draw = (place) => earmark.charts.plot(place, figures[place.dataset.figure ?? ""]);
@@ -24,6 +26,7 @@
     () => {
       openAll();
       plots.filter((place) => !place.firstChild).forEach(draw);
+      for (const place of plots) place.classList.toggle("tall", place.clientHeight > PAGE);
     },
     { capture: true },
   );

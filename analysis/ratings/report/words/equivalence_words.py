@@ -1,6 +1,6 @@
 """Equivalence in words: the claim with its own numbers, or why it is not made."""
 
-from ....presentation.numbers import p_apa
+from ....presentation.numbers import fixed, p_apa
 from ...result.blocks import Primary
 from ...result.names import Verdict
 from ...result.tests import Equivalence, Pair
@@ -24,7 +24,7 @@ def _numbers(claim: Equivalence, primary: Primary) -> str:
     level = f"{100 * (1 - 2 * primary.alpha):g}"
     p = claim.p if claim.p_adj is None else claim.p_adj
     said = p_apa(p).replace("p", "p of equivalence", 1)
-    return f"{said}, {level} % CI [{claim.low:.2f}, {claim.high:.2f}]"
+    return f"{said}, {level} % CI [{fixed(claim.low, 2)}, {fixed(claim.high, 2)}]"
 
 
 def assay_sentences(primary: Primary) -> list[str]:

@@ -58,15 +58,20 @@ def beside_words(row: BesideMaster, found: AgainstMaster) -> str:
         unit = "" if found.preferences else " points"
         by = f"mean difference {fixed(row.mean_diff, 2, signed=True)}{unit}"
         if row.low is not None and row.high is not None:
-            by += f", CI of all together [{fixed(row.low, 2)}, {fixed(row.high, 2)}]"
+            by += f", simultaneous CI [{fixed(row.low, 2)}, {fixed(row.high, 2)}]"
         parts.append(by)
     if row.p_adj is not None:
         how = "" if found.adjust is Adjust.NONE else " adjusted"
         parts.append(f"{p_apa(row.p_adj)}{how}")
-    if row.equivalence is not None and row.equivalence.p_adj is not None:
-        parts.append(p_apa(row.equivalence.p_adj).replace("p", "p of equivalence", 1))
+    claim = row.equivalence
+    if claim and claim.p_adj is not None and not _decided_apart(row):
+        parts.append(p_apa(claim.p_adj).replace("p", "p of equivalence", 1))
     numbers = f" ({'; '.join(parts)})" if parts else ""
     return f"{row.system} against {found.master}: {verdict_beside(row)}{numbers}."
+
+
+def _decided_apart(row: BesideMaster) -> bool:
+    return row.verdict in (MasterVerdict.BETTER, MasterVerdict.WORSE)
 
 
 def verdict_beside(row: BesideMaster) -> str:

@@ -328,6 +328,7 @@ def test_repeats_are_averaged_for_the_test_and_measured_for_agreement(tmp_path: 
     assert result["agreement"]["intra_rater_note"] is None
 
 
+@pytest.mark.slow
 def test_a_signed_scale_is_also_tested_against_zero(tmp_path: Path) -> None:
     r = np.random.default_rng(0)
     rows = ["listener,passage,system,value"]

@@ -32,6 +32,7 @@ def result_of(folder: Path, cells: Floats, scope: str = "passages") -> RatingsRe
     return analyse(read_ratings(path), RatingsOptions(scope=Scope(scope)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", ["music", "passages"])
 def test_grades_are_modelled_beside_the_primary_analysis(tmp_path: Path, scope: str) -> None:
     result = result_of(tmp_path, grades(), scope)

@@ -20,6 +20,7 @@ from earmark.analysis.ratings.reading.table import Floats
 NAN = float("nan")
 
 
+@pytest.mark.slow
 def test_draws_are_resamples_with_replacement_and_intervals_their_percentiles() -> None:
     weights = draws(7, 0, 1)
     assert weights.shape == (2000, 7)

@@ -115,6 +115,7 @@ def test_every_start_ends_at_the_proved_optimum(design: MixedDesign, scope: Scop
     assert all(slope > 0 for slope in proof.zeros.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", SCOPES)
 def test_simulated_fits_with_small_slopes_and_holes_are_all_proved(scope: Scope) -> None:
     zeros = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixed_designs import DESIGNS
@@ -50,6 +51,7 @@ def test_the_order_of_a_table_depends_on_its_ratings_alone(
     np.testing.assert_array_equal(back, first.cells)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(DESIGNS), SEEDS, st.sampled_from([Scope.MUSIC, Scope.PASSAGES]))
 @settings(max_examples=25, deadline=None)
 def test_no_digit_of_a_fit_depends_on_names(design: Any, seed: int, scope: Scope) -> None:
@@ -83,6 +85,7 @@ def rows_of(cells: Floats, names: list[list[str]], seed: int) -> list[str]:
     return ["listener,passage,system,value", *rows]
 
 
+@pytest.mark.slow
 @given(SEEDS, st.sampled_from(["music", "passages"]))
 @settings(max_examples=8, deadline=None)
 def test_no_number_of_the_tests_in_a_report_depends_on_names_or_rows(

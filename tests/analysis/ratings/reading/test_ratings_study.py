@@ -142,6 +142,7 @@ def test_the_declared_analysis_is_followed_and_what_differs_is_flagged(
     assert "differs from what was declared" in (tmp_path / "b" / "sentences.txt").read_text()
 
 
+@pytest.mark.slow
 def test_the_flow_and_the_questionnaires_are_summarised_without_naming_anybody(
     folder: StudyFolder, tmp_path: Path
 ) -> None:

@@ -386,6 +386,7 @@ def test_the_answer_of_forty_systems_fits_a_screen(
         browser.close()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_page_draws_and_drills_down_in_a_browser(
     tmp_path: Path, file: RatingsFile, result: RatingsResult, chromium: str

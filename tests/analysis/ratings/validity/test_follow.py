@@ -8,6 +8,7 @@ from ratings_simulation import ratings_of, simulated_cells
 from scipy import stats
 
 from earmark.analysis.ratings.reading.table import Floats
+from earmark.analysis.ratings.report.words.following_words import finding
 from earmark.analysis.ratings.result.validity import (
     Following,
     FollowVerdict,
@@ -26,7 +27,9 @@ def world(seed: int = 1, shape: tuple[int, int, int] = SHAPE, **more: Any) -> Fl
 
 
 def metric(values: Floats, name: str = "m", better: Direction = "higher") -> MetricValues:
-    cells = {(f"p{p}", f"s{s}"): float(v) for (p, s), v in np.ndenumerate(values) if v == v}
+    cells: dict[tuple[str | None, str], float] = {
+        (f"p{p}", f"s{s}"): float(v) for (p, s), v in np.ndenumerate(values) if v == v
+    }
     return MetricValues(name, cells, better)
 
 
@@ -53,6 +56,8 @@ def test_the_metric_that_drives_the_ratings_is_recognised_among_many() -> None:
     assert only(found, "driver").verdict is FollowVerdict.FOLLOWS
     assert [one.label for one in found.metrics if one.may_be_best] == ["driver"]
     assert {one.verdict for one in found.metrics[1:]} == {FollowVerdict.NOT_SHOWN}
+    assert finding(found).startswith("driver follows the ratings (p = ")
+    assert "best" not in finding(found), "it was not told from each of the others"
 
 
 @pytest.mark.parametrize(("better", "sign"), [("higher", -1), ("lower", 1)])
@@ -175,6 +180,11 @@ def test_two_equal_metrics_both_may_be_the_best_and_their_intervals_hold_for_all
     truth = cells.mean(axis=0)
     found = judged(cells, metric(truth + noise(1) * 4, "a"), metric(truth + noise(2) * 4, "b"))
     assert [one.may_be_best for one in found.metrics] == [True, True]
+    assert finding(found).endswith("Which of them follows best is not told.")
+    worse = metric(truth + noise(3) * 7, "c")
+    found = judged(cells, metric(truth, "a"), worse)
+    assert [one.may_be_best for one in found.metrics] == [True, False]
+    assert finding(found).endswith("Only a may be the best of them.")
     for one in found.metrics:
         within = one.at(ValidityLevel.WITHIN)
         assert within is not None
@@ -229,3 +239,26 @@ def test_permuted_ratings_of_a_real_relation_give_no_claim_beyond_the_nominal_ra
         found = judged(base[:, :, order], *(metric(one, f"m{at}") for at, one in enumerate(truth)))
         claimed += any(one.p_adj is not None and one.p_adj < 0.05 for one in found.metrics)
     assert claimed / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+
+
+def test_names_and_their_order_decide_nothing() -> None:
+    cells, shape = world(shape=(45, 8, 9)), (8, 9)
+    values = [cells.mean(axis=0) + noise(at, shape) * 8 for at in range(2)]
+    orders = [np.random.default_rng(at).permutation(size) for at, size in enumerate((45, 8, 9))]
+    turned = cells[np.ix_(*orders)]
+    first = judged(cells, *(metric(one, f"m{at}") for at, one in enumerate(values)))
+    second = judged(
+        turned, *(metric(one[np.ix_(*orders[1:])], f"m{at}") for at, one in enumerate(values))
+    )
+    for one in first.metrics:
+        other = only(second, one.label)
+        assert (one.p, one.p_adj, one.verdict) == (other.p, other.p_adj, other.verdict)
+        for level in ValidityLevel:
+            a, b = one.at(level), other.at(level)
+            assert a is not None
+            assert b is not None
+            assert (a.spearman.low, a.spearman.high) == pytest.approx(
+                (b.spearman.low, b.spearman.high)
+            )
+    for a, b in zip(first.ceilings, second.ceilings, strict=True):
+        assert a.ceiling == pytest.approx(b.ceiling)

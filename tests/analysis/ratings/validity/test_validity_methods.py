@@ -1,5 +1,7 @@
 """Coefficients are those of scipy; intervals, mapping, ceiling and decisions keep their laws."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ratings_simulation import simulated_cells
@@ -15,7 +17,7 @@ from earmark.analysis.ratings.validity.mapping import fit_cubic, half_intervals,
 from earmark.analysis.ratings.validity.permutation import exchange_p
 
 WITHIN, STIMULI, SYSTEMS = ValidityLevel
-SCIPY = {
+SCIPY: dict[Coefficient, Any] = {
     Coefficient.SPEARMAN: stats.spearmanr,
     Coefficient.KENDALL: stats.kendalltau,
     Coefficient.PEARSON: stats.pearsonr,

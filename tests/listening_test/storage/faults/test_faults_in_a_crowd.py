@@ -76,6 +76,7 @@ def test_postgresql_crashes_among_listeners_and_comes_back(
         check(listeners, server)
 
 
+@pytest.mark.slow
 def test_the_disk_is_full_among_listeners_and_freed(folder: StudyFolder) -> None:
     port = free_port()
     with served(folder, port) as server, crowd(folder, port) as listeners:

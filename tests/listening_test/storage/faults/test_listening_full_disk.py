@@ -34,6 +34,7 @@ def stored(folder: StudyFolder) -> set[str]:
         return {one.id for one in events(session, session.scalars(select(Listening.token)).all())}
 
 
+@pytest.mark.slow
 def test_a_full_disk_confirms_nothing_and_loses_nothing(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", passages=2, seconds=0.6)
     with served(folder) as server:

@@ -26,6 +26,7 @@ def shown(browser: Browser) -> list[object]:
     return [(one["id"], one["label"], one["url"], one["start"]) for one in step.get("stimuli", [])]
 
 
+@pytest.mark.slow
 def test_a_killed_server_has_stored_what_it_acknowledged_and_goes_on_at_the_same_place(
     tmp_path: Path, stored: Callable[[StudyFolder], StudyFolder]
 ) -> None:

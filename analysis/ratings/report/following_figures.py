@@ -1,20 +1,22 @@
-"""Figures of a result: the correlations of all metrics, and ratings over each metric."""
+"""How far metrics follow the ratings, as figures: all correlations, and ratings over each."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure, Rows, escaped, forest, layout, marker
-from ...presentation.looks import INK, MUTED, Look
-from ...ratings.result.validity import (
+from ...presentation.looks import INK, MUTED, Look, shortened
+from ..result.validity import (
     Following,
     FollowVerdict,
+    JudgedStimulus,
     MetricFollowing,
     ValidityLevel,
 )
-from .words import LEVELS, sure_text
+from .words.following_words import LEVELS, sure_text
 
 _LOOKS = {
     FollowVerdict.FOLLOWS: Look("accent", "circle", "solid"),
@@ -23,6 +25,7 @@ _LOOKS = {
     FollowVerdict.NO_CLAIM: Look(MUTED, "circle-open", "solid"),
 }
 _STEPS = 60
+_MOST_NAMED = 16
 
 
 def correlations(found: Following, level: ValidityLevel) -> Figure | None:
@@ -55,7 +58,7 @@ def correlations(found: Following, level: ValidityLevel) -> Figure | None:
 
 
 def scatter(found: Following, one: MetricFollowing, looks: Mapping[str, Look]) -> Figure:
-    """Mean ratings over a metric: a point per stimulus, and the mapping as a line."""
+    """Mean ratings over a metric: a small point per stimulus, each system’s means, the mapping."""
     size = abs if one.better == "zero" else float
     known = [
         (stimulus, size(value))
@@ -73,10 +76,15 @@ def scatter(found: Following, one: MetricFollowing, looks: Mapping[str, Look]) -
                 "x": [_short(value) for value, _ in mine],
                 "y": [round(stimulus.mean, 3) for _, stimulus in mine],
                 "text": [escaped(f"{name}, {stimulus.passage}") for _, stimulus in mine],
-                "marker": {**marker(looks[name], 8), "opacity": 0.75},
+                "marker": {**marker(looks[name], 6), "opacity": 0.55, "line": {"width": 0}},
                 "hovertemplate": "%{text}: %{x}, rated %{y:.1f}<extra></extra>",
             }
         )
+        traces.append(_centre(name, mine, looks[name]))
+    if len(traces) > 2 * _MOST_NAMED:
+        # Names would lie over one another; pointing at a system tells its name.
+        for trace in traces:
+            trace["mode"] = "markers"
     if one.mapping and one.mapping.sign and known:
         traces.append(_line(one))
     unit = f" ({one.unit})" if one.unit else ""
@@ -90,6 +98,22 @@ def scatter(found: Following, one: MetricFollowing, looks: Mapping[str, Look]) -
     }
     figure["xaxis"] |= {"zeroline": False}
     return {"data": traces, "layout": figure}
+
+
+def _centre(name: str, mine: Sequence[tuple[float, JudgedStimulus]], look: Look) -> dict[str, Any]:
+    """The means of a system, with its name."""
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [_short(math.fsum(value for value, _ in mine) / len(mine))],
+        "y": [round(math.fsum(one.mean for _, one in mine) / len(mine), 3)],
+        "text": [escaped(shortened(name, 18))],
+        "textposition": "top center",
+        "textfont": {"color": INK},
+        "cliponaxis": False,
+        "marker": marker(look, 12),
+        "hovertemplate": f"{escaped(name)}, all passages<extra></extra>",
+    }
 
 
 def _line(one: MetricFollowing) -> dict[str, Any]:
