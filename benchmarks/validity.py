@@ -20,10 +20,10 @@ import click
 import numpy as np
 
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.result.validity import Coefficient, ValidityLevel
 from earmark.analysis.ratings.validity.coefficients import at_level
 from earmark.analysis.ratings.validity.jackknife import Replicates, jackknifed
 from earmark.analysis.ratings.validity.permutation import exchange_p
+from earmark.analysis.result.following import Coefficient, ValidityLevel
 
 ALPHA = 0.05
 DESIGNS = (

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from ...models.errors import UserError
-from ..ratings.result.validity import Following
+from ..result.following import Following
 from ..result.parts import Number, ResultPart
 
 SCHEMA: Literal[1] = 1

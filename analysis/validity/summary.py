@@ -20,7 +20,7 @@ from pydantic import Field, StrictBool, StrictInt, ValidationError
 from scipy import stats
 
 from ...models.errors import UserError
-from ..ratings.result.validity import Sure, ValidityLevel
+from ..result.following import Sure, ValidityLevel
 from ..result.parts import Free, Maybe, ResultPart
 from .document import ValidityDocument
 

@@ -11,7 +11,7 @@ from ....evaluation.metrics import METRICS
 from ....models.errors import UserError
 from ...presentation.numbers import fixed
 from ...validity.summary import PooledValidity, ValiditySummary, pooled
-from .columns import Column
+from .columns import COSTS, Column
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,11 @@ def sets_in(config: Mapping[str, Any]) -> tuple[ValiditySummary, ...]:
 def column_validity(
     sets: Sequence[ValiditySummary], columns: Sequence[Column]
 ) -> dict[tuple[str, str], ColumnValidity]:
-    """What the sets say of each column and variant; nothing where there are no sets."""
+    """What the sets say of each column and variant but for costs; nothing without sets."""
     found = {}
     for column in columns if sets else ():
+        if column.metric in COSTS:
+            continue
         known = METRICS.get(column.metric)
         usual = {name: _plain(value) for name, value in known.parameters.items()} if known else {}
         parameters = {

@@ -7,9 +7,11 @@ apart, are left out by the caller.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from ...result.following import Coefficient, Following, MetricFollowing, Sure, ValidityLevel
 from ..reading.heard import HeardScore
 from ..reading.table import Ratings
 from ..result.secondary import (
@@ -18,7 +20,6 @@ from ..result.secondary import (
     MetricAgreementRow,
     RatedStimulus,
 )
-from ..result.validity import Coefficient, Following, MetricFollowing, Sure, ValidityLevel
 from ..validity.ceiling import noise_ceiling
 from ..validity.follow import follow
 from ..validity.heard import HeardMetric, heard_metrics
@@ -75,7 +76,7 @@ def _caution(found: Following) -> str:
 def _row(one: MetricFollowing, heard: HeardMetric) -> MetricAgreementRow:
     stimuli, systems = one.at(ValidityLevel.STIMULI), one.at(ValidityLevel.SYSTEMS)
     within = one.at(ValidityLevel.WITHIN)
-    coded = {"coded_note": one.coded_note} if one.coded_note is not None else {}
+    coded: Any = {} if one.coded_note is None else {"coded_note": one.coded_note}
     return MetricAgreementRow(
         metric=one.metric,
         variant=one.variant,

@@ -9,7 +9,7 @@ import numpy as np
 from ...presentation.estimate import Estimate
 from ...presentation.figures import Figure, Rows, escaped, forest, layout, marker
 from ...presentation.looks import INK, MUTED, Look, shortened
-from ..result.validity import (
+from ...result.following import (
     Following,
     FollowVerdict,
     JudgedStimulus,

@@ -16,6 +16,7 @@ from ...presentation.assets import FIRST_SCRIPT, SCRIPTS, STATIC, STYLES, TOKENS
 from ...presentation.figures import Figure
 from ...presentation.looks import Look, short_names
 from ...presentation.numbers import fixed, p_equals
+from ...result.following import ValidityLevel
 from ..reading.account import Account
 from ..reading.files import RatingsFile
 from ..reading.scales import Scale
@@ -23,7 +24,6 @@ from ..reading.table import Bools, Ratings, listener_means
 from ..result.document import QuestionResult, RatingsResult
 from ..result.names import DesignKind, Method
 from ..result.tests import Pair
-from ..result.validity import ValidityLevel
 from . import rating_figures, test_figures
 from .answer_figure import answer_figure, first_names, rest_words
 from .audio import Audio

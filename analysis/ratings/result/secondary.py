@@ -3,6 +3,7 @@
 None of it decides; it shows whether the primary result hangs on the choice of method.
 """
 
+from ...result.following import Following
 from ...result.parts import Free, Maybe, Number, ResultPart
 from .detection import DPrime, ResponseBias
 from .names import AbxTest, Adjust, Method, OpinionKind, Order, Scope, Term
@@ -10,7 +11,6 @@ from .notes import Note
 from .proof import Proof
 from .subjects import SubjectModel
 from .tests import EstimatedPair, Omnibus, PairTest, PassageTest, SystemsTest
-from .validity import Following
 
 
 class OtherTest(ResultPart):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...result.following import Coefficient, ValidityLevel
 from ..reading.table import Floats
-from ..result.validity import Coefficient, ValidityLevel
 from .coefficients import at_level
 
 SPLITS = 200

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy import stats
 
+from ...result.following import Coefficient, ValidityLevel
 from ..reading.table import Bools, Floats
-from ..result.validity import Coefficient, ValidityLevel
 
 LEAST_IN_PASSAGE = 3
 # A perfect line of three points has no finite z.

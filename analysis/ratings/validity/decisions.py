@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from ...result.following import ValidityLevel
 from ..methods.multiplicity import adjusted
 from ..methods.paired import paired
 from ..reading.table import Floats
 from ..result.names import Adjust
 from ..result.p_values import all_pairs
-from ..result.validity import ValidityLevel
 
 
 @dataclass(frozen=True, eq=False)

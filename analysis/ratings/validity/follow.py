@@ -15,12 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ....evaluation.results.metric_facts import Better
-from ..methods.multiplicity import adjusted
-from ..reading.table import Floats, Ratings
-from ..result.names import Adjust
-from ..result.note_words import noted
-from ..result.notes import NoteCode
-from ..result.validity import (
+from ...result.following import (
     Coefficient,
     Decisions,
     Following,
@@ -38,6 +33,11 @@ from ..result.validity import (
     WithAside,
     WithoutOne,
 )
+from ..methods.multiplicity import adjusted
+from ..reading.table import Floats, Ratings
+from ..result.names import Adjust
+from ..result.note_words import sentence
+from ..result.notes import NoteCode, coded
 from .ceiling import noise_ceiling
 from .coefficients import LEAST_IN_PASSAGE, at_level
 from .decisions import Decided, accuracy, decided
@@ -343,8 +343,14 @@ def _following(
         ),
         mapping=None if errors is None else _mapping(errors),
         outliers=() if errors is None else _outliers(one, errors, panel),
-        **noted(one.why),
+        **_noted(one.why),
     )  # fmt: skip
+
+
+def _noted(why: NoteCode | None) -> dict[str, Any]:
+    if why is None:
+        return {"note": ""}
+    return {"note": sentence(why), "coded_note": coded(why).as_json()}
 
 
 def _plotted(metric: MetricValues, table: Floats) -> Floats:

@@ -21,9 +21,9 @@ from functools import cached_property
 import numpy as np
 from scipy import stats
 
+from ...result.following import Coefficient, ValidityLevel
 from ..mixed_models.ordering import Canonical, canonical
 from ..reading.table import Floats, Ints
-from ..result.validity import Coefficient, ValidityLevel
 from .coefficients import at_level
 
 MOST_GROUPS = 40  # of systems, passages or listeners that are left out together

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+from ...result.following import ValidityLevel
 from ..reading.table import Bools, Floats
-from ..result.validity import ValidityLevel
 
 EXCHANGES = 9_999
 

@@ -21,7 +21,7 @@ from ...ratings.report.system_looks import system_looks
 from ...ratings.report.tables.latex import latex_table
 from ...ratings.report.tables.sheet import Sheet, shown
 from ...ratings.report.words.following_words import cautions, ceiling_text, finding
-from ...ratings.result.validity import ValidityLevel
+from ...result.following import ValidityLevel
 from ..document import ValidityDocument
 from ..summary import summary_of
 from .validity_sheets import markdown_table, validity_sheets

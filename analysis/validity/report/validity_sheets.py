@@ -9,7 +9,7 @@ from ...ratings.report.words.following_words import (
     sure_text,
     verdict_text,
 )
-from ...ratings.result.validity import MetricFollowing, ValidityLevel
+from ...result.following import MetricFollowing, ValidityLevel
 from ..document import ValidityDocument
 
 _MARKUP = re.compile(r"([\\`*_\[<>|~$&])")

@@ -11,7 +11,7 @@ from ...ratings.report.words.following_words import (
     finding,
     sure_text,
 )
-from ...ratings.result.validity import MetricFollowing, ValidityLevel
+from ...result.following import MetricFollowing, ValidityLevel
 from ..document import ValidityDocument
 from .words import design_text
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ....presentation.numbers import NONE, fixed, p_equals
-from ...result.validity import (
+from ....result.following import (
     Following,
     FollowVerdict,
     MetricFollowing,

@@ -9,13 +9,13 @@ from scipy import stats
 
 from earmark.analysis.ratings.reading.table import Floats
 from earmark.analysis.ratings.report.words.following_words import finding
-from earmark.analysis.ratings.result.validity import (
+from earmark.analysis.ratings.validity.follow import MetricValues, follow
+from earmark.analysis.result.following import (
     Following,
     FollowVerdict,
     MetricFollowing,
     ValidityLevel,
 )
-from earmark.analysis.ratings.validity.follow import MetricValues, follow
 
 Direction = Literal["higher", "lower", "zero", "none"]
 SHAPE = (10, 8, 9)
@@ -262,3 +262,17 @@ def test_names_and_their_order_decide_nothing() -> None:
             )
     for a, b in zip(first.ceilings, second.ceilings, strict=True):
         assert a.ceiling == pytest.approx(b.ceiling)
+
+
+def test_of_two_metrics_that_are_not_shown_to_follow_neither_follows_better() -> None:
+    gated = 0
+    for seed in range(12):
+        cells = world(seed)
+        weak = cells.mean(axis=0) * 0.04 + noise(seed)
+        found = judged(cells, metric(weak, "a"), metric(-weak, "b"))
+        (pair,) = found.differences
+        assert pair.p is not None
+        least = min(one.p_adj or 0.0 for one in found.metrics)
+        assert pair.p_adj == max(pair.p, least)
+        gated += pair.p < least
+    assert gated > 2, "else the rule is not tried"

@@ -8,13 +8,13 @@ from ratings_simulation import simulated_cells
 from scipy import stats
 
 from earmark.analysis.ratings.reading.table import Floats
-from earmark.analysis.ratings.result.validity import Coefficient, ValidityLevel
 from earmark.analysis.ratings.validity.ceiling import noise_ceiling
 from earmark.analysis.ratings.validity.coefficients import at_level, kendall, pearson
 from earmark.analysis.ratings.validity.decisions import accuracy, decided
 from earmark.analysis.ratings.validity.jackknife import MOST_GROUPS, Replicates, grouped, jackknifed
 from earmark.analysis.ratings.validity.mapping import fit_cubic, half_intervals, mapped_errors
 from earmark.analysis.ratings.validity.permutation import exchange_p
+from earmark.analysis.result.following import Coefficient, ValidityLevel
 
 WITHIN, STIMULI, SYSTEMS = ValidityLevel
 SCIPY: dict[Coefficient, Any] = {
@@ -203,3 +203,43 @@ def test_passages_that_metric_and_ratings_share_are_no_evidence_over_stimuli() -
     ((p, _),) = exchange_p([values], means, STIMULI, 0)
     assert p is not None
     assert p > 0.05
+
+
+def test_the_error_adds_three_jackknives_and_takes_single_stimuli_off_once(cells: Floats) -> None:
+    values = np.random.default_rng(4).normal(0, 8, (6, 9)) + np.arange(9)
+
+    every = np.ones((6, 9), dtype=np.bool_)
+
+    def z(rated: Floats, keep: Any = every) -> float:
+        return float(np.arctanh(stats.spearmanr(values[keep], rated[keep]).statistic))
+
+    def variance(parts: list[float]) -> float:
+        return (len(parts) - 1) * float(np.var(parts))
+
+    means = cells.mean(axis=0)
+    p, s = np.indices((6, 9))
+    systems = variance([z(means, s != at) for at in range(9)])
+    passages = variance([z(means, p != at) for at in range(6)])
+    listeners = variance([z(np.delete(cells, at, axis=0).mean(axis=0)) for at in range(12)])
+    single = variance([z(means, (s != b) | (p != a)) for a in range(6) for b in range(9)])
+    whole = systems + passages + listeners
+    sure = jackknifed(STIMULI, Coefficient.SPEARMAN, values, Replicates(cells)).sureness()
+    assert sure.error is not None
+    once = max(systems, passages, listeners, whole - single)
+    assert sure.error**2 == pytest.approx(once)
+    assert sure.df == pytest.approx(
+        whole**2 / (systems**2 / 8 + passages**2 / 5 + listeners**2 / 11)
+    )
+
+
+def test_a_perfect_order_of_systems_counts_as_half_a_step_from_it() -> None:
+    cells = np.broadcast_to(np.arange(9.0) * 10, (10, 6, 9)) + np.zeros((10, 6, 9))
+    ratings, t = Replicates(cells), stats.t.isf(0.025, 8)
+    for coefficient, most, error in (
+        (Coefficient.SPEARMAN, 1 - 6 / (9 * 80), np.sqrt(1.5 / 6)),
+        (Coefficient.KENDALL, 1 - 2 / 72, np.sqrt(0.437 / 5)),
+    ):
+        sure = jackknifed(SYSTEMS, coefficient, cells.mean(axis=0), ratings).sureness()
+        centre = np.arctanh(most)
+        expected = np.tanh([centre - t * error, centre + t * error])
+        assert sure.interval(0.05) == pytest.approx(tuple(expected))

@@ -4,9 +4,8 @@ from enum import StrEnum
 
 from pydantic import StrictBool, StrictInt
 
-from ....evaluation.results.metric_facts import Better
-from ...result.parts import Free, Maybe, Number, ResultPart
-from .notes import Note
+from ...evaluation.results.metric_facts import Better
+from .parts import Free, Maybe, Number, ResultPart
 
 
 class ValidityLevel(StrEnum):
@@ -152,7 +151,7 @@ class MetricFollowing(ResultPart):
     mapping: Mapping1401 | None
     outliers: tuple[HeardOutlier, ...]
     note: str
-    coded_note: Note | None = None
+    coded_note: dict[str, Free] | None = None
 
     def at(self, level: ValidityLevel) -> LevelFollowing | None:
         """The metric at a level; None where it has no correlation."""
