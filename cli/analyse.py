@@ -12,76 +12,110 @@ from .terminal.reading import column_options, columns_of, layout_options, print_
 
 def analysis_options(command: click.decorators.FC) -> click.decorators.FC:
     """What a ratings file and a study may both be analysed with; None is "not given"."""
-    for option in reversed(_OPTIONS):
+    for option in reversed(_OPTIONS.values()):
         command = option(command)
     return command
 
 
-_OPTIONS = (
-    click.option("--only", metavar="QUESTION", help="Analyse only this question."),
-    click.option("--scale", nargs=2, type=float, default=None, help="Lowest and highest rating."),
-    click.option(
+def judged_options(command: click.decorators.FC) -> click.decorators.FC:
+    """What of :func:`analysis_options` matters where metrics are judged by ratings."""
+    for name in reversed(_JUDGED):
+        command = _OPTIONS[name](command)
+    return command
+
+
+_OPTIONS = {
+    "only": click.option("--only", metavar="QUESTION", help="Analyse only this question."),
+    "block": click.option(
+        "--block", metavar="NAME", help="Of a sequence, the block of pages; each has its own test."
+    ),
+    "scale": click.option(
+        "--scale", nargs=2, type=float, default=None, help="Lowest and highest rating."
+    ),
+    "reference": click.option(
         "--reference", metavar="NAME", help="The hidden reference: used for screening, not tested."
     ),
-    click.option("--anchors", metavar="A,B", help="Anchors: used for screening, not tested."),
-    click.option(
+    "anchors": click.option(
+        "--anchors", metavar="A,B", help="Anchors: used for screening, not tested."
+    ),
+    "mid-anchor": click.option(
         "--mid-anchor", metavar="NAME", help="The anchor that BS.1534's second rule is about."
     ),
-    click.option(
+    "exclude": click.option(
         "--exclude",
         metavar="RULE",
         multiple=True,
         help="Whom to exclude: bs1534 (the default), nobody, or a rule such as "
         "'anchor >= 20 on more than 60% of pages'; may be repeated.",
     ),
-    click.option("--baseline", metavar="NAME", help="Compare every other system with this one."),
-    click.option(
+    "baseline": click.option(
+        "--baseline", metavar="NAME", help="Compare every other system with this one."
+    ),
+    "reference-master": click.option(
         "--reference-master",
         metavar="NAME",
         help="The human master among what was rated: every system is held against it.",
     ),
-    click.option(
+    "genres": click.option(
         "--genres",
         type=click.Path(path_type=Path, dir_okay=False),
         help="CSV file with the columns id (a passage) and genre.",
     ),
-    click.option(
+    "scope": click.option(
         "--scope",
         type=Named(["auto", "passages", "music"]),
         help="Results hold for these passages, or for music like them.",
     ),
-    click.option("--alpha", type=float, help="Level of the tests; 0.05 if none was declared."),
-    click.option("--margin", type=float, help="Differences within ±M points count as equivalent."),
-    click.option(
+    "alpha": click.option(
+        "--alpha", type=float, help="Level of the tests; 0.05 if none was declared."
+    ),
+    "margin": click.option(
+        "--margin", type=float, help="Differences within ±M points count as equivalent."
+    ),
+    "adjust": click.option(
         "--adjust",
         type=Named(ADJUSTMENTS),
         help="Adjustment for several comparisons; holm if none was declared.",
     ),
-    click.option(
+    "seed": click.option(
         "--seed", default=0, show_default=True, help="Seed of resampling and permutation."
     ),
-    click.option(
+    "declared": click.option(
         "--declared", type=click.Path(path_type=Path), help="YAML file of what was declared."
     ),
-    click.option("--pilot", is_flag=True, help="Of a study, use the pilot sessions instead."),
-    click.option(
+    "pilot": click.option(
+        "--pilot", is_flag=True, help="Of a study, use the pilot sessions instead."
+    ),
+    "simulated": click.option(
         "--simulated",
         is_flag=True,
         help="Of a study, use the SIMULATED sessions; mark any other file as SIMULATED.",
     ),
-    click.option(
+    "unfinished": click.option(
         "--unfinished", is_flag=True, help="Of a study, include sessions that are not complete."
     ),
-    click.option("--invited", type=click.IntRange(0), help="How many people were invited."),
-    click.option("--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."),
-    click.option("--brief", is_flag=True, help="Write only the first screen of report.html."),
-    click.option(
+    "invited": click.option(
+        "--invited", type=click.IntRange(0), help="How many people were invited."
+    ),
+    "free-text": click.option(
+        "--free-text", is_flag=True, help="Show what listeners wrote in questionnaires."
+    ),
+    "brief": click.option(
+        "--brief", is_flag=True, help="Write only the first screen of report.html."
+    ),
+    "figures": click.option(
         "--figures",
         type=Named(["svg", "pdf", "png"]),
         multiple=True,
         help="Write each figure to OUT/figures too; may be repeated. Needs Chromium or Chrome.",
     ),
-    click.option("--folder", is_flag=True, help="Put Plotly and audio beside report.html."),
+    "folder": click.option(
+        "--folder", is_flag=True, help="Put Plotly and audio beside report.html."
+    ),
+}
+_JUDGED = (
+    *("only", "block", "scale", "reference", "anchors", "mid-anchor", "exclude", "alpha", "seed"),
+    *("declared", "pilot", "simulated", "unfinished"),
 )
 
 

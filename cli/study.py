@@ -35,6 +35,57 @@ def new(file: Path, results: Path, *, replace: bool) -> None:
     click.echo(f"  earmark study serve {read.study}      the link for listeners")
 
 
+@study.command("import")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--audio",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder that the paths of CONFIG begin in.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder of the study file; the current one by default.",
+)
+@click.option(
+    "--choose",
+    "choices",
+    metavar="WHAT=ANSWER",
+    multiple=True,
+    help="Answer a question that the import asks; may be repeated.",
+)
+def import_(config: Path, audio: Path | None, out: Path, choices: tuple[str, ...]) -> None:
+    """Make a study file of a test of webMUSHRA (YAML) or WAET (XML); say what is lost."""
+    from ..listening_test.moving.contract import ToldSort
+    from ..listening_test.moving.move import move
+    from ..models.errors import UserError
+
+    wrong = [one for one in choices if "=" not in one]
+    if wrong:
+        raise UserError(f"--choose {wrong[0]!r}: write WHAT=ANSWER, as the import says them")
+    moved = move(config, audio, out, dict(one.split("=", 1) for one in choices))
+    headings = {
+        ToldSort.SAID: "Decided:",
+        ToldSort.LOST: "Not carried over:",
+        ToldSort.MISSING: "Audio that is missing (put it there, or name its folder with --audio):",
+        ToldSort.CHOICE: "To be chosen:",
+        ToldSort.FAULT: "Faults:",
+    }
+    for sort, heading in headings.items():
+        stops = sort in (ToldSort.FAULT, ToldSort.CHOICE)
+        found = moved.of(sort)
+        if found:
+            click.echo(heading, err=stops)
+        for one in found:
+            place = f"{config}:{one.line}" if one.line else str(config)
+            click.echo(f"  {place}: {one.words}", err=stops)
+    if moved.path is None:
+        raise UserError(f"{config}: nothing was written; mend or choose what stands above")
+    click.echo(f"{moved.path}: a study of {', '.join(moved.kinds)}, from {moved.tool}. Next:")
+    click.echo(f"  earmark study check {moved.path}")
+
+
 @study.command()
 @_name
 @options.results
@@ -199,7 +250,22 @@ def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
 @_name
 @options.results
 @click.option(
-    "--ratings", type=click.Path(path_type=Path), help="CSV file to write, one row per rating."
+    "--ratings",
+    type=click.Path(path_type=Path),
+    help="CSV or .parquet file to write, one row per rating.",
+)
+@click.option(
+    "--answers", type=click.Path(path_type=Path), help="CSV file of the questionnaires' answers."
+)
+@click.option(
+    "--webmushra",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="New folder of CSV files as webMUSHRA stores ratings.",
+)
+@click.option(
+    "--waet",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="New folder of XML files as WAET saves sessions.",
 )
 @click.option(
     "--json", "whole", type=click.Path(path_type=Path), help="JSON file to write, with everything."
@@ -210,18 +276,30 @@ def simulate(name: str, results: Path, listeners: int, seed: int) -> None:
 @click.option("--pilot", is_flag=True, help="Pilot sessions instead of those that count.")
 @click.option("--simulated", is_flag=True, help="SIMULATED sessions instead of those that count.")
 def export(
-    name: str, results: Path, ratings: Path | None, whole: Path | None, **which: bool
-) -> None:
-    """Write ratings: tidy CSV, one row per rating, or JSON with every event."""
+    name: str, results: Path, ratings: Path | None, whole: Path | None, answers: Path | None,
+    webmushra: Path | None, waet: Path | None, **which: bool,
+) -> None:  # fmt: skip
+    """Write ratings: a table with one row per rating, JSON with every event, other tools' files."""
     from ..listening_test.export.progress import other_versions
     from ..listening_test.export.ratings import SessionFilter
-    from ..listening_test.export.to_files import write_csv, write_json
+    from ..listening_test.export.to_files import (
+        write_answers,
+        write_csv,
+        write_folder,
+        write_json,
+        write_parquet,
+    )
+    from ..listening_test.export.waet import waet_files
+    from ..listening_test.export.webmushra import webmushra_files
     from ..listening_test.storage.tables import opened
     from ..listening_test.study.study import folder_of, load_study
     from ..models.errors import UserError
 
-    if ratings is None and whole is None:
-        raise UserError("nothing to write: give --ratings FILE.csv, --json FILE.json, or both")
+    if not any((ratings, whole, answers, webmushra, waet)):
+        raise UserError(
+            "nothing to write: give --ratings FILE.csv, --json FILE.json, --answers FILE.csv, "
+            "--webmushra DIR or --waet DIR"
+        )
     session_types = tuple(
         session_type for session_type in ("pilot", "simulated") if which[session_type]
     ) or ("",)
@@ -231,15 +309,33 @@ def export(
     folder = folder_of(results, name)
     loaded = load_study(folder)
     with opened(folder) as database:
-        if ratings is not None:
+        if ratings is not None and ratings.suffix == ".parquet":
+            click.echo(f"{ratings}: {write_parquet(loaded, database, choice, ratings)} ratings")
+        elif ratings is not None:
             rows, sessions = write_csv(loaded, database, choice, ratings)
             click.echo(f"{ratings}: {rows} ratings of {sessions} sessions")
         if whole is not None:
             sessions = write_json(loaded, database, choice, whole)
             click.echo(f"{whole}: {sessions} sessions with everything")
+        if answers is not None:
+            sessions = write_answers(loaded, database, choice, answers)
+            click.echo(f"{answers}: answers of {sessions} sessions")
+        if webmushra is not None:
+            found, left = webmushra_files(loaded, database, choice)
+            click.echo(f"{webmushra}: {write_folder(found.items(), webmushra)} files")
+            _tell(left)
+        if waet is not None:
+            saves, left = waet_files(loaded, database, choice)
+            click.echo(f"{waet}: {write_folder(saves, waet)} files")
+            _tell(left)
         others = other_versions(loaded, database)
     if others:
         click.echo(_elsewhere(others), err=True)
+
+
+def _tell(left: list[str]) -> None:
+    for one in left:
+        click.echo(f"left out: {one}", err=True)
 
 
 @study.command()
@@ -294,6 +390,7 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
     from ..listening_test.check import check as look
     from ..listening_test.check import check_made
     from ..listening_test.kinds import named
+    from ..listening_test.kinds.conformance import closing
     from ..listening_test.kinds.reading import read_study_file
     from ..listening_test.study.study import folder_of, load_study
 
@@ -316,17 +413,23 @@ def check(study_or_file: str, results: Path, *, as_json: bool) -> None:
             f"{report.minutes:.0f} minutes; a page loads {report.download_bytes / 1e6:.1f} MB and "
             f"takes {report.decoded_bytes / 1e6:.0f} MB decoded"
         )
+        for block in report.blocks:
+            sort = f"{block.kind}, training" if block.training else block.kind
+            click.echo(
+                f"  block {block.name!r}: {sort}; {block.pages} pages of {block.stimuli} stimuli, "
+                f"{block.passages} passages, {', '.join(block.systems)}"
+            )
         if report.retention_days is not None:
             click.echo(
                 f"What a person left in a session is kept for {report.retention_days} days; then "
                 f"'earmark study erase {report.study} --expired' erases it"
             )
         for item in report.conformance:
-            click.echo(f"  {item.verdict:<12}  {item.requirement} ({item.note})")
+            click.echo(f"  {item.verdict:<14}  {item.id}: {item.requirement} ({item.note})")
         if report.conformance:
-            words = "is met as far as software can say" if report.conformant else "is not met"
-            standard = named(report.kind).standard or "The standard"
-            click.echo(f"{standard} {words}.")
+            kinds = [one.kind for one in report.blocks if not one.training] or [report.kind]
+            standards = dict.fromkeys(filter(None, (named(one).standard for one in kinds)))
+            click.echo(closing(" and ".join(standards), report.conformance))
         for problem in report.problems:
             click.echo(str(problem), err=True)
     if report.failing:

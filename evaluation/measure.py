@@ -1,14 +1,19 @@
 """Measures audio files on their own: no benchmark, no results folder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from ..models.audio.arrays import MOST_CHANNELS
-from ..models.audio.files import read, resample
+from ..models.audio.files import info, read, resample
 from ..models.errors import UserError
-from .metrics import METRICS, Analysis, Measurement, Metric, measure, select
+from .batches import Item, Piece, Place, measure_all
+from .metrics import GROUPS, METRICS, Analysis, Measurement, Metric, measure, select
 
 SCHEMA = 1
 
@@ -47,13 +52,13 @@ def choose(names: Sequence[str], *, compares: bool) -> tuple[Metric, ...]:
     for name in names or ["default"]:
         for metric in select(name):
             if metric.needs in ("render", "set"):
-                if name != "default":
+                if name not in GROUPS:
                     raise UserError(
                         f"metric {name!r} is not a property of a file; 'earmark run' records it. "
                         f"Choose from {', '.join(_of_files())}"
                     )
             elif metric.needs == "reference" and not compares:
-                if name != "default":
+                if name not in GROUPS:
                     raise UserError(
                         f"metric {name!r} compares with a reference; give one (--reference FILE)"
                     )
@@ -68,24 +73,24 @@ class Reference:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._audio, self.sample_rate = read(path)
-        self._analyses: dict[int, Analysis] = {}
+        self._analyses: dict[tuple[int, str], Analysis] = {}
 
     @property
     def seconds(self) -> float:
         """Its length in seconds."""
         return self._audio.shape[-1] / self.sample_rate
 
-    def beside(self, sample_rate: int) -> Analysis:
+    def beside(self, sample_rate: int, device: str = "cpu") -> Analysis:
         """The reference at the rate at which a file of ``sample_rate`` is compared: never lower.
 
         At a lower rate, what the file lacks would be missing on both sides.
         """
         rate = max(sample_rate, self.sample_rate)
-        if rate not in self._analyses:
+        if (rate, device) not in self._analyses:
             # One rate at a time: the spectra that a reference holds are large.
             audio = resample(self._audio, self.sample_rate, rate)
-            self._analyses = {rate: Analysis(audio, rate)}
-        return self._analyses[rate]
+            self._analyses = {(rate, device): Analysis(audio.to(device), rate)}
+        return self._analyses[rate, device]
 
 
 def brought_to(analysis: Analysis, reference: Analysis) -> Analysis:
@@ -105,16 +110,84 @@ def measure_file(
         UserError: if the file cannot be read, has more than six channels, is of another length
             than the reference, or if a metric of a plug-in fails.
     """
+    audio, rate = _checked(path, reference)
+    channels, samples = audio.shape
+    analysis = Analysis(audio, rate)
+    other = None if reference is None else reference.beside(rate)
+    found = measure_by(metrics, str(path), analysis, other)
+    return FileScores(path, rate, channels, samples / rate, found)
+
+
+def measure_files(
+    paths: Iterable[Path],
+    metrics: Sequence[Metric],
+    reference: Reference | None = None,
+    place: Place | None = None,
+) -> Iterator[FileScores | UserError]:
+    """Files as :func:`measure_file` measures them, in batches at a place, by default the CPU.
+
+    What cannot be measured is an error in its order; the others go on.
+    """
+    place = place or Place()
+    for rate, group in groupby(paths, key=_rate):
+        same = reference is None or rate == max(rate, reference.sample_rate)
+        if not same or rate == 0:  # brought to the rate of the reference, one by one
+            yield from (_one_file(path, metrics, reference) for path in group)
+            continue
+        items = [Item(path, partial(_checked, path, reference)) for path in group]
+        other = None if reference is None else reference.beside(rate, place.device)
+        try:
+            for one in measure_all(items, metrics, other, place):
+                yield one[1] if isinstance(one, tuple) else _as_scores(one, metrics)
+        except UserError as error:
+            yield error
+
+
+def _rate(path: Path) -> int:
+    """The sample rate of a file, 0 where it cannot be told."""
+    try:
+        return info(path).sample_rate
+    except UserError:
+        return 0
+
+
+def _one_file(
+    path: Path, metrics: Sequence[Metric], reference: Reference | None
+) -> FileScores | UserError:
+    try:
+        return measure_file(path, metrics, reference)
+    except UserError as error:
+        return error
+
+
+def _checked(path: Path, reference: Reference | None) -> tuple[Tensor, int]:
+    """The audio of a file that can be measured, and its rate.
+
+    Raises:
+        UserError: as :func:`measure_file`.
+    """
     audio, rate = read(path)
     channels, samples = audio.shape
     if channels > MOST_CHANNELS:
         raise UserError(f"{path}: {channels} channels; up to {MOST_CHANNELS} (5.1) are measured")
     if reference is not None:
         check_lengths(str(path), samples / rate, str(reference.path), reference.seconds)
-    analysis = Analysis(audio, rate)
-    other = None if reference is None else reference.beside(rate)
-    found = measure_by(metrics, str(path), analysis, other)
-    return FileScores(path, rate, channels, samples / rate, found)
+    return audio, rate
+
+
+def _as_scores(piece: Piece[Path], metrics: Sequence[Metric]) -> FileScores | UserError:
+    for at, error in piece.found.failures.items():
+        return _failure(str(piece.key), metrics[at], error)
+    seconds = piece.samples / piece.sample_rate
+    return FileScores(
+        piece.key, piece.sample_rate, piece.channels, seconds, piece.found.measurements
+    )
+
+
+def _failure(name: str, metric: Metric, error: Exception) -> UserError:
+    """Ours do not raise for audio that was read; a plug-in's may raise anything."""
+    words = " ".join(str(error).split())
+    return UserError(f"{name}: metric {metric.name!r} fails: {type(error).__name__}: {words}")
 
 
 # A render that ends this far below its reference lacks something that can be heard.
@@ -174,11 +247,7 @@ def measure_by(
         try:
             found += measure(one, (metric,), reference)
         except Exception as error:
-            # Ours do not raise for audio that was read; a plug-in's may raise anything.
-            words = " ".join(str(error).split())
-            raise UserError(
-                f"{name}: metric {metric.name!r} fails: {type(error).__name__}: {words}"
-            ) from error
+            raise _failure(name, metric, error) from error
     return tuple(found)
 
 

@@ -6,6 +6,6 @@ from earmark.evaluation.metrics import metric
 
 
 @metric(unit="FS", better="lower", version=1)
-def dc_offset(audio: Tensor, sample_rate: int) -> Tensor:
+def worst_offset(audio: Tensor, sample_rate: int) -> Tensor:
     """The largest mean of a channel: ``(batch, channels, samples)`` to ``(batch,)``."""
     return audio.mean(dim=-1).abs().amax(dim=-1)

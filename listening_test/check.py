@@ -1,5 +1,6 @@
 """Finds every problem of a study at once, before a listener does, and what it costs them."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -8,18 +9,21 @@ from typing import Any
 
 from ..models.content_key import path_sha256
 from ..models.errors import UserError
-from .create import impossible, outline, refusals, undeclared
-from .kinds import kind_of, rated
+from .conformance.judge import conformance_of, has_standard
+from .create import impossible, make_study, outline, refusals, undeclared
+from .kinds import kind_of, parts, rated, units_of
 from .kinds.conformance import ConformanceItem, conformant
+from .kinds.parts import kinds_in
 from .session.balance import Uses
-from .session.sessions import draw_pages
+from .session.draws import draw_pages
 from .stimuli.check_audio import AudioProblem, check_passage
 from .stimuli.check_files import check_files
 from .stimuli.find_audio import find_sources
 from .stimuli.wav_header import HEADER_BYTES
 from .study.file import LANGUAGES, StudyFile
 from .study.orders import generator
-from .study.study import Study, StudyFolder
+from .study.study import Study, StudyFolder, load_study
+from .trial_session import take_trials
 
 _MOST_MINUTES, _MOST_STIMULI = 45.0, 12
 _LISTENERS = 60
@@ -27,8 +31,24 @@ _LARGE_PAGE = 500e6
 
 
 @dataclass(frozen=True)
+class BlockReport:
+    """A block of pages of a sequence, and what of it a listener meets."""
+
+    name: str
+    kind: str
+    training: bool
+    passages: int
+    systems: tuple[str, ...]
+    pages: int
+    stimuli: int
+
+
+@dataclass(frozen=True)
 class Report:
-    """What a check found; ``conformance`` is empty for kinds without a standard."""
+    """What a check found.
+
+    ``conformance`` is empty for kinds without a standard, and where the study cannot be made.
+    """
 
     study: str
     kind: str
@@ -42,6 +62,7 @@ class Report:
     problems: tuple[AudioProblem, ...]
     conformance: tuple[ConformanceItem, ...]
     retention_days: int | None = None  # None: nothing says when sessions are erased
+    blocks: tuple[BlockReport, ...] = ()  # of a sequence
 
     @property
     def failing(self) -> bool:
@@ -55,7 +76,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {"schema": 1, **asdict(self), "conformant": self.conformant}
+        found = {"schema": 1, **asdict(self), "conformant": self.conformant}
+        return found if self.blocks else {n: v for n, v in found.items() if n != "blocks"}
 
 
 def check(file: StudyFile, results: Path) -> Report:
@@ -75,18 +97,29 @@ def check(file: StudyFile, results: Path) -> Report:
         problems += found
     study = replace(study, passages=tuple(passages))
     problems += _design(study)
-    return _report(study, problems)
+    report = _report(study, problems)
+    if report.failing or not has_standard(study):
+        return report
+    with tempfile.TemporaryDirectory(prefix="earmark-check-") as scratch:
+        folder = make_study(file, results, folder=StudyFolder(Path(scratch) / file.study))
+        return replace(report, conformance=conformance_of(load_study(folder), folder, take_trials))
 
 
 def check_made(study: Study, folder: StudyFolder, results: Path) -> Report:
     """Check a study that was made: its stimuli, its design, and what became of its sources."""
     problems = [AudioProblem("error", one) for one in check_files(study, folder)]
+    readable = not problems
     problems += [AudioProblem("error", one) for one in (*undeclared(study), *impossible(study))]
     problems += _untranslated(study.file)
     problems += _telling(study)
     problems += _since(study, results)
     problems += _design(study)
-    return _report(study, problems)
+    report = _report(study, problems)
+    return (
+        replace(report, conformance=conformance_of(study, folder, take_trials))
+        if readable
+        else report
+    )
 
 
 def _telling(study: Study) -> Iterator[AudioProblem]:
@@ -122,7 +155,7 @@ def _untranslated(file: StudyFile) -> Iterator[AudioProblem]:
 
 
 def _design(study: Study) -> Iterator[AudioProblem]:
-    units = kind_of(study).units(study)
+    units = [unit for part in parts(study) for unit in units_of(part)]
     if not units:
         return
     minutes = _minutes(study)
@@ -142,15 +175,16 @@ def _balance(study: Study) -> Iterator[AudioProblem]:
     """What ``_LISTENERS`` simulated listeners would meet."""
     spoiled = 0
     uses = Uses()
-    places: Counter[tuple[str, int]] = Counter()
+    places: Counter[tuple[str, str, int]] = Counter()
     for number in range(_LISTENERS):
         drawn = draw_pages(study, uses, number, generator(study.seed, "check", number))
-        practised = {page.unit.passage for page in drawn if page.part == "training"}
-        spoiled += any(page.part == "main" and page.unit.passage in practised for page in drawn)
+        trained = {page.unit.passage for page in drawn if page.part == "training"}
+        spoiled += any(page.part == "main" and page.unit.passage in trained for page in drawn)
         for page in drawn:
             if page.part == "main" and not page.repeat:
                 uses.add(page.unit.key, page.turn, 1)
-                places.update((name, at) for at, name in enumerate(page.systems))
+                block = page.unit.block
+                places.update((block, name, at) for at, name in enumerate(page.systems))
     if spoiled:
         yield AudioProblem(
             "warning",
@@ -158,23 +192,35 @@ def _balance(study: Study) -> Iterator[AudioProblem]:
             "listeners; give a smaller design.pages_per_listener, or add passages, to keep some "
             "for training",
         )
-    counts = [uses.units.get(unit.key, 0) for unit in kind_of(study).units(study)]
+    for part in parts(study):
+        if not part.block or any(unit.key in uses.units for unit in units_of(part)):
+            yield from _balance_of(part, uses, places)
+
+
+def _balance_of(
+    study: Study, uses: Uses, places: Counter[tuple[str, str, int]]
+) -> Iterator[AudioProblem]:
+    """What there is to say of a study of one kind, or of a block, after those listeners."""
+    where = f"block {study.block!r}: " if study.block else ""
+    counts = [uses.units.get(unit.key, 0) for unit in units_of(study)]
     if max(counts) > min(counts) + max(2, 0.5 * max(counts)):
         yield AudioProblem(
             "warning",
-            f"unbalanced: among {_LISTENERS} simulated listeners some pages are heard "
+            f"{where}unbalanced: among {_LISTENERS} simulated listeners some pages are heard "
             f"{max(counts)} times, others {min(counts)}; use design.pool: least_used",
         )
     by_system: dict[str, Counter[int]] = {}
-    for (name, at), count in places.items():
-        by_system.setdefault(name, Counter())[at] += count
+    for (block, name, at), count in places.items():
+        if block == study.block:
+            by_system.setdefault(name, Counter())[at] += count
     lowest = min(sum(one.values()) / max(len(one), 1) for one in by_system.values())
-    most = max(len(unit.systems) for unit in kind_of(study).units(study))
+    most = max(len(unit.systems) for unit in units_of(study))
     stuck = [name for name, one in by_system.items() if len(one) == 1]
     if most > 1 and stuck and lowest >= 2:
         yield AudioProblem(
             "warning",
-            f"unbalanced: {stuck[0]!r} always stands at the same place; use design.order: williams",
+            f"{where}unbalanced: {stuck[0]!r} always stands at the same place; use design.order: "
+            "williams",
         )
 
 
@@ -211,22 +257,43 @@ def _since(study: Study, results: Path) -> Iterator[AudioProblem]:
 
 
 def _minutes(study: Study) -> float:
-    file, kind = study.file, kind_of(study)
-    units, wanted = len(kind.units(study)), file.design.pages_per_listener
-    pages = (units if wanted == "all" else min(wanted, units)) + file.design.repeats
-    pages += sum(step.pages for step in file.before if step.type == "training")
-    return pages * (file.design.minutes_per_page or kind.minutes_per_page)
+    training = sum(step.pages for step in study.file.before if step.type == "training")
+    return sum(
+        (_pages(part) + training)
+        * (part.file.design.minutes_per_page or kind_of(part).minutes_per_page)
+        for part in parts(study)
+    )
+
+
+def _pages(part: Study) -> int:
+    """How many pages of a part a listener gets, repeats among them."""
+    units, wanted = len(units_of(part)), part.file.design.pages_per_listener
+    return (units if wanted == "all" else min(wanted, units)) + part.file.design.repeats
+
+
+def _places(part: Study) -> int:
+    """How many places a page of a part has."""
+    units = units_of(part)
+    if not units:
+        return 0
+    return len(kind_of(part).slots(part, units[0], list(units[0].systems), generator(0)))
+
+
+def _block(part: Study) -> BlockReport:
+    return BlockReport(
+        name=part.block,
+        kind=part.test.kind,
+        training=False,
+        passages=len(part.passages),
+        systems=rated(part),
+        pages=_pages(part) if units_of(part) else 0,
+        stimuli=_places(part),
+    )
 
 
 def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
-    kind, wanted = kind_of(study), study.file.design.pages_per_listener
-    units = kind.units(study)
-    slots, pages = 0, 0
-    if units:
-        unit = units[0]
-        slots = len(kind.slots(study, unit, list(unit.systems), generator(0)))
-        pages = len(units) if wanted == "all" else min(wanted, len(units))
-        pages += study.file.design.repeats
+    every = parts(study)
+    slots = max(map(_places, every))
     longest = max((passage.samples for passage in study.passages), default=0)
     size = HEADER_BYTES + (longest + 2 * study.lead) * 2 * study.file.bits // 8
     if study.container == "flac":
@@ -237,17 +304,21 @@ def _report(study: Study, problems: Sequence[AudioProblem]) -> Report:
         found.append(
             AudioProblem("warning", f"a page takes {decoded / 1e6:.0f} MB of a listener's memory")
         )
+    training = [one.pages for one in study.file.blocks if one.training]
     return Report(
         study=study.id,
-        kind=kind.name,
+        kind=kinds_in(study),
         passages=len(study.passages),
-        systems=rated(study),
-        pages=pages,
+        systems=tuple(dict.fromkeys(name for part in every for name in rated(part))),
+        pages=sum(_pages(part) for part in every if units_of(part) and part.block not in training),
         stimuli=slots,
         minutes=_minutes(study),
         download_bytes=size * slots,
         decoded_bytes=decoded,
         problems=tuple(found),
-        conformance=kind.conformance(study) if units else (),
+        conformance=(),
         retention_days=study.file.retention.days if study.file.retention else None,
+        blocks=tuple(
+            replace(_block(part), training=part.block in training) for part in every if part.block
+        ),
     )

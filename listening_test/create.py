@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from ..evaluation.results.store import written
 from ..models.audio.trial_decoding import undecodable
 from ..models.configuration import nearest
 from ..models.errors import UserError
-from .kinds import VIEWS, Unit, kind_of, rated
+from .kinds import VIEWS, kind_of, parts, rated, units_of
+from .kinds.parts import asked_in
 from .kinds.trial import require_working
 from .stimuli.find_audio import Sources, find_sources, rate_of
 from .stimuli.prepare import make_passage, make_sounds
@@ -24,17 +25,23 @@ Watch = Callable[[str, int, int], None]
 
 
 def make_study(
-    file: StudyFile, results: Path, watch: Watch = lambda *_: None, *, again: bool = False
+    file: StudyFile,
+    results: Path,
+    watch: Watch = lambda *_: None,
+    *,
+    again: bool = False,
+    folder: StudyFolder | None = None,
 ) -> StudyFolder:
     """Make the study of ``file`` in ``results``; one that is there already as described stays.
 
-    ``again`` lets a study of this name that no listener has begun yet be replaced.
+    ``again`` lets a study of this name that no listener has begun yet be replaced. ``folder`` is
+    where it is made instead of in ``results``, whose renders are still its audio.
 
     Raises:
         UserError: if the audio or the design cannot be used, or a study of this name is there and
             is another.
     """
-    folder = folder_of(results, file.study)
+    folder = folder or folder_of(results, file.study)
     sources = find_sources(file, results)
     study = outline(file, sources)
     wrong = refusals(study, sources)
@@ -104,7 +111,8 @@ def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
     Raises:
         UserError: if its kind of test does not work, so that nothing more can be said.
     """
-    require_working(study)
+    for part in parts(study):
+        require_working(part)
     try:
         heard_metrics(study.file)
         unknown = []
@@ -122,11 +130,24 @@ def refusals(study: Study, sources: Sources) -> tuple[str, ...]:
 
 def impossible(study: Study) -> tuple[str, ...]:
     """What the design asks for and the passages and systems do not give, told as problems."""
+    return _by_part(study, _impossible)
+
+
+def _by_part(study: Study, look: Callable[[Study], tuple[str, ...]]) -> tuple[str, ...]:
+    """What is wrong with a study's parts, each with the name of its block."""
+    return tuple(
+        f"block {part.block!r}: {one}" if part.block else one
+        for part in parts(study)
+        for one in look(part)
+    )
+
+
+def _impossible(study: Study) -> tuple[str, ...]:
     kind, design = kind_of(study), study.file.design
-    units = len(kind.units(study))
+    units = len(units_of(study))
     if not units or len(rated(study)) < kind.least_systems:
         return (f"test.kind: {kind.name} compares systems; there is only one, so name another",)
-    found = []
+    found = list(_unpaired(study))
     pages = units if design.pages_per_listener == "all" else design.pages_per_listener
     if pages > units:
         found.append(
@@ -141,6 +162,24 @@ def impossible(study: Study) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _unpaired(study: Study) -> Iterator[str]:
+    """Pairs that name no system of the test, and systems that stand in no pair."""
+    said, there = study.test.pairs, rated(study)
+    if isinstance(said, str):
+        return
+    named = [name for pair in said for name in pair]
+    yield from (
+        f"test.pairs: unknown system {name!r}{nearest(name, there)}"
+        for name in dict.fromkeys(named)
+        if name not in there
+    )
+    yield from (
+        f"test.pairs: {name!r} stands in no pair; add one, or leave the system out"
+        for name in there
+        if name not in named
+    )
+
+
 def unsafe(sources: Sources) -> tuple[str, ...]:
     """Files that would bring this process down, told as problems."""
     paths = [path for one in sources.passages for path in one.files.values() if path.is_file()]
@@ -152,6 +191,10 @@ def unsafe(sources: Sources) -> tuple[str, ...]:
 
 def undrawn(study: Study) -> tuple[str, ...]:
     """Whether the script that draws the pages is missing, told as a problem."""
+    return _by_part(study, _undrawn)
+
+
+def _undrawn(study: Study) -> tuple[str, ...]:
     kind = kind_of(study)
     if kind.view in VIEWS or any(one.name == kind.view for one in study.plugins):
         return ()
@@ -163,14 +206,26 @@ def undrawn(study: Study) -> tuple[str, ...]:
 
 def undeclared(study: Study) -> tuple[str, ...]:
     """What the declared analysis names and the test does not ask, told as problems."""
+    if not study.file.sequence:
+        return _undeclared(study)
+    own = _by_part(study, _undeclared)
+    said = study.file.analysis
+    known = [one for part in parts(study) for one in asked_in(part)]
+    if said is None or not said.primary or said.primary in known:
+        return own
+    return (*own, _unknown_question(said.primary, known))
+
+
+def _undeclared(study: Study) -> tuple[str, ...]:
     said = study.file.analysis
     if said is None or not said.primary:
         return ()
-    asked = kind_of(study).questions(study, Unit("", rated(study)), "en")
-    known = [one.id for one in asked]
-    if said.primary in known:
-        return ()
-    return (f"analysis.primary: unknown question {said.primary!r}{nearest(said.primary, known)}",)
+    known = asked_in(study)
+    return () if said.primary in known else (_unknown_question(said.primary, known),)
+
+
+def _unknown_question(name: str, known: Sequence[str]) -> str:
+    return f"analysis.primary: unknown question {name!r}{nearest(name, known)}"
 
 
 def heard_metrics(file: StudyFile) -> tuple[Metric, ...]:

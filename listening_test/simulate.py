@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
 
 from ..models.errors import UserError
-from .kinds import PageItem, kind_of
+from .kinds import PageItem, named
 from .server.request import CSRF_HEADER
 from .stimuli.addresses import Addresses
 from .study.orders import generator
@@ -261,7 +261,7 @@ class Listener:
         return found.system if isinstance(found, Stimulus) else ""
 
     def _ratings(self, page: ToldPage) -> list[SentEvent]:
-        kind, felt = kind_of(self.study), Feeling(self.taste, self.draw)
+        kind, felt = named(page.kind), Feeling(self.taste, self.draw)
         events: list[SentEvent] = []
         slots = {
             one.label: PageItem(one.label, self._system(one), one.role) for one in page.stimuli

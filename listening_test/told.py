@@ -23,6 +23,7 @@ class ToldPage:
     """A page of stimuli to rate, with its questions as its kind made them."""
 
     number: int
+    kind: str
     revision: int
     comments: str
     rules: Rules
@@ -106,6 +107,7 @@ def _page(told: Mapping[str, Any]) -> ToldPage:
     labels = {one["id"]: one["label"] for one in told["stimuli"]}
     return ToldPage(
         number=told["number"],
+        kind=told["kind"],
         revision=told["revision"],
         comments=told["comments"],
         rules=Rules(**told["rules"]),

@@ -28,7 +28,14 @@ from .panels import (  # noqa: F401  they register what a report is made of
     spectrum,
 )
 from .panels.registry import Context, Section, metric_data, render, sections
-from .panels.sides import correlation, cost, outliers, strata  # noqa: F401
+from .panels.sides import (  # noqa: F401
+    correlation,
+    cost,
+    delivery,
+    listeners,
+    outliers,
+    strata,
+)
 from .panels.sides.addresses import system_page_names
 from .panels.standings import master, ranks  # noqa: F401
 from .result.columns import COSTS, Column
@@ -52,6 +59,7 @@ _SHORT = {
     "training": "Training",
     "correlation": "Metrics",
     "outliers": "Outliers",
+    "delivery": "Delivery",
     "sets": "Sets",
     "effects": "Effects",
     "spectra": "Spectra",

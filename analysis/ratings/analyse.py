@@ -33,10 +33,11 @@ class Asked:
     """The options of an analysis as a user gives them, by their names on the command line.
 
     Down to ``margin``, what is None was not given: it is then what was declared beforehand, else
-    the usual. ``genres`` is a file of the passages' genres. ``only`` names one question. ``pilot``,
-    ``simulated`` and ``unfinished`` choose the sessions of a study. ``audio`` is a folder of more
-    of what was heard; ``folder`` puts it and Plotly beside the report; ``brief`` writes only its
-    first screen. ``figures`` are the formats in which figures become files of their own.
+    the usual. ``genres`` is a file of the passages' genres. ``only`` names one question, ``block``
+    a block of a study's sequence. ``pilot``, ``simulated`` and ``unfinished`` choose the sessions
+    of a study. ``audio`` is a folder of more of what was heard; ``folder`` puts it and Plotly
+    beside the report; ``brief`` writes only its first screen. ``figures`` are the formats in which
+    figures become files of their own.
     """
 
     reference: str | None = None
@@ -69,6 +70,7 @@ class Asked:
     mapping: Path | None = None
     save_mapping: Path | None = None
     people: tuple[Path, ...] = ()
+    block: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,7 @@ def analysed(study: StudyRatings | None, file: RatingsFile, asked: Asked) -> Ana
     Raises:
         UserError: for options that do not fit.
     """
-    declared = _declared(asked.declared, study, file)
-    options = _options(asked, declared, file)
+    options = options_of(asked, study, file)
     result = analyse(file, options, _background(study, asked))
     known = KnownOfPassages(study.heard if study else (), _genres(asked.genres, study, file))
     result = with_master(result, file, options, known)
@@ -187,7 +188,7 @@ def read(
         format=asked.format_,
         columns=columns,
         scale=(float(asked.scale[0]), float(asked.scale[1])) if asked.scale else None,
-        which=Which(sessions, unfinished=asked.unfinished),
+        which=Which(sessions, unfinished=asked.unfinished, block=asked.block or ""),
         told=asked.told,
         people=asked.people,
     )
@@ -204,14 +205,22 @@ def read(
     file = read_files([ratings, *more], how)
     if asked.save_mapping is not None:
         save_mapping(asked.save_mapping, file, how)
+    if asked.block and file.origin is None:
+        raise UserError(f"{ratings}: --block chooses a block of a study, which this is not")
     if (pilot and file.origin is None) or (how.which.unfinished and not file.has_states):
         given = "--pilot" if pilot else "--unfinished"
         raise UserError(f"{ratings}: {given} chooses sessions of a study, which this is not")
     return None, replace(file, simulated=True) if simulated else file
 
 
-def _options(asked: Asked, declared: Mapping[str, Any], file: RatingsFile) -> RatingsOptions:
+def options_of(asked: Asked, study: StudyRatings | None, file: RatingsFile) -> RatingsOptions:
+    """What was asked, what was declared beforehand, and else the usual.
+
+    Raises:
+        UserError: for options that do not fit.
+    """
     origin = file.origin
+    declared = _declared(asked.declared, study, file)
 
     def chosen(name: str, given: Any, usual: Any = None) -> Any:
         return declared.get(name, usual) if given is None else given
@@ -254,7 +263,8 @@ def _genres(path: Path | None, study: StudyRatings | None, file: RatingsFile) ->
 def _background(study: StudyRatings | None, asked: Asked) -> Background | None:
     if study is None:
         return None
-    steps = (*study.study.file.before, *study.study.file.after)
+    file = study.whole.file
+    steps = (*file.before, *file.between, *file.after)
     return Background(
         study=AboutStudy(**study.about()),
         people=study.people,

@@ -81,6 +81,7 @@ def analyse(
     columns: Mapping[str, str] | None = None,
     scale: tuple[float, float] | None = None,
     sessions: Literal["real", "pilot", "simulated"] = "real",
+    block: str | None = None,
 ) -> RatingsAnalysis:
     """Test ratings for differences between systems.
 
@@ -105,6 +106,7 @@ def analyse(
         columns: as :func:`read_ratings`; not for a study.
         scale: as :func:`read_ratings`.
         sessions: of a study, which sort counts; else ``simulated`` marks everything so.
+        block: of a study that is a sequence, whose block of pages is analysed.
 
     Raises:
         UserError: for ratings that cannot be read, or options that do not fit them.
@@ -129,6 +131,7 @@ def analyse(
         scale=scale,
         pilot=sessions == "pilot",
         simulated=sessions == "simulated",
+        block=block,
     )
     if isinstance(ratings, str | Path) and (is_study(Path(ratings)) or Path(ratings).is_dir()):
         return RatingsAnalysis(
@@ -136,6 +139,8 @@ def analyse(
         )
     if sessions == "pilot":
         raise UserError("sessions='pilot' chooses sessions of a study, which this is not")
+    if block:
+        raise UserError("block chooses a block of a study's folder, which this is not")
     if isinstance(ratings, RatingsFile):
         if columns or scale:
             raise UserError("columns and scale belong to read_ratings, which has read these")

@@ -19,6 +19,8 @@ _SCHEMAS: Mapping[str, str] = {
     "result": "analysis.ratings.result.document:json_schema",
     "scores": "analysis.benchmark.result.contract:scores_json_schema",
     "study": "listening_test.study.file:json_schema",
+    "validity": "analysis.validity.document:json_schema",
+    "validity-file": "analysis.validity.summary:json_schema",
 }
 
 

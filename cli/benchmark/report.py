@@ -59,7 +59,8 @@ def report(
         path = Path(study)
         folder = StudyFolder(path.absolute()) if len(path.parts) > 1 else folder_of(results, study)
         load_study(folder)
-        analyse(folder.path, out or folder.path / "report", {}, {**asked, "audio": heard})
+        to = out or folder.path / "report" / (asked["block"] or "")
+        analyse(folder.path, to, {}, {**asked, "audio": heard})
         return
     baseline = asked.pop("baseline")
     given = [name for name, value in asked.items() if value not in (None, False, 0, ())]

@@ -19,6 +19,7 @@ _no_doctor = click.option(
 
 @click.command()
 @options.running
+@options.batch
 @_no_doctor
 @options.heard
 def run(
@@ -54,6 +55,7 @@ def render(
 
 @click.command()
 @options.running
+@options.batch
 def score(benchmark: Path, results: Path, **how: Unpack[options.How]) -> None:
     """Measure the existing renders, without rendering any."""
     if not carry_out(benchmark, results, how, ("score",)):
@@ -93,6 +95,7 @@ def carry_out(
         how["force"],
         steps,
         how.get("name", ""),
+        how.get("batch", 0),
     )
     report, standings = None, None
     with Store(results) as store, RunProgress(Console(stderr=True)) as watch:

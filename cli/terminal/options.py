@@ -40,6 +40,13 @@ device = click.option(
     show_default=True,
     help="Where to compute; auto takes a GPU if there is one.",
 )
+batch = click.option(
+    "--batch",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Files that are measured at once; 0, the default: as many as memory likes.",
+)
 # Of analysis.ratings.methods.multiplicity, which takes seconds to import; a test compares them.
 ADJUSTMENTS = (
     *("none", "bonferroni", "sidak", "holm", "holm-sidak", "simes-hochberg", "hommel"),
@@ -105,6 +112,7 @@ class How(TypedDict):
     retry: bool
     force: bool
     name: NotRequired[str]
+    batch: NotRequired[int]
 
 
 def running(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,5 +1,6 @@
 """Reads a benchmark file: songs, excerpt, systems and metrics, every mistake with its line."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -163,6 +164,12 @@ class BenchmarkFile(Strict):
     baseline: Annotated[list[str], Field(min_length=1)] | None = None
     metrics: Any = "default"
     plugins: list[YamlPath] = Field(default_factory=list)
+    validity: Annotated[list[YamlPath], Field(min_length=1)] | None = None
+
+    @field_validator("validity", mode="before")
+    @classmethod
+    def _one_file_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
     @field_validator("earmark")
     @classmethod
@@ -236,6 +243,8 @@ def benchmark_of(data: Any, lines: Places) -> Benchmark:
         metrics = _read_metrics(file.metrics, lines)
     except UserError as error:
         mistakes.append(str(error))
+    validity, unread = _read_validity(file.validity or (), lines)
+    mistakes += unread
     if mistakes or songs is None:
         raise UserError("\n".join(mistakes))
     return Benchmark(
@@ -249,7 +258,7 @@ def benchmark_of(data: Any, lines: Places) -> Benchmark:
         metrics=metrics,
         plugins=plugins,
         path=lines.path,
-        config=_config(file, data, plugins),
+        config=_config(file, data, plugins, validity),
         layout=songs.layout,
         problems=songs.problems,
         unused=songs.unused,
@@ -268,8 +277,39 @@ def _unknown_baselines(
     ]
 
 
-def _config(file: BenchmarkFile, data: Mapping[str, Any], plugins: Sequence[Path]) -> Any:
-    config = file.model_dump(mode="json")
+def _read_validity(paths: Sequence[Path], lines: Places) -> tuple[list[dict[str, Any]], list[str]]:
+    """What listeners say of metrics, as the files hold it, and mistakes.
+
+    The report shows it. No render and no score hangs on it.
+    """
+    found, mistakes = [], []
+    for at, path in enumerate(paths):
+        where = lines.where("validity", at)
+        try:
+            content = json.loads(path.read_bytes())
+        except OSError as error:
+            mistakes.append(f"{where}: validity {path}: {error.strerror or type(error).__name__}")
+            continue
+        except ValueError:
+            content = None
+        if not isinstance(content, dict) or content.get("kind") != "validity":
+            mistakes.append(
+                f"{where}: validity {path} is not a validity.json of 'earmark validate'"
+            )
+            continue
+        found.append({"path": str(path), "sha256": path_sha256(path), "content": content})
+    return found, mistakes
+
+
+def _config(
+    file: BenchmarkFile,
+    data: Mapping[str, Any],
+    plugins: Sequence[Path],
+    validity: Sequence[Mapping[str, Any]],
+) -> Any:
+    config = file.model_dump(mode="json", exclude={"validity"})
+    if validity:
+        config["validity"] = list(validity)
     config["plugins"] = [
         {"path": str(said), "sha256": path_sha256(found)}
         for said, found in zip(data.get("plugins") or [], plugins, strict=True)

@@ -1,19 +1,22 @@
 """Objective metrics: what each measures stands with its function; docs/metrics.md lists them."""
 
 from .analysis import Analysis
-from .measurement import REASONS, Measurement, measure, measure_render
-from .registry import METRICS, REFUSED, Metric, Requires, UndefinedError, metric, select
+from .measurement import REASONS, Measured, Measurement, measure, measure_batch, measure_render
+from .registry import GROUPS, METRICS, REFUSED, Metric, Requires, UndefinedError, metric, select
 
 __all__ = [
+    "GROUPS",
     "METRICS",
     "REASONS",
     "REFUSED",
     "Analysis",
+    "Measured",
     "Measurement",
     "Metric",
     "Requires",
     "UndefinedError",
     "measure",
+    "measure_batch",
     "measure_render",
     "metric",
     "select",

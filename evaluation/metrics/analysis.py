@@ -4,6 +4,7 @@ One reference is compared with many systems: its :class:`Analysis` is made once 
 spectra serve them all.
 """
 
+import math
 from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,7 +14,8 @@ from torch import Tensor
 
 from ...models.audio.files import mel_filters
 from ...models.audio.loudness import SILENCE, Loudness, loudness_profile, true_peak_dbtp
-from .stft import Resolution, power, spectra, with_sum_and_difference
+from ...models.audio.sums import errors, squares
+from .stft import Resolution, frames_at_once, magnitudes_of, planes_of, power, spectra
 
 ValueT = TypeVar("ValueT")
 
@@ -37,6 +39,21 @@ class Analysis:
         self._reused = reused
         self._kept: dict[Hashable, Any] = {}
         self._magnitudes: dict[Hashable, list[Tensor]] = {}
+        self._items: dict[int, Analysis] = {}
+        self._whole: tuple[Analysis, int] | None = None
+
+    def item(self, number: int) -> "Analysis":
+        """One item of the batch as a batch of one; what is known of all is not measured again.
+
+        Of a batch of one, which may stand for every item, it is always that one.
+        """
+        if len(self.audio) == 1:
+            return self
+        if number not in self._items:
+            found = Analysis(self.audio[number : number + 1], self.sample_rate)
+            found._whole = (self, number)
+            self._items[number] = found
+        return self._items[number]
 
     @property
     def channels(self) -> int:
@@ -51,15 +68,15 @@ class Analysis:
     @cached_property
     def finite(self) -> list[bool]:
         """Of each item, whether no sample is NaN or infinite."""
-        if self.samples == 0:
-            return [True] * len(self.audio)
-        low, high = torch.aminmax(self.audio.flatten(1), dim=1)
-        found: list[bool] = (torch.isfinite(low) & torch.isfinite(high)).tolist()
-        return found
+        # A NaN and an infinite sample are the peak.
+        return [all(map(math.isfinite, item)) for item in self.peak_values]
 
     @cached_property
     def peaks(self) -> Tensor:
         """The largest magnitude of each channel, ``(batch, channels)``."""
+        if self._whole is not None:
+            whole, number = self._whole
+            return whole.peaks[number : number + 1]
         if self.samples == 0:
             return self.audio.new_zeros(self.audio.shape[:2])
         low, high = torch.aminmax(self.audio, dim=-1)
@@ -68,17 +85,25 @@ class Analysis:
     @cached_property
     def silent(self) -> list[bool]:
         """Of each item, whether no channel rises above :data:`SILENCE`."""
-        found: list[bool] = (self.peaks <= SILENCE).all(dim=1).tolist()
+        return [all(peak <= SILENCE for peak in item) for item in self.peak_values]
+
+    @cached_property
+    def peak_values(self) -> list[list[float]]:
+        """The :attr:`peaks` as numbers: one small transfer, whatever is asked of them."""
+        found: list[list[float]] = self.peaks.tolist()
         return found
 
     @cached_property
     def energies(self) -> Tensor:
         """Mean squares of each channel, ``(batch, channels)`` in float64."""
-        return mean_square(self.audio)
+        return squares(self.audio) / self.samples
 
     @cached_property
     def loudness(self) -> Loudness:
         """Every loudness, each ``(batch,)``."""
+        if self._whole is not None:
+            whole, number = self._whole
+            return whole.loudness.item(number)
         return loudness_profile(self.audio, self.sample_rate)
 
     @property
@@ -86,12 +111,25 @@ class Analysis:
         """Memory of the spectra that are held for the next comparison."""
         return sum(piece.nbytes for pieces in self._magnitudes.values() for piece in pieces)
 
+    def has(self, key: Hashable) -> bool:
+        """Whether there is a value under ``key`` already."""
+        return key in self._kept
+
     def keep(self, key: Hashable, compute: Callable[[], ValueT]) -> ValueT:
         """The value under ``key``, computed at the first request."""
         if key not in self._kept:
             self._kept[key] = compute()
         value: ValueT = self._kept[key]
         return value
+
+    def errors(self, reference: "Analysis") -> tuple[Tensor, Tensor]:
+        """Means of the magnitudes and squares of the difference, ``(batch, channels)`` each."""
+
+        def means() -> tuple[Tensor, Tensor]:
+            magnitude, square = errors(self.audio, reference.audio)
+            return magnitude / self.samples, square / self.samples
+
+        return self.keep(("errors", reference), means)
 
     def true_peak(self) -> Tensor:
         """The largest true peak in dBTP, ``(batch,)``."""
@@ -119,36 +157,27 @@ class Analysis:
         return torch.cat(pieces, dim=2) / full_scale
 
     def magnitudes(
-        self, resolution: Resolution, eps: float, *, stereo: bool, keep: bool
+        self, resolution: Resolution, eps: float, *, stereo: bool, step: int | None = None
     ) -> Iterator[Tensor]:
         """Spectral magnitudes, ``(batch, channels, frames, bins)`` a piece, powers at least eps.
 
-        With ``stereo`` those of L + R and L - R follow as two more channels. With ``keep`` they
-        are held for the next time, as far as the memory set aside for it reaches.
+        With ``stereo`` those of L + R and L - R follow as two more channels. They are held for the
+        next time, as far as the memory set aside for it reaches. A piece has ``step`` frames.
         """
-        key = (resolution, eps, stereo)
+        step = step or frames_at_once(self.audio, resolution)
+        key = (resolution, eps, stereo, step)
         kept = self._magnitudes.get(key, [])
         if kept:
             yield from kept
             return
         pieces = []
-        planes = len(self.audio) * (self.channels + 2 * stereo)
+        planes = len(self.audio) * planes_of(self.channels, stereo=stereo)
         size = planes * resolution.bins * resolution.frames(self.samples)
-        keep = (
-            keep
-            and self._reused
-            and self.held_bytes + size * self.audio.element_size() <= _KEEP_BYTES
-        )
-        for spectrum in spectra(self.audio, resolution):
-            wanted = with_sum_and_difference(spectrum) if stereo else spectrum
-            piece = power(wanted).clamp_(min=eps).sqrt_()
+        keep = self._reused and self.held_bytes + size * self.audio.element_size() <= _KEEP_BYTES
+        for spectrum in spectra(self.audio, resolution, step):
+            piece = magnitudes_of(spectrum, eps, stereo=stereo)
             if keep:
                 pieces.append(piece)
             yield piece
         if keep:
             self._magnitudes[key] = pieces
-
-
-def mean_square(audio: Tensor) -> Tensor:
-    """The mean of the squares over time, in float64."""
-    return audio.square().mean(dim=-1, dtype=torch.float64)

@@ -32,13 +32,13 @@ _EDGE = 1e-3  # -30 dB: where on the cliff the edge is
 _FLOOR = _ABOVE_DITHER * (3 / 12) * _STEP**2 * 3 * _FFT / 8
 
 
-@metric(unit="Hz", default=True)
+@metric(unit="Hz", default=True, batched=True)
 def bandwidth_hz(analysis: Analysis) -> Tensor:
     """The highest frequency that stands above the dither of 16 bits, below any cliff."""
     return _hertz(analysis, [_edge(one, _FLOOR) for one in _densities(analysis).numpy()])
 
 
-@metric(unit="Hz", better="zero", default=True, variants=("raw",))
+@metric(unit="Hz", better="zero", default=True, variants=("raw",), batched=True)
 def bandwidth_error_hz(analysis: Analysis, reference: Analysis) -> Tensor:
     """Bandwidth less that of the reference at equal levels: negative where the top is missing."""
     render, target = bandwidths(analysis, reference)
@@ -48,6 +48,7 @@ def bandwidth_error_hz(analysis: Analysis, reference: Analysis) -> Tensor:
 def bandwidths(analysis: Analysis, reference: Analysis) -> tuple[Tensor, Tensor]:
     """The bandwidths of two signals ``(batch,)`` in Hz, by a floor that is the same for both."""
     render, target = (_densities(one).numpy() for one in (analysis, reference))
+    target = np.broadcast_to(target, render.shape)
     floors = []
     for one, other in zip(render, target, strict=True):
         gain = float(other.sum() / one.sum()) if one.sum() > 0 < other.sum() else 1.0
@@ -74,14 +75,16 @@ def _measured(analysis: Analysis) -> Tensor:
     resolution = Resolution(_FFT, _FFT, _FFT)
     if resolution.frames(analysis.samples) == 0:
         raise UndefinedError("too_short")
-    total = torch.zeros((len(analysis.audio), resolution.bins), dtype=torch.float64)
+    total = torch.zeros(
+        (len(analysis.audio), resolution.bins), dtype=torch.float64, device=analysis.audio.device
+    )
     wanted, at = _inner(resolution.frames(analysis.samples)), 0
     for piece in spectra(analysis.audio, resolution):
         first, last = (min(max(one - at, 0), piece.shape[2]) for one in wanted)
         found = power(piece[:, :, first:last])
-        total = total + found.sum(dim=(1, 2), dtype=torch.float64).cpu()
+        total = total + found.sum(dim=(1, 2), dtype=torch.float64)
         at += piece.shape[2]
-    return total / ((wanted[1] - wanted[0]) * analysis.channels)
+    return total.cpu() / ((wanted[1] - wanted[0]) * analysis.channels)
 
 
 def _inner(frames: int) -> tuple[int, int]:

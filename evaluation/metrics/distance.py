@@ -22,43 +22,46 @@ from torch import Tensor
 
 from ...models.audio.losses import a_weighting
 from ...models.audio.loudness import SILENCE
-from .analysis import Analysis, mean_square
+from ...models.audio.sums import errors, projections, residuals, squares
+from .analysis import Analysis
 from .registry import Requires, UndefinedError, metric
 from .stft import power
 
-_BLOCK = 1 << 18
 _RATIO = Requires(nan="silent_reference")
 _CHANNELS = ("left", "right")
 
 
-@metric(unit="FS", better="lower", default=True)
+@metric(unit="FS", better="lower", default=True, batched=True)
 def mae(analysis: Analysis, reference: Analysis) -> Tensor:
     """Mean absolute error of the samples, full scale 1.0."""
-    error = reference.audio - analysis.audio
-    return error.abs().mean(dim=(1, 2), dtype=torch.float64)
+    magnitude, _ = analysis.errors(reference)
+    return magnitude.mean(dim=1)
 
 
-@metric(better="lower", default=True, version=2, requires=_RATIO)
+@metric(better="lower", default=True, version=2, requires=_RATIO, batched=True)
 def esr(analysis: Analysis, reference: Analysis, *, channel: str = "all") -> Tensor:
     """Error to signal ratio: energy of the error over energy of the reference."""
     chosen = _chosen(reference, channel)
-    error = mean_square(reference.audio[:, chosen] - analysis.audio[:, chosen])
-    return _ratio(error, reference.energies[:, chosen], reference.peaks[:, chosen])
+    _, error = analysis.errors(reference)
+    return _ratio(error[:, chosen], reference.energies[:, chosen], reference.peaks[:, chosen])
 
 
-@metric(unit="dB", better="higher", default=True, version=2, requires=_RATIO)
+@metric(unit="dB", better="higher", default=True, version=2, requires=_RATIO, batched=True)
 def snr_db(
     analysis: Analysis, reference: Analysis, *, zero_mean: bool = False, channel: str = "all"
 ) -> Tensor:
     """Signal to noise ratio, the difference to the reference taken as noise."""
     chosen = _chosen(reference, channel)
-    render, target = _centred(analysis, reference, chosen, zero_mean=zero_mean)
-    noise = mean_square(target - render)
-    ratio = _ratio(mean_square(target), noise, reference.peaks[:, chosen])
+    if zero_mean:
+        render, target = _centred(analysis, reference, chosen)
+        energy, noise = squares(target), errors(render, target)[1]
+    else:
+        energy, noise = reference.energies[:, chosen], analysis.errors(reference)[1][:, chosen]
+    ratio = _ratio(energy, noise, reference.peaks[:, chosen])
     return 10 * torch.log10(ratio)
 
 
-@metric(unit="dB", better="higher", default=True, version=2, requires=_RATIO)
+@metric(unit="dB", better="higher", default=True, version=2, requires=_RATIO, batched=True)
 def si_sdr_db(
     analysis: Analysis, reference: Analysis, *, zero_mean: bool = False, channel: str = "all"
 ) -> Tensor:
@@ -67,24 +70,17 @@ def si_sdr_db(
     One scale serves all channels.
     """
     chosen = _chosen(reference, channel)
-    render, target = _centred(analysis, reference, chosen, zero_mean=zero_mean)
-    # In float64, whose copies of a long file would not fit: block by block.
-    starts = range(0, target.shape[-1], _BLOCK)
-    parts = [slice(start, start + _BLOCK) for start in starts]
-    energy = product = noise = torch.zeros((), dtype=torch.float64, device=target.device)
-    for part in parts:
-        one, wanted = render[..., part].double(), target[..., part].double()
-        energy = energy + wanted.square().sum(dim=(1, 2))
-        product = product + (wanted * one).sum(dim=(1, 2))
+    render, target = analysis.audio[:, chosen], reference.audio[:, chosen]
+    if zero_mean:
+        render, target = _centred(analysis, reference, chosen)
+    energy, product = (one.sum(dim=1) for one in projections(render, target))
     scale = product / energy
-    for part in parts:
-        one, wanted = render[..., part].double(), target[..., part].double()
-        noise = noise + (wanted * scale[:, None, None] - one).square().sum(dim=(1, 2))
+    noise = residuals(render, target, scale)
     ratio = (scale.square() * energy)[:, None]
-    return 10 * torch.log10(_ratio(ratio, noise[:, None], reference.peaks[:, chosen]))
+    return 10 * torch.log10(_ratio(ratio, noise, reference.peaks[:, chosen]))
 
 
-@metric(unit="dB", better="lower", default=True, version=2, requires=_RATIO)
+@metric(unit="dB", better="lower", default=True, version=2, requires=_RATIO, batched=True)
 def a_weighted_error_db(analysis: Analysis, reference: Analysis, *, channel: str = "all") -> Tensor:
     """Energy of the error over energy of the reference, both A-weighted by IEC 61672-1."""
     chosen = _chosen(reference, channel)
@@ -100,8 +96,10 @@ def a_weighted_error_db(analysis: Analysis, reference: Analysis, *, channel: str
     unit="LU",
     better="zero",
     default=True,
+    version=2,
     variants=("raw",),
     requires=Requires(seconds=0.4, nan="silent"),
+    batched=True,
 )
 def lufs_error(analysis: Analysis, reference: Analysis, *, absolute: bool = False) -> Tensor:
     """Integrated loudness less that of the reference; its magnitude with ``absolute``."""
@@ -123,12 +121,16 @@ def _a_weighted_energy(audio: Tensor, sample_rate: int) -> Tensor:
     """Energies of each channel, ``(batch, channels)`` in float64, by Parseval's theorem."""
     size = int(next_fast_len(audio.shape[-1], real=True))
     weights = _power_weights(sample_rate, size, audio.dtype, audio.device)
-    found = []
-    # One channel at a time: its spectrum is as large as the audio of two.
-    for channel in audio.unbind(dim=1):
-        spectrum = torch.fft.rfft(channel, size)
-        found.append((power(spectrum).mul_(weights)).sum(dim=-1, dtype=torch.float64))
-    return torch.stack(found, dim=1)
+
+    def energy(rows: Tensor) -> Tensor:
+        return power(torch.fft.rfft(rows, size)).mul_(weights).sum(dim=-1, dtype=torch.float64)
+
+    if audio.device.type == "cpu":
+        # One at a time: a spectrum is as large as the audio of two. And the library of transforms
+        # rounds a row otherwise when it has many.
+        rows = [energy(row.unsqueeze(0)) for item in audio for row in item]
+        return torch.cat(rows).reshape(audio.shape[:2])
+    return torch.stack([energy(channel) for channel in audio.unbind(dim=1)], dim=1)
 
 
 def _chosen(reference: Analysis, channel: str) -> slice:
@@ -148,12 +150,8 @@ def _chosen(reference: Analysis, channel: str) -> slice:
     return slice(at, at + 1)
 
 
-def _centred(
-    analysis: Analysis, reference: Analysis, chosen: slice, *, zero_mean: bool
-) -> tuple[Tensor, Tensor]:
+def _centred(analysis: Analysis, reference: Analysis, chosen: slice) -> tuple[Tensor, Tensor]:
     render, target = analysis.audio[:, chosen], reference.audio[:, chosen]
-    if not zero_mean:
-        return render, target
     return render - render.mean(dim=-1, keepdim=True), target - target.mean(dim=-1, keepdim=True)
 
 

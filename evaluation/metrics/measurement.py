@@ -4,14 +4,15 @@ A value is a finite number or None with one of :data:`REASONS`, so that it survi
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from .analysis import Analysis
-from .pairing import aligned_pair, raw_pair
+from .pairing import AlignedGroup, aligned_groups, raw_pair
 from .registry import Metric, Variant
 
 REASONS: Mapping[str, str] = {
@@ -40,6 +41,7 @@ REASONS: Mapping[str, str] = {
     "not_recorded": "the making of the render was not observed",
     "not_applicable": "the cost of a finished master is not known",
     "too_few": "a distance of sets needs two embeddings on both sides, fad_inf twenty",
+    "no_album_value": "the metric is defined for a track, not for an album",
     "undefined": "the metric gave no number",
 }
 """The reason codes, each with what it says."""
@@ -62,6 +64,14 @@ class Measurement:
     source: str = ""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What came of one item: its measurements, and what a metric raised, by its place."""
+
+    measurements: tuple[Measurement, ...]
+    failures: Mapping[int, Exception]
+
+
 def measure(
     analysis: Analysis, metrics: Iterable[Metric], reference: Analysis | None = None
 ) -> list[Measurement]:
@@ -75,14 +85,155 @@ def measure(
     """
     if len(analysis.audio) != 1:
         raise ValueError(f"measure takes one item, not a batch of {len(analysis.audio)}")
-    found = []
+    (found,) = measure_batch(analysis, metrics, reference)
+    for error in found.failures.values():
+        raise error
+    return list(found.measurements)
+
+
+def measure_batch(
+    analysis: Analysis, metrics: Iterable[Metric], reference: Analysis | None = None
+) -> list[Measured]:
+    """Every item of a batch, on its device; a ``reference`` of one item stands for all of them.
+
+    Metrics that cannot take a batch get the items one by one, and what they raise is a failure of
+    that item. The values of all metrics come from the device at once.
+
+    Raises:
+        torch.OutOfMemoryError: if the device has no room for the batch.
+    """
+    # What needs two channels transforms their sum and difference too, which serves the others.
+    ordered = sorted(enumerate(metrics), key=lambda one: one[1].requires.channels is None)
+    batch = _Batch(analysis, reference)
     with torch.no_grad():
-        for metric in metrics:
+        for place, metric in ordered:
             if metric.needs == "audio":
-                found.append(_measured(metric, "raw", analysis, None))
+                batch.add(place, metric, "raw")
             elif metric.needs == "reference":
-                found += [_compared(metric, one, analysis, reference) for one in metric.variants]
-    return found
+                for variant in metric.variants:
+                    batch.add(place, metric, variant)
+    return batch.read()
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """Values on the device of some items of the batch, and all that explains them later."""
+
+    place: int
+    metric: Metric
+    variant: Variant
+    items: tuple[int, ...]
+    values: Tensor
+    reasons: tuple[str, ...]
+    analysis: Analysis
+    reference: Analysis | None
+
+
+class _Batch:
+    """What is measured of a batch before it is read from the device."""
+
+    def __init__(self, analysis: Analysis, reference: Analysis | None) -> None:
+        self._analysis = analysis
+        self._reference = reference
+        self._pending: list[_Pending] = []
+        self._known: dict[int, dict[tuple[int, int], Measurement]] = {
+            item: {} for item in range(len(analysis.audio))
+        }
+        self._failures: dict[int, dict[int, Exception]] = {item: {} for item in self._known}
+
+    def add(self, place: int, metric: Metric, variant: Variant) -> None:
+        """Begin a metric in one variant."""
+        everything = tuple(self._known)
+        if metric.needs == "audio":
+            self._evaluate(place, metric, variant, everything, self._analysis, None)
+            return
+        if self._reference is None:
+            self._settle(place, metric, variant, everything, "no_reference")
+            return
+        try:
+            groups = self._groups(variant, self._reference)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:
+            for item in everything:
+                self._failures[item][place] = error
+            return
+        for group in groups:
+            if group.pair.reason:
+                self._settle(place, metric, variant, group.items, group.pair.reason)
+            else:
+                pair = group.pair
+                self._evaluate(place, metric, variant, group.items, pair.analysis, pair.reference)
+
+    def read(self) -> list[Measured]:
+        """Everything, in the order of the metrics and their variants."""
+        rows = [one.values for one in self._pending]
+        # One transfer, however many metrics.
+        flat: list[float] = torch.cat(rows).tolist() if rows else []
+        at = 0
+        for one in self._pending:
+            values = flat[at : at + len(one.items)]
+            at += len(one.items)
+            reasons = one.metric.explained(values, one.reasons, one.analysis, one.reference)
+            for item, value, reason in zip(one.items, values, reasons, strict=True):
+                self._keep(item, one.place, one.metric, one.variant, value, reason)
+        return [
+            Measured(
+                tuple(known[key] for key in sorted(known) if key[0] not in self._failures[item]),
+                dict(sorted(self._failures[item].items())),
+            )
+            for item, known in self._known.items()
+        ]
+
+    def _groups(self, variant: Variant, reference: Analysis) -> Sequence[AlignedGroup]:
+        if variant == "aligned":
+            return aligned_groups(self._analysis, reference)
+        return [AlignedGroup(tuple(self._known), raw_pair(self._analysis, reference))]
+
+    def _evaluate(
+        self,
+        place: int,
+        metric: Metric,
+        variant: Variant,
+        items: tuple[int, ...],
+        analysis: Analysis,
+        reference: Analysis | None,
+    ) -> None:
+        if len(items) > 1 and not metric.batched:
+            for number, item in enumerate(items):
+                one = analysis.item(number)
+                other = None if reference is None else reference.item(number)
+                self._evaluate(place, metric, variant, (item,), one, other)
+            return
+        try:
+            values, reasons = metric.values(analysis, reference)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:
+            for item in items:
+                self._failures[item][place] = error
+            return
+        self._pending.append(
+            _Pending(place, metric, variant, items, values, reasons, analysis, reference)
+        )
+
+    def _settle(
+        self, place: int, metric: Metric, variant: Variant, items: Iterable[int], reason: str
+    ) -> None:
+        for item in items:
+            self._keep(item, place, metric, variant, None, reason)
+
+    def _keep(
+        self,
+        item: int,
+        place: int,
+        metric: Metric,
+        variant: Variant,
+        value: float | None,
+        reason: str,
+    ) -> None:
+        key = (place, metric.variants.index(variant) if variant in metric.variants else 0)
+        self._known[item][key] = _measurement(metric, variant, value, reason)
 
 
 def measure_render(
@@ -94,24 +245,6 @@ def measure_render(
         for metric in metrics
         if metric.needs == "render"
     ]
-
-
-def _compared(
-    metric: Metric, variant: Variant, analysis: Analysis, reference: Analysis | None
-) -> Measurement:
-    if reference is None:
-        return _measurement(metric, variant, None, "no_reference")
-    pair = (raw_pair if variant == "raw" else aligned_pair)(analysis, reference)
-    if pair.reason:
-        return _measurement(metric, variant, None, pair.reason)
-    return _measured(metric, variant, pair.analysis, pair.reference)
-
-
-def _measured(
-    metric: Metric, variant: Variant, analysis: Analysis, reference: Analysis | None
-) -> Measurement:
-    values, reasons = metric.evaluate(analysis, reference)
-    return _measurement(metric, variant, values[0].item(), reasons[0])
 
 
 def _measurement(metric: Metric, variant: Variant, value: float | None, reason: str) -> Measurement:

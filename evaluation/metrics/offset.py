@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .analysis import Analysis
-from .pairing import UNRELATED, Alignment, aligned_pair
+from .pairing import UNRELATED, Alignment, alignment_of
 from .registry import UndefinedError, metric
 
 
@@ -21,7 +21,7 @@ def delay_samples(analysis: Analysis, reference: Analysis) -> Tensor:
     return _each(analysis, reference, _related(lambda found: found.delay_samples))
 
 
-@metric(unit="dB", better="none", default=True, variants=("raw",))
+@metric(unit="dB", better="none", default=True, version=2, variants=("raw",))
 def gain_db(analysis: Analysis, reference: Analysis) -> Tensor:
     """Gain that matches the integrated loudness of the reference."""
     return _each(analysis, reference, lambda found: found.gain_db)
@@ -59,16 +59,15 @@ def _each(analysis: Analysis, reference: Analysis, value: Callable[[Alignment], 
         return torch.tensor([_of(analysis, reference, value)], dtype=torch.float64)
     found = []
     for at in range(len(analysis.audio)):
-        one, other = (Analysis(each.audio[at], each.sample_rate) for each in (analysis, reference))
         try:
-            found.append(_of(one, other, value))
+            found.append(_of(analysis.item(at), reference.item(at), value))
         except UndefinedError:
             found.append(math.nan)
     return torch.tensor(found, dtype=torch.float64)
 
 
 def _of(analysis: Analysis, reference: Analysis, value: Callable[[Alignment], float]) -> float:
-    pair = aligned_pair(analysis, reference)
-    if pair.alignment is None:
-        raise UndefinedError(pair.reason or "undefined")
-    return value(pair.alignment)
+    made, reason = alignment_of(analysis, reference)
+    if made is None:
+        raise UndefinedError(reason or "undefined")
+    return value(made)

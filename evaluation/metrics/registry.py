@@ -64,6 +64,9 @@ class Metric:
     default: bool = False
     variants: tuple[Variant, ...] = ("raw",)
     requires: Requires = dataclasses.field(default_factory=Requires)
+    # Whether the function takes many items at once, and one reference for all of them.
+    batched: bool = False
+    group: str = ""
 
     @property
     def source(self) -> str:
@@ -85,22 +88,47 @@ class Metric:
 
         An undefined value is NaN; one that is infinite keeps its sign and has a reason too.
         """
+        found, lacks = self.values(analysis, reference)
+        values: list[float] = found.tolist()
+        reasons = self.explained(values, lacks, analysis, reference)
+        return torch.tensor(values, dtype=torch.float64), reasons
+
+    def values(
+        self, analysis: Analysis, reference: Analysis | None = None
+    ) -> tuple[Tensor, tuple[str, ...]]:
+        """Values ``(batch,)`` in float64 on the audio's device, and why an item can have none.
+
+        The value of an item with a reason means nothing. A reference of one item stands for all.
+        """
         reasons = [self._lacks(analysis, reference, item) for item in range(len(analysis.audio))]
+        undefined = torch.full(
+            (len(reasons),), math.nan, dtype=torch.float64, device=analysis.audio.device
+        )
         if all(reasons):
-            return torch.full((len(reasons),), math.nan, dtype=torch.float64), tuple(reasons)
+            return undefined, tuple(reasons)
         try:
-            values = self._values(analysis, reference)
-        except UndefinedError as undefined:
-            values = torch.full((len(reasons),), math.nan, dtype=torch.float64)
-            reasons = [reason or str(undefined) for reason in reasons]
-        for item, reason in enumerate(reasons):
+            return self._values(analysis, reference), tuple(reasons)
+        except UndefinedError as error:
+            return undefined, tuple(reason or str(error) for reason in reasons)
+
+    def explained(
+        self,
+        values: list[float],
+        reasons: Sequence[str],
+        analysis: Analysis,
+        reference: Analysis | None = None,
+    ) -> tuple[str, ...]:
+        """A reason for each value that is undefined, else ''; in ``values`` it becomes NaN."""
+        found = []
+        for item, (value, reason) in enumerate(zip(values, reasons, strict=True)):
             if reason:
                 values[item] = math.nan
-            elif math.isnan(values[item]):
-                reasons[item] = _on_a_side(self.requires.nan, analysis, reference, item)
-            elif math.isinf(values[item]):
-                reasons[item] = self.requires.infinite
-        return values, tuple(reasons)
+            elif math.isnan(value):
+                reason = _on_a_side(self.requires.nan, analysis, reference, item)
+            elif math.isinf(value):
+                reason = self.requires.infinite
+            found.append(reason)
+        return tuple(found)
 
     def _lacks(self, analysis: Analysis, reference: Analysis | None, item: int) -> str:
         requires = self.requires
@@ -116,6 +144,7 @@ class Metric:
             return "mono" if analysis.channels == 1 else "not_stereo"
         if self.needs != "reference" or reference is None:
             return ""
+        item = min(item, len(reference.audio) - 1)
         if analysis.channels != reference.channels:
             return "channel_mismatch"
         if not reference.finite[item]:
@@ -130,13 +159,15 @@ class Metric:
         }
         accepted = inspect.signature(self.function).parameters
         if reference is not None:
-            given["reference"] = reference if "analysis" in accepted else reference.audio
+            given["reference"] = reference
+            if "analysis" not in accepted:
+                given["reference"] = reference.audio.expand(len(analysis.audio), -1, -1)
         result = self.function(
             **{name: value for name, value in given.items() if name in accepted},
             **self.parameters,
         )
         found = torch.as_tensor(math.nan if result is None else result, dtype=torch.float64)
-        found = found.detach().cpu().reshape(-1).clone()
+        found = found.detach().to(analysis.audio.device).reshape(-1).clone()
         if len(found) != len(analysis.audio):
             raise ValueError(
                 f"metric {self.name} gave {len(found)} values for {len(analysis.audio)} items; "
@@ -161,18 +192,25 @@ def _on_a_side(reason: str, analysis: Analysis, reference: Analysis | None, item
 
 def _silent_side(analysis: Analysis, item: int) -> str:
     """Which of two channels is silent; '' where both are, neither is, or there are not two."""
-    silent = (analysis.peaks[item] <= SILENCE).tolist()
+    peaks = analysis.peak_values[min(item, len(analysis.audio) - 1)]
+    silent = [peak <= SILENCE for peak in peaks]
     if silent == [True, False]:
         return "left"
     return "right" if silent == [False, True] else ""
 
 
+GROUPS = ("default", "defects", "features")
+"""Names that stand for several metrics."""
+
 # In the order in which tables show them.
 METRICS: Registry[Metric] = Registry(
-    Sort("metric", "metrics", also=("default",)),
+    Sort("metric", "metrics", also=GROUPS),
     (
         *(".delivery", ".stereo", ".bandwidth", ".distance", ".spectrum", ".offset", ".cost"),
-        *(".sets", ".library_losses"),
+        *(".sets", ".defects.clipping", ".defects.impulses", ".defects.dropouts"),
+        *(".defects.steady", ".features.spectral", ".features.panning", ".features.dynamics"),
+        *(".features.balance", ".features.loudness_dynamics", ".features.filtered_distortion"),
+        ".library_losses",
     ),
     __package__,
 )
@@ -195,6 +233,8 @@ def metric(
     variants: tuple[Variant, ...] | None = None,
     requires: Requires | None = None,
     name: str | None = None,
+    batched: bool = False,
+    group: str = "",
 ) -> Callable[[FunctionT], FunctionT]: ...
 
 
@@ -210,11 +250,15 @@ def metric(
     variants: tuple[Variant, ...] | None = None,
     requires: Requires | None = None,
     name: str | None = None,
+    batched: bool = False,
+    group: str = "",
 ) -> FunctionT | Callable[[FunctionT], FunctionT]:
     """Register the function below as a metric under its own name; the function stays as it is.
 
     ``needs`` follows from its arguments: one named ``reference`` makes it a comparison, which is
-    measured raw and aligned unless ``variants`` says otherwise.
+    measured raw and aligned unless ``variants`` says otherwise. ``batched`` says that it takes
+    many items and one reference for all of them; others are given one item at a time. ``group``
+    is one of :data:`GROUPS`, by whose name it is chosen together with others.
 
     Raises:
         UserError: if the name is taken or an argument is no input and has no default.
@@ -241,6 +285,8 @@ def metric(
             default,
             variants or (("raw", "aligned") if kind == "reference" else ("raw",)),
             requires or Requires(),
+            batched,
+            group,
         )
         METRICS.add(title, entry, function.__module__)
         return function
@@ -251,21 +297,26 @@ def metric(
 def select(entries: Entry | Sequence[Entry]) -> tuple[Metric, ...]:
     """The metrics that a benchmark file asks for, in its order, each once.
 
-    An entry is ``default``, a name, or a mapping with ``name`` and the parameters to change.
+    An entry is one of :data:`GROUPS`, a name, or a mapping with ``name`` and the parameters to
+    change.
 
     Raises:
         UserError: for an unknown name or parameter, or a value of another type.
     """
     chosen: list[Metric] = []
     for entry in [entries] if isinstance(entries, str | Mapping) else entries:
-        if entry == "default":
-            found = [one for one in METRICS.values() if one.default]
+        if isinstance(entry, str) and entry in GROUPS:
+            found = [one for one in METRICS.values() if _belongs(one, entry)]
         elif isinstance(entry, str):
             found = [_named(entry)]
         else:
             found = [_changed(entry)]
         chosen += [one for one in found if one not in chosen]
     return tuple(chosen)
+
+
+def _belongs(one: Metric, group: str) -> bool:
+    return one.default if group == "default" else one.group == group
 
 
 def _named(name: str) -> Metric:

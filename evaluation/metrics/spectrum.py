@@ -18,17 +18,27 @@ about -90 dBFS in a band 2 kHz wide, and it decides how far digital silence is f
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...models.audio.loudness import SILENCE
 from .analysis import Analysis
 from .registry import Requires, UndefinedError, metric
-from .stft import Resolution
+from .stft import (
+    Resolution,
+    frames_at_once,
+    is_compiled,
+    magnitudes_of,
+    parts_of,
+    planes_of,
+    spectra,
+)
 
 Preset = Literal["auraloss", "music"]
 
@@ -58,20 +68,25 @@ class _Sums:
         return (error / energy).sqrt() + self.log_error[:, channels].mean(dim=1) / self.count
 
 
-@metric(better="lower", default=True)
+@metric(better="lower", default=True, version=2, batched=True)
 def mrstft_auraloss(analysis: Analysis, reference: Analysis, eps: float = 1e-8) -> Tensor:
     """Multi-resolution STFT distance, transforms of 1024, 2048, 512 (auraloss's default)."""
-    # mrstft_sum_diff needs the same transforms: for stereo, one pass yields both.
     return _mean_distance(analysis, reference, "auraloss", eps, slice(0, analysis.channels))
 
 
-@metric(better="lower", default=True)
+@metric(better="lower", default=True, version=2, batched=True)
 def mrstft_music(analysis: Analysis, reference: Analysis, eps: float = 1e-8) -> Tensor:
     """Multi-resolution STFT distance, transforms of 1024, 2048, 8192 with hops of a quarter."""
     return _mean_distance(analysis, reference, "music", eps, slice(0, analysis.channels))
 
 
-@metric(better="lower", default=True, requires=Requires(channels=2, nan="mono_reference"))
+@metric(
+    better="lower",
+    default=True,
+    version=2,
+    requires=Requires(channels=2, nan="mono_reference"),
+    batched=True,
+)
 def mrstft_sum_diff(
     analysis: Analysis, reference: Analysis, preset: str = "auraloss", eps: float = 1e-8
 ) -> Tensor:
@@ -79,10 +94,10 @@ def mrstft_sum_diff(
     left, right = reference.audio.unbind(dim=1)
     stereo = torch.stack([left + right, left - right]).abs().amax(dim=-1).amin(dim=0) > SILENCE
     both = [_mean_distance(analysis, reference, preset, eps, slice(at, at + 1)) for at in (2, 3)]
-    return torch.where(stereo.cpu(), both[0] + both[1], math.nan)
+    return torch.where(stereo, both[0] + both[1], math.nan)
 
 
-@metric(unit="dB", better="lower", default=True)
+@metric(unit="dB", better="lower", default=True, batched=True)
 def logmel_db(
     analysis: Analysis,
     reference: Analysis,
@@ -96,7 +111,7 @@ def logmel_db(
     return 10 * difference.mean(dim=(1, 2, 3), dtype=torch.float64)
 
 
-@metric(unit="dB", better="lower", default=True)
+@metric(unit="dB", better="lower", default=True, batched=True)
 def mcd_k25(
     analysis: Analysis,
     reference: Analysis,
@@ -147,7 +162,8 @@ def _mean_distance(
     resolutions = PRESETS[preset]
     if any(one.frames(analysis.samples) == 0 for one in resolutions):
         raise UndefinedError("too_short")
-    stereo = analysis.channels == 2 and (preset == "auraloss" or channels.start > 1)
+    # The same transforms yield the channels and their sum and difference.
+    stereo = channels.start > 1
     found = [_sums(analysis, reference, one, eps, stereo=stereo) for one in resolutions]
     distances: Tensor = torch.stack([one.distance(channels) for one in found])
     return distances.mean(dim=0)
@@ -156,6 +172,8 @@ def _mean_distance(
 def _sums(
     analysis: Analysis, reference: Analysis, resolution: Resolution, eps: float, *, stereo: bool
 ) -> _Sums:
+    if not stereo and analysis.has(("stft", reference, resolution, eps, True)):
+        stereo = True  # the channels come first in it
     return analysis.keep(
         ("stft", reference, resolution, eps, stereo),
         lambda: _summed(analysis, reference, resolution, eps, stereo=stereo),
@@ -165,13 +183,64 @@ def _sums(
 def _summed(
     analysis: Analysis, reference: Analysis, resolution: Resolution, eps: float, *, stereo: bool
 ) -> _Sums:
-    error = energy = log_error = torch.zeros((), dtype=torch.float64)
-    renders = analysis.magnitudes(resolution, eps, stereo=stereo, keep=False)
-    targets = reference.magnitudes(resolution, eps, stereo=stereo, keep=True)
-    for render, target in zip(renders, targets, strict=True):
-        over = (2, 3)
-        log_error = log_error + (render / target).log_().abs_().sum(over, dtype=torch.float64)
-        error = error + (target - render).square_().sum(over, dtype=torch.float64)
-        energy = energy + target.square().sum(over, dtype=torch.float64)
+    add = _add_compiled if is_compiled(analysis.audio) else _add
+    energies = ("stft energy", resolution, eps, stereo)
+    wanted = not reference.has(energies)
+    total = _Totals.of(analysis, reference, stereo=stereo)
+    # All items meet a piece of the reference while it is in the cache.
+    items = [analysis.audio]
+    if add is _add_compiled:
+        items = [item.unsqueeze(0) for item in analysis.audio]
+    step = frames_at_once(items[0], resolution)
+    renders = zip(*(spectra(item, resolution, step) for item in items), strict=True)
+    targets = reference.magnitudes(resolution, eps, stereo=stereo, step=step)
+    for spectrum, target in zip(renders, targets, strict=True):
+        add(total, spectrum, target, eps)
+        if wanted:
+            total.energy.add_(target.square().sum((2, 3), dtype=torch.float64))
+    energy = reference.keep(energies, lambda: total.energy)
     count = resolution.frames(analysis.samples) * resolution.bins
-    return _Sums(error.cpu(), energy.cpu(), log_error.cpu(), count)
+    return _Sums(total.error, energy, total.log_error, count)
+
+
+@dataclass(frozen=True)
+class _Totals:
+    """Sums that grow, ``(batch, planes)`` in float64; the reference may be one for all items."""
+
+    error: Tensor
+    log_error: Tensor
+    energy: Tensor
+
+    @classmethod
+    def of(cls, analysis: Analysis, reference: Analysis, *, stereo: bool) -> "_Totals":
+        planes = planes_of(analysis.channels, stereo=stereo)
+
+        def zeros(items: int) -> Tensor:
+            where = analysis.audio.device
+            return torch.zeros((items, planes), dtype=torch.float64, device=where)
+
+        items = len(analysis.audio)
+        return cls(zeros(items), zeros(items), zeros(len(reference.audio)))
+
+
+def _add(total: _Totals, spectrum: Sequence[Tensor], target: Tensor, eps: float) -> None:
+    (whole,) = spectrum
+    render = magnitudes_of(whole, eps, stereo=target.shape[1] > whole.shape[1])
+    total.log_error.add_((render / target).log_().abs_().sum((2, 3), dtype=torch.float64))
+    total.error.add_((target - render).square_().sum((2, 3), dtype=torch.float64))
+
+
+def _add_compiled(total: _Totals, spectrum: Sequence[Tensor], target: Tensor, eps: float) -> None:
+    from ...models.audio.spectral_sums import add_distances
+
+    for at, one in enumerate(spectrum):
+        other = target[min(at, len(target) - 1)]
+        sums = torch.zeros((2, len(other)), dtype=torch.float64)
+        parts, magnitudes = parts_of(one[0]), other.flatten(1).numpy()
+        error, log_error = sums.numpy()
+        if add_distances(parts, magnitudes, np.float32(eps), error, log_error):
+            total.error[at] += sums[0]
+            total.log_error[at] += sums[1]
+        else:  # an infinite logarithm or none: as it is computed
+            here = _Totals(total.error[at : at + 1], total.log_error[at : at + 1], total.energy)
+            _add(here, [one], other[None], eps)

@@ -7,20 +7,26 @@ import torch
 from torch import Tensor
 
 from ...models.audio.loudness import SILENCE
-from .analysis import Analysis, mean_square
+from ...models.audio.sums import mid_side, products
+from .analysis import Analysis
 from .registry import Requires, metric
 
 
-@metric(default=True, requires=Requires(channels=2, nan="silent_channel"))
+@metric(default=True, requires=Requires(channels=2, nan="silent_channel"), batched=True)
 def stereo_correlation(analysis: Analysis) -> Tensor:
     """Correlation of L and R about zero, as a correlation meter has it: 1 mono, -1 opposite."""
-    product = (analysis.audio[:, 0] * analysis.audio[:, 1]).mean(dim=-1, dtype=torch.float64)
+    product = products(*analysis.audio.unbind(dim=1)) / analysis.samples
     return torch.where(
         _both(analysis), (product / analysis.energies.prod(dim=1).sqrt()).clamp(-1, 1), torch.nan
     )
 
 
-@metric(unit="dB", default=True, requires=Requires(channels=2, nan="no_mid", infinite="mono"))
+@metric(
+    unit="dB",
+    default=True,
+    requires=Requires(channels=2, nan="no_mid", infinite="mono"),
+    batched=True,
+)
 def stereo_width_db(analysis: Analysis) -> Tensor:
     """Energy of side over energy of mid: -inf for mono, 0 for two unrelated channels."""
     mid, side = _mid_side(analysis)
@@ -32,6 +38,7 @@ def stereo_width_db(analysis: Analysis) -> Tensor:
     better="zero",
     default=True,
     requires=Requires(channels=2, nan="silent_channel"),
+    batched=True,
 )
 def balance_db(analysis: Analysis) -> Tensor:
     """Energy of L over energy of R: positive where the left is louder."""
@@ -44,6 +51,7 @@ def balance_db(analysis: Analysis) -> Tensor:
     better="lower",
     default=True,
     requires=Requires(channels=2, infinite="no_mid"),
+    batched=True,
 )
 def mono_loss_db(analysis: Analysis) -> Tensor:
     """Level that folding down to mid costs: 0 for mono, 3 dB for two unrelated channels."""
@@ -60,12 +68,14 @@ def _mid_side(analysis: Analysis) -> tuple[Tensor, Tensor]:
 
     def energies() -> tuple[Tensor, Tensor]:
         left, right = analysis.audio.unbind(dim=1)
-        found = []
-        for sign in (1, -1):
-            signal = (left + sign * right) / 2
-            low, high = torch.aminmax(signal, dim=-1)
-            sounds = torch.maximum(-low, high) > SILENCE
-            found.append(torch.where(sounds, mean_square(signal), 0.0))
-        return found[0], found[1]
+        found = mid_side(left, right)
+        # Rounding of float32 is no signal: (L - R) / 2 of equal channels after a gain.
+        peaks = (torch.aminmax(left + sign * right, dim=-1) for sign in (1, -1))
+        sounds = (torch.maximum(-low, high) / 2 > SILENCE for low, high in peaks)
+        mid, side = (
+            torch.where(heard, energy / analysis.samples, 0.0)
+            for heard, energy in zip(sounds, found, strict=True)
+        )
+        return mid, side
 
     return analysis.keep("mid_side", energies)

@@ -41,6 +41,7 @@ class RunSettings:
     """How a run is carried out; but for the device's kind, none of it changes a number.
 
     ``steps`` are of ``doctor`` (probe systems that are new here), ``render`` and ``score``.
+    ``batch`` is how many renders are scored at once, 0 as many as fit.
     """
 
     workers: Workers = field(default_factory=Workers)
@@ -49,6 +50,7 @@ class RunSettings:
     force: bool = False
     steps: tuple[str, ...] = ("render", "score")
     name: str = ""
+    batch: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,14 @@ def _staged(
         watch.tell(line)
     with ledger.store.transaction():
         ledger.register(songs.usable, planned)
-    run = Planned(ledger, planned, device, again=settings.retry, force=settings.force)
+    run = Planned(
+        ledger,
+        planned,
+        device,
+        batch=settings.batch,
+        again=settings.retry,
+        force=settings.force,
+    )
     stages = stages_of(run, settings.steps)
     done = {stage.name: carry_out(stage, ledger, crew, watch) for stage in stages}
     examined = (one for stage in stages if isinstance(stage, Examine) for one in stage.found)
@@ -160,7 +169,8 @@ def carry_out(stage: Stage[Any, Any], ledger: Ledger, crew: Crew, watch: Watch) 
     """
     tasks, units = stage.tasks()
     refused = stage.refused
-    watch.stage(stage.name, units, units - len(tasks) - len(refused))
+    tried = sum(len(stage.units(task)) for task in tasks)
+    watch.stage(stage.name, units, units - tried - len(refused))
     for label, why in refused.items():
         watch.step(label, why)
     results = (Crew(Workers()) if stage.at_home else crew).finish(stage.function, tasks)
@@ -168,10 +178,13 @@ def carry_out(stage: Stage[Any, Any], ledger: Ledger, crew: Crew, watch: Watch) 
     # Closed at once when the run is interrupted, so that no worker is left behind.
     with contextlib.closing(results):
         for task, result in results:
+            settled = []
             with ledger.store.transaction():
-                failure = stage.settle(task, result)
-            succeeded += not failure
-            watch.step(stage.label(task), failure)
+                for unit, one in zip(stage.units(task), stage.results(result), strict=False):
+                    settled.append((stage.label(unit), stage.settle(unit, one)))
+            for label, failure in settled:
+                succeeded += not failure
+                watch.step(label, failure)
     with ledger.store.transaction():
         stage.close()
-    return Done(len(tasks), succeeded)
+    return Done(tried, succeeded)

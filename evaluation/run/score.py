@@ -1,5 +1,6 @@
 """The score step: metrics over renders, on their own and against the reference's render."""
 
+import functools
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,8 @@ from ...models.audio.files import read
 from ...models.content_key import content_key
 from ...models.embeddings.registry import EMBEDDINGS
 from ...models.errors import UserError
-from ..metrics import METRICS, Analysis, Measurement, Metric, measure, measure_render, select
+from ..batches import MOST, Item, Piece, Place, measure_all
+from ..metrics import METRICS, Analysis, Measurement, Metric, measure_render, select
 from ..results.past import retire_scores
 from ..results.store import Store
 
@@ -53,6 +55,18 @@ class ScoreTask:
 
 
 @dataclass(frozen=True)
+class ScoreBatch:
+    """Renders that lack the same metrics against the same reference: measured together.
+
+    ``batch`` is how many at once, 0 as many as fit.
+    """
+
+    tasks: tuple[ScoreTask, ...]
+    device: str = "cpu"
+    batch: int = 0
+
+
+@dataclass(frozen=True)
 class Scored:
     """What came of a task: scores, and why a metric could not be computed, by its step."""
 
@@ -60,28 +74,62 @@ class Scored:
     failures: Mapping[str, str]
 
 
-def score_one(task: ScoreTask) -> Scored:
-    """Measure one render; every failure is a value."""
+# As many systems as most benchmarks have; more would keep other workers from a part of the work.
+_TOGETHER = 8
+
+
+def batched(tasks: Iterable[ScoreTask], device: str, batch: int = 0) -> list[ScoreBatch]:
+    """The tasks by reference and metrics, in their order, ``batch`` or a few at a time."""
+    groups: dict[str, list[ScoreTask]] = {}
+    for task in tasks:
+        key = json.dumps([task.reference, task.metrics], sort_keys=True, default=dict)
+        groups.setdefault(key, []).append(task)
+    most = batch or (MOST if device.startswith("cuda") else _TOGETHER)
+    return [
+        ScoreBatch(tuple(group[first : first + most]), device, batch)
+        for group in groups.values()
+        for first in range(0, len(group), most)
+    ]
+
+
+def score_batch(batch: ScoreBatch) -> tuple[Scored, ...]:
+    """Measure some renders, in the order of the tasks; every failure is a value."""
+    first = batch.tasks[0]
+    chosen = _chosen(first)
+    place = _PLACES.setdefault((batch.device, batch.batch), Place(batch.device, batch.batch))
+
+    def failed(error: UserError) -> Scored:
+        return Scored((), {step: str(error) for step, _ in chosen})
+
     try:
-        audio, rate = read(task.path)
-        analysis = Analysis(audio, rate)
-        reference = None if task.reference_path is None else _reference(task.reference_path)
+        reference = None
+        if first.reference_path is not None:
+            reference = _reference(first.reference_path, batch.device)
     except UserError as error:
-        return Scored((), {step: str(error) for step, _ in _chosen(task)})
-    scores: list[Score] = []
-    failures: dict[str, str] = {}
-    for step, metric in _chosen(task):
-        try:
-            compared = task.reference if metric.needs == "reference" else ""
-            scores += [
-                _score(task.subject, compared, measurement)
-                for measurement in measure(analysis, (metric,), reference)
-            ]
-        except Exception as error:
-            # A plug-in's metric may raise anything; the other metrics must go on.
-            _log.debug("%s of %s", step, task.path, exc_info=True)
-            kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-            failures[step] = kind + " ".join(str(error).split())
+        return tuple(failed(error) for _ in batch.tasks)
+    items = [Item(task, functools.partial(read, task.path)) for task in batch.tasks]
+    found: list[Scored] = []
+    try:
+        for one in measure_all(items, [metric for _, metric in chosen], reference, place):
+            found.append(failed(one[1]) if isinstance(one, tuple) else _scored(one, chosen))
+    except UserError as error:
+        found += [failed(error)] * (len(batch.tasks) - len(found))
+    return tuple(found)
+
+
+def _scored(piece: Piece[ScoreTask], chosen: Sequence[tuple[str, Metric]]) -> Scored:
+    task = piece.key
+    scores = []
+    for measurement in piece.found.measurements:
+        compares = METRICS[measurement.metric].needs == "reference"
+        scores.append(_score(task.subject, task.reference if compares else "", measurement))
+    failures = {}
+    for at, error in piece.found.failures.items():
+        # A plug-in's metric may raise anything; the other metrics go on.
+        step = chosen[at][0]
+        _log.debug("%s of %s", step, task.path, exc_info=error)
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        failures[step] = kind + " ".join(str(error).split())
     return Scored(tuple(scores), failures)
 
 
@@ -194,15 +242,19 @@ def as_json(parameters: Mapping[str, Any]) -> str:
     return json.dumps(dict(parameters), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
-_REFERENCES: dict[Path, Analysis] = {}
+_REFERENCES: dict[tuple[Path, str], Analysis] = {}
+# A device that ran out of memory once is asked for less from then on.
+_PLACES: dict[tuple[str, int], Place] = {}
 
 
-def _reference(path: Path) -> Analysis:
+def _reference(path: Path, device: str) -> Analysis:
     # Tasks come song by song: the reference's spectra are computed once for all systems.
-    if path not in _REFERENCES:
+    key = (path, device)
+    if key not in _REFERENCES:
         _REFERENCES.clear()
-        _REFERENCES[path] = Analysis(*read(path))
-    return _REFERENCES[path]
+        audio, rate = read(path)
+        _REFERENCES[key] = Analysis(audio.to(device), rate)
+    return _REFERENCES[key]
 
 
 def _score(subject: str, reference: str, measurement: Measurement) -> Score:

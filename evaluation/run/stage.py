@@ -6,9 +6,10 @@ into the transaction that is open then. Who asks, tells of progress and hands ta
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from itertools import repeat
+from typing import Any, ClassVar, Generic, TypeVar
 
 from .ledger import Ledger
 from .plan import Plan
@@ -45,6 +46,14 @@ class Stage(ABC, Generic[TaskT, ResultT]):
     def settle(self, task: TaskT, result: ResultT | Lost) -> str:
         """Write what came of a task; the reason where it failed, else ''."""
 
+    def units(self, task: TaskT) -> Sequence[Any]:
+        """What :meth:`label` and :meth:`settle` take: the task, or the units that it holds."""
+        return (task,)
+
+    def results(self, result: ResultT | Lost) -> Iterator[Any]:
+        """The result of each unit of a task, in their order; of a lost task that of them all."""
+        return repeat(result)
+
     @property
     def refused(self) -> Mapping[str, str]:
         """Units that cannot even be tried: why, by their label."""
@@ -56,11 +65,15 @@ class Stage(ABC, Generic[TaskT, ResultT]):
 
 @dataclass(frozen=True)
 class Planned:
-    """What every stage after the plan knows; ``again``: also what failed, ``force``: everything."""
+    """What every stage after the plan knows; ``again``: also what failed, ``force``: everything.
+
+    ``batch`` is how many renders are scored at once, 0 as many as fit.
+    """
 
     ledger: Ledger
     plan: Plan
     device: str
+    batch: int = 0
     again: bool = False
     force: bool = False
 

@@ -1,8 +1,9 @@
 """The stages of a run, in their order: songs, renders, scores, distances of sets, insights."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 from typing import Any, ClassVar
 
 from ...models.errors import UserError
@@ -18,14 +19,16 @@ from .ledger import Ledger
 from .render import Failed, Render, RenderTask, render_one
 from .score import (
     LOST,
+    ScoreBatch,
     Scored,
     ScoreTask,
+    batched,
     cost_scores,
     entry_of,
     missing,
     of_this_code,
     save_scores,
-    score_one,
+    score_batch,
     step_of,
 )
 from .set_scores import (
@@ -175,8 +178,8 @@ class RenderSongs(Stage[RenderTask, Render | Failed]):
 
 
 @dataclass(frozen=True)
-class ScoreRenders(Stage[ScoreTask, Scored]):
-    """The metrics of single renders that are not in the store."""
+class ScoreRenders(Stage[ScoreBatch, tuple[Scored, ...]]):
+    """The metrics of single renders that are not in the store; those of a song together."""
 
     run: Planned
     left_alone: list[tuple[RenderTask, str, str]] = field(default_factory=list)
@@ -184,8 +187,8 @@ class ScoreRenders(Stage[ScoreTask, Scored]):
     name: ClassVar[str] = "score"
 
     @property
-    def function(self) -> Callable[[ScoreTask], Scored]:
-        return score_one
+    def function(self) -> Callable[[ScoreBatch], tuple[Scored, ...]]:
+        return score_batch
 
     @cached_property
     def renders(self) -> Mapping[str, RenderTask]:
@@ -196,15 +199,22 @@ class ScoreRenders(Stage[ScoreTask, Scored]):
         rows = sorted((t for t in plan.done if t.key in placed), key=lambda task: task.song.id)
         return {task.key: task for task in rows}
 
-    def tasks(self) -> tuple[Sequence[ScoreTask], int]:
+    def tasks(self) -> tuple[Sequence[ScoreBatch], int]:
         failed = self.run.failed()
         found = [self._lacking(task, failed) for task in self.renders.values()]
-        return [task for task in found if task is not None], len(found)
+        waiting = [task for task in found if task is not None]
+        return batched(waiting, self.run.device, self.run.batch), len(found)
 
-    def label(self, task: ScoreTask) -> str:
+    def units(self, task: ScoreBatch) -> Sequence[ScoreTask]:
+        return task.tasks
+
+    def results(self, result: tuple[Scored, ...] | Lost) -> Iterator[Scored | Lost]:
+        return repeat(result) if isinstance(result, Lost) else iter(result)
+
+    def label(self, task: Any) -> str:
         return _label(self.renders[task.subject])
 
-    def settle(self, task: ScoreTask, result: Scored | Lost) -> str:
+    def settle(self, task: Any, result: Any) -> str:
         render = self.renders[task.subject]
         done = Scored((), {LOST: result.message}) if isinstance(result, Lost) else result
         done = of_this_code(done, select(task.metrics))

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
+from ..kinds import Unit
 from ..session.clean_input import plain
 from ..storage.journal import Pack, events_in
 from ..storage.many import answers_of, packs, rooms
@@ -95,7 +96,9 @@ def _whole(
 
 
 def _page(page: Page) -> dict[str, Any]:
+    block = Unit.parse(page.unit).block
     return {
+        **({"block": block} if block else {}),
         **_fields(page, "id", "session_token", "turn", "presentations", "ratings"),
         "presentations": [_fields(one, "page_id") for one in page.presentations],
         "ratings": [_fields(one, "id", "page_id") for one in page.ratings],

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ..kinds import kind_of
+from ..kinds import parts, units_of
+from ..kinds.parts import kinds_in
 from ..storage.tables import Database, Listening, SessionCount, StudyVersion, UnitCount
 from ..study.study import Keys, Study
 
@@ -84,15 +85,20 @@ def status_of(study: Study, keys: Keys, database: Database, skipped: int = 0) ->
     return Status(
         study=study.id,
         title=title if isinstance(title, str) else next(iter(title.values())),
-        kind=study.file.test.kind,
+        kind=kinds_in(study),
         simulated=study.simulated,
         frozen_at=frozen_at,
         links=links(keys),
         sessions=rows,
         ratings=ratings,
         units=tuple(
-            (unit.passage, ", ".join(unit.systems), uses.get(unit.key, 0))
-            for unit in kind_of(study).units(study)
+            (
+                f"{part.block}: {unit.passage}" if part.block else unit.passage,
+                ", ".join(unit.systems),
+                uses.get(unit.key, 0),
+            )
+            for part in parts(study)
+            for unit in units_of(part)
         ),
         other_versions=other_versions(study, database),
         totals=totals,

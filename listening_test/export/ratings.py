@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ...evaluation.results.spreadsheet_csv import guarded
 from ...models.errors import UserError
-from ..kinds import kind_of
+from ..kinds import kind_of, part_of
 from ..session.asked import questions, unit_named
 from ..session.view import answered
 from ..storage.journal import Pack, Sign, signs_in
@@ -71,10 +71,14 @@ class TidyRow:
     page_done_at: str
     rated_at: str
     rated_ms: float | None
+    block: str = ""
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON schema of one row of the ratings; an empty cell of a number is null."""
+    """The JSON schema of one row of the ratings; an empty cell of a number is null.
+
+    ``block`` is there where a study is a sequence of blocks, and nowhere else.
+    """
     return TypeAdapter(TidyRow).json_schema() | {"additionalProperties": False}
 
 
@@ -92,16 +96,16 @@ def tidy_rows(study: Study, database: Database, choice: SessionFilter) -> Iterat
                 yield from _rows(study, found, heard[found.token], choice)
 
 
-def as_csv(rows: Iterable[TidyRow]) -> str:
+def as_csv(rows: Iterable[TidyRow], *, blocks: bool = False) -> str:
     """The rows as CSV (RFC 4180, UTF-8); ids stay text, and no cell begins as a formula does."""
-    return "".join(csv_lines(rows))
+    return "".join(csv_lines(rows, blocks=blocks))
 
 
-def csv_lines(rows: Iterable[TidyRow]) -> Iterator[str]:
-    """The lines of :func:`as_csv`, one after another."""
+def csv_lines(rows: Iterable[TidyRow], *, blocks: bool = False) -> Iterator[str]:
+    """The lines of :func:`as_csv`, one after another; with a column of the blocks of a sequence."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    names = [one.name for one in fields(TidyRow)]
+    names = [one.name for one in fields(TidyRow) if blocks or one.name != "block"]
     cells = attrgetter(*names)
     writer.writerow(names)
     for row in rows:
@@ -140,12 +144,12 @@ def chosen(session: Session, study: Study, choice: SessionFilter) -> Iterator[Se
 def _rows(
     study: Study, listening: Room, heard: Sequence[Pack], choice: SessionFilter
 ) -> Iterator[TidyRow]:
-    kind = kind_of(study)
     listened = _listened(listening, heard)
     for page in listening.pages:
         if page.part == "training" and not choice.practice:
             continue
-        asked = questions(study, unit_named(study, page.unit), "en")
+        unit = unit_named(study, page.unit)
+        asked, kind = questions(study, unit, "en"), kind_of(part_of(study, unit.block))
         ratings = {(one.presentation, one.question): one for one in page.ratings}
         there = {one.token: one for one in page.presentations}
         for row in kind.rows(answered(page), asked):
@@ -179,6 +183,7 @@ def _rows(
                 page_done_at=page.done_at or "",
                 rated_at=(rating.at or "") if rating else "",
                 rated_ms=rating.at_ms if rating else None,
+                block=unit.block,
             )
 
 

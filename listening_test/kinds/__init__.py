@@ -2,6 +2,7 @@
 
 from .contract import KINDS, VIEWS, Kind, bands, kind, kind_of, kinds, named, opens, rated
 from .pages import Answered, ItemState, Missing, PageItem, Question, Row, Rules, Unit, letter
+from .parts import part_of, parts, units_of
 
 __all__ = [
     "KINDS",
@@ -22,5 +23,8 @@ __all__ = [
     "letter",
     "named",
     "opens",
+    "part_of",
+    "parts",
     "rated",
+    "units_of",
 ]

@@ -17,7 +17,7 @@ PRODUCTION = ("production_value", "clarity", "excitement")
 
 def axes(study: Study, language: str) -> tuple[Question, ...]:
     """The study's axes as questions; one named ``preference`` where it names none."""
-    test, languages = study.file.test, study.file.languages
+    test, languages = study.test, study.file.languages
     names = PRODUCTION if test.preset == "production" else ("preference",)
     said = test.axes or [Axis(name=name) for name in names]
     return tuple(

@@ -22,7 +22,7 @@ class Attributes(Kind):
     most_axes: ClassVar[int | None] = None
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
-        if study.file.test.axes:
+        if study.test.axes:
             return axes(study, language)
-        test = study.file.test.model_copy(update={"axes": [Axis(name=one) for one in PRODUCTION]})
+        test = study.test.model_copy(update={"axes": [Axis(name=one) for one in PRODUCTION]})
         return axes(replace(study, file=study.file.model_copy(update={"test": test})), language)

@@ -117,18 +117,18 @@ class Kind:
 
     def title(self, study: Study, language: str) -> str:
         """The question that stands over a page."""
-        own = in_language(study.file.test.question, language, study.file.languages)
+        own = in_language(study.test.question, language, study.file.languages)
         summary = self.summary[:1].upper() + self.summary[1:]
         return own or self.text(language, f"step.{self.name}.title", missing=summary)
 
     def help(self, study: Study, language: str) -> str:
         """The instruction below it."""
-        own = in_language(study.file.test.instructions, language, study.file.languages)
+        own = in_language(study.test.instructions, language, study.file.languages)
         return own or self.text(language, f"step.{self.name}.help", missing="")
 
     def rules(self, study: Study) -> Rules:
         """The kind's rules, as far as the study does not say otherwise."""
-        said = {k: v for k, v in study.file.test.rules.model_dump().items() if v is not None}
+        said = {k: v for k, v in study.test.rules.model_dump().items() if v is not None}
         return Rules(**{**self.default_rules.__dict__, **said})
 
     def missing(
@@ -221,7 +221,7 @@ def kind_of(study: Study) -> Kind:
     Raises:
         UserError: if there is none of its name.
     """
-    return named(study.file.test.kind)
+    return named(study.test.kind)
 
 
 def rated(study: Study) -> tuple[str, ...]:
@@ -234,7 +234,7 @@ def opens(one: Kind, study: Study) -> bool:
     """Whether pages show the reference as such."""
     if one.needs_reference:
         return True
-    return one.shows_reference and study.has_reference and study.file.test.reference != "none"
+    return one.shows_reference and study.has_reference and study.test.reference != "none"
 
 
 def bands(language: str, words: Sequence[str]) -> tuple[Mapping[str, Any], ...]:

@@ -29,6 +29,7 @@ class ExportRow:
     role: str
     question: str
     value: str
+    answer: str
     shown_position: str
     shown_label: str
     listened_seconds: str

@@ -6,7 +6,6 @@ from typing import ClassVar
 from ..study.file import Test
 from ..study.study import Study, in_language
 from ..study.texts import text
-from .conformance import ConformanceItem
 from .contract import Kind, bands, kind
 from .for_analysis import ForAnalysis
 from .pages import Question, Rules, Unit
@@ -40,13 +39,8 @@ class Mushra(Kind):
         if test.crossfade:
             yield "a MUSHRA page never cross-fades (BS.1534-3); leave crossfade out"
 
-    def conformance(self, study: Study) -> tuple[ConformanceItem, ...]:
-        from . import bs1534  # measures filters with scipy, which a served study never needs
-
-        return bs1534.conformance(study)
-
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
-        axis = study.file.test.axes[0] if study.file.test.axes else None
+        axis = study.test.axes[0] if study.test.axes else None
         name = in_language(axis.label, language, study.file.languages) if axis else ""
         return (
             Question(
@@ -58,6 +52,6 @@ class Mushra(Kind):
 
     def rules(self, study: Study) -> Rules:
         rules = super().rules(study)
-        if study.file.test.strict:
+        if study.test.strict:
             return rules
         return Rules(**{**rules.__dict__, "one_at_maximum": False})

@@ -6,25 +6,29 @@ from typing import Any, Literal
 
 Shown = Literal["stimulus", "reference"]
 _SEPARATOR = "\x1f"
+_AFTER_BLOCK = "\x1e"
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What one page is about: versions of one passage."""
+    """What one page is about: versions of one passage; ``block`` where a sequence has several."""
 
     passage: str
     systems: tuple[str, ...]
+    block: str = ""
 
     @property
     def key(self) -> str:
         """The unit as text, for counting how often it was used."""
-        return _SEPARATOR.join((self.passage, *self.systems))
+        own = _SEPARATOR.join((self.passage, *self.systems))
+        return f"{self.block}{_AFTER_BLOCK}{own}" if self.block else own
 
     @classmethod
     def parse(cls, key: str) -> "Unit":
         """The unit whose :attr:`key` this is."""
-        passage, *systems = key.split(_SEPARATOR)
-        return cls(passage, tuple(systems))
+        block, _, own = key.rpartition(_AFTER_BLOCK)
+        passage, *systems = own.split(_SEPARATOR)
+        return cls(passage, tuple(systems), block)
 
 
 @dataclass(frozen=True)

@@ -38,13 +38,23 @@ def preferences(rows: Sequence[ExportRow]) -> Values:
 
 
 def right_or_wrong(rows: Sequence[ExportRow]) -> Values:
-    """1 for a right answer, 0 for a wrong one, about both systems of a page."""
+    """1 for a right answer, 0 for a wrong one, about both systems of a page.
+
+    The position is which of the two X was.
+    """
     made = []
     for row in rows:
         said = given(row)
         both = f"{row.system} / {row.other}"
-        made.append(Value(row, None if said is None else said / 100, both, position=""))
+        made.append(Value(row, None if said is None else said / 100, both, position=_x(row, said)))
     return made, []
+
+
+def _x(row: ExportRow, said: float | None) -> str:
+    """Which of a page's two systems X was, 1 for the first named; '' where the row does not say."""
+    if said is None or row.answer not in (row.system, row.other):
+        return ""
+    return "1" if (row.answer == row.system) == (said > NONE) else "2"
 
 
 @kind
@@ -68,6 +78,9 @@ class Ab(Kind):
 
     def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
         """The pairs that pages are made of."""
+        said = study.test.pairs
+        if not isinstance(said, str):
+            return [(one, two) for one, two in said if {one, two} <= set(systems)]
         return list(combinations(systems, 2))
 
     def slots(
@@ -78,10 +91,10 @@ class Ab(Kind):
 
     def questions(self, study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
         name = text(language, "scale.preference.label")
-        if study.file.test.strength:
+        if study.test.strength:
             left, right = text(language, "scale.ab.left"), text(language, "scale.ab.right")
             return (Question(QUESTION, name, "page", left=left, right=right),)
-        none = () if study.file.test.forced else ((NONE, text(language, "scale.ab.none"), None),)
+        none = () if study.test.forced else ((NONE, text(language, "scale.ab.none"), None),)
         options = ((FIRST, "A", "A"), *none, (SECOND, "B", "B"))
         return (Question(QUESTION, name, "page", "choice", options=options),)
 
@@ -109,7 +122,7 @@ class Pairwise(Ab):
     summary: ClassVar[str] = "preference between pairs: all of them, or a balanced part"
 
     def pairs(self, study: Study, systems: Sequence[str]) -> list[tuple[str, str]]:
-        if study.file.test.pairs == "balanced":
+        if study.test.pairs == "balanced":
             return balanced_pairs(systems)
         return super().pairs(study, systems)
 

@@ -28,7 +28,7 @@ class Acr(Kind):
     default_order: ClassVar[str] = "latin"
     minutes_per_page: ClassVar[float] = 0.6
     least_systems: ClassVar[int] = 1
-    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(1.0, 5.0, "ACR or DCR"))
+    for_analysis: ClassVar[ForAnalysis] = ForAnalysis(scale=(1.0, 5.0, "ACR"))
     shows_reference: ClassVar[bool] = False
     scale: ClassVar[str] = "quality"
     grades: ClassVar[tuple[str, ...]] = _GRADES
@@ -63,7 +63,9 @@ class Dcr(Acr):
     name: ClassVar[str] = "dcr"
     summary: ClassVar[str] = "a version against its reference, very annoying to inaudible, 1 to 5"
     needs_reference: ClassVar[bool] = True
-    for_analysis: ClassVar[ForAnalysis] = replace(Acr.for_analysis, held_against=True)
+    for_analysis: ClassVar[ForAnalysis] = replace(
+        Acr.for_analysis, scale=(1.0, 5.0, "DCR"), held_against=True
+    )
     scale: ClassVar[str] = "degradation"
     grades: ClassVar[tuple[str, ...]] = (
         "very_annoying",

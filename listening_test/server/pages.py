@@ -17,7 +17,7 @@ from flask import (
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..kinds import kind_of
+from ..kinds.parts import parts, words_of
 from ..session import clean_input, erasure, navigation, sessions, view
 from ..session.events import record
 from ..session.messages import Batch
@@ -117,7 +117,7 @@ def listen(token: str) -> str:
         csrf=csrf_token(),
         session=token,
         words=held().words_sha256,
-        view=view.script_of(study),
+        views=list(dict.fromkeys(map(view.script_of, parts(study)))),
         text=lambda key, **values: text(language, key, **values),
         marked=view.banner(study, session_type),
     )
@@ -229,7 +229,7 @@ def words(code: str) -> Response:
     """The texts of the pages in one language."""
     if code not in NAMES or not (FOLDER / f"{code}.json").is_file():
         abort(404)
-    own = kind_of(held().study).words
+    own = words_of(held().study)
     answer = jsonify({**catalogue(code), **own.get("en", {}), **own.get(code, {})})
     known = request.query_string.decode("latin-1") == held().words_sha256
     answer.headers["Cache-Control"] = LASTING if known else "private, max-age=300"

@@ -16,7 +16,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
 from ...models.errors import UserError
-from ..kinds import kind_of
+from ..kinds.parts import words_of
 from ..stimuli.addresses import Addresses
 from ..storage.connections import UnavailableError
 from ..storage.tables import Database
@@ -83,7 +83,7 @@ class ServedStudy:
 def _words_sha256(study: Study) -> str:
     """Tells one version of all texts of the pages from another, whatever the language."""
     files = sorted(FOLDER.glob("*.json"))
-    own = json.dumps({code: dict(one) for code, one in kind_of(study).words.items()})
+    own = json.dumps({code: dict(one) for code, one in words_of(study).items()})
     return sha256(b"".join(one.read_bytes() for one in files) + own.encode()).hexdigest()[:16]
 
 

@@ -6,7 +6,7 @@ A kind's questions, words and rules follow from the study alone, which never cha
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from ..kinds import Question, Rules, Unit, kind_of
+from ..kinds import Question, Rules, Unit, kind_of, part_of
 from ..study.study import Study
 from ..study.texts import html_of
 
@@ -22,16 +22,17 @@ def _once(study: Study, key: tuple[object, ...], make: Callable[[], T]) -> T:
 
 def questions(study: Study, unit: Unit, language: str) -> tuple[Question, ...]:
     """What is asked on a page of a unit, in the listener's language."""
+    part = part_of(study, unit.block)
     return _once(
-        study,
+        part,
         ("questions", unit.key, language),
-        lambda: kind_of(study).questions(study, unit, language),
+        lambda: kind_of(part).questions(part, unit, language),
     )
 
 
-def rules(study: Study) -> Rules:
-    """What must be done before a page can be left."""
-    return _once(study, ("rules",), lambda: kind_of(study).rules(study))
+def rules(part: Study) -> Rules:
+    """What must be done before a page of this kind or block can be left."""
+    return _once(part, ("rules",), lambda: kind_of(part).rules(part))
 
 
 def unit_named(study: Study, key: str) -> Unit:
@@ -39,11 +40,11 @@ def unit_named(study: Study, key: str) -> Unit:
     return _once(study, ("unit", key), lambda: Unit.parse(key))
 
 
-def title(study: Study, language: str) -> str:
+def title(part: Study, language: str) -> str:
     """The question that stands over a page."""
-    return _once(study, ("title", language), lambda: kind_of(study).title(study, language))
+    return _once(part, ("title", language), lambda: kind_of(part).title(part, language))
 
 
-def help_html(study: Study, language: str) -> str:
+def help_html(part: Study, language: str) -> str:
     """The instruction below it, as HTML."""
-    return _once(study, ("help", language), lambda: html_of(kind_of(study).help(study, language)))
+    return _once(part, ("help", language), lambda: html_of(kind_of(part).help(part, language)))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..kinds import kind_of
+from ..kinds import kind_of, part_of
 from ..storage.rooms import Room, answers, count, furnish, save, save_answer, save_pages
 from ..storage.wire import Wire
 from ..study.file import Ask
@@ -50,8 +50,9 @@ def forward(wire: Wire, study: Study, listening: Room, request: Mapping[str, Any
         if request.get("revision") is not None and request["revision"] != page.revision:
             raise ElsewhereError("the page was changed in another window")
         furnish(wire, [page])
-        asked = questions(study, unit_named(study, page.unit), listening.language)
-        missing = kind_of(study).missing(answered(page), asked, rules(study))
+        unit = unit_named(study, page.unit)
+        asked, part = questions(study, unit, listening.language), part_of(study, unit.block)
+        missing = kind_of(part).missing(answered(page), asked, rules(part))
         if missing:
             raise IncompleteError([dict(one.__dict__) for one in missing])
         if page.done_at is None and page.part == "main":

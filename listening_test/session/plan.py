@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from ..storage.rooms import Page, Room
 from ..study.file import Step
 from ..study.study import Study
+from .draws import Between
 
 _BREAK_FROM = 6  # so many pages without a word on breaks get one halfway
 
@@ -23,10 +24,13 @@ class _Entry(BaseModel):
 
 
 class TextStep(_Entry):
-    """A step that the study file describes; ``index`` is its place in ``before`` or ``after``."""
+    """A step that the study file describes; ``index`` is its place there.
+
+    ``where`` is ``before``, ``after``, or ``between`` for the steps of a sequence.
+    """
 
     type: Literal["consent", "volume", "headphone", "questionnaire", "training", "text"]
-    where: Literal["before", "after"]
+    where: Literal["before", "after", "between"]
     index: int
 
 
@@ -53,9 +57,15 @@ PlanEntry = TextStep | PageStep | BreakStep | ThanksStep
 _ENTRY: TypeAdapter[PlanEntry] = TypeAdapter(Annotated[PlanEntry, Field(discriminator="type")])
 
 
-def plan_of(study: Study, parts: Sequence[str]) -> list[PlanEntry]:
-    """The steps of a session whose pages belong to ``parts`` (training or main)."""
+def plan_of(study: Study, met: Sequence[str | Between]) -> list[PlanEntry]:
+    """The steps of a session whose pages belong to the parts ``met`` (training or main).
+
+    In a sequence, steps of the study stand between them.
+    """
+    if study.file.sequence:
+        return _of_sequence(study, met)
     file, steps, number = study.file, list[PlanEntry](), 0
+    parts = [one for one in met if isinstance(one, str)]
     practice = sum(part == "training" for part in parts)
     for index, step in enumerate(file.before):
         steps.append(_text(step, "before", index))
@@ -109,7 +119,39 @@ def _page(number: int) -> PageStep:
     return PageStep(id=f"page-{number}", page=number)
 
 
-def _text(step: Step, where: Literal["before", "after"], index: int) -> TextStep:
+def _of_sequence(study: Study, met: Sequence[str | Between]) -> list[PlanEntry]:
+    """The plan of a sequence; a long one without any break of its own gets one halfway."""
+    file, steps, number, main = study.file, list[PlanEntry](), 0, 0
+    pages = sum(one == "main" for one in met)
+    rests = any(step.type == "break" for step in file.between)
+    rests = rests or any(block.design.break_after for block in file.blocks)
+    half = 0 if rests or pages < _BREAK_FROM else -(-pages // 2)
+    for place, one in enumerate(met):
+        if isinstance(one, Between) and one.index is None:
+            steps.append(BreakStep(id=f"break-{main}"))
+        elif isinstance(one, Between) and one.index is not None:
+            step = file.between[one.index]
+            own = BreakStep(id=f"pause-{one.index + 1}") if step.type == "break" else None
+            steps.append(own or _text(step, "between", one.index))
+        else:
+            number, main = number + 1, main + (one == "main")
+            steps.append(_page(number))
+            goes_on = place + 1 < len(met) and isinstance(met[place + 1], str)
+            if goes_on and one == "main" and main == half:
+                steps.append(BreakStep(id=f"break-{main}"))
+    return [
+        *(_text(step, "before", index) for index, step in enumerate(file.before)),
+        *steps,
+        *_closing(file.after),
+        ThanksStep(id="thanks"),
+    ]
+
+
+def _closing(after: Sequence[Step]) -> list[PlanEntry]:
+    return [_text(one, "after", at) for at, one in enumerate(after) if one.type != "thanks"]
+
+
+def _text(step: Step, where: Literal["before", "after", "between"], index: int) -> TextStep:
     name = "headphone" if step.type == "headphone_check" else step.type
     return TextStep.model_validate(
         {"id": f"{where}-{index + 1}", "type": name, "where": where, "index": index}

@@ -3,12 +3,11 @@
 import random
 import re
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, insert, select
 
-from ..kinds import Unit, kind_of
+from ..kinds import kind_of, part_of
 from ..stimuli.blind_copies import copy_for
 from ..storage.rooms import (
     SESSION,
@@ -26,10 +25,11 @@ from ..storage.rooms import (
 )
 from ..storage.tables import StudyVersion, now
 from ..storage.wire import Statement, Wire, written
-from ..study.orders import free_turn, generator, least_used, ordered, with_repeats
+from ..study.orders import generator
 from ..study.study import Study
 from .asked import questions
-from .balance import Uses, taken, uses
+from .balance import taken, uses
+from .draws import Drawn, draw_session
 from .plan import PageStep, ThanksStep, entry_at, page_of, plan_of, stored
 
 _VERSION = table(StudyVersion)
@@ -59,7 +59,8 @@ def begin(wire: Wire, study: Study, visitor: Visitor) -> Room:
     last = wire.one(_LAST, study_version=study.sha256, mark=visitor.session_type)
     number = 0 if last is None else last + 1
     draw = generator(study.seed, visitor.session_type, number)
-    drawn = draw_pages(study, uses(wire, study, visitor.session_type, at), number, draw)
+    met = draw_session(study, uses(wire, study, visitor.session_type, at), number, draw)
+    drawn = [one for one in met if isinstance(one, Drawn)]
     found = Room(
         token=secrets.token_urlsafe(16),
         id=_id(visitor.session_type),
@@ -68,7 +69,7 @@ def begin(wire: Wire, study: Study, visitor: Visitor) -> Room:
         number=number,
         seed=f"{study.seed}/{visitor.session_type}/{number}",
         language=visitor.language,
-        plan=stored(plan_of(study, [page.part for page in drawn])),
+        plan=stored(plan_of(study, [one.part if isinstance(one, Drawn) else one for one in met])),
         place=0,
         state="open",
         next_seq=0,
@@ -125,83 +126,15 @@ def arrive(wire: Wire, found: Room) -> None:
     save(wire, found)
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """One page as drawn: its unit, its part, whether it comes again, its systems in order.
-
-    ``turn`` is the row of the unit's square that this order is, -1 in practice.
-    """
-
-    number: int
-    part: str
-    repeat: int
-    unit: Unit
-    systems: tuple[str, ...]
-    turn: int = -1
-
-
-def draw_pages(study: Study, known: Uses, number: int, draw: random.Random) -> list[Drawn]:
-    """The pages of listener ``number`` (from 0), given how often each unit was used."""
-    kind, design = kind_of(study), study.file.design
-    units = list(kind.units(study))
-    by_key = {unit.key: unit for unit in units}
-    count = len(units) if design.pages_per_listener == "all" else design.pages_per_listener
-    if design.pool == "least_used":
-        keys = least_used(list(by_key), known.units, count, draw)
-    elif design.pool == "random":
-        chosen = set(draw.sample(list(by_key), min(count, len(by_key))))
-        keys = [key for key in by_key if key in chosen]
-    else:
-        keys = list(by_key)[:count]
-    how = design.order or kind.default_order
-    keys = ordered(keys, _page_order(how, whole=len(keys) == len(units)), number, draw)
-
-    def row(key: str) -> int:
-        """By how often the unit was used, so that its orders are balanced whoever gets it."""
-        return free_turn(how, len(by_key[key].systems), known.turns.get(key, {}), study.seed, key)
-
-    wanted = [
-        *(
-            (unit, "training", 0, draw.randrange(1000))
-            for unit in _practice(study, units, keys, draw)
-        ),
-        *(
-            (by_key[key], "main", repeat, row(key) + repeat)
-            for key, repeat in with_repeats(keys, design.repeats, draw)
-        ),
-    ]
-    return [
-        Drawn(
-            *(place + 1, part, repeat, unit, tuple(ordered(unit.systems, how, turned, draw))),
-            turn=turned if part == "main" and not repeat else -1,
-        )
-        for place, (unit, part, repeat, turned) in enumerate(wanted)
-    ]
-
-
-def _page_order(how: str, *, whole: bool) -> str:
-    """How pages are ordered where stimuli are ordered ``how``; squares need all units each time."""
-    if how == "fixed" or (how == "williams" and whole):
-        return how
-    return "random"
-
-
-def _practice(
-    study: Study, units: Sequence[Unit], keys: Sequence[str], draw: random.Random
-) -> list[Unit]:
-    """Units for training: of passages that the listener will not rate, as far as there are any."""
-    count = sum(step.pages for step in study.file.before if step.type == "training")
-    heard = {unit.passage for unit in units if unit.key in set(keys)}
-    shuffled = draw.sample(list(units), len(units))
-    shuffled.sort(key=lambda unit: unit.passage in heard)
-    return shuffled[:count]
-
-
 def _page(study: Study, drawn: Drawn, session_token: str, draw: random.Random) -> Page:
-    kind, unit = kind_of(study), drawn.unit
-    slots = kind.slots(study, unit, drawn.systems, draw)
+    unit = drawn.unit
+    part_study = part_of(study, unit.block)
+    kind = kind_of(part_study)
+    slots = kind.slots(part_study, unit, drawn.systems, draw)
     asked = questions(study, unit, "en")
-    part = "practice" if drawn.part == "training" else "repeat" if drawn.repeat else ""
+    # Pages of a block of training have files of their own already.
+    practice = drawn.part == "training" and not unit.block
+    part = "practice" if practice else "repeat" if drawn.repeat else ""
     starts = iter(kind.starts(asked, sum(one.shown == "stimulus" for one in slots), draw))
     page = Page(
         id=0,
@@ -220,7 +153,7 @@ def _page(study: Study, drawn: Drawn, session_token: str, draw: random.Random) -
     )
     for position, slot in enumerate(slots):
         rated = slot.shown == "stimulus"
-        copy = copy_for(study, slot, unit, part)
+        copy = copy_for(part_study, slot, unit, part)
         one = Item(
             token=secrets.token_urlsafe(12),
             page_id=0,
@@ -228,7 +161,7 @@ def _page(study: Study, drawn: Drawn, session_token: str, draw: random.Random) -
             label=slot.label,
             system=slot.system,
             shown=slot.shown,
-            audio=study.stimulus(unit.passage, slot.system, copy).token,
+            audio=part_study.stimulus(unit.passage, slot.system, copy).token,
             start=next(starts) if rated else {},
             comment="",
             plays=0,

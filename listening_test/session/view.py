@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of
+from ..kinds import VIEWS, Answered, ItemState, PageItem, Question, Unit, kind_of, part_of
 from ..kinds.pages import Shown
 from ..stimuli.addresses import Addresses
 from ..storage.rooms import Page, Room, answers, furnish, sounds
@@ -113,8 +113,9 @@ def step(wire: Wire, addresses: Addresses, listening: Room) -> dict[str, Any]:
 def said_of(study: Study, entry: PlanEntry) -> Step:
     """What the study file says of a step."""
     if isinstance(entry, TextStep):
-        steps = study.file.before if entry.where == "before" else study.file.after
-        return steps[entry.index]
+        file = study.file
+        steps = {"before": file.before, "after": file.after, "between": file.between}
+        return steps[entry.where][entry.index]
     if isinstance(entry, ThanksStep):
         thanks = [one for one in study.file.after if one.type == "thanks"]
         return thanks[0] if thanks else Step(type="thanks")
@@ -122,23 +123,32 @@ def said_of(study: Study, entry: PlanEntry) -> Step:
 
 
 def can_go_back(study: Study, listening: Room) -> bool:
-    """Whether Back leads somewhere: from page to page of one part, never into the set-up."""
-    if listening.state != "open" or not study.file.test.back or listening.place == 0:
+    """Whether Back leads somewhere: from page to page of one part, never into the set-up.
+
+    In a sequence it leads from page to page of one block.
+    """
+    if listening.state != "open" or listening.place == 0:
         return False
     here, before = entry_at(listening), entry_at(listening, listening.place - 1)
     if isinstance(before, BreakStep) and listening.place > 1:
-        return True
+        before = entry_at(listening, listening.place - 2)
     if not isinstance(before, PageStep) or not isinstance(here, PageStep | BreakStep):
+        return False
+    last = page_of(listening, before)
+    if not part_of(study, unit_of(last).block).test.back:
         return False
     if isinstance(here, BreakStep):
         return True
-    return page_of(listening, here).part == page_of(listening, before).part
+    page = page_of(listening, here)
+    return (page.part, unit_of(page).block) == (last.part, unit_of(last).block)
 
 
 def page(addresses: Addresses, listening: Room, row: Page) -> dict[str, Any]:
     """A page as the browser gets it; every value that could name a system stays here."""
-    study, language, test = addresses.study, listening.language, addresses.study.file.test
-    asked = questions(study, unit_named(study, row.unit), language)
+    study, language = addresses.study, listening.language
+    unit = unit_named(study, row.unit)
+    part = part_of(study, unit.block)
+    test, asked = part.test, questions(study, unit, language)
     ratings: dict[str, dict[str, float | None]] = {}
     for one in row.ratings:
         ratings.setdefault(one.presentation, {})[one.question] = one.value
@@ -147,9 +157,9 @@ def page(addresses: Addresses, listening: Room, row: Page) -> dict[str, Any]:
         "number": row.number,
         "practice": row.part == "training",
         "kind": row.kind,
-        "view": script_of(study),
-        "title": title(study, language),
-        "html": help_html(study, language),
+        "view": script_of(part),
+        "title": title(part, language),
+        "html": help_html(part, language),
         "questions": [_question(ask, tokens) for ask in asked],
         "stimuli": [
             {
@@ -175,13 +185,13 @@ def page(addresses: Addresses, listening: Room, row: Page) -> dict[str, Any]:
             "loop": test.loop,
             "minimum_loop_ms": MINIMUM_LOOP_MS,
         },
-        "rules": dict(rules(study).__dict__),
+        "rules": dict(rules(part).__dict__),
         "revision": row.revision,
     }
 
 
 def script_of(study: Study) -> str:
-    """Where the script that draws a page of the study's kind is served."""
+    """Where the script that draws a page of the study's or block's kind is served."""
     name = kind_of(study).view
     if name in VIEWS:
         return f"/static/kinds/{name}.js"

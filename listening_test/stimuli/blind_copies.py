@@ -8,7 +8,7 @@ differ in their dither. An open reference is known anyway; one file for each use
 
 from collections.abc import Sequence
 
-from ..kinds import PageItem, Unit, kind_of, opens
+from ..kinds import PageItem, Unit, kind_of, opens, units_of
 from ..study.study import REFERENCE, Study
 
 
@@ -38,8 +38,7 @@ def copy_for(study: Study, slot: PageItem, unit: Unit, part: str) -> str:
 
 
 def _pages_with(study: Study, passage: str, system: str) -> Sequence[Unit]:
-    units = kind_of(study).units(study)
-    return [unit for unit in units if unit.passage == passage and system in unit.systems]
+    return [unit for unit in units_of(study) if unit.passage == passage and system in unit.systems]
 
 
 def _name(copy: str, part: str, page: int) -> str:

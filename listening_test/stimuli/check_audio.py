@@ -12,6 +12,7 @@ from ...models.audio.alignment import delay_samples
 from ...models.audio.files import info
 from ...models.audio.loudness import loudness_profile, true_peak_dbtp
 from ...models.errors import UserError
+from ..kinds import parts
 from ..study.study import REFERENCE, Passage, Study
 from .find_audio import AudioSource, excerpt_of, read_versions
 from .prepare import UNEQUAL_SECONDS, fade_of, prepare, seconds_apart
@@ -65,14 +66,14 @@ def check_passage(source: AudioSource, study: Study) -> tuple[Passage, list[Audi
         )
     found += [
         AudioProblem(severity, f"{where}: {message}")
-        for severity, message in _versions(versions, study)
+        for severity, message in _versions(versions, study, source.id)
     ]
     length = min(audio.shape[-1] for audio in versions.values())
     return Passage(source.id, start, length, hashes), found
 
 
 def _versions(
-    versions: Mapping[str, Tensor], study: Study
+    versions: Mapping[str, Tensor], study: Study, passage: str
 ) -> Iterator[tuple[Literal["error", "warning"], str]]:
     apart, shortest = seconds_apart(versions, study.sample_rate)
     if apart > 0:
@@ -80,14 +81,21 @@ def _versions(
         yield ("error" if apart > UNEQUAL_SECONDS else "warning"), message
     for line in _sound(versions, study.sample_rate):
         yield "warning", line
-    heard = {name: audio for name, audio in versions.items() if name in study.systems}
-    # Without its reference a passage has no anchors; that it is missing was told already.
-    if not heard or ("anchor" in study.systems.values() and REFERENCE not in heard):
-        return
-    try:
-        prepare(heard, study, fade_of(study))
-    except UserError as error:
-        yield "error", str(error)
+    mine = [part for part in parts(study) if any(one.id == passage for one in part.passages)]
+    if not mine:
+        yield "error", "no block plays it; leave it out"
+    told = set[str]()
+    for part in mine:
+        heard = {name: audio for name, audio in versions.items() if name in part.systems}
+        # Without its reference a passage has no anchors; that it is missing was told already.
+        if not heard or ("anchor" in part.systems.values() and REFERENCE not in heard):
+            continue
+        try:
+            prepare(heard, part, fade_of(part))
+        except UserError as error:
+            if str(error) not in told:
+                yield "error", str(error)
+            told.add(str(error))
 
 
 def _sound(versions: Mapping[str, Tensor], rate: int) -> Iterator[str]:

@@ -15,7 +15,10 @@ from ...models.content_key import path_sha256
 from ...models.errors import UserError
 from ...models.roles import Role
 from ..kinds import named
-from ..study.file import ANCHORS, StudyFile
+from ..kinds.parts import anchors_of
+from ..study.design import Test
+from ..study.file import StudyFile
+from ..study.sequence import Block
 from ..study.study import REFERENCE
 
 
@@ -69,34 +72,79 @@ def find_sources(file: StudyFile, results: Path) -> Sources:
     """
     found = _from_benchmark(file, results) if file.source else _from_files(file)
     problems = list(found.problems)
-    systems = dict(found.systems)
-    kind = named(file.test.kind)
-    anchors: Sequence[str] = ANCHORS if kind.adds_anchors else ()
-    if file.test.anchors is not None:
-        anchors = file.test.anchors
-    problems += [
-        f"{name!r} is a system already; leave it out of the systems, the anchor is made from the "
-        "reference"
-        for name in anchors
-        if name in systems
-    ]
     known = [one.id for one in found.passages]
     problems += [
         f"excerpts.starts: unknown passage {name!r}{nearest(name, known)}"
         for name in file.excerpts.starts
         if name not in known
     ]
-    needed = kind.needs_reference or file.test.reference == "open" or bool(anchors)
-    lacking = [one.id for one in found.passages if REFERENCE not in one.files]
+    systems = dict(found.systems)
+    if file.test is not None:
+        more, told = _of_test(file.test, found.passages, found.systems)
+        problems += told
+        return replace(found, systems=systems | more, problems=tuple(problems))
+    made: dict[str, Role] = {}
+    for block in file.blocks:
+        passages, told = _of_block(block, found)
+        if block.test is not None:
+            more, wrong = _of_test(block.test, passages, found.systems)
+            made |= more
+            told += wrong
+        problems += [f"block {block.pages!r}: {one}" for one in told]
+    # As in a study of one kind: the reference, then the anchors.
+    systems |= dict(sorted(made.items(), key=lambda one: one[0] != REFERENCE))
+    return replace(found, systems=systems, problems=tuple(problems))
+
+
+def _of_test(
+    test: Test, passages: Sequence[AudioSource], systems: Mapping[str, Role]
+) -> tuple[dict[str, Role], list[str]]:
+    """What a test adds to the systems of its passages, and what it cannot be made of."""
+    kind, anchors = named(test.kind), anchors_of(test)
+    problems = [
+        f"{name!r} is a system already; leave it out of the systems, the anchor is made from the "
+        "reference"
+        for name in anchors
+        if name in systems
+    ]
+    needed = kind.needs_reference or test.reference == "open" or bool(anchors)
+    lacking = [one.id for one in passages if REFERENCE not in one.files]
     if needed and lacking:
         problems.append(
             f"a {kind.name} test as described needs a reference, which is missing in "
             f"{', '.join(lacking[:5])}"
         )
-    if not lacking and REFERENCE not in systems and found.passages:
-        systems[REFERENCE] = "reference"
-    systems |= dict.fromkeys(anchors, "anchor")
-    return replace(found, systems=systems, problems=tuple(problems))
+    added: dict[str, Role] = {}
+    if not lacking and REFERENCE not in systems and passages:
+        added[REFERENCE] = "reference"
+    return added | dict.fromkeys(anchors, "anchor"), problems
+
+
+def _of_block(block: Block, found: Sources) -> tuple[list[AudioSource], list[str]]:
+    """The passages of a block of pages, and what they lack of what it names."""
+    known = [one.id for one in found.passages]
+    names = known if block.passages == "all" else block.passages
+    problems = [
+        f"unknown passage {name!r}{nearest(name, known)}" for name in names if name not in known
+    ]
+    passages = [one for one in found.passages if one.id in names]
+    systems = list(found.systems)
+    wanted = block.systems
+    if wanted == "all":
+        wanted = [one for one in systems if any(one in source.files for source in passages)]
+    problems += [
+        f"unknown system {name!r}{nearest(name, systems)}"
+        for name in wanted
+        if name not in (*systems, REFERENCE)
+    ]
+    problems += [
+        f"passage {source.id!r} has no version {name!r}; every passage of a block needs every "
+        "version; name the block's systems"
+        for source in passages
+        for name in wanted
+        if name in (*systems, REFERENCE) and name not in source.files
+    ]
+    return passages, problems
 
 
 def excerpt_of(source: AudioSource, file: StudyFile, rate: int) -> tuple[int, int, bool]:
@@ -159,7 +207,7 @@ def _from_files(file: StudyFile) -> Sources:
         problems += [
             f"passage {entry.id!r}: has no version {name!r}; every passage needs every version"
             for name in names
-            if name not in files
+            if name not in files and not file.sequence
         ]
         guide = files.get(REFERENCE) or next(iter(files.values()))
         passages.append(AudioSource(entry.id, files, guide, entry.start, entry.genre or ""))

@@ -22,7 +22,8 @@ from ...models.audio.files import fit_length
 from ...models.audio.loudness import integrated_loudness, true_peak_dbtp
 from ...models.effects import convolve, low_pass_fir
 from ...models.errors import UserError
-from ..kinds import kind_of
+from ..kinds import kind_of, parts
+from ..kinds.parts import copy_in
 from ..study.file import ANCHORS, Matching
 from ..study.orders import generator
 from ..study.study import REFERENCE, Passage, Sound, Stimulus, Study, StudyFolder
@@ -135,6 +136,43 @@ def prepare(versions: Mapping[str, Tensor], study: Study, fade_ms: float) -> dic
     }
 
 
+def prepared(versions: Mapping[str, Tensor], mine: Sequence[Study]) -> list[dict[str, Version]]:
+    """The versions of a passage as each part of a study plays them, at one level everywhere.
+
+    Raises:
+        UserError: as :func:`prepare`.
+    """
+    samples = min(audio.shape[-1] for audio in versions.values())
+    ready = [
+        prepare(
+            {name: fit_length(one, samples) for name, one in versions.items() if name in p.systems},
+            p,
+            fade_of(p),
+        )
+        for p in mine
+    ]
+    if len(ready) == 1:
+        return ready
+    # Blocks that play other versions would each be at a level of their own: down to the lowest.
+    levels = [_level_of(one, part) for one, part in zip(ready, mine, strict=True)]
+    lowest = min(levels)
+    return [
+        {
+            name: Version(v.audio * 10 ** ((lowest - own) / 20), v.gain_db + lowest - own)
+            for name, v in one.items()
+        }
+        for one, own in zip(ready, levels, strict=True)
+    ]
+
+
+def _level_of(ready: Mapping[str, Version], part: Study) -> float:
+    """The level that a part's versions of a passage share: LUFS, or the gain as delivered."""
+    made = [name for name in ready if name not in ANCHORS] or list(ready)
+    if part.file.loudness.mode == "as_delivered":
+        return ready[made[0]].gain_db
+    return level(ready[made[0]].audio, part.sample_rate)[0]
+
+
 def seconds_apart(versions: Mapping[str, Tensor], rate: int) -> tuple[float, str]:
     """By how many seconds the longest version outlasts the shortest, and which that is."""
     lengths = {name: audio.shape[-1] for name, audio in versions.items()}
@@ -178,7 +216,13 @@ def make_passage(
     rate = study.sample_rate
     start, samples, _ = excerpt_of(source, study.file, rate)
     versions = read_versions(source, start, samples, rate)
-    versions = {name: audio for name, audio in versions.items() if name in study.systems}
+    # Kinds make their pages of a study's passages; here it is this one.
+    alone = replace(study, passages=(Passage(source.id, start, samples, {}),))
+    mine = [part for part in parts(alone) if part.passages]
+    used = {name for part in mine for name in part.systems}
+    versions = {name: audio for name, audio in versions.items() if name in used}
+    if not versions:
+        raise UserError(f"passage {source.id!r}: no block plays it; leave it out")
     apart, shortest = seconds_apart(versions, rate)
     if apart > UNEQUAL_SECONDS:
         raise UserError(
@@ -186,21 +230,28 @@ def make_passage(
             f"shortest; cut the files alike, to {UNEQUAL_SECONDS:g} s"
         )
     try:
-        ready = prepare(versions, study, fade_of(study))
+        ready = prepared(versions, mine)
     except UserError as error:
         raise UserError(f"passage {source.id!r}: {error}") from None
-    # Kinds make their pages of a study's passages; here it is this one.
-    alone = replace(study, passages=(Passage(source.id, start, samples, {}),))
-    uses = [(name, use) for name in ready for use in copies_of(alone, source.id, name)]
-    encoded = [
-        encode(ready[name].audio, rate, study.file.bits, dither_seed(study, source.id, name, use))
-        for name, use in uses
+    uses = [
+        (part, name, copy_in(part, use))
+        for part, heard_here in zip(mine, ready, strict=True)
+        for name in heard_here
+        for use in copies_of(part, source.id, name)
     ]
+    by_part = {part.block: one for part, one in zip(mine, ready, strict=True)}
+    encoded = [
+        encode(
+            by_part[part.block][name].audio, rate, study.file.bits,
+            dither_seed(study, source.id, name, use),
+        )
+        for part, name, use in uses
+    ]  # fmt: skip
     if not same_header(encoded):
         raise UserError(f"passage {source.id!r}: the written files differ in more than samples")
     stimuli, heard, lengths = [], [], set()
-    analyses: dict[str, Analysis] = {}
-    for (name, use), data in zip(uses, encoded, strict=True):
+    analyses: dict[tuple[str, str], Analysis] = {}
+    for (part, name, use), data in zip(uses, encoded, strict=True):
         audio, _ = decode(data)
         lufs, dbtp = level(audio, rate)
         stimulus = Stimulus(
@@ -210,7 +261,7 @@ def make_passage(
             copy=use,
             sha256=sha256(data).hexdigest(),
             bytes=len(data),
-            gain_db=ready[name].gain_db,
+            gain_db=by_part[part.block][name].gain_db,
             lufs=lufs if math.isfinite(lufs) else None,
             dbtp=dbtp if math.isfinite(dbtp) else None,
         )
@@ -218,17 +269,20 @@ def make_passage(
             scratch.write_bytes(data)
         lengths.add(audio.shape[-1])
         stimuli.append(stimulus)
-        if metrics and name not in analyses:
-            analyses[name] = Analysis(audio, rate)
-    _verify(stimuli, study, source.id, lengths)
-    reference = analyses.get(REFERENCE)
+        if metrics and (part.block, name) not in analyses:
+            analyses[part.block, name] = Analysis(audio, rate)
+    for part in mine:
+        there = copy_in(part, "")
+        _verify([one for one in stimuli if one.copy.startswith(there)], part, source.id, lengths)
     heard = [
-        {"passage": source.id, "system": name} | row
-        for name, analysis in analyses.items()
-        for row in _scores(analysis, metrics, None if name == REFERENCE else reference)
+        {"passage": source.id, "system": name} | ({"block": block} if block else {}) | row
+        for (block, name), analysis in analyses.items()
+        for row in _scores(
+            analysis, metrics, None if name == REFERENCE else analyses.get((block, REFERENCE))
+        )
     ]
     passage = Passage(source.id, start, lengths.pop(), source.sha256, source.genre)
-    loudest = next(iter(ready.values())).audio
+    loudest = next(iter(ready[0].values())).audio
     return Made(passage, tuple(stimuli), tuple(heard), loudest)
 
 

@@ -1,23 +1,19 @@
 """Reads a study file (YAML) into strict models; every mistake is told with its line."""
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StrictInt, ValidationInfo, field_validator, model_validator
 
 from ...models.configuration import Strict, YamlPath, read_yaml, validate
-from ...models.errors import UserError
-from .exclusion import read_exclusions
+from .design import Axis, Checks, Declared, Judge, Label, StudyDesign, Test
 from .plugin_files import load_named
+from .sequence import Block, block_of, problems, walk, with_blocks
 from .steps import FIRST, LANGUAGES, Ask, Step, Words, as_text, step_of, was_made, with_steps
 
 FORMAT = 1
 ANCHORS = ("lowpass_3500", "lowpass_7000")
-Label = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 def check_name(value: str) -> str:
@@ -84,134 +80,11 @@ class Matching(Strict):
     target_lufs: Annotated[float, Field(ge=-60, le=-5)] | None = None
 
 
-class Axis(Strict):
-    """One question on a continuous scale of 0 to 100."""
-
-    name: Label
-    label: Words = ""
-    left: Words = ""
-    right: Words = ""
-
-
-class Checks(Strict):
-    """``test.rules``: what must be done before a page can be left; without, the kind decides."""
-
-    must_play: StrictBool | None = None
-    must_rate: StrictBool | None = None
-    must_comment: StrictBool | None = None
-    only_playing_enabled: StrictBool | None = None
-
-
-class Judge(Protocol):
-    """Who knows the kinds of test: which there are, and what each of them cannot do."""
-
-    def names(self) -> Sequence[str]:
-        """Every kind that a file may name."""
-        ...
-
-    def problems(self, test: "Test") -> Iterable[str]:
-        """What the test asks for and its kind cannot do."""
-        ...
-
-
-def judge_of(info: ValidationInfo) -> Judge | None:
-    """The judge that a file is read with; none where a study is loaded that was made already."""
-    found: Judge | None = (info.context or {}).get("judge")
-    return found
-
-
-class Test(Strict):
-    """``test``: the kind of test and its questions."""
-
-    __test__ = False
-
-    kind: str
-    axes: list[Axis] = Field(default_factory=list)
-    preset: Literal["production"] | None = None
-    question: Words = ""
-    instructions: Words = ""
-    reference: Literal["none", "optional", "open"] | None = None
-    anchors: list[Literal["lowpass_3500", "lowpass_7000"]] | None = None
-    comments: Literal["none", "per_stimulus", "per_page"] = "none"
-    strict: StrictBool = True
-    forced: StrictBool = True
-    strength: StrictBool = False
-    pairs: Literal["all", "balanced"] = "all"
-    crossfade: StrictBool = False
-    loop: StrictBool = True
-    back: StrictBool = True
-    rules: Checks = Checks()
-
-    @field_validator("kind")
-    @classmethod
-    def _known(cls, value: str, info: ValidationInfo) -> str:
-        judge = judge_of(info)
-        names = [value] if judge is None else judge.names()
-        if value not in names:
-            *most, last = map(repr, names)
-            expected = f"{', '.join(most)} or {last}"
-            close = difflib.get_close_matches(value, names, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise PydanticCustomError(
-                "literal_error", "unknown kind of test", {"expected": expected + hint}
-            )
-        return value
-
-    @model_validator(mode="after")
-    def _fits(self, info: ValidationInfo) -> "Test":
-        names = [axis.name for axis in self.axes]
-        if len(set(names)) < len(names):
-            raise ValueError("axes: two axes have one name; give each a name of its own")
-        judge = judge_of(info)
-        for problem in () if judge is None else judge.problems(self):
-            raise ValueError(problem)
-        if self.rules.must_comment and self.comments != "per_stimulus" and not was_made(info):
-            raise ValueError(
-                f"rules.must_comment: true asks for a comment on each version, which comments: "
-                f"{self.comments} gives no place for; write comments: per_stimulus"
-            )
-        return self
-
-
-class StudyDesign(Strict):
-    """``design``: who hears what, in which order."""
-
-    pages_per_listener: Literal["all"] | Annotated[StrictInt, Field(ge=1, le=500)] = "all"
-    order: Literal["random", "williams", "latin", "fixed"] | None = None
-    repeats: Annotated[StrictInt, Field(ge=0, le=50)] = 0
-    pool: Literal["least_used", "random", "first"] = "least_used"
-    break_after: Annotated[StrictInt, Field(ge=1)] | None = None
-    minutes_per_page: Annotated[float, Field(gt=0, le=60)] | None = None
-    abandoned_after_minutes: Annotated[float, Field(ge=5, le=10_000_000)] | None = None
-
-
 class Retention(Strict):
     """``retention``: how long what a person left in a session is kept."""
 
     days: Annotated[StrictInt, Field(ge=1, le=36_500)]
     ratings: Literal["keep", "erase"] = "keep"
-
-
-class Declared(Strict):
-    """``analysis``: what was declared before there was data."""
-
-    primary: str = ""
-    scope: Literal["passages", "music"] = "music"
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
-    adjust: Literal["holm", "hochberg", "bonferroni", "fdr_bh", "none"] = "holm"
-    margin: Annotated[float, Field(gt=0, le=100)] | None = None
-    exclude: list[str] | None = None
-
-    @field_validator("exclude", mode="before")
-    @classmethod
-    def _rules(cls, value: Any) -> Any:
-        rules = [value] if isinstance(value, str) else value
-        if isinstance(rules, list) and all(isinstance(one, str) for one in rules):
-            try:
-                read_exclusions(rules)
-            except UserError as error:
-                raise ValueError(str(error)) from None
-        return rules
 
 
 class StudyFile(Strict):
@@ -230,8 +103,9 @@ class StudyFile(Strict):
     bits: Literal[16, 24] = 24
     excerpts: Excerpts = Excerpts()
     loudness: Matching = Matching()
-    test: Test
+    test: Test | None = None
     design: StudyDesign = StudyDesign()
+    sequence: list[Block] = Field(default_factory=list)
     before: list[Step] = Field(default_factory=list)
     after: list[Step] = Field(default_factory=list)
     languages: Annotated[list[Literal[LANGUAGES]], Field(min_length=1)] = Field(  # type: ignore[valid-type]
@@ -259,9 +133,23 @@ class StudyFile(Strict):
     def _steps(cls, value: Any) -> Any:
         return [step_of(one) for one in value] if isinstance(value, list) else value
 
+    @field_validator("sequence", mode="before")
+    @classmethod
+    def _entries(cls, value: Any) -> Any:
+        return [block_of(one) for one in value] if isinstance(value, list) else value
+
+    @field_validator("sequence")
+    @classmethod
+    def _whole(cls, blocks: list[Block], info: ValidationInfo) -> list[Block]:
+        known = [one.id for one in info.data.get("passages", ())]
+        for problem in problems(blocks, known) if blocks else ():
+            raise ValueError(problem.removeprefix("sequence: "))
+        return blocks
+
     @field_validator("before")
     @classmethod
     def _opening(cls, steps: list[Step], info: ValidationInfo) -> list[Step]:
+        _no_break(steps)
         if any(step.type == "thanks" for step in steps):
             raise ValueError("thanks comes last; put it under after")
         # Two headphone checks may differ in their method; two of one method share their sounds.
@@ -275,6 +163,7 @@ class StudyFile(Strict):
     @field_validator("after")
     @classmethod
     def _closing(cls, steps: list[Step], info: ValidationInfo) -> list[Step]:
+        _no_break(steps)
         late = [step.type for step in steps if step.type in FIRST]
         if late and not was_made(info):
             raise ValueError(f"{late[0]} comes before the pages; put it under before")
@@ -292,11 +181,50 @@ class StudyFile(Strict):
         twice = sorted({one for one in ids if ids.count(one) > 1})
         if twice:
             raise ValueError(f"passages: the id {twice[0]!r} appears twice")
-        asked = [ask.id for step in (*self.before, *self.after) for ask in step.questions]
+        if self.test is None and not self.sequence:
+            raise ValueError(
+                "the key 'test' is missing; give test: {kind: ...}, or sequence: [...] for pages "
+                "of several kinds"
+            )
+        if self.test is not None and self.sequence:
+            raise ValueError("give either test or sequence, in which each block has its own test")
+        if self.sequence:
+            self._of_blocks()
+        steps = (*self.before, *self.between, *self.after)
+        asked = [ask.id for step in steps for ask in step.questions]
         twice = sorted({one for one in asked if asked.count(one) > 1})
         if twice:
             raise ValueError(f"questionnaire: the question id {twice[0]!r} appears twice")
         return self
+
+    def _of_blocks(self) -> None:
+        usual = StudyDesign(abandoned_after_minutes=self.design.abandoned_after_minutes)
+        more = [n for n, said in self.design if said != getattr(usual, n)]
+        if more:
+            raise ValueError(
+                f"design.{more[0]}: with sequence it belongs to a block of pages, under the "
+                "block's own design"
+            )
+        if any(step.type == "training" for step in self.before):
+            raise ValueError(
+                "before: with sequence, training is a block of pages: {pages: NAME, training: "
+                "true, test: ...}"
+            )
+
+    @property
+    def between(self) -> tuple[Step, ...]:
+        """The steps of the sequence, in the order in which they stand in the file."""
+        return tuple(one.step for one in walk(self.sequence) if one.step is not None)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of pages of the sequence, in the order in which they stand in the file."""
+        return tuple(one for one in walk(self.sequence) if one.pages is not None)
+
+
+def _no_break(steps: list[Step]) -> None:
+    if any(step.type == "break" for step in steps):
+        raise ValueError("a break stands between pages: in a sequence, or as design.break_after")
 
 
 def read(path: Path, judge: Judge) -> StudyFile:
@@ -309,10 +237,23 @@ def read(path: Path, judge: Judge) -> StudyFile:
     """
     data, lines = read_yaml(path)
     load_named(data, lines)
+    with_blocks(data, lines)
     return validate(with_steps(data, lines), StudyFile, lines, context={"judge": judge})
 
 
-__all__ = ["ANCHORS", "LANGUAGES", "Ask", "Step", "StudyFile", "Words", "check_name"]
+__all__ = [
+    "ANCHORS",
+    "LANGUAGES",
+    "Ask",
+    "Axis",
+    "Block",
+    "Checks",
+    "Step",
+    "StudyFile",
+    "Test",
+    "Words",
+    "check_name",
+]
 
 
 def json_schema() -> dict[str, Any]:

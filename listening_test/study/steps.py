@@ -17,7 +17,11 @@ from pydantic import (
 from ...models.configuration import Strict, YamlLines
 
 LANGUAGES = ("en", "uk", "de", "fr", "es", "ar")
-_STEPS = ("consent", "volume", "headphone_check", "questionnaire", "training", "text", "thanks")
+_STEPS = (
+    *("consent", "volume", "headphone_check", "questionnaire", "training", "text", "thanks"),
+    "break",
+)
+BETWEEN = ("consent", "questionnaire", "text", "break")  # they may stand in a sequence
 FIRST = ("volume", "headphone_check", "training")  # they prepare for the pages
 
 

@@ -18,6 +18,7 @@ from ...evaluation.results.store import written
 from ...models.content_key import content_key
 from ...models.errors import UserError
 from ...models.roles import Role
+from .design import Test
 from .file import StudyFile, Words, check_name
 from .plugin_files import PluginFile, load_copies
 
@@ -81,7 +82,8 @@ class Study:
 
     ``benchmark_systems`` are all systems of the study's benchmark in its order, where the study's
     own do not begin alike: a report then shows each as the benchmark's report does. Stimuli of
-    older studies are FLAC files, whose sizes tell versions apart.
+    older studies are FLAC files, whose sizes tell versions apart. ``block`` names the block of a
+    sequence whose pages alone these are (:mod:`..kinds.parts`); '' is a study as it was made.
     """
 
     id: str
@@ -97,6 +99,18 @@ class Study:
     benchmark_systems: Mapping[str, Role] = field(default_factory=dict)
     plugins: tuple[PluginFile, ...] = ()
     container: Container = "wav"
+    block: str = ""
+
+    @property
+    def test(self) -> Test:
+        """The test of a study of one kind, or of one block of a sequence.
+
+        Raises:
+            ValueError: if the study is a sequence, whose blocks each have a test.
+        """
+        if self.file.test is None:
+            raise ValueError("a sequence has a test for each of its blocks")
+        return self.file.test
 
     @cached_property
     def sha256(self) -> str:
@@ -168,6 +182,15 @@ class Study:
         config = self.file.model_dump(mode="json", by_alias=True)
         if not self.plugins:
             del config["plugins"]
+        if self.file.sequence:
+            # What a block does not say is left out: keys of later versions change no identity.
+            config["sequence"] = [
+                one.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+                for one in self.file.sequence
+            ]
+            del config["test"]
+        else:
+            del config["sequence"]
         if config["design"]["abandoned_after_minutes"] is None:
             del config["design"]["abandoned_after_minutes"]
         if config["retention"] is None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .numba_cache import compiled
+from ..compiled import compiled
 
 Array = NDArray[np.float64]
 

@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from ..compiled import compiled
 from .compressor import FLOOR_DB, Compressor
-from .numba_cache import compiled
 
 Array = NDArray[np.float64]
 

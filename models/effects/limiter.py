@@ -24,8 +24,8 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import ArrayLike, NDArray
 
+from ..compiled import compiled
 from .compressor import smoothing
-from .numba_cache import compiled
 
 Array = NDArray[np.float64]
 

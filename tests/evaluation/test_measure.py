@@ -58,7 +58,9 @@ def test_json_has_the_schema_that_is_promised(tmp_path: Path) -> None:
 def test_without_a_reference_all_default_metrics_of_audio_are_measured(tmp_path: Path) -> None:
     done = run(save(tmp_path / "a.wav", wave()), "--json")
     scores = json.loads(done.stdout)["files"][0]["scores"]
-    assert list(scores) == [name for name, one in METRICS.items() if one.needs == "audio"]
+    assert list(scores) == [
+        name for name, one in METRICS.items() if one.needs == "audio" and one.default
+    ]
 
 
 def test_with_a_reference_distances_stand_raw_and_aligned(tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ def test_the_table_has_a_row_for_each_metric_and_a_column_for_each_file(tmp_path
     head, _, *lines = done.stdout.strip().splitlines()
     assert all(path.name in head for path in files)
     assert [line.split()[0] for line in lines] == [
-        name for name, one in METRICS.items() if one.needs == "audio"
+        name for name, one in METRICS.items() if one.needs == "audio" and one.default
     ]
     (lra,) = (line for line in lines if line.split()[0] == "lra")
     assert lra.count("– (too_short)") == 12
@@ -166,13 +168,13 @@ def test_surround_gets_its_loudness(tmp_path: Path) -> None:
 
 
 def test_a_plug_in_adds_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("dc_offset", "broken"):
+    for name in ("mean_sample", "broken"):
         monkeypatch.delitem(METRICS, name, raising=False)
     plugin = tmp_path / "mine.py"
     plugin.write_text(
         "from earmark.evaluation.metrics import metric\n\n"
         '@metric(unit="FS")\n'
-        "def dc_offset(audio, sample_rate):\n"
+        "def mean_sample(audio, sample_rate):\n"
         '    """Mean of all samples."""\n'
         "    return float(audio.mean())\n\n"
         "@metric\n"
@@ -182,13 +184,13 @@ def test_a_plug_in_adds_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
     path = save(tmp_path / "a.wav", wave() + np.float32(0.5))
     try:
-        done = run(path, "--plugin", plugin, "--metrics", "dc_offset", "--json")
+        done = run(path, "--plugin", plugin, "--metrics", "mean_sample", "--json")
         assert done.exit_code == 0, done.stderr
-        score = json.loads(done.stdout)["files"][0]["scores"]["dc_offset"]
+        score = json.loads(done.stdout)["files"][0]["scores"]["mean_sample"]
         assert score["value"] == pytest.approx(0.5, abs=0.01)
         failed = run(path, "--plugin", plugin, "--metrics", "broken")
         assert failed.exit_code == 1
         assert "metric 'broken' fails: AttributeError" in failed.stderr
     finally:
-        for name in ("dc_offset", "broken"):
+        for name in ("mean_sample", "broken"):
             METRICS.pop(name, None)

@@ -10,7 +10,7 @@ from study_fixtures import RATE, music, write_study
 
 from earmark.listening_test.check import Report, check, check_made
 from earmark.listening_test.create import make_study
-from earmark.listening_test.kinds.bs1534 import mask_of
+from earmark.listening_test.kinds.conformance import closing
 from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.stimuli.addresses import addresses_of
@@ -118,7 +118,7 @@ def test_the_report_says_what_a_page_costs_a_listener_before_and_after_it_is_mad
     assert guess.download_bytes == made.download_bytes == 7 * len(sent.data)
     told = made.as_json()
     assert (told["schema"], told["conformant"]) == (1, False)
-    assert {one["verdict"] for one in told["conformance"]} == {"met", "not met", "needs people"}
+    assert {"met", "not met", "needs people"} <= {one["verdict"] for one in told["conformance"]}
     assert all(one["requirement"] and one["note"] and one["id"] for one in told["conformance"])
 
 
@@ -151,51 +151,38 @@ def test_a_square_wave_is_clipped_and_a_sine_is_not(tmp_path: Path) -> None:
     assert clipped_runs(read(tmp_path / "square.wav")[0]) == 2 * 200
 
 
-BREAKS: dict[str, tuple[str, str]] = {
-    "number": ("passages", "5"),
-    "fades": ("more", STRICT + "\nexcerpts: {fade_ms: 50}"),
-    "order": ("more", STRICT.replace("repeats: 1", "repeats: 1, order: williams")),
-    "replicate": ("more", STRICT.replace("repeats: 1", "repeats: 0")),
-    "training": ("more", STRICT.replace(", {training: {pages: 1}}", "")),
-    "level": ("more", STRICT.replace("volume, ", "")),
-    "profile": ("test", "strict: false"),
-    "enabled": ("test", "rules: {only_playing_enabled: false}"),
-    "lowpass_7000": ("test", "anchors: [lowpass_3500]"),
-    "every": ("test", "rules: {must_rate: false}"),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("item", BREAKS)
-def test_each_requirement_of_the_standard_can_fail_and_then_the_study_is_not_conformant(
-    tmp_path: Path, item: str
-) -> None:
-    key, value = BREAKS[item]
-    passages = 4 if key == "passages" else 6
-    more, test = (value if key == "more" else STRICT), (value if key == "test" else "")
-    if key == "passages":
-        more = more.replace("pages_per_listener: 5", "pages_per_listener: 3")
-    path = write_study(tmp_path, "mushra", passages=passages, seconds=0.8, more=more, test=test)
+def test_the_bad_study_reads_as_bad(tmp_path: Path) -> None:
+    # 0.6 s, no loop, one training page, "brightness", a version 31 ms late.
+    more = "before: [consent, volume, {training: {pages: 1}}]\ndesign: {repeats: 1}"
+    test = "loop: false, axes: [{name: brightness, label: Brightness}]"
+    path = write_study(tmp_path, "mushra", passages=6, seconds=0.6, more=more, test=test)
+    for number in range(6):
+        late = np.concatenate([np.zeros((round(0.031 * RATE), 2)), music(number, 0.6, 0.5, 0.1)])
+        audio = late[: round(0.6 * RATE)]
+        soundfile.write(tmp_path / "audio" / f"{number}-loud.wav", audio, RATE, subtype="FLOAT")
     report = look(path)
-    failed = {one.id for one in report.conformance if one.verdict == "not met"}
-    assert item in failed
+    verdicts = {item.id: item.verdict for item in report.conformance}
     assert report.conformant is False
+    assert {name for name, verdict in verdicts.items() if verdict == "not met"} == {
+        *("length", "alignment")
+    }
+    assert verdicts["loop"] == "not applicable"
+    assert verdicts["range"] == verdicts["attribute"] == "needs people"
+    line = closing("BS.1534-3", report.conformance)
+    assert line.startswith("BS.1534-3 is not met: length, alignment. These need people: switch,")
+    assert "attribute" in line
 
 
-def test_what_needs_people_is_never_called_met(tmp_path: Path) -> None:
-    report = look(write_study(tmp_path, "mushra", passages=6, seconds=0.8, more=STRICT))
-    people = {one.id for one in report.conformance if one.verdict == "needs people"}
-    assert people == {"assessors", "room", "screening", "report"}
-    assert look(write_study(tmp_path / "ape", "ape")).conformance == ()
+def test_a_kind_without_a_standard_has_no_conformance(tmp_path: Path) -> None:
+    assert look(write_study(tmp_path, "ape")).conformance == ()
 
 
-@pytest.mark.parametrize("rate", [44_100, 48_000, 88_200, 96_000])
-@pytest.mark.parametrize("pass_hz", [3500.0, 7000.0])
-def test_the_anchors_filters_meet_the_mask_at_every_rate(rate: int, pass_hz: float) -> None:
-    ripple, edge, beyond = mask_of(pass_hz, rate)
-    assert ripple <= 0.1
-    assert edge <= -25
-    assert beyond <= -50
+def test_a_study_that_cannot_be_made_is_not_judged(tmp_path: Path) -> None:
+    path = write_study(tmp_path, "mushra")
+    (tmp_path / "audio" / "0-loud.wav").unlink()
+    report = look(path)
+    assert report.failing
+    assert report.conformance == ()
 
 
 def test_a_stimulus_or_source_that_changed_since_is_told(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ from snippets import (
 from earmark.analysis.benchmark.panels import registry as panels
 from earmark.cli import earmark
 from earmark.evaluation.benchmark.file import load
+from earmark.evaluation.delivery.profiles import choose_profiles
 from earmark.listening_test.kinds.reading import read_study_file
 from earmark.models.architectures import build_network
 from earmark.models.checkpoints.folders import CheckpointOptions, Description
@@ -64,6 +65,9 @@ WANTED = {
         "earmark plan --help",
         "earmark analyse ratings.csv --out report",
         "earmark master mix.wav --system runs/tcn/best --out out.wav",
+    ],
+    "delivery.md": [
+        "earmark measure master.wav human_master.wav --profile spotify-normal,ebu-r128 --album"
     ],
     "rating-files.md": ["earmark analyse ratings.csv --out report"],
     "shipped-networks.md": ["earmark master mix.wav --system greybox --out out.wav"],
@@ -182,11 +186,16 @@ def check_description(path: Path, snippet: Snippet) -> None:
     build(SystemSpec("described", "checkpoint", options))
 
 
+def check_profiles(path: Path, snippet: Snippet) -> None:
+    assert choose_profiles([str(path)])
+
+
 CHECKS: dict[YamlKind, Any] = {
     "benchmark": check_benchmark,
     "study": check_study,
     "recipe": check_recipe,
     "description": check_description,
+    "profiles": check_profiles,
 }
 
 

@@ -124,6 +124,13 @@ def rounded_differences(first: Floats, second: Floats) -> Floats:
     return np.where(same, 0.0, d)
 
 
+def own_order(values: Floats) -> npt.NDArray[np.intp]:
+    """Songs, the rows of ``values``, sorted by what they are like, whatever songs or columns are
+    called: so no draw of songs depends on a name."""
+    rows = np.sort(np.abs(values), axis=1)
+    return np.lexsort((values.sum(axis=1), *rows.T))
+
+
 @dataclass(frozen=True)
 class _Tests:
     """Statistics of a group of pairs with the same songs; ``p`` and ``t`` are ``(pairs,)``."""
@@ -141,7 +148,7 @@ def _tests(d: Floats, group: int, family: int, seed: int) -> _Tests:
         return _Tests(np.zeros(d.shape[1]), None, None)
     # The square of t rises with that of the sum over songs, as signs leave the squares alone.
     observed = unit.sum(axis=0) ** 2
-    largest = np.sort(((_signs(n, seed) @ unit) ** 2).max(axis=1))
+    largest = np.sort(((_signs(n, seed) @ unit[own_order(unit)]) ** 2).max(axis=1))
     allowed = math.floor(ALPHA * group / family * len(largest) + 1e-9)
     reached = largest[len(largest) - 1 - allowed]
     by_signs = (len(largest) - np.searchsorted(largest, observed - 1e-9)) / len(largest)

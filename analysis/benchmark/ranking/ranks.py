@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....evaluation.results.metric_facts import Better
-from .comparisons import LEAST_SONGS, Difference, Family, Floats, Pair
+from .comparisons import LEAST_SONGS, Difference, Family, Floats, Pair, own_order
 from .tellable import Tellable, tellable
 
 RESAMPLES = 4000
@@ -178,8 +178,9 @@ def _ranks(
 
 def chances_best(costs: Floats, strata: Sequence[str], seed: int) -> Floats:
     """How often each system has the least mean cost ``(systems,)`` when songs are drawn anew."""
-    weights = draws(len(costs), tuple(strata), seed)
-    means = weights @ costs / len(costs)
+    order = own_order(costs)
+    weights = draws(len(costs), tuple(strata[at] for at in order) if strata else (), seed)
+    means = weights @ costs[order] / len(costs)
     least = means.min(axis=1, keepdims=True)
     winners = means <= least + _slack(least)
     shares: Floats = (winners / winners.sum(axis=1, keepdims=True)).mean(axis=0)

@@ -61,8 +61,25 @@ class SystemRow(ResultPart):
     key: str
 
 
+class ValidityRow(ResultPart):
+    """How far a variant of a metric follows listeners; ``note`` says why it is unknown."""
+
+    variant: str
+    note: str
+    rho: Number | None = None
+    low: Number | None = None
+    high: Number | None = None
+    sets: tuple[str, ...] = ()
+    stimuli: StrictInt | None = None
+    listeners: StrictInt | None = None
+    simulated: StrictBool | None = None
+
+
 class MetricRow(ResultPart):
-    """A metric with its parameters, and what its numbers mean."""
+    """A metric with its parameters, and what its numbers mean.
+
+    ``validity`` is there where the benchmark file names sets of ratings.
+    """
 
     metric: str
     parameters: Named
@@ -71,6 +88,7 @@ class MetricRow(ResultPart):
     version: StrictInt
     summary: str
     variants: tuple[str, ...]
+    validity: tuple[ValidityRow, ...] = ()
 
 
 class SummaryRow(ResultPart):

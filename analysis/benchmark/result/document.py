@@ -25,6 +25,7 @@ from .effect_cells import EffectCell, effect_cells
 from .finding import Evidence, decisive, finding
 from .insight_records import insight_records
 from .intervals import LEVEL
+from .listeners import ColumnValidity, column_validity, sets_in
 from .standing_rows import difference_rows, ranking_rows
 from .standings import Place, Standing, standings
 from .summary import Cell, Values, competing_systems, summarise, tabulate
@@ -41,7 +42,8 @@ class Result:
     keys by song; the data frames are those of :mod:`earmark.analysis.benchmark.result.tables`;
     ``sets`` are the distances of whole systems, ``effects`` the errors of effect models,
     ``insights`` what renders and networks show of themselves, ``findings`` what the checks of the
-    renders show, ``diagnoses`` what a run found of systems that were new to it, by name.
+    renders show, ``diagnoses`` what a run found of systems that were new to it, by name,
+    ``listeners`` how far metrics follow listeners, by (column id, variant).
     """
 
     benchmark: str
@@ -68,6 +70,7 @@ class Result:
     insights: Insights = field(default_factory=Insights)
     findings: tuple[SystemFinding, ...] = ()
     diagnoses: Mapping[str, Diagnosis] = field(default_factory=dict)
+    listeners: Mapping[tuple[str, str], ColumnValidity] = field(default_factory=dict)
 
     @property
     def headline(self) -> tuple[Column, ...]:
@@ -171,6 +174,7 @@ class Result:
                         "version": column.version,
                         "summary": column.summary,
                         "variants": column.variants,
+                        **self._validity(column),
                     }
                     for column in stable
                 ],
@@ -189,6 +193,22 @@ class Result:
                 "failures": records(self.failures[["song", "system", "step", "message"]]),
             }
         )
+
+    def _validity(self, column: Column) -> dict[str, Any]:
+        """How far a metric follows listeners, where the benchmark names sets of ratings."""
+        if not self.listeners:
+            return {}
+        found = []
+        for variant in column.variants:
+            one = self.listeners[column.id, variant]
+            row: dict[str, Any] = {"variant": variant, "note": one.why}
+            if one.found:
+                pooled = one.found
+                row |= {"rho": pooled.value, "low": pooled.low, "high": pooled.high}
+                row |= {"sets": pooled.sets, "stimuli": pooled.stimuli}
+                row |= {"listeners": pooled.listeners, "simulated": pooled.simulated}
+            found.append(row)
+        return {"validity": found}
 
     def to_json(self) -> str:
         """The document as JSON: equal input and seed give equal bytes."""
@@ -273,6 +293,7 @@ def load(store: Store, benchmark: str, baselines: str | Sequence[str] = ()) -> R
             for name, text in zip(renders["system"], renders["sidecar"], strict=True)
         ),
         diagnoses=_diagnoses(store, systems),
+        listeners=column_validity(sets_in(config), found),
     )
 
 

@@ -24,6 +24,7 @@ from ..reading.table import Bools, Floats, Ratings
 from ..result.note_words import noted
 from ..result.notes import NoteCode
 from ..result.secondary import Correlation, MetricAgreement, MetricAgreementRow, RatedStimulus
+from .own_order import own_order
 
 RESAMPLES = 1000
 FEW_SYSTEMS = 8
@@ -142,7 +143,10 @@ def _resampled(cells: Floats, seed: int) -> tuple[Floats, np.ndarray]:
     weights = draws(n, seed, 1, count)
     count = len(weights)
     generator = np.random.default_rng([seed, 3, m])
-    return _means(cells, weights), generator.integers(0, m, (count, m))
+    own = own_order(cells)
+    # Drawn by their place in the ratings' own order, then called by the place they have here.
+    drawn = own.passages[generator.integers(0, m, (count, m))]
+    return _means(cells[own.listeners], weights), drawn
 
 
 def _correlations(
@@ -230,8 +234,9 @@ def _reliability(cells: Floats, seed: int) -> float | None:
         return None
     generator = np.random.default_rng([seed, 4, n])
     halves = np.argsort(generator.random((_SPLITS, n)), axis=1) < n // 2
-    first = _means(cells, halves.astype(np.float64)).reshape(_SPLITS, -1)
-    second = _means(cells, (~halves).astype(np.float64)).reshape(_SPLITS, -1)
+    sorted_cells = cells[own_order(cells).listeners]
+    first = _means(sorted_cells, halves.astype(np.float64)).reshape(_SPLITS, -1)
+    second = _means(sorted_cells, (~halves).astype(np.float64)).reshape(_SPLITS, -1)
     with np.errstate(invalid="ignore", divide="ignore"):
         r = _pearson(first, second)
     known = r[np.isfinite(r)]

@@ -1,13 +1,25 @@
 """Right and wrong answers of ABX tests: whether listeners tell the two of a comparison apart."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from ....models.errors import UserError
-from ..methods.abx import BetaBinomial, abx_d_prime, beta_binomial_test, binomial_test
+from ..methods.abx import (
+    STRATEGIES,
+    BetaBinomial,
+    Binomial,
+    abx_d_prime,
+    beta_binomial_test,
+    binomial_test,
+    criterion,
+    d_prime_interval,
+)
 from ..methods.multiplicity import adjusted
-from ..reading.table import Floats, Ratings
+from ..reading.table import Bools, Floats, Ratings
+from ..result.detection import DPrime, ResponseBias
 from ..result.names import AbxTest
 from ..result.secondary import AbxListener, AbxResult, BetaBinomialFit
 from .options import RatingsOptions
@@ -49,7 +61,10 @@ def _comparison(ratings: Ratings, code: int, alpha: float) -> AbxResult:
     exact = binomial_test(int(right.sum()), int(trials.sum()), alpha)
     fit = beta_binomial_test(right[took], trials[took], alpha) if len(took) > 1 else None
     share = float((right[took] / trials[took]).mean()) if fit else exact.right / exact.trials
-    interval = fit or exact
+    interval: Binomial | BetaBinomial = fit or exact
+    listeners = tuple(_listeners(ratings, code, (right, trials), took.tolist(), alpha))
+    known = [one.bias for one in listeners if one.bias]
+    optional: dict[str, Any] = {"bias": _pooled(known, alpha)} if known else {}
     return AbxResult(
         system=ratings.systems[code],
         right=exact.right,
@@ -62,9 +77,11 @@ def _comparison(ratings: Ratings, code: int, alpha: float) -> AbxResult:
         beta_binomial=_fitted(fit) if fit else _NO_FIT,
         d_prime=abx_d_prime(share),
         d_prime_strategy="differencing",
-        listeners=tuple(_listeners(ratings, right, trials, took.tolist(), alpha)),
+        listeners=listeners,
         p_adj=None,
         reject=False,
+        d_primes=_d_primes(share, interval.low, interval.high),
+        **optional,
     )
 
 
@@ -73,10 +90,81 @@ def _fitted(fit: BetaBinomial) -> BetaBinomialFit:
 
 
 def _listeners(
-    ratings: Ratings, right: Floats, trials: Floats, took: Sequence[int], alpha: float
+    ratings: Ratings, code: int, answers: tuple[Floats, Floats], took: Sequence[int], alpha: float
 ) -> list[AbxListener]:
-    tests = [binomial_test(int(right[at]), int(trials[at]), alpha) for at in took]
-    return [
-        AbxListener(listener=ratings.listeners[at], **vars(test))
-        for at, test in zip(took, tests, strict=True)
-    ]
+    right, trials = answers
+    found = []
+    for at in took:
+        test = binomial_test(int(right[at]), int(trials[at]), alpha)
+        bias = _bias(ratings, (ratings.listener == at) & (ratings.system == code), alpha)
+        more: dict[str, Any] = {"bias": bias} if bias else {}
+        share = test.right / test.trials
+        found.append(
+            AbxListener(
+                listener=ratings.listeners[at],
+                **vars(test),
+                d_primes=_d_primes(share, test.low, test.high),
+                **more,
+            )
+        )
+    return found
+
+
+def _d_primes(share: float, low: float, high: float) -> tuple[DPrime, ...]:
+    found = []
+    for strategy in STRATEGIES:
+        ends = d_prime_interval(low, high, strategy)
+        value = abx_d_prime(share, strategy)
+        found.append(DPrime(strategy=strategy, value=value, low=ends[0], high=ends[1]))
+    return tuple(found)
+
+
+def _bias(ratings: Ratings, mine: Bools, alpha: float) -> ResponseBias | None:
+    """The bias in some answers; None where it is not known which of the two X was."""
+    if ratings.position is None:
+        return None
+    mine = mine & np.isin(ratings.position, (1, 2))
+    if not mine.any():
+        return None
+    first = ratings.position[mine] == 1
+    said = first == (ratings.value[mine] == 1)
+    found = criterion(
+        int((said & first).sum()),
+        int(first.sum()),
+        int((said & ~first).sum()),
+        int((~first).sum()),
+        alpha,
+    )
+    return ResponseBias(
+        said_first=float(said.mean()),
+        trials=len(said),
+        criterion=found.value if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        share=found.share if found else None,
+        d_prime=abx_d_prime(found.share) if found else None,
+    )
+
+
+def _pooled(biases: Sequence[ResponseBias], alpha: float) -> ResponseBias:
+    """The mean of listeners' criteria, tested over listeners; of one listener its own."""
+    if len(biases) == 1:
+        return biases[0]
+    values = np.array([one.criterion for one in biases if one.criterion is not None])
+    shares = [one.share for one in biases if one.share is not None]
+    trials = [one.trials for one in biases]
+    n = len(values)
+    mean = float(values.mean()) if n else None
+    half = None
+    if n > 1:
+        half = float(stats.t.isf(alpha / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    share = float(np.mean(shares)) if shares else None
+    return ResponseBias(
+        said_first=float(np.average([one.said_first for one in biases], weights=trials)),
+        trials=sum(trials),
+        criterion=mean,
+        low=None if mean is None or half is None else mean - half,
+        high=None if mean is None or half is None else mean + half,
+        share=share,
+        d_prime=None if share is None else abx_d_prime(share),
+    )

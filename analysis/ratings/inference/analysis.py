@@ -14,6 +14,7 @@ from ....listening_test.export.participants import Person
 from ....listening_test.study.file import Ask
 from ..estimation.agreement import agreement
 from ..estimation.descriptives import descriptives
+from ..estimation.own_order import in_own_order
 from ..estimation.variance_components import variance_components
 from ..methods.equivalence import Grounds
 from ..methods.multiplicity import adjusted
@@ -185,6 +186,12 @@ def _question(
     return result.model_copy(update={"checks": checks(result, options.alpha)})
 
 
+def listeners_kept(everyone: Ratings, scale: Scale, options: RatingsOptions) -> tuple[Ratings, int]:
+    """The ratings of those whom screening keeps, and how many it leaves out."""
+    screening, _ = _screened(everyone, scale, options)
+    return everyone.without_listeners(screening.left_out), len(screening.left_out)
+
+
 def _screened(
     everyone: Ratings, scale: Scale, options: RatingsOptions
 ) -> tuple[Screening, tuple[NoteCode, ...]]:
@@ -217,7 +224,7 @@ def _tested(
         at_an_end(kept, scale),
     )
     case = Case(design, choice, scale, options, notes, grounds)
-    primary = decide(tested, case, standard)
+    primary = decide(in_own_order(tested), case, standard)
     return Tested(tested, design, standard, primary)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..estimation.own_order import own_order
+from ..methods.aligned_ranks import aligned_ranks
 from ..methods.friedman import (
     conover_friedman,
     critical_difference,
@@ -18,13 +20,15 @@ from ..methods.friedman import (
 )
 from ..methods.permutation import permutation_pairs, permutation_test
 from ..mixed_models.ordinal import OrdinalFit, fit_ordinal
+from ..reading.scales import Scale
 from ..reading.table import Floats, Ratings, listener_means
 from ..result.design import Design
-from ..result.names import Adjust, DesignKind, Inference, Method, Scope
+from ..result.names import Adjust, DesignKind, Inference, Method, Scope, Term
 from ..result.note_words import NotFittedError, noted, sentence
-from ..result.notes import ListenerMeans, Said, coded
-from ..result.secondary import GradeModel, GradePair, GradeTerm, OtherTest
-from ..result.tests import Comparison, Omnibus
+from ..result.notes import ListenerMeans, NoteCode, Said, coded
+from ..result.p_values import no_test
+from ..result.secondary import AlignedTest, GradeModel, GradePair, GradeTerm, OtherTest
+from ..result.tests import Comparison, Omnibus, SystemsTest
 from .options import RatingsOptions
 from .pairs import pair_tests
 
@@ -32,6 +36,8 @@ _GRADED = (
     *(DesignKind.COMPLETE, DesignKind.COMPLETE_BLOCKS),
     *(DesignKind.BALANCED_INCOMPLETE, DesignKind.INCOMPLETE),
 )
+_MOST_AT_ENDS = 0.05
+_TESTED = tuple(SystemsTest.model_fields)
 _MOST_LISTENERS = 2000  # above, the permutation takes long and says what F says
 
 
@@ -73,7 +79,8 @@ def rank_tests(ratings: Ratings, options: RatingsOptions) -> list[OtherTest]:
         )
     if 2 <= len(whole) <= _MOST_LISTENERS:
         flips = pairs(Method.PERMUTED_PAIRS, permutation_pairs(whole, options.seed))
-        tests.append(of_all_systems(permutation_test(whole, options.seed), unit, **flips))
+        turned = own_order(whole[:, None, :]).cells[:, 0]
+        tests.append(of_all_systems(permutation_test(turned, options.seed), unit, **flips))
     return tests
 
 
@@ -88,6 +95,27 @@ def _whole(ratings: Ratings) -> tuple[Floats, ListenerMeans]:
         listeners=len(whole),
         pages=bool((known & ~full).any()),
         left_out=len(means) - len(whole),
+    )
+
+
+def aligned_tests(ratings: Ratings, design: Design, scale: Scale) -> tuple[AlignedTest, ...]:
+    """Aligned ranks of systems, passages and both; none where not every cell was rated once.
+
+    Ends of a scale and few steps make an interaction of what is none, so it has no test there.
+    """
+    if design.kind is not DesignKind.COMPLETE or not design.balanced:
+        return ()
+    ends = float(np.mean((ratings.value <= scale.low) | (ratings.value >= scale.high)))
+    unsafe = scale.ordinal or ends > _MOST_AT_ENDS
+    found = aligned_ranks(ratings.cells)
+    if unsafe and Term.PASSAGE_SYSTEM in found:
+        note = NoteCode.ENDS_OR_STEPS
+        found[Term.PASSAGE_SYSTEM] = no_test(Method.ALIGNED_RANKS, "F", note)
+    return tuple(
+        AlignedTest(
+            term=term, **{name: test.given()[name] for name in _TESTED if name in test.given()}
+        )
+        for term, test in found.items()
     )
 
 

@@ -4,12 +4,16 @@ None of them decides; they show whether the primary result hangs on the choice o
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..estimation.metric_agreement import metric_agreement
+from ..estimation.opinions import opinion_scores
 from ..estimation.order_effects import order_effect
+from ..estimation.own_order import in_own_order
+from ..estimation.subjects import subjects
 from ..methods.bradley_terry import bradley_terry, circular_triads, preferences
 from ..methods.crossed import mean_squares, quasi_f
 from ..methods.friedman import friedman
@@ -37,7 +41,7 @@ from ..result.tests import Omnibus, PassageTest
 from .abx import abx_answers
 from .against import against_zero, many_to_one
 from .options import RatingsOptions
-from .rank_tests import grade_model, of_all_systems, rank_tests
+from .rank_tests import aligned_tests, grade_model, of_all_systems, rank_tests
 
 _UNTESTED = (
     DesignKind.ONE_SYSTEM,
@@ -71,6 +75,14 @@ def secondary(
     """
     controls = dict.fromkeys((options.reference, options.baseline))
     grades = grade_model(ratings, design, options) if scale.ordinal else None
+    # Keys that are written only where there is something to say.
+    optional: dict[str, Any] = {"grades": grades} if grades else {}
+    if not options.abx and preferences(everything) is None:
+        optional["subjects"] = subjects(everything, options.alpha)
+        if opinions := opinion_scores(everything, scale, options.alpha):
+            optional["opinions"] = opinions
+        if ranked := aligned_tests(ratings, design, scale):
+            optional["aligned_ranks"] = ranked
     return Secondary(
         tests=_other_tests(ratings, design, options),
         per_passage=_per_passage(ratings, options),
@@ -80,10 +92,17 @@ def secondary(
         preference=_preference(ratings) if design.kind is DesignKind.PREFERENCES else None,
         abx=abx_answers(everything, options) if options.abx else None,
         against_zero=against_zero(ratings, options) if scale.signed else None,
-        order_effects=tuple(order_effect(everything, order, options.alpha) for order in Order),
+        order_effects=tuple(
+            order_effect(_placed(everything, options), order, options.alpha) for order in Order
+        ),
         metrics=_metrics(everything, heard, options),
-        **({"grades": grades} if grades else {}),
+        **optional,
     )
+
+
+def _placed(everything: Ratings, options: RatingsOptions) -> Ratings:
+    """The ratings with positions on a page; of ABX they say which of the two X was."""
+    return replace(everything, position=None) if options.abx else everything
 
 
 def _other_tests(
@@ -92,7 +111,7 @@ def _other_tests(
     if design.kind in _UNTESTED or options.abx:
         return ()
     return (
-        *rank_tests(ratings, options),
+        *rank_tests(in_own_order(ratings), options),
         *_blocks_as_independent(ratings),
         *_crossed_tests(ratings, design),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ..methods.abx import beta_binomial_test
+from ..methods.abx import abx_d_prime, beta_binomial_test
 from ..methods.equivalence import verdict
 from ..methods.libraries import MOST_RATINGS
 from ..methods.multiplicity import adjusted
@@ -94,6 +94,7 @@ def checks(result: QuestionResult, alpha: float) -> tuple[Check, ...]:
         ),
         _check("counts add up", list(_miscounted(result)), "rows, missing, duplicates, ratings"),
         *_optima(result),
+        *_subjects(result),
     )
 
 
@@ -111,6 +112,28 @@ def _optima(result: QuestionResult) -> Iterator[Check]:
             f"{len(fitted)} {'fit' if len(fitted) == 1 else 'fits'}: slopes, terms at zero, "
             "curvature, several starts",
         )
+
+
+def _subjects(result: QuestionResult) -> Iterator[Check]:
+    """The check of the model of listeners, where one was fitted."""
+    model = result.secondary.subjects
+    if model is None or model.proof is None:
+        return
+    bias = math.fsum(row.bias for row in model.listeners)
+    size = max(abs(row.quality) for row in model.stimuli) or 1.0
+    rated = sum(row.ratings for row in model.listeners)
+    failures = [
+        ("its slopes or its curvature", not model.proof.holds),
+        ("biases, which do not sum to 0", abs(bias) > 1e-9 * size * len(model.listeners)),
+        ("counts", rated != sum(row.ratings for row in model.stimuli)),
+        ("intervals", not all(row.low < row.quality < row.high for row in model.stimuli)),
+    ]
+    yield _check(
+        "the model of listeners is at a maximum",
+        [where for where, failed in failures if failed],
+        f"{len(model.listeners)} biases that sum to 0, {len(model.stimuli)} qualities in their "
+        "intervals, slopes and curvature of the likelihood",
+    )
 
 
 def _check(name: str, failures: list[str], covered: str) -> Check:
@@ -135,6 +158,8 @@ def _tests(result: QuestionResult) -> Iterator[tuple[str, SystemsTest]]:
     grades = result.secondary.grades
     if grades and grades.omnibus:
         yield "grades", grades.omnibus
+    for effect in result.secondary.aligned_ranks:
+        yield f"aligned ranks {effect.term}", effect
     for row in result.secondary.per_passage.passages:
         yield f"passage {row.passage}", row
 
@@ -210,6 +235,9 @@ def _others(secondary: Secondary) -> Iterator[tuple[str, float, float]]:
         for entry in (row, *row.listeners):
             again = float(stats.binom.sf(entry.right - 1, entry.trials, 0.5))
             yield f"ABX {row.system}", entry.p, again
+        for one in row.d_primes:
+            if one.value is not None:
+                yield f"ABX {row.system}, d′", one.value, abx_d_prime(row.share, one.strategy)
         if row.beta_binomial.p is not None:
             right = np.array([entry.right for entry in row.listeners], dtype=np.float64)
             trials = np.array([entry.trials for entry in row.listeners], dtype=np.float64)

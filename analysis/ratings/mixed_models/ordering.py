@@ -27,8 +27,11 @@ class Canonical:
     systems: Ints
 
 
-def canonical(cells: Floats) -> Canonical:
-    """Sort ``cells`` ``(n, m, k)``, NaN where missing, by what was rated."""
+def canonical(cells: Floats, *, alike: bool = True) -> Canonical:
+    """Sort ``cells`` ``(n, m, k)``, NaN where missing, by what was rated.
+
+    ``alike`` puts indices of one colour in order too, by what they share with one of them.
+    """
     codes = np.unique(cells, return_inverse=True)[1].reshape(cells.shape)
     colours = [np.zeros(size, dtype=np.int64) for size in cells.shape]
     for _ in range(_MOST_ROUNDS):
@@ -38,20 +41,28 @@ def canonical(cells: Floats) -> Canonical:
         after = [int(colour.max()) for colour in colours]
         if after == [size - 1 for size in cells.shape]:
             break
+        if after == before and not alike:
+            break
         if after == before:
-            _put_one_first(colours)
+            _put_one_first(codes, colours)
     orders = [np.argsort(colour, kind="stable") for colour in colours]
     return Canonical(np.ascontiguousarray(cells[np.ix_(*orders)]), *orders)
 
 
-def _put_one_first(colours: list[Ints]) -> None:
-    """Give one of the first indices that share a colour a colour of its own, before the others."""
+def _put_one_first(codes: Ints, colours: list[Ints]) -> None:
+    """Give one of the first indices that share a colour a colour of its own, before the others.
+
+    Indices with the very same ratings get a colour each at once, in any order.
+    """
     for axis, colour in enumerate(colours):
         shared = np.flatnonzero(np.bincount(colour) > 1)
         if len(shared):
-            one = int(np.flatnonzero(colour == shared[0])[0])
-            colours[axis] = colour + (colour >= shared[0])
-            colours[axis][one] = shared[0]
+            group = np.flatnonzero(colour == shared[0])
+            part = np.moveaxis(codes, axis, 0)[group]
+            first = group if (part == part[0]).all() else group[:1]
+            more = len(first) - (len(first) == len(group))
+            colours[axis] = colour + more * (colour >= shared[0])
+            colours[axis][first] = shared[0] + np.arange(len(first))
             return
 
 

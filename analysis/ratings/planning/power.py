@@ -116,7 +116,7 @@ def simulated_power(plan: StudySize, runs: int = 1000, seed: int = 0) -> Power:
     found = np.zeros(runs, dtype=bool)
     shares = np.zeros(runs)
     for run in range(runs):
-        omnibus, pairs = _tests(plan, drawn(plan, generator), run)
+        omnibus, pairs = planned_tests(plan, drawn(plan, generator), run)
         found[run] = omnibus.p is not None and omnibus.p < plan.alpha
         p_adj = adjusted([pair.p for pair in pairs], plan.adjust)
         odd = [p is not None and p < plan.alpha for pair, p in zip(pairs, p_adj, strict=True)
@@ -141,7 +141,8 @@ def drawn(plan: StudySize, generator: np.random.Generator) -> Floats:
     return cells
 
 
-def _tests(plan: StudySize, cells: Floats, run: int) -> tuple[Omnibus, Sequence[Comparison]]:
+def planned_tests(plan: StudySize, cells: Floats, run: int) -> tuple[Omnibus, Sequence[Comparison]]:
+    """The tests of the analysis for this plan, of all systems and of each pair; p unadjusted."""
     if plan.scope is Scope.MUSIC:
         pairs = [pair.comparison for pair in crossed_pairs(cells, plan.alpha)]
         return quasi_f(mean_squares(cells)), pairs

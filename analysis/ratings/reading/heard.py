@@ -22,8 +22,8 @@ class HeardScore:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_heard(path: Path) -> tuple[HeardScore, ...]:
-    """The scores in a study's ``heard.json``; none where there is no such file.
+def read_heard(path: Path, block: str = "") -> tuple[HeardScore, ...]:
+    """The scores in a study's ``heard.json``, those of a block of its sequence; none without it.
 
     Raises:
         UserError: one line with the file, if it cannot be read.
@@ -31,8 +31,9 @@ def read_heard(path: Path) -> tuple[HeardScore, ...]:
     if not path.is_file():
         return ()
     try:
-        return tuple(map(_score, json.loads(path.read_text(encoding="utf-8"))["scores"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        rows = json.loads(path.read_text(encoding="utf-8"))["scores"]
+        return tuple(_score(one) for one in rows if one.get("block", "") == block)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: cannot be read ({type(error).__name__}); restore it from a backup"
         ) from None

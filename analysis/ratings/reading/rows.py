@@ -177,7 +177,7 @@ class RatingRows:
             value=np.asarray(self.values, dtype=np.float64),
             repeat=np.zeros(len(self.values), dtype=np.int64),
             line=np.asarray(self.lines, dtype=np.int64),
-            pairing=np.asarray(self.lines, dtype=np.int64) if self.votes else None,
+            pairing=np.asarray(self.at, dtype=np.int64) if self.votes else None,
             **numbers,
         )
         found, dropped, warnings = self._with_repeats(ratings)

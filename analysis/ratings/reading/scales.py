@@ -15,6 +15,8 @@ _KNOWN = (
     (0.0, 10.0, "0 to 10"),
     (0.0, 100.0, "MUSHRA or APE"),
 )
+# The name that a scale of degradation has where a study says that it is one.
+DEGRADATION = "DCR"
 _NEARLY_ALL = 0.95
 _MOST_STEPS = 11
 # What programs write for "missing" where a cell must hold a number.

@@ -13,6 +13,7 @@ from functools import lru_cache
 from ....evaluation.results.spreadsheet_csv import unguarded
 from ....listening_test.kinds import Kind, named
 from ....listening_test.kinds.for_analysis import COLUMNS, ExportRow, Value
+from ....models.configuration import nearest
 from ....models.errors import UserError
 from .scales import Scale, declared_scale
 
@@ -20,14 +21,19 @@ SESSIONS = ("real", "pilot", "SIMULATED", "preview")
 # Roles of the table that comes out, in the order of its cells.
 ROLES = ("listener", "passage", "system", "question", "value", "page", "position")
 _MORE = ("seconds", "listened", "repeat")
+BLOCK = "block"  # the column that only the export of a sequence has
 
 
 @dataclass(frozen=True)
 class Which:
-    """Which sessions are analysed: of one sort (``SESSIONS``), complete ones or also others."""
+    """Which sessions are analysed: of one sort (``SESSIONS``), complete ones or also others.
+
+    ``block`` names the block of a sequence; others are left out.
+    """
 
     sessions: str = "real"
     unfinished: bool = False
+    block: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Origin:
     master: str | None = None
     abx: bool = False
     pairs: bool = False
+    block: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,10 @@ def exported(
         UserError: if no session is of the sort that is asked for, or several studies are mixed.
     """
     at = {name: header.index(name) for name in COLUMNS}
+    rows, others = _of_block(header, rows, place, which)
     everything = [_row(line, cells, at, len(header), place) for line, cells in rows]
     kept, left_out = _chosen(everything, which, place)
+    left_out += others
     studies = sorted({(row.study, row.kind) for row in kept})
     if len(studies) > 1:
         named = ", ".join(f"{study!r} ({kind})" for study, kind in studies)
@@ -91,7 +100,7 @@ def exported(
     values, notes = kind.for_analysis.rows(kept)
     made = [(one.row.line, _cells(one)) for one in values]
     rated = {one.system or one.row.system for one in values if one.value is not None}
-    origin = _origin(study, kind, which.sessions, kept, rated)
+    origin = replace(_origin(study, kind, which.sessions, kept, rated), block=which.block)
     names = [*ROLES, *_MORE]
     if origin.pairs:
         names.remove("repeat")  # a system meets several others, which is no repeat
@@ -103,6 +112,45 @@ def exported(
         scale=_scale(kind, kept),
         warnings=(*left_out, *notes),
     )
+
+
+def _of_block(
+    header: Sequence[str], rows: Iterable[tuple[int, list[str]]], place: str, which: Which
+) -> tuple[list[tuple[int, list[str]]], list[str]]:
+    """The rows of the block that is asked for: what blocks ask is never analysed together."""
+    rows = list(rows)
+    if BLOCK not in header:
+        if which.block:
+            raise UserError(f"{place}: is no sequence of blocks; leave --block {which.block!r} out")
+        return rows, []
+    at, kind, part = (header.index(name) for name in (BLOCK, "kind", "part"))
+    blocks: dict[str, str] = {}
+    for _, cells in rows:
+        if len(cells) == len(header) and cells[part] == "main":
+            blocks.setdefault(unguarded(cells[at]), cells[kind])
+    if not which.block and len(blocks) > 1:
+        raise UserError(f"{place}: {several(blocks)}")
+    chosen = which.block or next(iter(blocks), "")
+    if chosen not in blocks:
+        raise UserError(f"{place}: {unknown_block(chosen, list(blocks))}")
+    mine = [one for one in rows if len(one[1]) != len(header) or unguarded(one[1][at]) == chosen]
+    others = [f"{name!r} ({sort})" for name, sort in blocks.items() if name != chosen]
+    return mine, [f"Other blocks of the sequence: {', '.join(others)}."] if others else []
+
+
+def several(blocks: Mapping[str, str]) -> str:
+    """What is said where one block has to be chosen; ``blocks`` are their kinds by name."""
+    named = ", ".join(f"{name!r} ({kind})" for name, kind in blocks.items())
+    example = next(iter(blocks))
+    return (
+        f"holds {len(blocks)} blocks of pages: {named}; each is analysed by itself: "
+        f"--block {example!r}"
+    )
+
+
+def unknown_block(name: str, known: Sequence[str]) -> str:
+    """What is said of a block that is not there."""
+    return f"has no ratings of a block {name!r}{nearest(name, known)}"
 
 
 def _kind(name: str, place: str) -> Kind:

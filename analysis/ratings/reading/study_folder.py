@@ -5,12 +5,13 @@ both ways lead to one result. Nothing in the folder is changed, and it may be se
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ....listening_test.export.participants import Person, people
 from ....listening_test.export.ratings import SessionFilter, as_csv, tidy, written_csv
+from ....listening_test.kinds import part_of
 from ....listening_test.storage.connections import recorded_url
 from ....listening_test.storage.tables import frozen_at, opened
 from ....listening_test.study.study import Study, StudyFolder, in_language, load_study
@@ -19,7 +20,7 @@ from ....models.roles import Role
 from ..result.names import Adjust
 from .files import RatingsFile, Reading, ratings_in
 from .heard import HeardScore, read_heard
-from .study_export import Which
+from .study_export import Which, several, unknown_block
 
 _MARKS = {"real": "", "pilot": "pilot", "SIMULATED": "simulated"}
 # The study file's words for what the analysis calls otherwise.
@@ -30,12 +31,13 @@ _ADJUST = {"hochberg": Adjust.HOCHBERG.value}
 class StudyRatings:
     """A study as its analysis needs it.
 
-    ``audio`` is where the files belong, by passage and system; ``heard`` the scores of the
-    stimuli as they are heard.
+    ``study`` is the ``whole`` study, or the block of it whose ratings these are. ``audio`` is where
+    the files belong, by passage and system; ``heard`` the scores of the stimuli as they are heard.
     """
 
     file: RatingsFile
     study: Study
+    whole: Study
     frozen_at: str | None
     people: tuple[Person, ...]
     audio: Mapping[tuple[str, str], Path]
@@ -58,11 +60,12 @@ class StudyRatings:
         return {
             "id": self.study.id,
             "title": in_language(self.study.file.title, languages[0], languages),
-            "kind": self.study.file.test.kind,
-            "sha256": self.study.sha256,
+            "kind": self.study.test.kind,
+            "sha256": self.whole.sha256,
             "frozen_at": self.frozen_at,
             "simulated_music": self.study.simulated,
             "declared": None if declared is None else declared.model_dump(mode="json"),
+            **({"block": self.study.block} if self.study.block else {}),
         }
 
     def declared(self) -> dict[str, Any]:
@@ -94,7 +97,8 @@ def read_study(path: Path, how: Reading) -> StudyRatings:
     """
     folder = StudyFolder(path.absolute())
     study = load_study(folder)
-    which = how.which
+    part = _part(study, how.which.block, path)
+    which = replace(how.which, block=part.block)
     if not (folder.ratings.is_file() or recorded_url(folder)):
         raise UserError(f"{path}: has no ratings yet; 'earmark study serve {study.id}' collects")
     before = _stamp(folder)
@@ -106,8 +110,25 @@ def read_study(path: Path, how: Reading) -> StudyRatings:
     if data is None:
         raise UserError(f"{path}: {_nothing(everyone, which)}")
     file = ratings_in(data, study.id, str(path), Reading("earmark", scale=how.scale, which=which))
-    heard = read_heard(folder.heard)
-    return StudyRatings(file, study, frozen, tuple(everyone), _audio(study, folder), heard)
+    heard = read_heard(folder.heard, part.block)
+    audio = _audio(part, folder)
+    return StudyRatings(file, part, study, frozen, tuple(everyone), audio, heard)
+
+
+def _part(study: Study, block: str, path: Path) -> Study:
+    """The study, or the block of its sequence that is asked for."""
+    if not study.file.sequence:
+        if block:
+            raise UserError(f"{path}: is no sequence of blocks; leave --block {block!r} out")
+        return study
+    blocks = {one.pages or "": one for one in study.file.blocks if not one.training}
+    kinds = {name: one.test.kind for name, one in blocks.items() if one.test is not None}
+    if not block and len(kinds) > 1:
+        raise UserError(f"{path}: {several(kinds)}")
+    chosen = block or next(iter(kinds))
+    if chosen not in kinds:
+        raise UserError(f"{path}: {unknown_block(chosen, list(kinds))}")
+    return part_of(study, chosen)
 
 
 def _read(
@@ -118,7 +139,8 @@ def _read(
         rows = tidy(study, database, SessionFilter((_MARKS[which.sessions],), states))
         everyone = people(study, database)
         frozen = frozen_at(database, study.sha256)
-    return (written_csv(as_csv(rows)) if rows else None), everyone, frozen
+    blocks = bool(study.file.sequence)
+    return (written_csv(as_csv(rows, blocks=blocks)) if rows else None), everyone, frozen
 
 
 def _stamp(folder: StudyFolder) -> tuple[int, int]:

@@ -36,6 +36,29 @@ def placed_audio(
     Raises:
         UserError: if ``folder`` holds nothing that was rated, or cannot be copied from.
     """
+    found = audio_files(ratings, own, folder)
+    if beside:
+        found = {key: _copied(path, out, key) for key, path in found.items()}
+    return addresses(out, found)
+
+
+def addresses(out: Path, found: Mapping[tuple[str, str], Path]) -> Audio:
+    """Addresses of files relative to a report in ``out``."""
+    here = out.absolute()
+    return {
+        key: quote(Path(os.path.relpath(path.absolute(), here)).as_posix())
+        for key, path in found.items()
+    }
+
+
+def audio_files(
+    ratings: Ratings, own: Mapping[tuple[str, str], Path], folder: Path | None = None
+) -> dict[tuple[str, str], Path]:
+    """The files that were heard, by passage and system; arguments as of :func:`placed_audio`.
+
+    Raises:
+        UserError: if ``folder`` holds nothing that was rated.
+    """
     found = {}
     for passage in ratings.passages:
         for system in _heard(ratings):
@@ -50,13 +73,7 @@ def placed_audio(
             f"{ratings.passages[0]}/{_heard(ratings)[0]}.flac (or .wav, .mp3, …), "
             "SYSTEM/PASSAGE, PASSAGE-SYSTEM or PASSAGE_SYSTEM"
         )
-    if beside:
-        found = {key: _copied(path, out, key) for key, path in found.items()}
-    here = out.absolute()
-    return {
-        key: quote(Path(os.path.relpath(path.absolute(), here)).as_posix())
-        for key, path in found.items()
-    }
+    return found
 
 
 def _heard(ratings: Ratings) -> list[str]:

@@ -62,7 +62,10 @@ class QuestionResult(ResultPart):
 
 
 class AboutStudy(ResultPart):
-    """The study whose ratings these are, and what it ``declared`` before there were any."""
+    """The study whose ratings these are, and what it ``declared`` before there were any.
+
+    ``block`` is there where it is a sequence, of which one block is analysed.
+    """
 
     id: str
     title: str
@@ -71,6 +74,7 @@ class AboutStudy(ResultPart):
     frozen_at: str | None
     simulated_music: bool
     declared: dict[str, Free] | None
+    block: str = ""
 
 
 class AnalysisOptions(ResultPart):

@@ -15,6 +15,7 @@ class Method(StrEnum):
     FRIEDMAN = "Friedman"
     FRIEDMAN_PER_PASSAGE = "Friedman F per passage"
     QUADE = "Quade"
+    ALIGNED_RANKS = "aligned rank transform"
     PERMUTATION = "within-listener permutation"
     QUASI_F = "quasi-F′"
     MIXED_MODEL = "linear mixed model"
@@ -47,6 +48,7 @@ class Method(StrEnum):
     BINOMIAL = "binomial test"
     BETA_BINOMIAL = "beta-binomial test"
     D_PRIME = "d′"
+    SUBJECT_MODEL = "model of listeners"
     ORDER_EFFECT = "order effect"
     KENDALL_W = "Kendall's W"
     KRIPPENDORFF = "Krippendorff's α"
@@ -159,6 +161,14 @@ class AbxTest(StrEnum):
     BETA_BINOMIAL = "beta-binomial"
 
 
+class Opinion(StrEnum):
+    """Scores of ITU-T P.800: of absolute, degradation and comparison categories."""
+
+    MOS = "MOS"
+    DMOS = "DMOS"
+    CMOS = "CMOS"
+
+
 class Order(StrEnum):
     """An order that ratings may drift with: the place on a page, or the number of the page."""
 
@@ -194,6 +204,7 @@ class Term(StrEnum):
 
     LISTENER = "listener"
     PASSAGE = "passage"
+    SYSTEM = "system"
     LISTENER_PASSAGE = "listener:passage"
     LISTENER_SYSTEM = "listener:system"
     PASSAGE_SYSTEM = "passage:system"

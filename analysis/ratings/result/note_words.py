@@ -30,6 +30,22 @@ _PLAIN: Mapping[NoteCode, str] = {
     NoteCode.NO_BOUND: (
         "some systems never win or never lose against the rest, so abilities have no bound"
     ),
+    NoteCode.FEW_FOR_SUBJECTS: (
+        "needs three listeners and two stimuli: of two listeners, nobody can say which is "
+        "inconsistent"
+    ),
+    NoteCode.LISTENERS_APART: "the listeners fall into groups that rated no stimulus in common",
+    NoteCode.TAKEN_FOR_TRUTH: (
+        "the likelihood has no maximum: it is the higher, the more one listener's ratings are "
+        "taken for the truth; more listeners on each stimulus help"
+    ),
+    NoteCode.ENDS_OR_STEPS: (
+        "few steps, or ratings at an end of the scale, make an interaction where there is none"
+    ),
+    NoteCode.NO_REST: (
+        "the ratings of a listener leave nothing to measure inconsistency by, beside quality and "
+        "bias"
+    ),
     NoteCode.ONE_SYSTEM: "one system leaves nothing to compare",
     NoteCode.ONE_LISTENER: "one listener: results hold for this listener, on passages like these",
     NoteCode.ONE_LISTENER_ONE_PASSAGE: (
@@ -108,6 +124,7 @@ _COUNTED: Mapping[CountCode, str] = {
     CountCode.MANY_GRADES: "{0} grades are more than the cumulative-link model takes",
     CountCode.GENRE_PASSAGES: "fewer than {0} passages: no verdict",
     CountCode.GENRE_LISTENERS: "fewer than {0} listeners: no verdict",
+    CountCode.MANY_FOR_SUBJECTS: "{0} listeners are more than the model of listeners takes",
     CountCode.MANY_PATTERNS: "{0} listeners lack cells in more ways than the mixed model takes",
 }
 _OF_SYSTEM: Mapping[SystemCode, str] = {

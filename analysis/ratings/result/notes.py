@@ -37,6 +37,11 @@ class NoteCode(StrEnum):
     SYSTEM_UNRATED_ON_PASSAGE = "system-unrated-on-passage"
     FEW_RATINGS = "few-ratings"
     NO_BOUND = "no-bound"
+    FEW_FOR_SUBJECTS = "few-for-subjects"
+    LISTENERS_APART = "listeners-apart"
+    TAKEN_FOR_TRUTH = "taken-for-truth"
+    NO_REST = "no-rest"
+    ENDS_OR_STEPS = "ends-or-steps"
     # what a design allows, and the analysis that follows
     ONE_SYSTEM = "one-system"
     ONE_LISTENER = "one-listener"
@@ -96,6 +101,7 @@ class CountCode(StrEnum):
     BLOCKS_AS_INDEPENDENT = "blocks-as-independent"
     MANY_PATTERNS = "many-patterns"
     MANY_GRADES = "many-grades"
+    MANY_FOR_SUBJECTS = "many-for-subjects"
     GENRE_PASSAGES = "genre-passages"
     GENRE_LISTENERS = "genre-listeners"
 

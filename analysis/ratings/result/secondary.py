@@ -4,10 +4,12 @@ None of it decides; it shows whether the primary result hangs on the choice of m
 """
 
 from ...result.parts import Free, Maybe, Number, ResultPart
-from .names import AbxTest, Adjust, Method, Order, Scope, Term
+from .detection import DPrime, ResponseBias
+from .names import AbxTest, Adjust, Method, Opinion, Order, Scope, Term
 from .notes import Note
 from .proof import Proof
-from .tests import EstimatedPair, Omnibus, PairTest, PassageTest
+from .subjects import SubjectModel
+from .tests import EstimatedPair, Omnibus, PairTest, PassageTest, SystemsTest
 
 
 class OtherTest(ResultPart):
@@ -87,7 +89,13 @@ class _Listener(ResultPart):
 
 
 class AbxListener(_Answers, _Listener):
-    """One listener's right answers, tested exactly against guessing."""
+    """One listener's right answers, tested exactly against guessing.
+
+    ``bias`` stands where it is known which of the two X was.
+    """
+
+    d_primes: tuple[DPrime, ...] = ()
+    bias: ResponseBias | None = None
 
 
 class BetaBinomialFit(ResultPart):
@@ -106,7 +114,10 @@ class _System(ResultPart):
 
 
 class AbxResult(_Answers, _System):
-    """Whether the two of a comparison were told apart; ``low`` to ``high`` is about ``share``."""
+    """Whether the two of a comparison were told apart; ``low`` to ``high`` is about ``share``.
+
+    ``d_primes`` are by each strategy; ``d_prime`` is the first of them.
+    """
 
     test: AbxTest
     share: Number
@@ -116,6 +127,8 @@ class AbxResult(_Answers, _System):
     listeners: tuple[AbxListener, ...]
     p_adj: Maybe
     reject: bool
+    d_primes: tuple[DPrime, ...] = ()
+    bias: ResponseBias | None = None
 
     @property
     def deciding_p(self) -> float | None:
@@ -233,10 +246,45 @@ class GradeModel(ResultPart):
     proof: Proof | None = None
 
 
+class OpinionScore(ResultPart):
+    """The mean of a condition's votes with P.800's interval, which takes votes as independent.
+
+    ``over_listeners`` is the mean of listeners' means, with the interval over listeners.
+    """
+
+    system: str
+    votes: int
+    listeners: int
+    score: Number
+    sd: Maybe
+    low: Maybe
+    high: Maybe
+    over_listeners: Number
+    listeners_low: Maybe
+    listeners_high: Maybe
+
+
+class OpinionScores(ResultPart):
+    """MOS, DMOS or CMOS of each condition."""
+
+    score: Opinion
+    interval: str
+    conditions: tuple[OpinionScore, ...]
+
+
+class AlignedTest(SystemsTest):
+    """The test of one effect by aligned ranks; without ``p`` its note says why."""
+
+    term: Term
+
+
 class Secondary(ResultPart):
     """Everything that shows the primary result in another light.
 
-    ``grades`` is there where the scale has few steps.
+    ``opinions`` is there on scales of categories, ``aligned_ranks`` where every listener rated
+    every system on every passage.
+    ``grades`` is there where the scale has few steps, ``subjects`` where stimuli were rated one by
+    one.
     """
 
     tests: tuple[OtherTest, ...]
@@ -248,3 +296,6 @@ class Secondary(ResultPart):
     order_effects: tuple[OrderEffect, ...]
     metrics: MetricAgreement | None
     grades: GradeModel | None = None
+    subjects: SubjectModel | None = None
+    opinions: OpinionScores | None = None
+    aligned_ranks: tuple[AlignedTest, ...] = ()

@@ -52,18 +52,37 @@ class Raw:
         return headers, body
 
 
-@pytest.fixture(scope="module", params=sorted(kinds()))
+# Blocks of several kinds that play one passage: what is one there must not look so either.
+SEQUENCE = """
+sequence:
+  - {pages: wren first, training: true, test: {kind: mushra, comments: per_stimulus}}
+  - order: random
+    sequence:
+      - {pages: wren cobalt, test: {kind: mushra, comments: per_stimulus}, design: {repeats: 1}}
+      - {pages: wren umber, test: {kind: ab, comments: per_stimulus}, design: {repeats: 1}}
+      - {pages: wren ochre, test: {kind: abx, comments: per_stimulus}}
+  - text: Half of it is done.
+  - {pages: wren sepia, test: {kind: ape, comments: per_stimulus}, passages: [song 0]}
+"""
+
+
+@pytest.fixture(scope="module", params=[*sorted(kinds()), "sequence"])
 def studied(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[StudyFolder, str]]:
-    folder = make_study(
-        tmp_path_factory.mktemp(request.param),
-        request.param,
-        systems=NAMES,
-        seconds=1.0,
-        more=MORE,
-        test="comments: per_stimulus",
-    )
+    place = tmp_path_factory.mktemp(request.param)
+    if request.param == "sequence":
+        more = re.sub("design: .*\n", "", MORE).replace(", {training: {pages: 1}}", "")
+        folder = make_study(place, systems=NAMES, seconds=1.0, more=more, sequence=SEQUENCE)
+    else:
+        folder = make_study(
+            place,
+            request.param,
+            systems=NAMES,
+            seconds=1.0,
+            more=MORE,
+            test="comments: per_stimulus",
+        )
     with in_background(folder) as address:
         yield folder, address
 
@@ -115,6 +134,7 @@ def test_no_answer_of_the_server_names_a_system_a_file_or_a_role(
     words = [*NAMES, "lowpass", "anchor", "baseline", str(folder.path), ".wav", "song 0"]
     study = load_study(folder)
     words += [one.sha256 for one in study.stimuli]
+    words += ["wren"]  # of the names of blocks
     words += [value for passage in study.passages for value in passage.sources.values()]
     for path, headers, body in raw.seen:
         text = (path + headers).encode() + body

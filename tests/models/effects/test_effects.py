@@ -9,6 +9,7 @@ import scipy.signal
 import torch
 from numpy.typing import NDArray
 
+from earmark.models.compiled import compiled
 from earmark.models.effects import (
     Band,
     Compressor,
@@ -22,7 +23,6 @@ from earmark.models.effects import (
     split_bands,
 )
 from earmark.models.effects.equalizer import BandKind
-from earmark.models.effects.numba_cache import compiled
 
 Array = NDArray[np.float64]
 RATE = 44100

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ...estimation.own_order import row_order
 from ...reading.scales import Scale
 from ...reading.table import Floats, Ints, Ratings
 from ...result.names import RuleName
@@ -43,8 +44,9 @@ def honest_share(
     whole = bool((ratings.value == np.round(ratings.value)).all())
     named: list[int] = []
     asked: list[RuleName] = []
+    places = row_order(ratings)
     for _ in range(runs):
-        value = centre + noise * random.standard_normal(len(ratings))
+        value = centre + noise * random.standard_normal(len(ratings))[places]
         value = np.clip(value, scale.low, scale.high)
         value = np.round(value) if whole else value
         applied = rules(replace(ratings, value=value))

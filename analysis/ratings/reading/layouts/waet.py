@@ -3,15 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from ..tables import personal
 from ..tables.documents import Element, Row, TextTable, Tree
 from ..tables.grids import bare
 from ..tables.roles import RatingsColumn
 from .assemble import Draft, assembled
-from .contract import Hints, NoRatingsError, ToolScale, UnfinishedError, Unfolded, short, stop
+from .contract import Form, Hints, NoRatingsError, ToolScale, UnfinishedError, Unfolded, short, stop
 
 _REPEAT = re.compile(r"-repeat-\d+$")
 _OUTSIDE = "outside-reference"
 _UNNAMED_AXIS = "default"  # as the tool's own score_parser.py calls it
+_VOTES = ["listener", "passage", "system_a", "system_b", "winner", "page", "state"]
 _HEADER = ["listener", "passage", "system", "question", "value", "page", "presented", "state"]
 
 
@@ -34,6 +36,15 @@ def read(tree: Tree, told: Hints) -> Unfolded | None:
             f"{short(tree.place)}: an unfinished session (state {state!r}); --unfinished keeps it"
         )
     names, how = _systems(tree, pages)
+    interface = _interface(root)
+    if interface == "abx":
+        raise stop(
+            tree.place,
+            "an ABX test, and a save does not tell which version X was",
+            "write a table with the columns listener, passage, system_a, system_b and correct",
+        )
+    if interface == "ab":
+        return _votes(tree, names, how, told)
     rows: list[Row] = [(root.line, _HEADER)]
     outside = repeats = 0
     for number, page in enumerate(pages, 1):
@@ -83,6 +94,79 @@ def read(tree: Tree, told: Hints) -> Unfolded | None:
         tool=True,
     )
     return assembled(table, draft, told)
+
+
+def _interface(root: Element) -> str:
+    """The interface of the configuration inside a save, in lower case; '' where it has none."""
+    said = [one.get("interface") for waet in root.all("waet") for one in waet.all("setup")]
+    return said[0].strip().lower() if said else ""
+
+
+def _votes(tree: Tree, names: Mapping[int, str], how: str, told: Hints) -> Unfolded:
+    """The choices of an AB test: of two versions on a page, the chosen one has 1, the other 0."""
+    root = tree.root
+    rows: list[Row] = [(root.line, _VOTES)]
+    repeats = open_pages = 0
+    for number, page in enumerate(root.all("page"), 1):
+        rated = [one for one in page.all("audioelement") if one.get("type") != _OUTSIDE]
+        if len(rated) != 2:
+            raise stop(
+                f"{tree.place}:{page.line}",
+                f"page {page.get('ref')!r} of an AB test has {len(rated)} versions; a choice "
+                "between two can be read, no other",
+                "leave the page out",
+            )
+        said = [_chosen(tree, one) for one in rated]
+        if all(said):
+            raise stop(f"{tree.place}:{page.line}", f"page {page.get('ref')!r} chooses both")
+        open_pages += not any(said)
+        passage = _REPEAT.sub("", page.get("ref"))
+        repeats += passage != page.get("ref")
+        won = "a" if said[0] else "b" if said[1] else ""
+        first, second = (names[id(one)] for one in rated)
+        rows.append(
+            (page.line, [root.get("key"), passage, first, second, won, str(number),
+                         root.get("state")])
+        )  # fmt: skip
+    notes = ["An AB test: each page is a choice between two versions, no score of each."]
+    if repeats:
+        notes.append(f"{repeats} pages are repeats of others (-repeat-).")
+    if open_pages:
+        notes.append(f"{open_pages} pages name no winner.")
+    if how:
+        notes.append(how)
+    columns: dict[str, int] = {
+        RatingsColumn.LISTENER: 0,
+        RatingsColumn.PASSAGE: 1,
+        RatingsColumn.SYSTEM_A: 2,
+        RatingsColumn.SYSTEM_B: 3,
+        RatingsColumn.WINNER: 4,
+        RatingsColumn.PAGE: 5,
+    }
+    roles = {
+        "listener": "waetresult key",
+        "passage": "page ref",
+        "system_a": "the first audioelement of a page",
+        "system_b": "the second audioelement of a page",
+        "winner": "the audioelement whose value is 1",
+        "page": "the order of pages",
+    }
+    draft = Draft(
+        "WAET, an AB test, a file for each session", columns, roles=roles, notes=tuple(notes),
+        form=Form.VOTES, tool=True,
+    )  # fmt: skip
+    return assembled(TextTable(tree.place, tuple(rows)), draft, told)
+
+
+def _chosen(tree: Tree, element: Element) -> bool:
+    said = [value.text.strip() for value in element.all("value")]
+    if any(one not in ("0", "1", "", "null") for one in said):
+        raise stop(
+            f"{tree.place}:{element.line}",
+            f"value {personal.shown(said[0])} of an AB test is neither 0 nor 1",
+            "if the pages had sliders, name their interface in the <setup> of the save",
+        )
+    return "1" in said
 
 
 def _systems(tree: Tree, pages: Sequence[Element]) -> tuple[dict[int, str], str]:

@@ -1,17 +1,22 @@
 """The tables of a result's secondary part: one control, zero, preferences, ABX, metrics."""
 
 import math
+from collections.abc import Iterator
 
 from ...result.secondary import (
+    AbxListener,
     AbxResult,
     AgainstZero,
+    AlignedTest,
     GradeModel,
     ManyToOne,
     MetricAgreement,
     MetricAgreementRow,
+    OpinionScores,
     Preference,
     Secondary,
 )
+from ...result.subjects import SubjectModel
 from .sheet import PAIR, Sheet, columns_of
 
 
@@ -22,10 +27,16 @@ def secondary_sheets(found: Secondary) -> list[Sheet]:
         made.append(_against_zero(found.against_zero))
     if found.grades:
         made += [_grades(found.grades), _grade_terms(found.grades)]
+    if found.opinions:
+        made.append(_opinions(found.opinions))
+    if found.aligned_ranks:
+        made.append(_aligned(found.aligned_ranks))
+    if found.subjects:
+        made += [_subject_listeners(found.subjects), _subject_stimuli(found.subjects)]
     if found.preference:
         made.append(_preference(found.preference))
     if found.abx:
-        made += [_abx(found.abx), _abx_listeners(found.abx)]
+        made += [_abx(found.abx), _abx_listeners(found.abx), _abx_sensitivity(found.abx)]
     if found.metrics:
         made.append(_metrics(found.metrics))
     return made
@@ -95,6 +106,74 @@ def _grade_terms(found: GradeModel) -> Sheet:
     return Sheet("grades-variances", caption, columns, rows)
 
 
+def _opinions(found: OpinionScores) -> Sheet:
+    columns = columns_of(
+        *("System", "Votes/count", "Listeners/count", f"{found.score}/points", "SD/points"),
+        *("Low/points", "High/points", "Mean of listeners/points", "Low over listeners/points"),
+        "High over listeners/points",
+    )
+    rows = tuple(
+        (
+            *(row.system, row.votes, row.listeners, row.score, row.sd, row.low, row.high),
+            *(row.over_listeners, row.listeners_low, row.listeners_high),
+        )
+        for row in found.conditions
+    )
+    caption = (
+        f"{found.score} of each condition (ITU-T P.800). Its {found.interval} interval takes votes "
+        "as independent, which those of one listener are not; beside it the interval over listeners"
+    )
+    return Sheet("opinion-scores", caption, columns, rows)
+
+
+def _aligned(found: tuple[AlignedTest, ...]) -> Sheet:
+    columns = columns_of("Effect", "F/number", "df/df", "df2/df", "p/p", "Note")
+    rows = tuple((row.term, row.statistic, row.df, row.df2, row.p, row.note) for row in found)
+    caption = (
+        "Aligned rank transform: systems, passages, and whether passages rank systems otherwise; "
+        "unadjusted, for these passages, and decides nothing"
+    )
+    return Sheet("aligned-ranks", caption, columns, rows)
+
+
+def _subject_listeners(found: SubjectModel) -> Sheet:
+    columns = columns_of(
+        *("Listener", "Ratings/count", "Bias/points", "Bias low/points", "Bias high/points"),
+        *("Inconsistency/points", "Low/points", "High/points", "By P.913/points"),
+    )
+    rows = tuple(
+        (
+            *(row.listener, row.ratings, row.bias, row.bias_low, row.bias_high),
+            *(row.inconsistency, row.inconsistency_low, row.inconsistency_high, row.published),
+        )
+        for row in found.listeners
+    )
+    caption = (
+        "Model of listeners: how far each rates above the others (bias) and strays from what all "
+        f"say (inconsistency, a standard deviation); {found.interval}"
+    )
+    return Sheet("listener-model", caption, columns, rows)
+
+
+def _subject_stimuli(found: SubjectModel) -> Sheet:
+    columns = columns_of(
+        *("Passage", "System", "Ratings/count", "Mean/points", "Quality/points", "Low/points"),
+        *("High/points", "By P.913/points"),
+    )
+    rows = tuple(
+        (
+            *(row.passage, row.system, row.ratings, row.mean, row.quality, row.low, row.high),
+            row.published,
+        )
+        for row in found.stimuli
+    )
+    caption = (
+        "Quality of each stimulus without the biases, listeners weighted by their consistency; "
+        f"{found.interval}"
+    )
+    return Sheet("listener-model-stimuli", caption, columns, rows)
+
+
 def _preference(found: Preference) -> Sheet:
     columns = columns_of("System", "Ability (log odds)/number", "SE/number")
     if found.abilities is None:
@@ -140,6 +219,35 @@ def _abx_listeners(asked: tuple[AbxResult, ...]) -> Sheet:
     )
     caption = "ABX per listener: the exact binomial test, unadjusted"
     return Sheet("abx-listeners", caption, columns, rows)
+
+
+def _abx_sensitivity(asked: tuple[AbxResult, ...]) -> Sheet:
+    """d′ by both strategies and the response bias, of all and of each listener."""
+    columns = columns_of(
+        *("A and B", "Listener", "d′/number", "Low/number", "High/number"),
+        *("d′ independent/number", "Low/number", "High/number", "Said first/share", "c/number"),
+        *("c low/number", "c high/number", "d′ without bias/number"),
+    )
+    rows = tuple(
+        (row.system, name, *_detected(one))
+        for row in asked
+        for name, one in [("all", row), *((one.listener, one) for one in row.listeners)]
+        if one.d_primes
+    )
+    caption = (
+        "ABX sensitivity d′ by the strategies differencing and independent observations; response "
+        "bias where it is known which of the two X was: criterion c, below 0 where listeners say "
+        "too often that it is the first"
+    )
+    return Sheet("abx-sensitivity", caption, columns, rows)
+
+
+def _detected(row: AbxResult | AbxListener) -> Iterator[float | None]:
+    for one in row.d_primes:
+        yield from (one.value, one.low, one.high)
+    bias = row.bias
+    names = ("said_first", "criterion", "low", "high", "d_prime")
+    yield from (None if bias is None else getattr(bias, name) for name in names)
 
 
 def _metrics(found: MetricAgreement) -> Sheet:

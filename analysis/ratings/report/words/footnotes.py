@@ -241,11 +241,32 @@ NOTES: Mapping[Method, Footnote] = {
         "vglm prints a Wald test; sensR's beta-binomial bounds the mean at guessing.",
     ),
     Method.D_PRIME: Footnote(
-        "P = Φ(d′/√2) Φ(d′/√6) + Φ(−d′/√2) Φ(−d′/√6), solved for d′",
-        ("methods.abx.abx_d_prime",),
+        "P = Φ(d′/√2) Φ(d′/√6) + Φ(−d′/√2) Φ(−d′/√6), solved for d′; independent observations: "
+        "d′/2 for d′/√6; the interval is that of P; criterion c = −(z(H) + z(F))/2",
+        ("methods.abx.abx_d_prime", "methods.abx.criterion"),
         "scipy.special.ndtr, optimize.brentq",
         'psyphy::dprime.ABX(Pc.unb = share, method = "diff")',
         "Another strategy of the listener (independent observations) gives another d′.",
+    ),
+    Method.ALIGNED_RANKS: Footnote(
+        "midranks of what is left of each cell and the effect that is tested, F of that effect "
+        "against its interaction with listeners",
+        ("methods.aligned_ranks.aligned_ranks",),
+        "scipy.stats.rankdata, f.sf",
+        "ARTool::anova(ARTool::art(score ~ system * passage + Error(listener / (system * "
+        "passage))))",
+        "Programs that give all effects one error (intercepts of listeners alone) have more "
+        "degrees of freedom and reject too often where tastes differ.",
+    ),
+    Method.SUBJECT_MODEL: Footnote(
+        "rating = quality + bias + inconsistency · X, biases sum to 0; restricted likelihood, "
+        "squares left divided by tr(I − H) of each listener; errors of quality with Meier's factor "
+        "1 + 4 Σ a(1 − a)/ν for weights a that are estimated, t",
+        ("estimation.subject_model.fit_subjects",),
+        "numpy.linalg, scipy.stats.t.isf, chi2.isf",
+        "nlme::gls(score ~ stimulus + listener, weights = varIdent(form = ~ 1 | listener))",
+        "sureal and ITU-T P.913 take maximum likelihood (the column published): inconsistencies "
+        "are smaller, intervals ±1.96/√Σ υ⁻² narrower.",
     ),
     Method.TOST: Footnote(
         "p = max of the t tests of d̄ > −m and d̄ < m, with {error}; adjusted over all pairs",
@@ -378,5 +399,9 @@ def _of_secondary(second: Secondary) -> Iterator[Method]:
         yield second.against_zero.method
     if second.abx:
         yield from (Method.BINOMIAL, Method.BETA_BINOMIAL, Method.D_PRIME)
+    if second.aligned_ranks:
+        yield Method.ALIGNED_RANKS
+    if second.subjects and second.subjects.listeners:
+        yield Method.SUBJECT_MODEL
     if any(effect.p is not None for effect in second.order_effects):
         yield Method.ORDER_EFFECT

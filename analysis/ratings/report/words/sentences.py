@@ -383,7 +383,8 @@ def _study_sentences(data: RatingsResult) -> list[str]:
     study = data.study
     if study is None:
         return []
-    said = [f"They were given in the {study.kind} test {study.id!r}."]
+    block = f", block {study.block!r}" if study.block else ""
+    said = [f"They were given in the {study.kind} test {study.id!r}{block}."]
     if data.label:
         said.append(f"The sessions are {data.label} and do not count.")
     if study.declared is None:

@@ -8,6 +8,7 @@ from ratings_simulation import ratings_of, simulated_cells
 from scipy import stats
 
 from earmark.analysis.ratings.estimation.metric_agreement import FEW_SYSTEMS, metric_agreement
+from earmark.analysis.ratings.estimation.own_order import own_order
 from earmark.analysis.ratings.methods.resampling import draws
 from earmark.analysis.ratings.reading.heard import HeardScore
 from earmark.analysis.ratings.reading.table import Floats
@@ -174,7 +175,9 @@ def test_intervals_are_those_of_the_coefficient_of_every_resample(name: str) -> 
     found = metric_agreement(ratings_of(cells), heard(values), 0.2, 5)
     assert found is not None
     share = found.rows[0].pearson if name == "pearsonr" else found.rows[0].spearman
-    low, high = plain_interval(cells, values, name, 0.2, 5)
+    own = own_order(cells)
+    turned = cells[np.ix_(own.listeners, own.passages)]
+    low, high = plain_interval(turned, values[own.passages], name, 0.2, 5)
     assert (share.low, share.high) == pytest.approx((low, high), abs=1e-9)
 
 
@@ -200,10 +203,11 @@ def test_systems_are_compared_over_the_passages_that_both_know(cells: Floats) ->
 
 def test_half_of_the_listeners_agree_with_the_other_half_as_spearman_and_brown_say() -> None:
     cells = simulated_cells(3, (9, 5, 4), effects=np.linspace(0, 12, 4))
+    turned = cells[own_order(cells).listeners]
     generator = np.random.default_rng([2, 4, 9])
     found = []
     for row in np.argsort(generator.random((200, 9)), axis=1) < 4:
-        first, second = (cells[half].mean(axis=0).ravel() for half in (row, ~row))
+        first, second = (turned[half].mean(axis=0).ravel() for half in (row, ~row))
         found.append(stats.pearsonr(first, second).statistic)
     r = float(np.mean(found))
     result = metric_agreement(ratings_of(cells), heard(np.zeros((5, 4))), 0.05, 2)

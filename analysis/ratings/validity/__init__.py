@@ -1,0 +1,1 @@
+"""How far metrics follow ratings: coefficients, intervals, tests, mapping, ceiling, decisions."""

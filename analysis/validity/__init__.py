@@ -1,0 +1,1 @@
+"""Which metrics follow the ears: ratings with their stimuli, or with scores from elsewhere."""

@@ -1,0 +1,1 @@
+"""How a result of ``earmark validate`` is shown: words, tables, figures, the page."""
