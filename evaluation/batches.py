@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..models.errors import UserError
 from ..models.rendering.devices import exact_float32
-from .metrics import Analysis, Measured, Metric, measure_batch
+from .metrics import Analysis, MeasuredItem, Metric, measure_batch
 
 _log = logging.getLogger(__name__)
 KeyT = TypeVar("KeyT")
@@ -59,7 +59,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Item(Generic[KeyT]):
+class Unread(Generic[KeyT]):
     """What is measured: a key that the caller knows it by, and how it is read."""
 
     key: KeyT
@@ -74,11 +74,11 @@ class Piece(Generic[KeyT]):
     sample_rate: int
     channels: int
     samples: int
-    found: Measured
+    found: MeasuredItem
 
 
 def measure_all(
-    items: Iterable[Item[KeyT]],
+    items: Iterable[Unread[KeyT]],
     metrics: Sequence[Metric],
     reference: Analysis | None,
     place: Place,
@@ -140,7 +140,7 @@ def _measured(
 
 
 def _ahead(
-    items: Iterable[Item[KeyT]],
+    items: Iterable[Unread[KeyT]],
 ) -> Iterator[tuple[KeyT, tuple[Tensor, int] | UserError]]:
     """What the items read, in order; the next ones are read while one is measured."""
     left = iter(items)

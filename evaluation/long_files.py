@@ -18,8 +18,8 @@ from ..models.audio.loudness import (
     profile_of,
     weighted_sum,
 )
-from ..models.audio.sums import mid_side, products, squares
-from .metrics import METRICS, Analysis, Measured, Metric, measure_batch
+from ..models.audio.summing.sums import mid_side, products, squares
+from .metrics import METRICS, Analysis, MeasuredItem, Metric, measure_batch
 from .metrics.bandwidth import Densities
 
 MEASURED = (
@@ -42,7 +42,7 @@ def in_blocks(metrics: Sequence[Metric]) -> bool:
     return all(one.name in MEASURED and one == METRICS[one.name] for one in metrics)
 
 
-def measure_long(path: Path, metrics: Sequence[Metric]) -> tuple[AudioInfo, Measured]:
+def measure_long(path: Path, metrics: Sequence[Metric]) -> tuple[AudioInfo, MeasuredItem]:
     """What a file is, and its measurements by metrics of :data:`MEASURED`.
 
     Raises:

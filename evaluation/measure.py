@@ -12,7 +12,7 @@ from torch import Tensor
 from ..models.audio.arrays import MOST_CHANNELS
 from ..models.audio.files import info, read, resample
 from ..models.errors import UserError
-from .batches import Item, Piece, Place, measure_all
+from .batches import Piece, Place, Unread, measure_all
 from .long_files import in_blocks, is_long, measure_long
 from .metrics import GROUPS, METRICS, Analysis, Measurement, Metric, measure, select
 
@@ -138,7 +138,7 @@ def measure_files(
         if not same or rate == 0:  # brought to the rate of the reference, one by one
             yield from (_one_file(path, metrics, reference) for path in group)
             continue
-        items = [Item(path, partial(_checked, path, reference)) for path in group]
+        items = [Unread(path, partial(_checked, path, reference)) for path in group]
         other = None if reference is None else reference.beside(rate, place.device)
         try:
             for one in measure_all(items, metrics, other, place):
@@ -153,7 +153,7 @@ def _by_length(
     """Long files block by block, the others in batches."""
     for long, group in groupby(paths, key=_is_long):
         if not long:
-            items = [Item(path, partial(_checked, path, None)) for path in group]
+            items = [Unread(path, partial(_checked, path, None)) for path in group]
             for one in measure_all(items, metrics, None, place):
                 yield one[1] if isinstance(one, tuple) else _as_scores(one, metrics)
             continue

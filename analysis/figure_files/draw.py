@@ -29,7 +29,7 @@ _DOTS = 3  # pixels of a PNG for a CSS pixel: 288 to the inch
 _BEGIN, _END = "FIGURES[", "]SERUGIF"
 
 
-class Drawn(NamedTuple):
+class FigureImage(NamedTuple):
     """A figure as SVG, or as PNG; its size in CSS pixels."""
 
     svg: str
@@ -68,7 +68,7 @@ def write_figures(
     return paths
 
 
-def _bytes_of(program: Path, one: Drawn, form: str, scratch: Path) -> bytes:
+def _bytes_of(program: Path, one: FigureImage, form: str, scratch: Path) -> bytes:
     if form == "svg":
         return one.svg.encode()
     if form == "png":
@@ -92,7 +92,7 @@ def _drawn(
     label: str | None,
     *,
     pixels: bool,
-) -> dict[str, Drawn]:
+) -> dict[str, FigureImage]:
     page = scratch / "figures.html"
     page.write_text(_page(figures, label, pixels=pixels), encoding="utf-8")
     text = page_text(program, page, scratch / "browser")
@@ -100,7 +100,7 @@ def _drawn(
     try:
         made: list[dict[str, Any]] = json.loads(unquote(found))
         return {
-            name: Drawn(
+            name: FigureImage(
                 unquote(one["svg"].partition(",")[2]),
                 base64.b64decode(one["png"].partition(",")[2]),
                 one["width"],

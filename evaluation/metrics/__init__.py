@@ -1,7 +1,7 @@
 """Objective metrics: what each measures stands with its function; docs/metrics.md lists them."""
 
 from .analysis import Analysis
-from .measurement import REASONS, Measured, Measurement, measure, measure_batch, measure_render
+from .measurement import REASONS, MeasuredItem, Measurement, measure, measure_batch, measure_render
 from .registry import GROUPS, METRICS, REFUSED, Metric, Requires, UndefinedError, metric, select
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "REASONS",
     "REFUSED",
     "Analysis",
-    "Measured",
+    "MeasuredItem",
     "Measurement",
     "Metric",
     "Requires",

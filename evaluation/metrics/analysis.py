@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ...models.audio.files import mel_filters
 from ...models.audio.loudness import SILENCE, Loudness, loudness_profile, true_peak_dbtp
-from ...models.audio.sums import errors, products, squares
+from ...models.audio.summing.sums import errors, products, squares
 from .stft import Resolution, frames_at_once, magnitudes_of, planes_of, power, spectra
 
 ValueT = TypeVar("ValueT")

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ...models.audio.losses import a_weighting
 from ...models.audio.loudness import SILENCE
-from ...models.audio.sums import errors, projections, residuals, squares
+from ...models.audio.summing.sums import errors, projections, residuals, squares
 from .analysis import Analysis
 from .registry import Requires, UndefinedError, metric
 from .stft import power

@@ -65,7 +65,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredItem:
     """What came of one item: its measurements, and what a metric raised, by its place."""
 
     measurements: tuple[Measurement, ...]
@@ -93,7 +93,7 @@ def measure(
 
 def measure_batch(
     analysis: Analysis, metrics: Iterable[Metric], reference: Analysis | None = None
-) -> list[Measured]:
+) -> list[MeasuredItem]:
     """Every item of a batch, on its device; a ``reference`` of one item stands for all of them.
 
     Metrics that cannot take a batch get the items one by one, and what they raise is a failure of
@@ -165,7 +165,7 @@ class _Batch:
                 pair = group.pair
                 self._evaluate(place, metric, variant, group.items, pair.analysis, pair.reference)
 
-    def read(self) -> list[Measured]:
+    def read(self) -> list[MeasuredItem]:
         """Everything, in the order of the metrics and their variants."""
         rows = [one.values for one in self._pending]
         # One transfer, however many metrics.
@@ -178,7 +178,7 @@ class _Batch:
             for item, value, reason in zip(one.items, values, reasons, strict=True):
                 self._keep(item, one.place, one.metric, one.variant, value, reason)
         return [
-            Measured(
+            MeasuredItem(
                 tuple(known[key] for key in sorted(known) if key[0] not in self._failures[item]),
                 dict(sorted(self._failures[item].items())),
             )

@@ -231,7 +231,7 @@ def _add(total: _Totals, spectrum: Sequence[Tensor], target: Tensor, eps: float)
 
 
 def _add_compiled(total: _Totals, spectrum: Sequence[Tensor], target: Tensor, eps: float) -> None:
-    from ...models.audio.spectral_sums import add_distances
+    from ...models.audio.summing.spectral_sums import add_distances
 
     for at, one in enumerate(spectrum):
         other = target[min(at, len(target) - 1)]

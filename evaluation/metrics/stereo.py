@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ...models.audio.loudness import SILENCE
-from ...models.audio.sums import mid_side
+from ...models.audio.summing.sums import mid_side
 from .analysis import Analysis
 from .registry import Requires, metric
 

@@ -71,7 +71,7 @@ def magnitudes_of(spectrum: Tensor, eps: float, *, stereo: bool) -> Tensor:
     if not is_compiled(spectrum):
         wanted = with_sum_and_difference(spectrum) if stereo else spectrum
         return power(wanted).clamp_(min=eps).sqrt_()
-    from ...models.audio.spectral_sums import magnitudes
+    from ...models.audio.summing.spectral_sums import magnitudes
 
     batch, channels, frames, bins = spectrum.shape
     found = torch.empty((batch, planes_of(channels, stereo=stereo), frames, bins))

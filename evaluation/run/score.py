@@ -12,7 +12,7 @@ from ...models.audio.files import read
 from ...models.content_key import content_key
 from ...models.embeddings.registry import EMBEDDINGS
 from ...models.errors import UserError
-from ..batches import MOST, Item, Piece, Place, measure_all
+from ..batches import MOST, Piece, Place, Unread, measure_all
 from ..metrics import METRICS, Analysis, Measurement, Metric, measure_render, select
 from ..results.past import retire_scores
 from ..results.store import Store
@@ -107,7 +107,7 @@ def score_batch(batch: ScoreBatch) -> tuple[Scored, ...]:
             reference = _reference(first.reference_path, batch.device)
     except UserError as error:
         return tuple(failed(error) for _ in batch.tasks)
-    items = [Item(task, functools.partial(read, task.path)) for task in batch.tasks]
+    items = [Unread(task, functools.partial(read, task.path)) for task in batch.tasks]
     found: list[Scored] = []
     try:
         for one in measure_all(items, [metric for _, metric in chosen], reference, place):

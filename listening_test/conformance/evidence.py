@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..export.ratings import TidyRow
 from ..kinds import part_of, rated
 from ..session.balance import Uses
-from ..session.draws import Drawn, draw_pages
+from ..session.draws import DrawnPage, draw_pages
 from ..study.orders import generator
 from ..study.study import REFERENCE, Stimulus, Study, StudyFolder
 
@@ -85,7 +85,7 @@ class StudyEvidence:
         return rated(self.study)
 
     @cached_property
-    def sessions(self) -> tuple[tuple[Drawn, ...], ...]:
+    def sessions(self) -> tuple[tuple[DrawnPage, ...], ...]:
         """The pages of ``SESSIONS`` listeners, one after another as they would come."""
         uses, found = Uses(), []
         for number in range(SESSIONS):
@@ -103,13 +103,13 @@ class StudyEvidence:
         taken = self.take_trials(self.whole or self.study, self.folder)
         return {code: self._of_block(trial) for code, trial in taken.items()}
 
-    def _mine(self, page: Drawn) -> bool:
+    def _mine(self, page: DrawnPage) -> bool:
         """Whether a page is of this block, or of the training for it."""
         if page.unit.block == self.study.block or self.whole is None:
             return True
         return page.part == "training" and self._kind_of(page) == self.study.test.kind
 
-    def _kind_of(self, page: Drawn) -> str:
+    def _kind_of(self, page: DrawnPage) -> str:
         return part_of(self.whole or self.study, page.unit.block).test.kind
 
     def _of_block(self, trial: Trial) -> Trial:

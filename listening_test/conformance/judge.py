@@ -54,4 +54,4 @@ def _in_block(item: ConformanceItem, block: str) -> ConformanceItem:
     """The item with the name of the block that it is about, where there are several."""
     if not block:
         return item
-    return replace(item, id=f"{block}: {item.id}", requirement=f"{block}: {item.requirement}")
+    return replace(item, id=f"{block}: {item.id}")

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from ..kinds.conformance import ConformanceItem, Verdict
-from ..session.draws import Drawn
+from ..session.draws import DrawnPage
 from ..study.file import ANCHORS
 from ..study.study import REFERENCE
 from .evidence import SESSIONS, StudyEvidence
@@ -152,7 +152,7 @@ def discarded(evidence: StudyEvidence) -> ConformanceItem:
     )
 
 
-def main(pages: Sequence[Drawn]) -> list[Drawn]:
+def main(pages: Sequence[DrawnPage]) -> list[DrawnPage]:
     """The pages of a session that count, repeats among them."""
     return [page for page in pages if page.part == "main"]
 
@@ -188,7 +188,7 @@ def _unfair(what: str, orders: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"{what} come in {found} orders, {different:.0f} were expected of random ones"
 
 
-def _alike(sessions: Sequence[Sequence[Drawn]]) -> Iterator[str]:
+def _alike(sessions: Sequence[Sequence[DrawnPage]]) -> Iterator[str]:
     """Whether all pages of a session share one order of their signals."""
     several = [session for session in sessions if len(session) > 2]
     same = sum(len({page.systems for page in session}) == 1 for session in several)

@@ -16,7 +16,7 @@ from .balance import Uses
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnPage:
     """One page as drawn: its unit, its part, whether it comes again, its systems in order.
 
     ``turn`` is the row of the unit's square that this order is, -1 in practice.
@@ -39,14 +39,14 @@ class Between:
 
 def draw_session(
     study: Study, known: Uses, number: int, draw: random.Random
-) -> list[Drawn | Between]:
+) -> list[DrawnPage | Between]:
     """The pages of listener ``number`` (from 0) and the steps between them.
 
     ``known`` says how often each unit was used.
     """
     if not study.file.sequence:
         return list(_pages(study, known, number, draw))
-    drawn = list[Drawn | Between]()
+    drawn = list[DrawnPage | Between]()
     places = {id(one): index for index, one in enumerate(walk(study.file.sequence))}
     steps = [one for one in walk(study.file.sequence) if one.step is not None]
     indices = {places[id(one)]: index for index, one in enumerate(steps)}
@@ -63,17 +63,19 @@ def draw_session(
 
     meet(study.file.sequence)
     numbers = iter(range(1, len(drawn) + 1))
-    return [replace(one, number=next(numbers)) if isinstance(one, Drawn) else one for one in drawn]
+    return [
+        replace(one, number=next(numbers)) if isinstance(one, DrawnPage) else one for one in drawn
+    ]
 
 
-def draw_pages(study: Study, known: Uses, number: int, draw: random.Random) -> list[Drawn]:
+def draw_pages(study: Study, known: Uses, number: int, draw: random.Random) -> list[DrawnPage]:
     """The pages of listener ``number`` (from 0), given how often each unit was used."""
-    return [one for one in draw_session(study, known, number, draw) if isinstance(one, Drawn)]
+    return [one for one in draw_session(study, known, number, draw) if isinstance(one, DrawnPage)]
 
 
-def _with_breaks(pages: Sequence[Drawn], every: int | None) -> list[Drawn | Between]:
+def _with_breaks(pages: Sequence[DrawnPage], every: int | None) -> list[DrawnPage | Between]:
     """A block's pages with a break after so many of them, none at its end."""
-    found = list[Drawn | Between]()
+    found = list[DrawnPage | Between]()
     for count, page in enumerate(pages, 1):
         found.append(page)
         if every and count % every == 0 and count < len(pages):
@@ -93,7 +95,7 @@ def _in_order(
 
 def _pages(
     study: Study, known: Uses, number: int, draw: random.Random, block: Block | None = None
-) -> list[Drawn]:
+) -> list[DrawnPage]:
     """The pages of a study of one kind, or of a block."""
     kind, design = kind_of(study), study.file.design
     units = list(units_of(study))
@@ -133,7 +135,7 @@ def _pages(
             ),
         ]
     return [
-        Drawn(
+        DrawnPage(
             *(place + 1, part, repeat, unit, tuple(ordered(unit.systems, how, turned, draw))),
             turn=turned if part == "main" and not repeat else -1,
         )

@@ -29,7 +29,7 @@ from ..study.orders import generator
 from ..study.study import Study
 from .asked import questions
 from .balance import taken, uses
-from .draws import Drawn, draw_session
+from .draws import DrawnPage, draw_session
 from .plan import PageStep, ThanksStep, entry_at, page_of, plan_of, stored
 
 _VERSION = table(StudyVersion)
@@ -60,7 +60,7 @@ def begin(wire: Wire, study: Study, visitor: Visitor) -> Room:
     number = 0 if last is None else last + 1
     draw = generator(study.seed, visitor.session_type, number)
     met = draw_session(study, uses(wire, study, visitor.session_type, at), number, draw)
-    drawn = [one for one in met if isinstance(one, Drawn)]
+    drawn = [one for one in met if isinstance(one, DrawnPage)]
     found = Room(
         token=secrets.token_urlsafe(16),
         id=_id(visitor.session_type),
@@ -69,7 +69,9 @@ def begin(wire: Wire, study: Study, visitor: Visitor) -> Room:
         number=number,
         seed=f"{study.seed}/{visitor.session_type}/{number}",
         language=visitor.language,
-        plan=stored(plan_of(study, [one.part if isinstance(one, Drawn) else one for one in met])),
+        plan=stored(
+            plan_of(study, [one.part if isinstance(one, DrawnPage) else one for one in met])
+        ),
         place=0,
         state="open",
         next_seq=0,
@@ -126,7 +128,7 @@ def arrive(wire: Wire, found: Room) -> None:
     save(wire, found)
 
 
-def _page(study: Study, drawn: Drawn, session_token: str, draw: random.Random) -> Page:
+def _page(study: Study, drawn: DrawnPage, session_token: str, draw: random.Random) -> Page:
     unit = drawn.unit
     part_study = part_of(study, unit.block)
     kind = kind_of(part_study)

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from .k_weighting import Biquad, EnergyMeter
+    from .summing.k_weighting import Biquad, EnergyMeter
 
 Interpolator = Literal["sinc49", "annex2"]
 
@@ -340,7 +340,7 @@ def channel_weights(channels: int) -> Tensor:
 
 def energy_meter(sample_rate: int, channels: int) -> "EnergyMeter":
     """A meter that takes audio in parts; of its energies a profile is made."""
-    from .k_weighting import EnergyMeter  # numba takes a quarter of a second to import
+    from .summing.k_weighting import EnergyMeter  # numba takes a quarter of a second to import
 
     return EnergyMeter(k_weighting_coefficients(sample_rate), sample_rate, channels)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from earmark.evaluation import batches
-from earmark.evaluation.batches import Item, Piece, Place, measure_all
+from earmark.evaluation.batches import Piece, Place, Unread, measure_all
 from earmark.evaluation.measure import Reference, choose, measure_file, measure_files
 from earmark.evaluation.metrics import Analysis, select
 from earmark.models.audio.files import write
@@ -22,8 +22,8 @@ def noise(seed: int, samples: int = 12000, channels: int = 2) -> Tensor:
     return 0.1 * torch.randn(channels, samples, generator=generator)
 
 
-def items(sounds: list[Tensor]) -> list[Item[int]]:
-    return [Item(at, lambda one=one: (one, RATE)) for at, one in enumerate(sounds)]  # type: ignore[misc]
+def items(sounds: list[Tensor]) -> list[Unread[int]]:
+    return [Unread(at, lambda one=one: (one, RATE)) for at, one in enumerate(sounds)]  # type: ignore[misc]
 
 
 def sizes(monkeypatch: pytest.MonkeyPatch, most: int = 1000) -> list[int]:
@@ -84,7 +84,7 @@ def test_what_cannot_be_read_is_an_error_at_its_place() -> None:
     def broken() -> tuple[Tensor, int]:
         raise UserError("b.wav: the audio is damaged")
 
-    mixed = [*items([noise(0)]), Item(7, broken), *items([noise(1)])]
+    mixed = [*items([noise(0)]), Unread(7, broken), *items([noise(1)])]
     first, second, third = measure_all(mixed, select("overs"), None, Place())
     assert isinstance(first, Piece)
     assert isinstance(third, Piece)

@@ -1,4 +1,4 @@
-"""Opinion scores of ITU-T P.800: MOS, DMOS or CMOS of each condition with its votes.
+"""OpinionKind scores of ITU-T P.800: MOS, DMOS or CMOS of each condition with its votes.
 
 The score is the mean of all votes. P.800 takes votes as independent; its interval is
 mean ± t(n − 1) SD/√n. Votes of one listener are not independent, so the interval over listeners
@@ -10,7 +10,7 @@ from scipy import stats
 
 from ..reading.scales import DEGRADATION, Scale
 from ..reading.table import Floats, Ratings, listener_means
-from ..result.names import Opinion
+from ..result.names import OpinionKind
 from ..result.secondary import OpinionScore, OpinionScores
 
 
@@ -30,14 +30,14 @@ def opinion_scores(ratings: Ratings, scale: Scale, alpha: float) -> OpinionScore
     )
 
 
-def _named(scale: Scale) -> Opinion | None:
+def _named(scale: Scale) -> OpinionKind | None:
     if not scale.ordinal:
         return None
     if scale.signed:
-        return Opinion.CMOS
+        return OpinionKind.CMOS
     if (scale.low, scale.high) != (1, 5):
         return None
-    return Opinion.DMOS if scale.name == DEGRADATION else Opinion.MOS
+    return OpinionKind.DMOS if scale.name == DEGRADATION else OpinionKind.MOS
 
 
 def _score(system: str, votes: Floats, means: Floats, alpha: float) -> OpinionScore:

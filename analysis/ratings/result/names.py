@@ -161,7 +161,7 @@ class AbxTest(StrEnum):
     BETA_BINOMIAL = "beta-binomial"
 
 
-class Opinion(StrEnum):
+class OpinionKind(StrEnum):
     """Scores of ITU-T P.800: of absolute, degradation and comparison categories."""
 
     MOS = "MOS"

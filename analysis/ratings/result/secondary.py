@@ -6,7 +6,7 @@ None of it decides; it shows whether the primary result hangs on the choice of m
 from ...result.following import Following
 from ...result.parts import Free, Maybe, Number, ResultPart
 from .detection import DPrime, ResponseBias
-from .names import AbxTest, Adjust, Method, Opinion, Order, Scope, Term
+from .names import AbxTest, Adjust, Method, OpinionKind, Order, Scope, Term
 from .notes import Note
 from .proof import Proof
 from .subjects import SubjectModel
@@ -273,7 +273,7 @@ class OpinionScore(ResultPart):
 class OpinionScores(ResultPart):
     """MOS, DMOS or CMOS of each condition."""
 
-    score: Opinion
+    score: OpinionKind
     interval: str
     conditions: tuple[OpinionScore, ...]
 

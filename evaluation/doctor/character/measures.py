@@ -61,7 +61,8 @@ def gains_db(output: Tensor, rate: int) -> tuple[float | None, ...]:
 
 def _power(audio: Tensor) -> Tensor:
     window = torch.hann_window(audio.shape[-1], dtype=torch.float64)
-    return torch.fft.rfft(audio.double() * window).abs().square().sum(dim=0)
+    found: Tensor = torch.fft.rfft(audio.double() * window).abs().square().sum(dim=0)
+    return found
 
 
 def _distortion(wave: Tensor, rate: int) -> float | None:
@@ -84,8 +85,9 @@ def _fitted(wave: Tensor, rate: int, hertz: Sequence[float]) -> Tensor:
     angles = time[:, None] * torch.tensor(hertz, dtype=torch.float64)
     columns = torch.cat([torch.sin(angles), torch.cos(angles)], dim=1)
     weights = torch.linalg.lstsq(columns, wave[:, None]).solution.squeeze(1)
-    parts = columns * weights
-    return (parts[:, : len(hertz)] + parts[:, len(hertz) :]).T
+    parts: Tensor = columns * weights
+    found: Tensor = (parts[:, : len(hertz)] + parts[:, len(hertz) :]).T
+    return found
 
 
 def _worst(values: Sequence[float | None]) -> float | None:

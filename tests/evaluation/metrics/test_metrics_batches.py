@@ -19,7 +19,7 @@ from earmark.evaluation.metrics import (
     select,
     stft,
 )
-from earmark.models.audio import sums
+from earmark.models.audio.summing import sums
 
 RATE = 44100
 # Values of the plain path, which a GPU takes, and of machine code: both round terms in float32.

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from earmark.evaluation.metrics import METRICS, Analysis, measure, select
+from earmark.evaluation.metrics.defects.impulses import _on_a_grid
 
 RATE = 44100
 COUNTS = ("clipped_runs", "clicks", "dropouts", "segment_clicks")
@@ -74,6 +75,21 @@ def test_clicks_on_a_grid_are_told_from_clicks_at_random() -> None:
     audio = with_clicks(pad(6.0), places, 0.05)
     assert value("clicks", audio) > 15
     assert value("segment_clicks", audio) == 0
+
+
+def test_chance_puts_no_grid_among_many_clicks() -> None:
+    silence = Analysis(torch.zeros(1, 12 * RATE), RATE)
+    draw = np.random.default_rng(5)
+    for _ in range(40):
+        places = tuple(sorted(set(draw.integers(0, 12 * RATE, 120).tolist())))
+        assert _on_a_grid(places, silence) == ()
+
+
+def test_where_sound_begins_or_ends_at_once_is_no_click() -> None:
+    begins, ends = pad(), pad()
+    begins[:, :60000] = 0
+    ends[:, 60000:] = 0
+    assert value("clicks", begins) == value("clicks", ends) == 0
 
 
 def test_a_grid_with_gaps_is_a_grid_and_one_of_the_reference_is_none() -> None:

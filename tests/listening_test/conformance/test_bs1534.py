@@ -18,7 +18,7 @@ from earmark.listening_test.conformance import pages, plans, sound
 from earmark.listening_test.conformance.bs1534 import bs1534
 from earmark.listening_test.conformance.evidence import StudyEvidence
 from earmark.listening_test.kinds.conformance import ConformanceItem, conformant
-from earmark.listening_test.session.draws import Drawn
+from earmark.listening_test.session.draws import DrawnPage
 from earmark.listening_test.stimuli.wav import encode
 from earmark.listening_test.study.file import StudyFile
 from earmark.listening_test.study.study import StudyFolder, load_study, save_study
@@ -349,7 +349,7 @@ def test_a_fault_of_what_is_sent_turns_its_item_and_no_other(
     assert found[item] == "not met"
 
 
-Sessions = tuple[tuple[Drawn, ...], ...]
+Sessions = tuple[tuple[DrawnPage, ...], ...]
 PLANS = (
     *(plans.signals, plans.number, plans.training, plans.training_range, plans.order),
     *(plans.replicate, plans.discarded),
@@ -362,15 +362,15 @@ def more(systems: tuple[str, ...], seed: str) -> tuple[str, ...]:
     return tuple(all_of)
 
 
-def adjacent(session: tuple[Drawn, ...]) -> tuple[Drawn, ...]:
+def adjacent(session: tuple[DrawnPage, ...]) -> tuple[DrawnPage, ...]:
     (again,) = [page for page in session if page.repeat]
     rest = [page for page in session if page is not again]
     at = next(at for at, page in enumerate(rest) if page.unit == again.unit and page.part == "main")
     return (*rest[: at + 1], again, *rest[at + 1 :])
 
 
-def without(name: str, part: str) -> Callable[[tuple[Drawn, ...]], tuple[Drawn, ...]]:
-    def changed(session: tuple[Drawn, ...]) -> tuple[Drawn, ...]:
+def without(name: str, part: str) -> Callable[[tuple[DrawnPage, ...]], tuple[DrawnPage, ...]]:
+    def changed(session: tuple[DrawnPage, ...]) -> tuple[DrawnPage, ...]:
         first = next(page for page in session if page.part == part)
         less = tuple(one for one in first.systems if one != name)
         return tuple(replace(page, systems=less) if page is first else page for page in session)

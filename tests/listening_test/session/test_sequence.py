@@ -10,7 +10,7 @@ import pytest
 
 from earmark.listening_test.kinds import kind_of, part_of, parts, units_of
 from earmark.listening_test.session.balance import Uses
-from earmark.listening_test.session.draws import Between, Drawn, draw_pages, draw_session
+from earmark.listening_test.session.draws import Between, DrawnPage, draw_pages, draw_session
 from earmark.listening_test.session.plan import BreakStep, PageStep, TextStep, plan_of
 from earmark.listening_test.study.file import StudyFile
 from earmark.listening_test.study.orders import generator
@@ -44,7 +44,7 @@ def study_of(sequence: list[Any], seed: int = 3, songs: tuple[str, ...] = SONGS)
     return Study("blocks", file, seed, 44_100, systems, passages, ())  # type: ignore[arg-type]
 
 
-def met(study: Study, listeners: int) -> list[list[Drawn]]:
+def met(study: Study, listeners: int) -> list[list[DrawnPage]]:
     """The pages of so many listeners who finish one after another."""
     uses, found = Uses(), []
     for number in range(listeners):
@@ -56,7 +56,7 @@ def met(study: Study, listeners: int) -> list[list[Drawn]]:
     return found
 
 
-def blocks_of(pages: list[Drawn]) -> list[str]:
+def blocks_of(pages: list[DrawnPage]) -> list[str]:
     return [name for name, _ in groupby(page.unit.block for page in pages)]
 
 
@@ -143,7 +143,7 @@ def test_nested_random_blocks_keep_what_stands_in_them_together() -> None:
     for number in range(40):
         found = draw_session(study, Uses(), number, generator(number))
         texts = [one.index for one in found[::2] if isinstance(one, Between)]
-        names = [one.unit.block for one in found[1::2] if isinstance(one, Drawn)]
+        names = [one.unit.block for one in found[1::2] if isinstance(one, DrawnPage)]
         assert [("a", "b", "c")[at or 0] for at in texts] == names
         orders.add(tuple(names))
     assert len(orders) == 6
@@ -217,7 +217,7 @@ def test_the_plan_holds_pages_steps_and_breaks_where_the_file_has_them() -> None
         ]
     )
     drawn = draw_session(study, Uses(), 0, generator(0))
-    plan = plan_of(study, [one.part if isinstance(one, Drawn) else one for one in drawn])
+    plan = plan_of(study, [one.part if isinstance(one, DrawnPage) else one for one in drawn])
     kinds = [entry.type for entry in plan]
     assert kinds == [
         *("page", "page", "break", "page", "page", "questionnaire", "break", "page", "text"),
@@ -243,7 +243,7 @@ def test_a_long_sequence_without_breaks_gets_one_halfway_and_not_beside_a_step()
         ]
     )
     drawn = draw_session(rest, Uses(), 0, generator(0))
-    plan = plan_of(rest, [one.part if isinstance(one, Drawn) else one for one in drawn])
+    plan = plan_of(rest, [one.part if isinstance(one, DrawnPage) else one for one in drawn])
     assert not any(isinstance(one, BreakStep) for one in plan)
 
 

@@ -231,7 +231,7 @@ def _abx_sensitivity(asked: tuple[AbxResult, ...]) -> Sheet:
     rows = tuple(
         (row.system, name, *_detected(one))
         for row in asked
-        for name, one in [("all", row), *((one.listener, one) for one in row.listeners)]
+        for name, one in _all_and_each(row)
         if one.d_primes
     )
     caption = (
@@ -240,6 +240,12 @@ def _abx_sensitivity(asked: tuple[AbxResult, ...]) -> Sheet:
         "too often that it is the first"
     )
     return Sheet("abx-sensitivity", caption, columns, rows)
+
+
+def _all_and_each(row: AbxResult) -> Iterator[tuple[str, AbxResult | AbxListener]]:
+    yield "all", row
+    for one in row.listeners:
+        yield one.listener, one
 
 
 def _detected(row: AbxResult | AbxListener) -> Iterator[float | None]:

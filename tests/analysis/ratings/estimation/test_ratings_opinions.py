@@ -1,4 +1,4 @@
-"""Opinion scores of P.800 by hand. SIMULATED votes."""
+"""OpinionKind scores of P.800 by hand. SIMULATED votes."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from scipy import stats
 
 from earmark.analysis.ratings.estimation.opinions import opinion_scores
 from earmark.analysis.ratings.reading.scales import Scale
-from earmark.analysis.ratings.result.names import Opinion
+from earmark.analysis.ratings.result.names import OpinionKind
 from earmark.listening_test.kinds import named
 
 ACR = Scale(1, 5, ordinal=True, origin="declared", name="ACR")
@@ -20,7 +20,7 @@ VOTES = np.array([[[4, 2], [5, 3]], [[3, 2], [4, np.nan]], [[5, 1], [5, 2]]], dt
 def test_a_score_is_the_mean_of_its_votes_with_both_intervals() -> None:
     found = opinion_scores(ratings_of(VOTES), ACR, 0.05)
     assert found is not None
-    assert found.score is Opinion.MOS
+    assert found.score is OpinionKind.MOS
     first, second = found.conditions
     votes = [2, 3, 2, 1, 2]
     assert (second.votes, second.listeners) == (5, 3)
@@ -43,9 +43,9 @@ def test_a_score_is_the_mean_of_its_votes_with_both_intervals() -> None:
 def test_each_scale_has_its_score() -> None:
     ratings = ratings_of(VOTES)
     for low, high, name, score in (
-        (1, 5, "DCR", Opinion.DMOS),
-        (1, 5, "ACR, DCR or BS.1116", Opinion.MOS),
-        (-3, 3, "CCR", Opinion.CMOS),
+        (1, 5, "DCR", OpinionKind.DMOS),
+        (1, 5, "ACR, DCR or BS.1116", OpinionKind.MOS),
+        (-3, 3, "CCR", OpinionKind.CMOS),
     ):
         found = opinion_scores(ratings, Scale(low, high, True, "declared", name), 0.05)
         assert found is not None

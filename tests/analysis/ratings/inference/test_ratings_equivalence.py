@@ -9,6 +9,7 @@ import pytest
 from ratings_simulation import ratings_of, simulated_cells, written_ratings
 from scipy import stats
 
+from earmark.analysis.presentation.numbers import fixed
 from earmark.analysis.ratings.inference.analysis import analyse
 from earmark.analysis.ratings.inference.assay import RELIABLE, reliability
 from earmark.analysis.ratings.inference.options import RatingsOptions
@@ -259,7 +260,7 @@ def test_page_tables_and_sentences_print_the_numbers_of_the_claim(tmp_path: Path
     assert claim.equivalent
     assert claim.p_adj is not None
     assert claim.p_adj == pytest.approx(min(1, 3 * claim.p)), "the least of three by Holm"
-    numbers = f"90 % CI [{claim.low:.2f}, {claim.high:.2f}]"
+    numbers = f"90 % CI [{fixed(claim.low, 2)}, {fixed(claim.high, 2)}]"
     assert f"equivalent within ±5 points (p of equivalence < .001, {numbers})" in sentences(
         result, {}
     )

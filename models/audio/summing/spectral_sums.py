@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import compiled_sums
+from ...compiled import compiled_sums
 
 Array = np.ndarray[Any, Any]
 _BLOCK = 512  # a product of so many numbers below 2 fits float64

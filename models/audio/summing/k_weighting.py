@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import compiled
+from ...compiled import compiled
 
 Array = np.ndarray[Any, Any]
 Biquad = tuple[tuple[float, float, float], tuple[float, float, float]]

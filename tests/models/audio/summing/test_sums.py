@@ -9,10 +9,10 @@ import torch
 from scipy.signal import sosfilt
 from torch import Tensor
 
-from earmark.models.audio import sums
-from earmark.models.audio.k_weighting import EnergyMeter
 from earmark.models.audio.loudness import k_weighting_coefficients
-from earmark.models.audio.spectral_sums import add_distances, magnitudes
+from earmark.models.audio.summing import sums
+from earmark.models.audio.summing.k_weighting import EnergyMeter
+from earmark.models.audio.summing.spectral_sums import add_distances, magnitudes
 
 
 def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled import compiled_sums
+from ...compiled import compiled_sums
 
 Array = np.ndarray[Any, Any]
 

@@ -1,0 +1,1 @@
+"""Sums over samples and spectra in one pass: energies, differences, K-weighting."""
