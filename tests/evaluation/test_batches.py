@@ -10,7 +10,7 @@ from torch import Tensor
 from earmark.evaluation import batches
 from earmark.evaluation.batches import Piece, Place, Unread, measure_all
 from earmark.evaluation.measure import Reference, choose, measure_file, measure_files
-from earmark.evaluation.metrics import Analysis, select
+from earmark.evaluation.metrics import Analysis, measure_batch, select
 from earmark.models.audio.files import write
 from earmark.models.errors import UserError
 
@@ -29,7 +29,7 @@ def items(sounds: list[Tensor]) -> list[Unread[int]]:
 def sizes(monkeypatch: pytest.MonkeyPatch, most: int = 1000) -> list[int]:
     """How many items each batch had; a batch of more than ``most`` has no room."""
     seen: list[int] = []
-    original = batches.measure_batch
+    original = measure_batch
 
     def counted(analysis: Analysis, *rest: object) -> object:
         seen.append(len(analysis.audio))

@@ -55,12 +55,14 @@ export class Transport {
       this.play,
       this.restart,
       element("div", { class: "times", dir: "ltr" }, this.now, this.timeline, this.end),
-      element("div", { class: "loops" }, this.loop, this.whole),
+      options.looping ? element("div", { class: "loops" }, this.loop, this.whole) : null,
     );
     /** The last region chosen, so that the loop can be switched off and on. @type {import("../audio/engine.js").Loop | null} */
     this.chosen = null;
     /** @type {{from: number, x: number, region: import("../audio/engine.js").Loop | null} | null} */
     this.drag = null;
+    /** Whether the study lets excerpts be looped. */
+    this.allowed = options.looping;
     this.looping = options.looping;
     this.#frame = 0;
     this.update();
@@ -76,12 +78,14 @@ export class Transport {
   }
 
   toggleLoop() {
+    if (!this.allowed) return;
     this.looping = !this.looping;
     this.#apply();
   }
 
   /** Loop from here, or up to here: the keyboard's way to a region. @param {"start" | "end"} edge */
   mark(edge) {
+    if (!this.allowed) return;
     const { position, length } = this.engine;
     this.setLoop(marked(this.chosen, edge, { position, length }), true);
   }
@@ -168,7 +172,7 @@ export class Transport {
 
   /** @param {PointerEvent} event */
   #move(event) {
-    if (!this.drag) return;
+    if (!this.drag || !this.allowed) return;
     if (!this.drag.region && Math.abs(event.clientX - this.drag.x) < STILL) return;
     const to = this.#at(event);
     const region = { start: Math.min(this.drag.from, to), end: Math.max(this.drag.from, to) };

@@ -60,7 +60,8 @@ def signals() -> tuple[Tensor, Tensor]:
     target = swell * (0.2 * np.stack([left, right]) + 0.02 * noise)
     bent = np.tanh(2.0 * (target + 0.2 * target[::-1])) * 0.4
     render = bent + 0.001 * draw.standard_normal((2, count))
-    return tuple(torch.from_numpy(one.astype(np.float32))[None] for one in (render, target))
+    made = [torch.from_numpy(one.astype(np.float32))[None] for one in (render, target)]
+    return made[0], made[1]
 
 
 def chosen(name: str, band: str = "") -> Any:

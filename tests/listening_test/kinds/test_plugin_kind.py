@@ -275,7 +275,7 @@ def test_a_backup_holds_the_plugins(tmp_path: Path) -> None:
         run("study", "new", path, *place)
         run("study", "backup", "small", *place, "--out", tmp_path / "copy")
     with registries_kept():
-        assert load_study(StudyFolder(tmp_path / "copy")).file.test.kind == "best"
+        assert load_study(StudyFolder(tmp_path / "copy")).test.kind == "best"
 
 
 BAD: dict[str, tuple[str, dict[str, str], list[str]]] = {

@@ -10,7 +10,7 @@ from earmark.listening_test.export.ratings import TidyRow
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.kinds.reading import read_study_file
 from earmark.listening_test.study import file as study_file
-from earmark.listening_test.study.file import StudyFile
+from earmark.listening_test.study.file import StudyFile, Test
 from earmark.models.configuration import Strict
 from earmark.models.errors import UserError
 
@@ -214,9 +214,14 @@ def test_steps_may_be_written_as_words_lists_or_blocks(tmp_path: Path) -> None:
     assert (found.before[1].text, found.before[2].pages) == ("Hello", 2)
 
 
+def test_of(file: StudyFile) -> Test:
+    assert file.test is not None
+    return file.test
+
+
 @pytest.mark.parametrize("name", kinds())
 def test_a_file_may_name_every_kind(tmp_path: Path, name: str) -> None:
-    assert read(tmp_path, f"{START}test: {{kind: {name}}}\n").test.kind == name
+    assert test_of(read(tmp_path, f"{START}test: {{kind: {name}}}\n")).kind == name
 
 
 @pytest.mark.parametrize("name", kinds())
@@ -226,7 +231,7 @@ def test_a_kind_takes_the_axes_that_it_says_it_has(tmp_path: Path, name: str) ->
     for count in (1, 2, 3):
         text = f"{START}test: {{kind: {name}, axes: [{', '.join(axes[:count])}]}}\n"
         if most is None or count <= most:
-            assert len(read(tmp_path, text).test.axes) == count
+            assert len(test_of(read(tmp_path, text)).axes) == count
         else:
             with pytest.raises(UserError, match=r"study\.yaml:5: test: .*(axes|attribute)"):
                 read(tmp_path, text)
@@ -236,7 +241,7 @@ def test_a_kind_takes_the_axes_that_it_says_it_has(tmp_path: Path, name: str) ->
 def test_a_kind_cross_fades_where_it_says_so(tmp_path: Path, name: str) -> None:
     text = f"{START}test: {{kind: {name}, crossfade: true}}\n"
     if kinds()[name].may_crossfade:
-        assert read(tmp_path, text).test.crossfade
+        assert test_of(read(tmp_path, text)).crossfade
     else:
         with pytest.raises(UserError, match=r"study\.yaml:5: test: .*leave (it|crossfade) out"):
             read(tmp_path, text)
@@ -244,7 +249,7 @@ def test_a_kind_cross_fades_where_it_says_so(tmp_path: Path, name: str) -> None:
 
 def test_the_example_study_can_be_read() -> None:
     found = read_study_file(ROOT / "examples" / "study.yaml")
-    assert found.test.kind == "ape"
+    assert test_of(found).kind == "ape"
     assert found.design.repeats == 1
 
 

@@ -53,7 +53,7 @@ def test_another_study_of_the_name_is_refused_until_told_to_replace(
     rate_once(folder, pilot=True)
     make(other, tmp_path / "results", again=True)
     study = load_study(folder)
-    assert study.file.test.kind == "mushra"
+    assert study.test.kind == "mushra"
     assert {p.stem for p in folder.audio_files()} == {one.token for one in study.files}
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from report_fixtures import SYSTEMS, Fake, build, render_key
@@ -33,10 +34,10 @@ def test_songs_within_and_outside_are_counted(tmp_path: Path) -> None:
     table = made.tables["delivery"]
     assert set(table["profile"]) >= {"spotify-normal", "ebu-r128"}
     of = table[table["system"] == "tcn small"].set_index(["profile", "metric"])
-    row = of.loc[("spotify-normal", "true_peak_dbtp")]
+    row: Any = of.loc[("spotify-normal", "true_peak_dbtp")]
     assert (row["songs"], row["within"], row["outside"], row["not measured"]) == (3, 1, 1, 1)
     assert row["largest excess"] == pytest.approx(0.001)
-    unlimited = of.loc[("spotify-normal", "lufs_integrated")]
+    unlimited: Any = of.loc[("spotify-normal", "lufs_integrated")]
     assert (unlimited["not stated"], unlimited["within"]) == (3, 0)
     assert {one.name for one in SYSTEMS} == set(table["system"])
 

@@ -1,5 +1,7 @@
 """The model of listeners of P.913: closed forms, dense algebra, sureal's numbers. SIMULATED."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ratings_simulation import ratings_of
@@ -64,11 +66,10 @@ class Dense:
             found += np.linalg.slogdet(normal)[1] / 2 - rank / 2 * np.log(2 * np.pi)
         return float(found)
 
-    def best(self, *, restricted: bool) -> optimize.OptimizeResult:
+    def best(self, *, restricted: bool) -> Any:
         start = np.full(self.n, np.log(8.0))
-        return optimize.minimize(
-            lambda logs: self.loss(logs, restricted=restricted), start, options={"gtol": 1e-7}
-        )
+        loss: Any = lambda logs: self.loss(logs, restricted=restricted)  # noqa: E731
+        return optimize.minimize(loss, start, options={"gtol": 1e-7})
 
 
 @pytest.mark.parametrize("restricted", [True, False])

@@ -65,7 +65,7 @@ def test_the_ends_of_d_prime_are_those_of_the_share() -> None:
 def test_bias_is_half_the_sum_of_z() -> None:
     found = criterion(39, 49, 19, 49)
     assert found is not None
-    hits, alarms = stats.norm.ppf([0.79, 0.39])
+    hits, alarms = (float(stats.norm.ppf(one)) for one in (0.79, 0.39))
     assert found.value == pytest.approx(-(hits + alarms) / 2)
     assert found.share == pytest.approx(stats.norm.cdf((hits - alarms) / 2))
     assert found.value < 0, "who says the first more often has a criterion below 0"
@@ -84,7 +84,7 @@ def test_bias_is_half_the_sum_of_z() -> None:
 def test_the_interval_of_bias_holds_it_about_as_often_as_it_says() -> None:
     r = np.random.default_rng(1)
     hits, alarms = 0.8, 0.45
-    truth = -stats.norm.ppf([hits, alarms]).sum() / 2
+    truth = -sum(float(stats.norm.ppf(one)) for one in (hits, alarms)) / 2
     held = []
     for _ in range(2000):
         found = criterion(r.binomial(40, hits), 40, r.binomial(40, alarms), 40)

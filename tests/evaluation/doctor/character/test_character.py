@@ -1,6 +1,7 @@
 """The character of systems whose response, distortion and curve are known in closed form."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -60,7 +61,7 @@ def test_a_curve_is_that_of_its_levels_and_nothing_has_no_value() -> None:
 def test_the_doctor_describes_a_limiter_and_an_untouched_mix() -> None:
     asked = {name: PROBES[name] for name in CHARACTER}
 
-    def probes(kind: str, **options: float) -> dict[str, Tensor | float | None]:
+    def probes(kind: str, **options: Any) -> dict[str, Tensor | float | None]:
         system = build(SystemSpec("one", kind, options))
         found = {one.name: one for one in examine(system, probes=asked)}
         assert {found[name].verdict for name in CHARACTER} == {Health.PASS}

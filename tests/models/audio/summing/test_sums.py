@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def test_sums_are_those_of_whole_arrays(dtype: torch.dtype) -> None:
     scale = torch.tensor([0.5, -1.0, 2.0], dtype=torch.float64)
     left, right = audio.unbind(dim=1)
     error = target - audio
-    exact = {"dim": -1, "dtype": torch.float64}
+    exact: Any = {"dim": -1, "dtype": torch.float64}
     pairs = [
         (sums.squares(audio), audio.square().sum(**exact)),
         (sums.products(left, right), (left * right).sum(**exact)),
@@ -80,11 +81,11 @@ def test_spectral_distances_are_those_of_logarithms(bins: int, planes: int) -> N
     spectrum[:, ::7] = 0
     eps = np.float32(1e-8)
 
-    def plain(parts: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def plain(parts: np.ndarray) -> np.ndarray:
         whole = parts[..., 0].astype(np.float64) + 1j * parts[..., 1].astype(np.float64)
         if planes == 4:
             whole = np.stack([*whole, whole[0] + whole[1], whole[0] - whole[1]])
-        found: np.ndarray = np.sqrt(np.maximum(np.abs(whole) ** 2, eps))  # type: ignore[type-arg]
+        found: np.ndarray = np.sqrt(np.maximum(np.abs(whole) ** 2, eps))
         return found
 
     target = np.empty((planes, bins), np.float32)
