@@ -19,9 +19,8 @@ from ..methods.abx import (
 )
 from ..methods.multiplicity import adjusted
 from ..reading.table import Bools, Floats, Ratings
-from ..result.detection import DPrime, ResponseBias
 from ..result.names import AbxTest
-from ..result.secondary import AbxListener, AbxResult, BetaBinomialFit
+from ..result.secondary import AbxListener, AbxResult, BetaBinomialFit, DPrime, ResponseBias
 from .options import RatingsOptions
 
 _NO_FIT = BetaBinomialFit(

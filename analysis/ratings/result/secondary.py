@@ -5,12 +5,40 @@ None of it decides; it shows whether the primary result hangs on the choice of m
 
 from ...result.following import Following
 from ...result.parts import Free, Maybe, Number, ResultPart
-from .detection import DPrime, ResponseBias
 from .names import AbxTest, Adjust, Method, OpinionKind, Order, Scope, Term
 from .notes import Note
 from .proof import Proof
 from .subjects import SubjectModel
 from .tests import EstimatedPair, Omnibus, PairTest, PassageTest, SystemsTest
+
+
+class DPrime(ResultPart):
+    """d′ by one strategy, from the share of right answers and its interval.
+
+    None where it has no bound: all answers are right, or the interval reaches that.
+    """
+
+    strategy: str
+    value: Maybe
+    low: Maybe
+    high: Maybe
+
+
+class ResponseBias(ResultPart):
+    """How often listeners said that X is the first of the two, where it is known which it was.
+
+    ``criterion`` is below 0 for those who say it too often; of several listeners it is their mean.
+    ``share`` is the share of right answers without the bias, ``d_prime`` that of it by the
+    differencing strategy.
+    """
+
+    said_first: Number
+    trials: int
+    criterion: Maybe
+    low: Maybe
+    high: Maybe
+    share: Maybe
+    d_prime: Maybe
 
 
 class OtherTest(ResultPart):

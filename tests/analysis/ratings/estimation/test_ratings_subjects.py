@@ -240,7 +240,13 @@ def test_names_units_and_origin_of_the_scale_do_not_matter() -> None:
     cells, _, _ = drawn(np.random.default_rng(7), 8, np.linspace(6, 11, 8))
     order = np.random.default_rng(8).permutation(8)
     moved = 0.05 * cells[order] - 3
-    same(fit_subjects(ratings_of(cells)), fit_subjects(ratings_of(moved)), order, 0.05, -3)
+    same(
+        fit_subjects(ratings_of(cells)),
+        fit_subjects(ratings_of(moved)),
+        np.asarray(order),
+        0.05,
+        -3,
+    )
 
 
 def test_the_result_names_listeners_and_stimuli() -> None:

@@ -11,7 +11,7 @@ from earmark.evaluation.doctor.character import measures, tones
 from earmark.evaluation.doctor.contract import Health
 from earmark.evaluation.doctor.examine import PROBES, examine
 from earmark.evaluation.doctor.signals import pink
-from earmark.models.systems.contract import SystemSpec, build
+from earmark.models.systems.contract import SystemSpec, build, kinds
 
 RATE = 44100
 CHARACTER = ("frequency_response", "thd_n", "imd", "gain_curve")
@@ -62,7 +62,7 @@ def test_the_doctor_describes_a_limiter_and_an_untouched_mix() -> None:
     asked = {name: PROBES[name] for name in CHARACTER}
 
     def probes(kind: str, **options: Any) -> dict[str, Tensor | float | None]:
-        system = build(SystemSpec("one", kind, options))
+        system = build(SystemSpec("one", kind, kinds()[kind].options(**options)))
         found = {one.name: one for one in examine(system, probes=asked)}
         assert {found[name].verdict for name in CHARACTER} == {Health.PASS}
         return {name: found[name].value for name in CHARACTER}
