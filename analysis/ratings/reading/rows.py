@@ -66,6 +66,7 @@ class RatingRows:
         # The code of a cell as it stands in the file: most cells come again and again.
         self.known: dict[str, dict[str, int]] = {role: {} for role in self.names}
         self.read: dict[str, float] = {}
+        self.first_lines: dict[str, int] = {}
         self.values: list[float] = []
         self.lines: list[int] = []
         self.repeats: list[str] = []
@@ -152,8 +153,10 @@ class RatingRows:
         """The table, without rows that were sent twice.
 
         Raises:
-            UserError: one line, where a column without a role tells "repeats" apart.
+            UserError: one line, where a column without a role tells "repeats" apart, or a comma
+                may stand for a decimal point or for thousands.
         """
+        self._check_commas()
         listeners, listener = self._coded(RatingsColumn.LISTENER)
         passages, passage = self._coded(RatingsColumn.PASSAGE)
         systems, system = self._coded(RatingsColumn.SYSTEM)
@@ -292,6 +295,17 @@ class RatingRows:
                 )
             seen[key] = int(ratings.line[row])
 
+    def _check_commas(self) -> None:
+        """Refuse 1,053 beside numbers without a comma: it may be 1.053 or 1053."""
+        said = [text for text in self.first_lines if cell_text.NUMBER.fullmatch(text)]
+        commas = [text for text in self.first_lines if "," in text]
+        if said and commas and all(map(cell_text.THOUSANDS.fullmatch, commas)):
+            one = commas[0]
+            raise UserError(
+                f"{self.where(self.first_lines[one])}: {one!r} may be {one.replace(',', '.')} or "
+                f"{one.replace(',', '')}; write it without a comma"
+            )
+
     def _number(self, text: str, line: int, what: str) -> float:
         known = self.read.get(text)
         if known is not None:
@@ -299,6 +313,7 @@ class RatingRows:
         found = cell_text.number(text)
         if found is not None:
             self.read[text] = found
+            self.first_lines[text.strip()] = line
             return found
         text = text.strip()
         infinite = cell_text.INFINITE.fullmatch(text) or cell_text.NUMBER.fullmatch(text)

@@ -10,6 +10,8 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "–"})
 # As tables write numbers. Python's float also reads 1_0, full-width digits and "infinity".
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+# What may be a number with a decimal comma, or one above a thousand as English tables write it.
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _LIST = re.compile(r"\s*[\[(].*[\])]\s*", re.DOTALL)
 _LONGEST_LIST = 1_000_000

@@ -5,10 +5,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .....models.errors import UserError
+from . import personal
 from .documents import Json, TextTable
 
 _DEEPEST = 12
 _MOST_COLUMNS = 2000
+
+
+class RepeatedKeyError(Exception):
+    """An object names one key twice: which value is meant cannot be told."""
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        key = next(one for one in keys if keys.count(one) > 1)
+        raise RepeatedKeyError(
+            f"an object holds the key {personal.shown(key)} twice; keep one, or export it again"
+        )
+    return found
 
 
 def document(text: str, place: str) -> Json:
@@ -18,14 +34,19 @@ def document(text: str, place: str) -> Json:
         UserError: one line with the line, if it is not JSON.
     """
     try:
-        return Json(place, json.loads(text))
+        return Json(place, json.loads(text, object_pairs_hook=_object))
     except RecursionError:
         raise UserError(f"{place}: lists and objects lie too deep in each other") from None
+    except RepeatedKeyError as repeated:
+        raise UserError(f"{place}: {repeated}") from None
     except ValueError as error:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and lines[0].lstrip().startswith("{"):
             try:
-                return Json(place, [json.loads(line) for line in lines])
+                found = [json.loads(line, object_pairs_hook=_object) for line in lines]
+                return Json(place, found)
+            except RepeatedKeyError as repeated:
+                raise UserError(f"{place}: {repeated}") from None
             except (ValueError, RecursionError):
                 pass  # told as what it mostly is
         line = getattr(error, "lineno", 1)

@@ -97,6 +97,16 @@ def test_a_session_that_lies_twice_in_a_folder_counts_once(tmp_path: Path) -> No
     assert file.duplicates == len(case.rows)
 
 
+@pytest.mark.parametrize("end", ["]", ""])
+def test_an_object_that_names_a_key_twice_is_refused(tmp_path: Path, end: str) -> None:
+    row = '{"listener": "ann", "system": "a", "passage": "p", "score": 40, "score": 60}'
+    other = '{"listener": "ann", "system": "b", "passage": "p", "score": 50}'
+    path = tmp_path / "twice.json"
+    path.write_text(f"[{row}, {other}]" if end else f"{row}\n{other}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"twice\.json: an object holds the key 'score' twice"):
+        read_files([path])
+
+
 def test_json_may_have_a_mark_and_be_lines(tmp_path: Path) -> None:
     case = READ["jspsych"]
     trials = json.loads(case.path.read_text(encoding="utf-8"))

@@ -66,6 +66,17 @@ def test_decimal_commas_are_read_where_the_delimiter_is_another(write: Write) ->
     assert cell(file, "bob", "a") == 0.25
 
 
+def test_a_comma_that_may_stand_for_thousands_is_asked_about(write: Write) -> None:
+    text = 'subject,condition,score\nann,a,987\nbob,a,"1,053"\n'
+    with pytest.raises(UserError, match=r"ratings\.csv:3: '1,053' may be 1\.053 or 1053; write it"):
+        read_ratings(write(text))
+    # Another cell shows that commas are decimal: of three digits, or before a digit that is not 0.
+    for cells in (("61,500", "70,250"), ("0,125", "1,053"), ("61,5", "1,053")):
+        one, other = cells
+        file = read_ratings(write(f"subject;condition;score\nann;a;{one}\nbob;a;{other}\n"))
+        assert cell(file, "bob", "a") == float(other.replace(",", "."))
+
+
 def test_columns_of_other_tools_are_known_by_name(write: Write) -> None:
     header = "session_test_id,session_uuid,trial_id,rating_stimulus,rating_score,rating_time\n"
     file = read_ratings(write(header + "t,u1,p1,C1,70,5000\nt,u2,p1,C1,30,7000\n"))
