@@ -24,7 +24,7 @@ def test_a_study_goes_from_its_file_to_a_ratings_file(tmp_path: Path) -> None:
     write_study(tmp_path, "mushra", passages=2, seconds=0.6)
     text, _ = earmark(tmp_path, "check", "small.yaml")
     assert "not met" in text
-    assert "BS.1534-3 is not met." in text
+    assert "BS.1534-3 is not met: " in text
     earmark(tmp_path, "new", "small.yaml")
     assert json.loads(earmark(tmp_path, "check", "small", "--json")[0])["problems"] == []
     assert "No sessions yet." in earmark(tmp_path, "status", "small")[0]

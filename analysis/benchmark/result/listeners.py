@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ....evaluation.metrics import METRICS
 from ....models.errors import UserError
 from ...presentation.numbers import fixed
 from ...validity.summary import PooledValidity, ValiditySummary, pooled
@@ -71,8 +70,12 @@ def column_validity(
     sets: Sequence[ValiditySummary], columns: Sequence[Column]
 ) -> dict[tuple[str, str], ColumnValidity]:
     """What the sets say of each column and variant but for costs; nothing without sets."""
+    if not sets:
+        return {}
+    from ....evaluation.metrics import METRICS  # loads torch, which an export does without
+
     found = {}
-    for column in columns if sets else ():
+    for column in columns:
         if column.metric in COSTS:
             continue
         known = METRICS.get(column.metric)

@@ -214,14 +214,14 @@ def test_steps_may_be_written_as_words_lists_or_blocks(tmp_path: Path) -> None:
     assert (found.before[1].text, found.before[2].pages) == ("Hello", 2)
 
 
-def test_of(file: StudyFile) -> Test:
+def wanted_of(file: StudyFile) -> Test:
     assert file.test is not None
     return file.test
 
 
 @pytest.mark.parametrize("name", kinds())
 def test_a_file_may_name_every_kind(tmp_path: Path, name: str) -> None:
-    assert test_of(read(tmp_path, f"{START}test: {{kind: {name}}}\n")).kind == name
+    assert wanted_of(read(tmp_path, f"{START}test: {{kind: {name}}}\n")).kind == name
 
 
 @pytest.mark.parametrize("name", kinds())
@@ -231,7 +231,7 @@ def test_a_kind_takes_the_axes_that_it_says_it_has(tmp_path: Path, name: str) ->
     for count in (1, 2, 3):
         text = f"{START}test: {{kind: {name}, axes: [{', '.join(axes[:count])}]}}\n"
         if most is None or count <= most:
-            assert len(test_of(read(tmp_path, text)).axes) == count
+            assert len(wanted_of(read(tmp_path, text)).axes) == count
         else:
             with pytest.raises(UserError, match=r"study\.yaml:5: test: .*(axes|attribute)"):
                 read(tmp_path, text)
@@ -241,7 +241,7 @@ def test_a_kind_takes_the_axes_that_it_says_it_has(tmp_path: Path, name: str) ->
 def test_a_kind_cross_fades_where_it_says_so(tmp_path: Path, name: str) -> None:
     text = f"{START}test: {{kind: {name}, crossfade: true}}\n"
     if kinds()[name].may_crossfade:
-        assert test_of(read(tmp_path, text)).crossfade
+        assert wanted_of(read(tmp_path, text)).crossfade
     else:
         with pytest.raises(UserError, match=r"study\.yaml:5: test: .*leave (it|crossfade) out"):
             read(tmp_path, text)
@@ -249,7 +249,7 @@ def test_a_kind_cross_fades_where_it_says_so(tmp_path: Path, name: str) -> None:
 
 def test_the_example_study_can_be_read() -> None:
     found = read_study_file(ROOT / "examples" / "study.yaml")
-    assert test_of(found).kind == "ape"
+    assert wanted_of(found).kind == "ape"
     assert found.design.repeats == 1
 
 

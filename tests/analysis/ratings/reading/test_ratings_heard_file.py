@@ -39,5 +39,5 @@ def test_a_row_without_a_name_or_a_value_is_one_line(tmp_path: Path, name: str) 
 
 @pytest.mark.parametrize("row", [ROW | {"value": "loud"}, "row", 3])
 def test_a_row_of_another_form_is_one_line(tmp_path: Path, row: Any) -> None:
-    with pytest.raises(UserError, match=r"cannot be read \((Value|Type)Error\)"):
+    with pytest.raises(UserError, match=r"cannot be read \((Value|Type|Attribute)Error\)"):
         read_heard(written(tmp_path / "heard.json", row))

@@ -1,6 +1,7 @@
 """A study is analysed from its own folder as from its export, as declared, without touching it."""
 
 import csv
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -83,6 +84,12 @@ def test_a_study_and_its_export_give_one_result(folder: StudyFolder, tmp_path: P
     assert through["input"].pop("file") == "ratings.csv"
     for block in (*direct["others"], *through["others"]):
         block["input"].pop("file")
+    # The export was analysed with a file of its own that declares the same.
+    for block in (direct, *direct["others"]):
+        assert block["options"].pop("declared_sha256") is None
+    digest = hashlib.sha256((tmp_path / "declared.yaml").read_bytes()).hexdigest()
+    for block in (through, *through["others"]):
+        assert block["options"].pop("declared_sha256") in (digest, None)
     # What only the study itself knows.
     assert direct.pop("study")["kind"] == "ape"
     assert direct.pop("participants")
