@@ -18,6 +18,7 @@ _SCHEMAS: Mapping[str, str] = {
     "ratings": "listening_test.export.ratings:json_schema",
     "result": "analysis.ratings.result.document:json_schema",
     "scores": "analysis.benchmark.result.contract:scores_json_schema",
+    "sessions": "listening_test.export.session_schema:json_schema",
     "study": "listening_test.study.file:json_schema",
     "validity": "analysis.validity.document:json_schema",
     "validity-file": "analysis.validity.summary:json_schema",
@@ -123,7 +124,7 @@ def schema(name: str) -> None:
     benchmark-result that of a benchmark's report, comparison what earmark compare --json prints,
     doctor what earmark doctor --json prints.
     scores is one row of the scores that earmark export --scores writes, ratings one row of the
-    ratings that earmark study export writes.
+    ratings that earmark study export writes, sessions the whole file of its --json.
     """
     module, _, function = _SCHEMAS[name].partition(":")
     make = getattr(importlib.import_module(f"...{module}", __package__), function)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from listening_client import Client
+from pydantic import ValidationError
 from sqlalchemy import event
 from study_fixtures import make_study
 
 from earmark.listening_test.export.everything import as_json, json_text
 from earmark.listening_test.export.ratings import SessionFilter, TidyRow, as_csv, tidy
+from earmark.listening_test.export.session_schema import SessionsDocument
 from earmark.listening_test.kinds import kinds
 from earmark.listening_test.server.app import create_app
 from earmark.listening_test.server.request import ServedStudy
@@ -86,6 +88,10 @@ def test_csv_and_json_say_the_same(simulated: tuple[StudyFolder, int]) -> None:
     with opened(folder) as database:
         whole = json.loads(json_text(as_json(study, database, SIMULATED)))
     assert len(whole["sessions"]) == sessions
+    document = SessionsDocument.model_validate(whole)
+    assert document.model_dump(mode="json", by_alias=True, exclude_unset=True) == whole
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        SessionsDocument.model_validate({**whole, "token": "opens"})
     keys = load_keys(folder)
     for secret in (keys.cookie, keys.admin, keys.study):
         assert secret not in json.dumps(whole)
