@@ -132,6 +132,7 @@ CASES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_one_clear_line_and_the_rest_goes_on(
     case: Case,

@@ -47,6 +47,7 @@ def by_call(found: list[Opinion]) -> dict[tuple[str, str], Opinion]:
     return {(one.value, one.call): one for one in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("channels", "rate"), [(2, 22_050), (1, 32_000)])
 def test_a_file_and_its_reference_agree_or_say_why_not(
     channels: int, rate: int, written: Any
@@ -165,6 +166,7 @@ def run(*arguments: str | Path) -> Any:
     return CliRunner().invoke(earmark, ["crosscheck", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_the_command_prints_rows_with_the_numbers_of_their_reasons(written: Any) -> None:
     path = written("master", audio(0) + 0.1 * audio(1))
     done = run(path, "--reference", written("reference", audio(0)))
@@ -203,6 +205,7 @@ def test_a_difference_without_a_reason_ends_with_status_1(
     assert "unexplained" in done.output
 
 
+@pytest.mark.slow
 def test_what_cannot_be_checked_is_one_line(written: Any, tmp_path: Path) -> None:
     good = written("good", audio(seconds=1))
     longer, mono = written("long", audio(seconds=2)), written("mono", audio(channels=1, seconds=1))

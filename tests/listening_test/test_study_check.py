@@ -123,6 +123,7 @@ def test_the_report_says_what_a_page_costs_a_listener_before_and_after_it_is_mad
     assert all(one["requirement"] and one["note"] and one["id"] for one in told["conformance"])
 
 
+@pytest.mark.slow
 def test_a_page_that_is_large_for_a_browsers_memory_is_warned_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_page_that_is_large_for_a_browsers_memory_is_warned_of(
     assert "MB of a listener's memory" in said(look(write_study(tmp_path, "ape")), "warning")
 
 
+@pytest.mark.slow
 def test_more_than_twelve_stimuli_are_warned_of(tmp_path: Path) -> None:
     systems = tuple(f"system {n}" for n in range(13))
     path = write_study(tmp_path, "ape", systems=systems, passages=1, seconds=0.6)

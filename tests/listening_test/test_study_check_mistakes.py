@@ -40,6 +40,7 @@ def without_reference(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_design_that_the_passages_cannot_give_is_not_made(tmp_path: Path) -> None:
     more = "design: {pages_per_listener: 30, repeats: 9}"
     lines = refused(write_study(tmp_path, passages=3, seconds=0.6, more=more)).splitlines()
@@ -77,6 +78,7 @@ def test_one_system_without_a_reference_is_a_problem_and_not_a_crash(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mushra", "dcr", "bs1116"])
 def test_a_reference_that_is_needed_and_missing_is_a_problem_and_not_a_crash(
     tmp_path: Path, kind: str

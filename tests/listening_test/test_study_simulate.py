@@ -29,6 +29,7 @@ design: {pages_per_listener: 1}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ape", "ab", "abx", "mushra"])
 def test_they_answer_within_limits_and_comment_where_they_must(tmp_path: Path, kind: str) -> None:
     test = "comments: per_stimulus, rules: {must_comment: true}"
@@ -61,6 +62,7 @@ def test_a_drawn_number_lies_within_both_limits(
     assert maximum is None or found <= maximum + 1e-6
 
 
+@pytest.mark.slow
 def test_a_headphone_check_that_is_not_passed_is_one_line_that_names_the_step(
     tmp_path: Path,
 ) -> None:

@@ -143,6 +143,7 @@ def bomb(levels: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.slow
 def test_aliases_that_mean_billions_of_values_are_refused_at_once(file: Path) -> None:
     file.write_text(bomb(4))
     assert len(read_yaml(file)[0]["a3"]) == 10

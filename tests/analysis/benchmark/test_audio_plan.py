@@ -118,6 +118,7 @@ def test_the_command_offers_what_there_is() -> None:
         assert f"{BUDGET_MB:g} by default" in text
 
 
+@pytest.mark.slow
 def test_a_report_keeps_what_it_was_asked_for(tmp_path: Path) -> None:
     with Store(build(tmp_path, SMALL)) as store:
         folder = write_report(store, audio=AudioWish("none")).parent

@@ -70,6 +70,7 @@ def test_renders_are_files_that_can_be_opened(folder: Path) -> None:
     assert measured["value"].notna().all()
 
 
+@pytest.mark.slow
 def test_the_summary_is_that_of_the_report(folder: Path, tmp_path: Path) -> None:
     found = em.results(folder)
     page = found.report(tmp_path / "report")

@@ -115,6 +115,7 @@ def test_an_export_that_cannot_be_written_leaves_nothing(store: Store, tmp_path:
     assert blocked.read_text() == "in the way"
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30))
 def test_any_text_survives_csv_and_none_starts_a_formula(text: str) -> None:

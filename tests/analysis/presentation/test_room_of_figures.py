@@ -92,6 +92,7 @@ def test_figures_keep_their_height_however_often_the_window_changes(page: Page) 
     assert all(new[0] < old[0] for new, old in zip(now, before, strict=True))
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_anew_for_a_phone_and_back(page: Page) -> None:
     before = page.evaluate(SIZES)
     page.set_viewport_size({"width": 390, "height": 844})

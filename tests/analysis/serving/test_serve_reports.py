@@ -205,6 +205,7 @@ def test_the_command_serves_until_it_is_stopped(address: str) -> None:
         assert answer.read() == bytes(range(10, 20))
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_index_fits_a_phone_and_leads_to_a_report(chromium: str, address: str) -> None:
     with running(chromium) as browser:

@@ -193,6 +193,7 @@ def test_what_hangs_on_the_process_shows_in_a_second_one(
     assert ("dB apart" in probes[-1].note) == (verdict == "fail")
 
 
+@pytest.mark.slow
 def test_what_lies_over_a_declared_ceiling_fails() -> None:
     said = {"ceiling_dbtp": -1.0}
     loud = found(Patient(lambda x: x * 1.7, said=said))["true_peak"]

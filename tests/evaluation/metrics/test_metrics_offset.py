@@ -134,6 +134,7 @@ def test_silence_and_what_is_too_short_have_no_bandwidth() -> None:
     assert tone.value == pytest.approx(1000, abs=200)
 
 
+@pytest.mark.slow
 def test_a_file_of_a_lower_rate_is_not_perfect(tmp_path: Path) -> None:
     target = music(samples=3 * RATE)
     low = resample(target, RATE, 8000)

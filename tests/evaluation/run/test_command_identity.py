@@ -64,6 +64,7 @@ def peak(results: Path, number: int) -> float:
 PEAK = "metrics: [sample_peak_dbfs]\n"
 
 
+@pytest.mark.slow
 def test_a_command_whose_imported_module_changed_renders_anew_and_says_so_before(
     make_songs: Make, make_benchmark: Make, tool: Path
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_command_whose_imported_module_changed_renders_anew_and_says_so_before
     assert peak(results, 1) == peak(results, 2) == pytest.approx(peak(results, 3) + 6.02, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("traced")
 def test_a_file_that_a_command_was_seen_to_read_renders_anew_and_back(
     make_songs: Make, make_benchmark: Make, tool: Path

@@ -157,6 +157,7 @@ def test_without_reference_masters_there_is_no_value(make_bench: Make, tmp_path:
     }
 
 
+@pytest.mark.slow
 def test_one_or_two_embeddings_are_too_few_for_the_extrapolation(
     make_bench: Make, tmp_path: Path
 ) -> None:

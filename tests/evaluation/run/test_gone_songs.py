@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from earmark.cli import earmark
@@ -35,6 +36,7 @@ def test_results_whose_songs_are_gone_open_export_and_report(
     assert f"{songs}: no such folder of songs" in str(again.exception)
 
 
+@pytest.mark.slow
 def test_a_song_that_is_gone_is_named_by_check_and_by_the_next_run(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:
@@ -57,6 +59,7 @@ def test_a_song_that_is_gone_is_named_by_check_and_by_the_next_run(
     assert seen.exit_code == run.exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_song_taken_out_of_the_benchmark_is_not_called_gone(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_reference_that_is_put_back_brings_its_scores_back(
     assert mae(tmp_path / "r", "test") == before
 
 
+@pytest.mark.slow
 def test_a_render_that_is_made_anew_is_scored_and_shown_anew(
     make_songs: Make, make_benchmark: Make, tmp_path: Path
 ) -> None:

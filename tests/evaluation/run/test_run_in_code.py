@@ -29,6 +29,7 @@ def built(songs: Any, systems: Any, **more: Any) -> Any:
     return em.benchmark("test", songs, systems, metrics=METRICS, sample_rate=RATE, **more)
 
 
+@pytest.mark.slow
 def test_a_benchmark_in_code_is_the_one_of_the_file(
     make_songs: Callable[..., Path], make_benchmark: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -62,6 +63,7 @@ def test_songs_may_be_a_list_of_files_and_of_mappings(
     assert done.rendered == 4
 
 
+@pytest.mark.slow
 def test_objects_are_systems_like_any_other(
     make_songs: Callable[..., Path], tmp_path: Path
 ) -> None:

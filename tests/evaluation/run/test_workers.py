@@ -173,6 +173,7 @@ def test_a_worker_that_dies_while_tasks_are_handed_out_loses_no_other(tasks: Any
     assert results == {("", n): n**2 for n in range(10, 3000)}
 
 
+@pytest.mark.slow
 def test_a_process_that_a_breaking_pool_began_too_late_is_ended(tasks: Any) -> None:
     with Crew(Workers(2)) as crew:
         some: set[Any] = {process for _, process in crew.finish(tasks.process, range(9))}

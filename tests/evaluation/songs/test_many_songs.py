@@ -64,6 +64,7 @@ def test_equal_stems_make_a_song_twice_and_silence_makes_none(tmp_path: Path) ->
     assert [song for song, message in told(songs) if "twice" in message] == ["b"]
 
 
+@pytest.mark.slow
 def test_a_thousand_songs_are_read_with_one_look_into_each_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_device_that_refuses_the_rate_still_plays(browser: Browser, study: str
         one.page.wait_for_selector('.marker[data-label="A"][data-heard="playing"]')
 
 
+@pytest.mark.slow
 def test_a_clock_that_stands_still_is_a_lost_device(browser: Browser, study: str) -> None:
     with visit(browser, study) as one:
         one.page.add_init_script(DEVICE)

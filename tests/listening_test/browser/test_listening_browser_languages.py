@@ -87,6 +87,7 @@ def test_the_language_chosen_on_the_welcome_page_is_kept(
         assert page.locator("html").get_attribute("lang") == "uk"
 
 
+@pytest.mark.slow
 def test_lines_run_from_the_right_and_scales_keep_their_direction(
     browser: Browser, links: dict[str, str]
 ) -> None:

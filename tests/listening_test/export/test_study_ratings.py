@@ -51,6 +51,7 @@ def rows(folder: StudyFolder, choice: SessionFilter = SIMULATED) -> list[TidyRow
         return tidy(load_study(folder), database, choice)
 
 
+@pytest.mark.slow
 def test_every_rating_of_every_kind_is_one_row_with_a_value(
     simulated: tuple[StudyFolder, int],
 ) -> None:
@@ -181,6 +182,7 @@ def test_what_ends_the_sound_without_a_press_ends_what_is_counted(tmp_path: Path
     held.database.close()
 
 
+@pytest.mark.slow
 def test_pairs_are_told_in_one_direction_whichever_was_shown_first(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ab", systems=("old", "new"), passages=4, seconds=0.6)
     app = create_app(folder)

@@ -222,6 +222,7 @@ def test_a_changed_plugin_is_another_study_which_replaces_it_on_request(tmp_path
     assert left == {one.place for one in second.plugins}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("fate", ["gone", "changed"])
 def test_a_copy_that_was_changed_or_is_gone_is_refused(
@@ -239,6 +240,7 @@ def test_a_copy_that_was_changed_or_is_gone_is_refused(
     assert str(caught.value) == f"{path}: {words}; restore it from a backup"
 
 
+@pytest.mark.slow
 def test_only_scripts_are_served_and_only_under_their_own_address(tmp_path: Path) -> None:
     folder = made(tmp_path)
     study = load_study(folder)
@@ -269,6 +271,7 @@ def test_only_scripts_are_served_and_only_under_their_own_address(tmp_path: Path
         held.database.close()
 
 
+@pytest.mark.slow
 def test_a_backup_holds_the_plugins(tmp_path: Path) -> None:
     path, place = write_plugin_study(tmp_path), ("--results", tmp_path / "results")
     with registries_kept():
@@ -384,6 +387,7 @@ def test_plugins_are_a_list_of_paths(tmp_path: Path, said: str) -> None:
     assert any(": plugins" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_study_with_a_kind_that_is_nowhere_says_so(tmp_path: Path) -> None:
     with registries_kept():
         study = load_study(made(tmp_path))

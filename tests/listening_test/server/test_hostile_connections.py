@@ -202,6 +202,7 @@ def test_bodies_that_are_not_whole_share_a_limit_and_the_oldest_makes_room(
         assert second.recv(100).startswith(b"HTTP/1.1 403 ")
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_nothing_is_closed_and_holds_no_thread(
     folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,6 +84,7 @@ def test_an_address_that_asks_too_often_reads_why_on_a_page(folder: StudyFolder)
         assert http.get("/health").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_laboratory_behind_one_address_meets_no_limit(folder: StudyFolder) -> None:
     with application(folder) as app:
         for _ in range(30):

@@ -126,6 +126,7 @@ def counters(database: Database) -> dict[str, int]:
         return {unit: held for unit, held in rows if held}
 
 
+@pytest.mark.slow
 def test_an_abandoned_session_gives_its_page_back_and_not_before_its_time(
     folder: StudyFolder, database: Database, clock: Clock
 ) -> None:
@@ -277,6 +278,7 @@ def test_where_abandoned_sessions_count_for_ever_pages_come_out_uneven(
     assert max(spread) > 1, "the test above can fail"
 
 
+@pytest.mark.slow
 def test_the_time_is_the_study_file_s_own_or_two_hours(tmp_path: Path) -> None:
     plain = load_study(made(tmp_path / "a", 1))
     own = load_study(made(tmp_path / "b", 1, ", abandoned_after_minutes: 30"))

@@ -246,6 +246,7 @@ def test_the_retention_time_is_said_by_the_check(tmp_path: Path) -> None:
     assert "is kept for 365 days; then 'earmark study erase small --expired'" in done.output
 
 
+@pytest.mark.slow
 def test_erasing_is_the_same_in_either_database(
     tmp_path: Path, stored: Callable[[StudyFolder], StudyFolder]
 ) -> None:

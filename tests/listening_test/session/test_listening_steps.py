@@ -92,6 +92,7 @@ def give(client: Client, answers: Any) -> tuple[int, Any]:
     return done.status_code, done.get_json()
 
 
+@pytest.mark.slow
 def test_consent_must_be_given_and_its_text_cannot_act(app: Flask) -> None:
     client, step = at(app, "consent")
     assert (step["version"], step["back"]) == ("2", False)

@@ -107,6 +107,7 @@ def test_a_batch_that_is_none_is_refused_whole(body: dict[str, Any]) -> None:
         Batch.model_validate(body)
 
 
+@pytest.mark.slow
 def test_a_plan_is_stored_as_it_was_drawn(tmp_path: Path) -> None:
     steps = "{training: {pages: 1}}, {questionnaire: [{id: age, label: Age}]}"
     more = f"before: [consent, {steps}]\nafter: [{{text: Bye}}]\ndesign: {{repeats: 0}}"

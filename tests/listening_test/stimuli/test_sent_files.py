@@ -140,6 +140,7 @@ def addresses(folder: StudyFolder) -> Addresses:
     return addresses_of(folder)
 
 
+@pytest.mark.slow
 def test_an_address_leads_to_its_file_and_no_two_are_alike(addresses: Addresses) -> None:
     made = {}
     for one in addresses.study.files:

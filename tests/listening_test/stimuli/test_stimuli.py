@@ -124,6 +124,7 @@ def test_a_version_has_a_file_for_each_pair_that_it_takes_part_in(
     )
 
 
+@pytest.mark.slow
 def test_tokens_are_opaque_and_files_hold_nothing_but_audio(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", systems=SECRETS[:3])
     study = load_study(folder)
@@ -136,6 +137,7 @@ def test_tokens_are_opaque_and_files_hold_nothing_but_audio(tmp_path: Path) -> N
         assert int(one.token, 16) >= 0
 
 
+@pytest.mark.slow
 def test_as_delivered_keeps_differences_and_lowers_the_page_as_one(tmp_path: Path) -> None:
     folder = make_study(tmp_path, "ape", more="loudness: {mode: as_delivered, ceiling_dbtp: -6}")
     study, files = heard(folder)

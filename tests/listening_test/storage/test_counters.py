@@ -129,6 +129,7 @@ def test_what_an_older_server_did_not_count_is_counted_when_one_starts(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["withdraw", "finish"])
 def test_who_comes_back_while_another_begins_is_counted_once(
     tmp_path: Path, postgresql: Server, what: str

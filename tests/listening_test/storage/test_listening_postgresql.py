@@ -78,6 +78,7 @@ def test_simulated_ratings_are_the_same_in_either_database_and_in_a_backup(
     assert [len(one.people) for one in read] == [2, 2]
 
 
+@pytest.mark.slow
 def test_a_crash_of_the_database_server_loses_nothing_that_was_confirmed(
     tmp_path: Path, postgresql: Server
 ) -> None:
@@ -151,6 +152,7 @@ def test_ratings_are_never_left_behind_by_a_change_of_database(
         assert database.storage.name.endswith("ratings.sqlite")
 
 
+@pytest.mark.slow
 def test_a_newer_schema_and_a_server_without_fsync_are_refused(
     tmp_path: Path, postgresql: Server
 ) -> None:

@@ -44,6 +44,7 @@ def test_making_a_study_again_changes_nothing(tmp_path: Path, folder: StudyFolde
     assert {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_another_study_of_the_name_is_refused_until_told_to_replace(
     tmp_path: Path, folder: StudyFolder
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_study_that_a_listener_has_begun_is_not_replaced_rated_or_not(
     held.database.close()
 
 
+@pytest.mark.slow
 def test_a_listener_who_begins_while_the_study_is_made_again_keeps_it(
     tmp_path: Path, folder: StudyFolder
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_listener_who_begins_while_the_study_is_made_again_keeps_it(
     held.database.close()
 
 
+@pytest.mark.slow
 def test_a_server_whose_study_was_replaced_confirms_nothing_more(
     tmp_path: Path, folder: StudyFolder
 ) -> None:
@@ -149,6 +152,7 @@ def test_a_stimulus_that_is_gone_or_changed_keeps_the_server_from_starting(
         create_app(folder)
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_schema_or_of_no_schema_is_refused(folder: StudyFolder) -> None:
     Database(folder).close()
     with contextlib.closing(sqlite3.connect(folder.ratings)) as connection:
@@ -161,6 +165,7 @@ def test_a_database_of_a_newer_schema_or_of_no_schema_is_refused(folder: StudyFo
         Database(folder)
 
 
+@pytest.mark.slow
 def test_the_tables_that_the_migrations_make_are_those_of_the_code(folder: StudyFolder) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
@@ -177,6 +182,7 @@ def test_the_tables_that_the_migrations_make_are_those_of_the_code(folder: Study
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
+@pytest.mark.slow
 def test_a_locked_database_asks_the_browser_to_come_again(
     folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +81,7 @@ def test_no_key_is_too_long_or_too_odd() -> None:
         assert found.take(key, Rate(1, 1.0)) > 0
 
 
+@pytest.mark.slow
 def test_a_crowd_that_keeps_to_the_rate_stops_nobody() -> None:
     """Keys share places: thousands that are each at half their rate must all be let in."""
     clock = Clock()

@@ -44,6 +44,7 @@ def test_an_architecture_trains_two_steps_and_can_be_loaded(name: str, home: Pat
     assert moved, "a step must move the weights"
 
 
+@pytest.mark.slow
 def test_stems_of_different_number_make_one_batch(home: Path) -> None:
     for index in (2, 1):
         (home / "stems" / "song-0" / "stems" / f"{index}.wav").unlink()
@@ -134,6 +135,7 @@ def test_the_first_steps_train_front_and_back_end_alone(name: str, home: Path) -
     assert "It has not been measured" in readme
 
 
+@pytest.mark.slow
 def test_the_autoencoder_learns_to_give_back_its_input(home: Path) -> None:
     recipe = tiny_recipe("eqcnn2018", steps=41, autoencoder=40, learning_rate=0.01)
     _, watch = run_recipe(home, recipe, "autoencoder")

@@ -151,6 +151,7 @@ def test_the_formats_in_words_are_those_of_the_suffixes() -> None:
     assert set(said) == set(FORMATS.split(", "))
 
 
+@pytest.mark.slow
 def test_an_m4a_that_breaks_off_is_refused_and_not_read_as_a_shorter_one(
     tmp_path: Path, ffmpeg: str
 ) -> None:

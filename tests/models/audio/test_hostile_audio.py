@@ -70,6 +70,7 @@ def test_honest_damaged_and_lying_files_do_not_end_the_trial(tmp_path: Path) -> 
     assert list(undecodable(paths)) == []
 
 
+@pytest.mark.slow
 def test_a_decoder_that_crashes_or_never_ends_is_told_by_file_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

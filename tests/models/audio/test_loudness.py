@@ -47,6 +47,7 @@ def music(seed: int, seconds: float, sample_rate: int) -> Tensor:
     return torch.randn(2, samples, generator=generator) * swell
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample_rate", RATES)
 @pytest.mark.parametrize(
     "levels",

@@ -305,6 +305,7 @@ def test_a_checkpoint_replaces_another_of_the_same_name(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "c").spec.licence == "MIT"
 
 
+@pytest.mark.slow
 def test_every_shipped_network_loads_and_is_small() -> None:
     names = shipped_names()
     assert "tcn" in names

@@ -242,6 +242,7 @@ def test_the_engineer_narrows_the_dynamics(index: int) -> None:
     assert crests[1] < 0.8 * crests[0]
 
 
+@pytest.mark.slow
 def test_the_house_cuts_the_low_mids_and_lifts_the_air() -> None:
     changes = [
         balance_db(made.reference.double().numpy(), RATE)

@@ -45,6 +45,7 @@ def test_a_folder_holds_the_song_as_made(tmp_path: Path) -> None:
     assert record["settings"]["engineer"] == song.settings["engineer"]
 
 
+@pytest.mark.slow
 def test_songs_that_are_there_are_kept(tmp_path: Path) -> None:
     written(tmp_path, count=1)
     before = stamps(tmp_path / "01-rock")
@@ -54,6 +55,7 @@ def test_songs_that_are_there_are_kept(tmp_path: Path) -> None:
     assert told == ["01-rock", "02-electronic"]
 
 
+@pytest.mark.slow
 def test_another_seed_or_a_missing_stem_makes_a_song_anew(tmp_path: Path) -> None:
     (home,) = written(tmp_path, count=1)
     first = (home / "mix.wav").read_bytes()
@@ -110,6 +112,7 @@ def test_a_wish_that_cannot_be_met_is_refused_before_anything_is_made(
     assert not (tmp_path / "songs").exists()
 
 
+@pytest.mark.slow
 def test_the_command_writes_songs_that_a_benchmark_reads(tmp_path: Path) -> None:
     folder = tmp_path / "songs"
     arguments = [str(folder), "--count", "1", "--seed", "2", "--seconds", "3"]

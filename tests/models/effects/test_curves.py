@@ -185,6 +185,7 @@ class Knobs:
         return block * state
 
 
+@pytest.mark.slow
 def test_a_gain_control_moves_the_level_by_itself_and_nothing_else() -> None:
     knobs = {"gain_db": Control(-12.0, 6.0, 0.0), "nothing": Control(0.0, 1.0, 0.5)}
     gain, nothing = sweep_controls(Knobs(Spec("knobs", "test", controls=knobs)))

@@ -47,6 +47,7 @@ def patches(count: int = 2) -> torch.Tensor:
     return 4 * torch.rand(count, 187, 96, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("wheel")
 @pytest.mark.parametrize(("name", "pools"), [("MTT", MTT_POOLS), ("MSD", MSD_POOLS)])
 def test_the_activations_are_those_of_tensorflow(name: str, pools: Pools) -> None:

@@ -101,6 +101,7 @@ def rendered(one: HostedSystem, song: Tensor = SONG, **how: Any) -> Tensor:
         one.host.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
@@ -178,6 +179,7 @@ def test_a_fixed_length_is_refused_with_the_mend(tmp_path: Path) -> None:
         built(path, trust=True)
 
 
+@pytest.mark.slow
 def test_facts_are_written_beside_the_file_and_may_be_corrected(tmp_path: Path) -> None:
     source = scripted(tmp_path, Causal(), "theirs.ts")
     options = ExportedOptions(path=source, sample_rate=RATE)
@@ -273,6 +275,7 @@ def test_a_file_is_judged_by_its_content(
         built(path)
 
 
+@pytest.mark.slow
 def test_a_rate_that_nobody_tells_is_asked_for(tmp_path: Path) -> None:
     path = scripted(tmp_path, Causal())
     with pytest.raises(UserError, match="give sample_rate in Hz"):

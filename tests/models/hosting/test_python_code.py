@@ -70,6 +70,7 @@ ready = Net(4.0)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "arguments", "gain"),
     [
@@ -144,6 +145,7 @@ def noisy(audio):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "message"),
     [
@@ -173,6 +175,7 @@ def test_whatever_the_users_code_does_is_one_line(
     assert isinstance(caught.value, OutputError) == any(name in target for name in wrong)
 
 
+@pytest.mark.slow
 def test_what_is_printed_disturbs_nothing(tmp_path: Path) -> None:
     repository(tmp_path, infer=BAD)
     assert torch.equal(rendered(system(tmp_path, "infer:noisy")), SONG)
@@ -190,6 +193,7 @@ def test_a_process_that_was_lost_begins_again_for_the_next_song(tmp_path: Path) 
     assert torch.equal(rendered(one), SONG)
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_its_system(tmp_path: Path) -> None:
     repository(tmp_path, infer="import os\ndef build(x):\n    return x + float(os.getpid())\n")
     one = system(tmp_path)
@@ -205,6 +209,7 @@ def test_the_process_ends_with_its_system(tmp_path: Path) -> None:
     pytest.fail("it lives on")
 
 
+@pytest.mark.slow
 def test_memory_has_a_limit_of_its_own(tmp_path: Path) -> None:
     repository(tmp_path, infer="def build(x):\n    return bytearray(8 << 30) and x\n")
     with pytest.raises(UserError, match="memory ran out"):

@@ -133,6 +133,7 @@ def test_multiband_at_ratio_1_is_all_pass(mix: Tensor) -> None:
     assert float((found - wanted).norm() / wanted.norm()) < 0.01
 
 
+@pytest.mark.slow
 def test_multiband_brings_loud_and_quiet_closer_at_the_same_loudness(mix: Tensor) -> None:
     steps = torch.cat([mix, 0.25 * mix], dim=-1)
     out, _ = rendered(built("multiband", ratio=4.0, threshold=-12.0), Material(steps, RATE))

@@ -116,6 +116,7 @@ def test_a_low_pass_above_all_there_is_changes_nothing(name: str, mix: Tensor) -
     assert "nothing lies above" in notes["note"]
 
 
+@pytest.mark.slow
 def test_overlimited_is_denser_than_the_limiter_by_far_and_under_the_ceiling(mix: Tensor) -> None:
     plain, _ = rendered(built("limiter"), Material(mix, RATE))
     out, notes = rendered(built("overlimited"), Material(mix, RATE))

@@ -191,6 +191,7 @@ def test_a_finished_training_does_no_more_work(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("pairs")
 def test_another_recipe_does_not_go_on_in_the_same_folder(tmp_path: Path) -> None:
     trained(tmp_path, "run", Limits(steps=6))

@@ -132,6 +132,7 @@ def test_a_checkpoint_says_what_it_is_and_whether_it_is_better(tmp_path: Path) -
         ElementTree.parse(place / "curves.svg")
 
 
+@pytest.mark.slow
 def test_a_network_that_is_worse_than_nothing_says_so(tmp_path: Path) -> None:
     write_songs(tmp_path)
     result, _ = run_recipe(tmp_path, tiny_recipe("waveunet_seed", learning_rate=1e-6), "run")

@@ -105,6 +105,7 @@ class Deadly(Numbers):
         return super().item(generator)
 
 
+@pytest.mark.slow
 def test_a_loader_process_that_is_killed_is_told_in_one_line() -> None:
     with pytest.raises(UserError, match="lower workers in the training file") as caught:
         next(load(Batches(Deadly(REQUEST), REQUEST, 7, 3), range(2), 1))

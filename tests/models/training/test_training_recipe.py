@@ -190,6 +190,7 @@ def test_every_architecture_has_a_published_recipe(monkeypatch: pytest.MonkeyPat
     assert [one.name for one in recipes if f"`{one.name}`" not in documented] == []
 
 
+@pytest.mark.slow
 def test_published_crops_have_the_published_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(architectures, "memory_bytes", lambda: 64 * 2**30)
     samples = {"crnn": 220_500, "waveunet": 131_072, "signaltrain": 55_040, "tcn-20": 65_536}

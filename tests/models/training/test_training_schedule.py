@@ -59,6 +59,7 @@ def test_the_cosine_rises_and_falls_to_a_fiftieth(
     assert learning_rate(recipe, recipe.steps, 0) == pytest.approx(0.01 / 50)
 
 
+@pytest.mark.slow
 def test_a_plateau_cuts_the_rate_after_so_many_flat_validations(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ def test_weights_without_an_architecture_say_whose_they_are_and_the_advice_loads
     load(path, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_wrong_architecture_says_the_right_one_and_the_advice_loads(
     name: str, tmp_path: Path
@@ -133,6 +134,7 @@ def test_networks_of_ours_under_another_name_say_which(tmp_path: Path) -> None:
     load(path, **advised(message.partition("these names")[2]), hyperparameters=TCN)
 
 
+@pytest.mark.slow
 def test_weights_that_lack_a_part_say_whose_they_nearly_are(tmp_path: Path) -> None:
     state = golden("microtcn_film").state
     del state["output.weight"]
@@ -147,6 +149,7 @@ def test_weights_with_a_stranger_among_them_name_it(tmp_path: Path) -> None:
     assert "but 'blocks.0.odd.weight' is not one of its" in message
 
 
+@pytest.mark.slow
 def test_weights_of_no_one_known_show_their_names_and_shapes(tmp_path: Path) -> None:
     state = {"fc.weight": torch.ones(2, 3)}
     message = refused(saved(tmp_path, state), architecture="microtcn")

@@ -42,6 +42,7 @@ def test_every_published_architecture_is_trained_here() -> None:
     assert sorted(TINY) == published_names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TINY)
 def test_a_published_network_trains_two_steps_and_can_be_loaded(name: str, home: Path) -> None:
     result, watch = run_recipe(home, recipe_of(name), f"run-{name}")

@@ -54,6 +54,7 @@ def test_a_golden_pair_notices_a_weight_that_is_off(name: str, tmp_path: Path) -
     assert answered(written(tmp_path, one), one) > 10 * CASES[name].limit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_what_was_read_can_be_kept_as_a_checkpoint_folder(name: str, tmp_path: Path) -> None:
     case, one = CASES[name], golden(name)

@@ -79,6 +79,7 @@ def test_the_command_writes_it_with_the_gates_and_touches_no_other_folder(
     assert isinstance(done.exception, UserError)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_song_of_a_comparison_plays_in_a_browser(
     results: Path, tmp_path: Path, chromium: str

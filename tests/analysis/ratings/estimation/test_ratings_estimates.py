@@ -219,6 +219,7 @@ def test_alpha_is_one_less_observed_over_expected_disagreement(level: Level) -> 
     assert krippendorff_alpha(units, level) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_what_would_take_too_much_memory_has_a_value_and_no_interval() -> None:
     d = np.random.default_rng(2).normal(0.2, 1, 3001)
     whole, most = (matched_rank_biserial(d[:n], alpha=0.05, seed=0) for n in (3001, 3000))

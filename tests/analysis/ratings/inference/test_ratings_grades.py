@@ -56,6 +56,7 @@ def test_grades_are_modelled_beside_the_primary_analysis(tmp_path: Path, scope: 
     assert "cumulative-link mixed model" in [row[1] for row in tables["tests"].rows]
 
 
+@pytest.mark.slow
 def test_the_sentence_counts_the_pairs_that_both_decide_alike(tmp_path: Path) -> None:
     result = result_of(tmp_path, grades())
     found = result.secondary.grades
@@ -75,6 +76,7 @@ def test_the_sentence_counts_the_pairs_that_both_decide_alike(tmp_path: Path) ->
     assert again.endswith(f"on {3 - alike} of 3 pairs.")
 
 
+@pytest.mark.slow
 def test_a_slip_in_the_model_of_grades_is_found_where_it_stands(tmp_path: Path) -> None:
     result = result_of(tmp_path, grades())
     found = result.secondary.grades

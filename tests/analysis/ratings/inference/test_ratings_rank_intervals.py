@@ -91,6 +91,7 @@ def test_equal_systems_tie_for_first_in_nearly_all_analyses(adjust: Adjust, syst
     assert wrong <= 12
 
 
+@pytest.mark.slow
 def test_without_adjustment_equal_systems_are_told_apart_and_no_level_is_claimed() -> None:
     ranks = [simulated_ranks(simulated_cells(s, (12, 3, 12)), Adjust.NONE) for s in range(40)]
     assert sum(len(one.first) < 12 for one in ranks) > 20
@@ -127,6 +128,7 @@ def test_other_names_of_the_systems_change_nothing_but_names(tmp_path: Path) -> 
     assert turned == plain
 
 
+@pytest.mark.slow
 def test_one_best_is_named_only_where_it_is_told_from_every_other(tmp_path: Path) -> None:
     sure = result_of(tmp_path, simulated_cells(1, effects=np.array([0.0, 0, 0, 0, 40])))
     assert ranks_of(sure).best == "E"

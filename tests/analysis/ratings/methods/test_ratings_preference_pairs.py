@@ -32,6 +32,7 @@ def answers(seed: int, listeners: int, abilities: Floats, games: Floats) -> Floa
     return wins
 
 
+@pytest.mark.slow
 def test_equal_systems_are_rarely_told_apart_though_one_met_the_weak_one_more_often() -> None:
     equal = [score_pairs(answers(s, 10, np.array([0, 0, -2.0]), UNEVEN), 0)[0] for s in range(300)]
     assert 0.01 < np.mean([test.p is not None and test.p < 0.05 for test in equal]) < 0.09

@@ -163,6 +163,7 @@ def balanced_best(cells: Floats) -> float:
     return float(min(end.fun for end in ends))
 
 
+@pytest.mark.slow
 def test_complete_tables_with_negative_moments_end_where_their_mean_squares_do() -> None:
     constants = []
     negative = 0

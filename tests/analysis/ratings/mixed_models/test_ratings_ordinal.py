@@ -49,6 +49,7 @@ def test_every_design_has_values_of_clmm() -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_as_high_as_that_of_clmm(case: Case) -> None:
     stored, fit = case
     assert fit.log_likelihood == pytest.approx(stored["log_likelihood"], abs=2e-4)
@@ -173,6 +174,7 @@ def test_the_likelihood_is_laplaces_integral_and_its_slope_is_exact(
         assert found[index] == pytest.approx(near, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", [Scope.MUSIC, Scope.PASSAGES])
 def test_names_change_nothing_but_names(scope: Scope) -> None:
     cells = graded(2, (7, 4, 3))

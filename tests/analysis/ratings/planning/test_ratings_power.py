@@ -45,6 +45,7 @@ def test_power_of_a_pair_agrees_with_the_noncentral_t() -> None:
     assert found.pair.value == pytest.approx(exact, abs=0.08), "four Monte-Carlo errors"
 
 
+@pytest.mark.slow
 def test_more_listeners_more_passages_and_a_larger_effect_find_more() -> None:
     base = simulated_power(PLAN, 200).pair.value
     assert simulated_power(replace(PLAN, listeners=48), 200).pair.value > base

@@ -177,6 +177,7 @@ def test_the_flow_and_the_questionnaires_are_summarised_without_naming_anybody(
     assert (tmp_path / "out" / "tables" / "participants.csv").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "label"), [("simulated", "SIMULATED"), ("pilot", "PILOT")])
 def test_sessions_that_do_not_count_are_analysed_only_when_asked_and_labelled_everywhere(
     folder: StudyFolder, tmp_path: Path, option: str, label: str
@@ -232,6 +233,7 @@ def test_the_report_takes_a_study_by_its_folder_or_its_name(
     assert (tmp_path / "0/result.json").read_bytes() == (tmp_path / "1/result.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_stimuli_elsewhere_are_found_by_the_option(folder: StudyFolder, tmp_path: Path) -> None:
     copy = tmp_path / "study"
     shutil.copytree(folder.path, copy, ignore=shutil.ignore_patterns("stimuli"))

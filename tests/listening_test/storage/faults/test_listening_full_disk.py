@@ -130,6 +130,7 @@ def test_an_export_or_backup_that_the_disk_has_no_room_for_leaves_nothing_half_w
     assert stored(StudyFolder(out / "copy")) == stored(folder) != set()
 
 
+@pytest.mark.slow
 def test_a_study_that_the_disk_has_no_room_for_is_not_half_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 from study_fixtures import make_study
 
@@ -17,6 +18,7 @@ from earmark.listening_test.study.study import StudyFolder, load_keys
 from earmark.listening_test.taste import qualities, taste
 
 
+@pytest.mark.slow
 def test_listeners_who_begin_at_once_share_the_least_used_pages_evenly(
     tmp_path: Path, stored: Callable[[StudyFolder], StudyFolder]
 ) -> None:
