@@ -245,6 +245,29 @@ def test_a_drag_on_the_timeline_loops_at_least_half_a_second(browser: Browser, l
         assert loops[2:] == ["off", loops[1]]
 
 
+def test_where_the_study_takes_loops_away_no_press_drag_or_key_makes_one(
+    browser: Browser, tmp_path: Path
+) -> None:
+    study = make_study(tmp_path, "ape", test="loop: false", more="design: {pages_per_listener: 1}")
+    with hosted(study) as server, visit(browser, server.links["study"]) as one:
+        one.begin()
+        assert one.page.locator(".loops").count() == 0
+        line = one.page.locator(".timeline-line").bounding_box()
+        assert line is not None
+        y = line["y"] + line["height"] / 2
+        one.page.mouse.move(line["x"] + line["width"] * 0.2, y)
+        one.page.mouse.down()
+        one.page.mouse.move(line["x"] + line["width"] * 0.6, y, steps=4)
+        one.page.mouse.up()
+        for key in ("l", "[", "]"):
+            one.page.keyboard.press(key)
+        one.saved()
+        kinds = [event["type"] for event in one.events]
+        assert "loop" not in kinds
+        assert "seek" in kinds, "a drag seeks"
+        assert one.fits()
+
+
 def test_events_are_numbered_without_gaps_also_over_reloads(browser: Browser, link: str) -> None:
     with visit(browser, link) as one:
         one.begin()
