@@ -101,16 +101,17 @@ def _whole(ratings: Ratings) -> tuple[Floats, ListenerMeans]:
 def aligned_tests(ratings: Ratings, design: Design, scale: Scale) -> tuple[AlignedTest, ...]:
     """Aligned ranks of systems, passages and both; none where not every cell was rated once.
 
-    Ends of a scale and few steps make an interaction of what is none, so it has no test there.
+    Few steps make an interaction of what is none, so it has no test there. Where many ratings stand
+    at an end of the scale, no effect keeps its level, and none has a test.
     """
     if design.kind is not DesignKind.COMPLETE or not design.balanced:
         return ()
     ends = float(np.mean((ratings.value <= scale.low) | (ratings.value >= scale.high)))
-    unsafe = scale.ordinal or ends > _MOST_AT_ENDS
     found = aligned_ranks(ratings.cells)
-    if unsafe and Term.PASSAGE_SYSTEM in found:
-        note = NoteCode.ENDS_OR_STEPS
-        found[Term.PASSAGE_SYSTEM] = no_test(Method.ALIGNED_RANKS, "F", note)
+    unsafe = [Term.PASSAGE_SYSTEM] if scale.ordinal else []
+    for term in list(found) if ends > _MOST_AT_ENDS else unsafe:
+        if term in found:
+            found[term] = no_test(Method.ALIGNED_RANKS, "F", NoteCode.ENDS_OR_STEPS)
     return tuple(
         AlignedTest(
             term=term, **{name: test.given()[name] for name in _TESTED if name in test.given()}

@@ -40,7 +40,7 @@ _PLAIN: Mapping[NoteCode, str] = {
         "taken for the truth; more listeners on each stimulus help"
     ),
     NoteCode.ENDS_OR_STEPS: (
-        "few steps, or ratings at an end of the scale, make an interaction where there is none"
+        "few steps, or ratings at an end of the scale: aligned ranks do not keep their level there"
     ),
     NoteCode.NO_REST: (
         "the ratings of a listener leave nothing to measure inconsistency by, beside quality and "
