@@ -19,7 +19,7 @@ TESTED := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(TEST_WORKERS) --
 
 help:
 	@echo "make demo    set up, then master, measure and report eight songs (about ten minutes)"
-	@echo "make test    set up, then run the tests (about eleven minutes)"
+	@echo "make test    set up, then run the tests (about seven minutes)"
 	@echo "make test-slow set up, then run the tests that take many seconds each"
 	@echo "make lint    set up, then check style and types"
 	@echo "make mutants set up, then make small slips in the code and count those that tests notice"

@@ -58,6 +58,7 @@ def test_every_cell_runs_and_the_last_one_plans(outputs: list[str]) -> None:
     assert "one given pair" in outputs[-1]
 
 
+@pytest.mark.slow
 def test_results_and_analyses_show_tables_figures_and_players(outputs: list[str]) -> None:
     results = next(one for one in outputs if "notebook: 5 systems, 2 songs" in one)
     assert results.count("<audio") == 5
@@ -69,6 +70,7 @@ def test_results_and_analyses_show_tables_figures_and_players(outputs: list[str]
     assert "0 failures" not in results
 
 
+@pytest.mark.slow
 def test_no_cell_failed_a_render(outputs: list[str]) -> None:
     summary = next(one for one in outputs if re.search(r"\d+ rendered and \d+ scored", one))
     assert "failed" not in summary

@@ -12,7 +12,7 @@ Kendall's τ, .437 / (k − 4). A perfect order counts as half a step from it.
 
 A bootstrap would draw listeners anew and so add their noise to means that have it already, which
 lowers every correlation; leaving one out does not. Intervals are t on Fisher's z, with the degrees
-of freedom of Satterthwaite. ``benchmarks/validity.py`` measures their coverage.
+of freedom of Satterthwaite. ``benchmarks/inference/validity.py`` measures their coverage.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The primary path keeps its error rate on the scope that it declares; the classical one does not.
 
 SIMULATED ratings without a difference, 300 tests per case: a rate of .05 stays within [.02, .08].
-The long version is ``benchmarks/type1.py``, its table stands in docs/statistics.md.
+The long version is ``benchmarks/inference/type1.py``, its table stands in docs/statistics.md.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ Tables of random shape and with random missing cells are analysed on scope music
 report holds; then the mixed model alone is fitted by Earmark and, where R is installed, by
 lmerTest (``lmer`` and ``anova``) on the same table, in turn. Seconds of processor time:
 
-    python benchmarks/mixed.py --tables 100 --peer 5
+    python benchmarks/inference/mixed.py --tables 100 --peer 5
 """
 
 import csv

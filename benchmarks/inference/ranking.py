@@ -10,7 +10,7 @@ by chance. Four questions, each over many benchmarks:
 - systems in steps: how often do the intervals of all ranks hold at once (at least .95)?
 - the least difference that is said to be told: how often is it found (.8)?
 
-    python benchmarks/ranking.py [--times 600] [--quick]
+    python benchmarks/inference/ranking.py [--times 600] [--quick]
 """
 
 from collections.abc import Callable

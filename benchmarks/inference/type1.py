@@ -4,7 +4,7 @@ SIMULATED ratings of 16 listeners × 5 passages × 5 systems without any true di
 scenarios below (standard deviations on a 0-100 scale; those of C1 and C2 are typical of real MUSHRA
 data). Prints the table of docs/statistics.md:
 
-    python benchmarks/type1.py --runs 2000 --slow-runs 500
+    python benchmarks/inference/type1.py --runs 2000 --slow-runs 500
 """
 
 from collections.abc import Callable

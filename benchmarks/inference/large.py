@@ -3,7 +3,7 @@
 Listeners × 50 passages × 10 systems, complete and with one cell in a hundred missing, each in a
 process of its own:
 
-    python benchmarks/large.py --listeners 2000
+    python benchmarks/inference/large.py --listeners 2000
 """
 
 import resource

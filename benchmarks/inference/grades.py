@@ -5,7 +5,7 @@ evenly or so that most lie at the upper end. Listeners differ in level, use of p
 The primary analysis (Friedman's F, Wilcoxon of each listener's own differences) and the
 cumulative-link mixed model see the same grades:
 
-    python benchmarks/grades.py --runs 200
+    python benchmarks/inference/grades.py --runs 200
 """
 
 import sys
@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures" / "ratings"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "fixtures" / "ratings"))
 
 from ratings_simulation import ratings_of
 

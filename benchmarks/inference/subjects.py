@@ -3,7 +3,7 @@
 SIMULATED ratings of listeners × 6 passages × 4 systems with biases of 8 points and inconsistencies
 about 10 points, whose logs vary by 0.4. Prints the table of docs/statistics.md:
 
-    python benchmarks/subjects.py --runs 100
+    python benchmarks/inference/subjects.py --runs 100
 """
 
 import sys
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures" / "ratings"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "fixtures" / "ratings"))
 
 from ratings_simulation import ratings_of
 

@@ -6,7 +6,7 @@ p < .05; sets with any pair told apart after Holm; 95 % intervals of the first p
 cases change one thing each of 16 listeners × 5 passages × 5 systems with standard deviations
 typical of MUSHRA data. Prints the tables of docs/benchmarks.md:
 
-    OMP_NUM_THREADS=1 python benchmarks/error_rates.py
+    OMP_NUM_THREADS=1 python benchmarks/inference/error_rates.py
 """
 
 import sys
@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures" / "ratings"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "fixtures" / "ratings"))
 
 from ratings_simulation import ratings_of
 

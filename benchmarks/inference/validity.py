@@ -11,7 +11,7 @@ hear a part of what listeners hear. Three questions at each number of systems, p
 - *claims*: six metrics that have nothing to do with the ratings, how often is any of them claimed
   to follow them, or to follow them better than another (at most .05)?
 
-    python benchmarks/validity.py --runs 400
+    python benchmarks/inference/validity.py --runs 400
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ differs (all alike), where the first lies 30 points above the others (one apart)
 nominal 95 % intervals that hold the true value, which is known in closed form, where the first
 system lies 6 points above the second. Prints the tables of docs/statistics.md:
 
-    python benchmarks/pairs.py --runs 2000 --slow-runs 400
+    python benchmarks/inference/pairs.py --runs 2000 --slow-runs 400
 """
 
 from collections.abc import Callable, Sequence
