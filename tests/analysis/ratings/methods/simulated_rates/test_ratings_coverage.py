@@ -1,6 +1,6 @@
 """Intervals hold the truth, pairs are rarely told apart wrongly, and reports recover known effects.
 
-SIMULATED. The long version is ``benchmarks/inference/pairs.py``, its tables stand in docs/statistics.md.
+SIMULATED. The long version is ``benchmarks/inference/pairs.py``; docs/statistics.md has its tables.
 """
 
 from collections.abc import Callable
