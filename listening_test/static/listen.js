@@ -179,13 +179,15 @@ class Listening {
   }
 
   help() {
-    dialogs.help({
+    const shortcuts = {
       enabled: this.shortcuts,
+      /** @param {boolean} enabled */
       set: (enabled) => {
         this.shortcuts = enabled;
         this.remember("shortcuts", enabled);
       },
-    });
+    };
+    dialogs.help(shortcuts, this.state.step.audio?.loop !== false);
   }
 
   /** @param {boolean} erase */

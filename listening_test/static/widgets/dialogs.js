@@ -23,15 +23,17 @@ function button(words, press, kind = "") {
   return element("button", { type: "button", class: kind, text: words, on: { click: press } });
 }
 
-/** @param {{enabled: boolean, set: (enabled: boolean) => void}} shortcuts */
-export function help(shortcuts) {
+/**
+ * @param {{enabled: boolean, set: (enabled: boolean) => void}} shortcuts
+ * @param {boolean} looping whether excerpts may be looped here
+ */
+export function help(shortcuts, looping) {
   const rows = [
     ["A B C … 1 2 3 …", t("help.select")],
     [t("help.space"), t("help.play")],
     ["← → ↑ ↓", t("help.rate")],
     ["⇧ ← →", t("help.rate_big")],
-    ["L", t("help.loop")],
-    ["[ ]", t("help.region")],
+    ...(looping ? [["L", t("help.loop")], ["[ ]", t("help.region")]] : []),
     ["Del ⌫", t("help.take_back")],
     ["0", t("help.restart")],
     [t("help.enter"), t("help.next")],
@@ -46,7 +48,7 @@ export function help(shortcuts) {
   });
   const shown = dialog(
     t("help.title"),
-    element("p", { text: t("help.mouse") }),
+    element("p", { text: looping ? `${t("help.mouse")} ${t("help.drag")}` : t("help.mouse") }),
     element(
       "dl",
       { class: "keys" },

@@ -32,7 +32,7 @@ export class Transport {
         role: "slider",
         tabindex: 0,
         dir: "ltr",
-        "aria-label": t("transport.position"),
+        "aria-label": t(options.looping ? "transport.position" : "transport.place"),
         "aria-valuemin": 0,
         "aria-valuenow": 0,
         "aria-valuetext": clock(0),

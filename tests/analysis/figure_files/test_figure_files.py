@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from needed import need
 
 from earmark.analysis.figure_files import browser as browsers
 from earmark.analysis.figure_files.draw import WIDTH, write_figures
@@ -28,7 +29,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         browsers.browser()
     except UserError as error:
-        pytest.skip(str(error))
+        need(None, "Chromium", str(error))
     out = tmp_path_factory.mktemp("figures")
     made = write_figures({"one": a_figure()}, ["svg", "pdf", "png"], out, "SIMULATED")
     assert [path.name for path in made] == ["one.svg", "one.pdf", "one.png"]
@@ -91,8 +92,9 @@ def test_a_program_that_draws_nothing_or_fails_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quiet, broken = (shutil.which(name) for name in ("true", "false"))
-    if quiet is None or broken is None:
-        pytest.skip("needs the programs true and false")
+    need(quiet and broken, "the programs true and false", "install coreutils")
+    assert quiet is not None
+    assert broken is not None
     monkeypatch.setenv(browsers.VARIABLE, quiet)
     with pytest.raises(UserError, match="did not draw the figures") as caught:
         write_figures({"one": a_figure()}, ["svg"], tmp_path)

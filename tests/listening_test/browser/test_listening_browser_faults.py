@@ -265,6 +265,12 @@ def test_where_the_study_takes_loops_away_no_press_drag_or_key_makes_one(
         kinds = [event["type"] for event in one.events]
         assert "loop" not in kinds
         assert "seek" in kinds, "a drag seeks"
+        assert one.page.locator(".timeline").get_attribute("aria-label") == "Position"
+        one.page.keyboard.press("?")
+        told = one.page.locator("dialog").inner_text()
+        assert "loop" not in told
+        assert "repeat" not in told
+        assert "back to the start" in told or "Space" in told
         assert one.fits()
 
 
