@@ -145,7 +145,7 @@ def enabled(evidence: StudyEvidence) -> ConformanceItem:
 def every(evidence: StudyEvidence) -> ConformanceItem:
     """Whether every signal must be heard and graded."""
     words = "Every signal is heard and graded (Attachment 2)"
-    heard = _rule(evidence, "every", words, "must_play")
+    heard = _rule(evidence, "every", words, "must_play", refuses=True)
     rated = _rule(evidence, "every", words, "must_rate", refuses=True)
     return heard if heard.verdict == "not met" else rated
 
@@ -204,7 +204,7 @@ def transducer(evidence: StudyEvidence) -> ConformanceItem:
 def playing(evidence: StudyEvidence) -> ConformanceItem:
     """How a page shows which signal plays."""
     words = "The signal that plays is shown, by more than colour (Attachment 2)"
-    return ConformanceItem("playing", words, "needs people", f"by shape and text; {_WHERE}")
+    return ConformanceItem("playing", words, "needs people", _WHERE)
 
 
 def _rule(

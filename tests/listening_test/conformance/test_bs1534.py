@@ -417,6 +417,23 @@ def test_a_fault_of_the_plans_turns_its_item_and_no_other(sent: StudyEvidence, f
     assert all(found[name].verdict == "not met" for name in items)
 
 
+@pytest.mark.parametrize(
+    ("lost", "item"),
+    [("must_play", "every"), ("must_rate", "every"), ("one_at_maximum", "hundred")],
+)
+def test_a_rule_that_the_server_does_not_hold_is_not_met(
+    sent: StudyEvidence, lost: str, item: str
+) -> None:
+    wrong = StudyEvidence(sent.study, sent.folder, take_trials)
+    wrong.__dict__["trials"] = {
+        code: replace(trial, refused=trial.refused - {lost}) for code, trial in sent.trials.items()
+    }
+    found = {judge(wrong).id: judge(wrong).verdict for judge in PAGES}
+    before = {judge(sent).id: judge(sent).verdict for judge in PAGES}
+    assert {name for name in found if found[name] != before[name]} == {item}
+    assert found[item] == "not met"
+
+
 def test_grades_of_the_training_in_an_export_are_seen(sent: StudyEvidence) -> None:
     trial = sent.trials["en"]
     trained = replace(trial.rows[0], part="training", page=0)
